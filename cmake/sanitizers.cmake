@@ -1,0 +1,42 @@
+# How everything is compiled. Presets set these; OSS-Fuzz's builds set CXXFLAGS and LIB_FUZZING_ENGINE instead.
+set(SLUICE_SANITIZERS "" CACHE STRING "Sanitizers, comma-separated: address, undefined, or both")
+set(SLUICE_ENGINE "none" CACHE STRING "Fuzzing engine: none, libfuzzer, or external (LIB_FUZZING_ENGINE in the environment)")
+set_property(CACHE SLUICE_ENGINE PROPERTY STRINGS none libfuzzer external)
+option(SLUICE_COVERAGE "Instrument for llvm-cov" OFF)
+
+# Targets link this.
+add_library(sluice_flags INTERFACE)
+target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
+
+# The standard's asserts and the invariants are checked in every build that is not for production.
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(sluice_flags INTERFACE SLUICE_CHECKS=1)
+endif()
+
+if(SLUICE_SANITIZERS)
+  include(${PROJECT_SOURCE_DIR}/sanitizers/flags.cmake)
+  sluice_sanitizer_flags("${SLUICE_SANITIZERS}" flags)
+  target_compile_options(sluice_flags INTERFACE ${flags})
+  target_link_options(sluice_flags INTERFACE ${flags})
+  if(SLUICE_SANITIZERS MATCHES "address")
+    # Popped and cleared entries of std::vector are poisoned; iterators and indexes are checked.
+    target_compile_definitions(sluice_flags INTERFACE _GLIBCXX_SANITIZE_VECTOR=1)
+  endif()
+  target_compile_definitions(sluice_flags INTERFACE _GLIBCXX_ASSERTIONS=1)
+endif()
+
+if(SLUICE_COVERAGE)
+  target_compile_options(sluice_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(sluice_flags INTERFACE -fprofile-instr-generate)
+endif()
+
+# What a fuzzing engine should get feedback from links this: the code under test, not the oracles.
+add_library(sluice_feedback INTERFACE)
+target_link_libraries(sluice_feedback INTERFACE sluice_flags)
+if(SLUICE_ENGINE STREQUAL "libfuzzer")
+  target_compile_options(sluice_feedback INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(NOT SLUICE_ENGINE STREQUAL "none")
+  target_compile_definitions(sluice_flags INTERFACE FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION=1)
+endif()

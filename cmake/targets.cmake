@@ -1,0 +1,16 @@
+# sluice_fuzz_target(NAME): fuzz/targets/NAME.cc becomes a target of every engine, or a replayer of files without one.
+set_property(GLOBAL PROPERTY SLUICE_FUZZ_TARGETS "")
+
+function(sluice_fuzz_target name)
+  add_executable(${name} targets/${name}.cc)
+  target_link_libraries(${name} PRIVATE sluice_fuzz sluice_flags)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)
+  if(SLUICE_ENGINE STREQUAL "libfuzzer")
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  elseif(SLUICE_ENGINE STREQUAL "external")
+    target_link_options(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})
+  else()
+    target_sources(${name} PRIVATE harness/replay_main.cc)
+  endif()
+  set_property(GLOBAL APPEND PROPERTY SLUICE_FUZZ_TARGETS ${name})
+endfunction()

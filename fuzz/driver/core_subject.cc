@@ -1,0 +1,126 @@
+#include "fuzz/driver/core_subject.h"
+
+#include "src/core/class_steps.h"
+#include "src/core/invariants.h"
+
+namespace sluice::fuzz {
+
+using sim::Outcome;
+using sim::Value;
+using sim::ValueKind;
+
+namespace {
+
+// Names a value for the length of a call.
+class Borrowed {
+ public:
+  Borrowed(sim::SimHost& host, Value value) : host_(host), slot_(host.Name(value)) {}
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  ~Borrowed() { host_.Drop(slot_); }
+  core::ValueSlot slot() const { return slot_; }
+
+ private:
+  sim::SimHost& host_;
+  core::ValueSlot slot_;
+};
+
+}  // namespace
+
+Value CoreSubject::WriterValue(core::WriterSlot slot) {
+  return Value::Of(ValueKind::kWriter, static_cast<uint32_t>(slot.name - 1));
+}
+
+void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) { host_.Reset(user_code, chunks); }
+
+Outcome CoreSubject::Construct(const StreamOptions& options) {
+  sim::SimStreamOptions sim_options;
+  sim_options.sink = {.start = options.has_start,
+                      .write = options.has_write,
+                      .close = options.has_close,
+                      .abort = options.has_abort};
+  sim_options.strategy = {.highWaterMark = options.highWaterMark, .has_size = options.has_size};
+  sim_options.byte_limit = options.byte_limit;
+  sim_options.tick_model = options.tick_model;
+  sim_options.listeners = options.listeners;
+  return host_.ConstructStream(sim_options);
+}
+
+bool CoreSubject::Locked() { return core::ws::Locked(stream()); }
+
+uint32_t CoreSubject::StreamAbort(Value reason) {
+  const Borrowed value(host_, reason);
+  return host_.TakePromise(core::ws::Abort(host_, stream(), value.slot()));
+}
+
+uint32_t CoreSubject::StreamClose() { return host_.TakePromise(core::ws::Close(host_, stream())); }
+
+Outcome CoreSubject::GetWriter() {
+  const core::WriterSlot writer = host_.NewWriter();
+  const auto made = core::ws::GetWriter(host_, stream(), writer);
+  if (made.is_thrown()) return Outcome::Throw(host_.TakeThrown(made.thrown()));
+  return Outcome::Return(WriterValue(made.value()));
+}
+
+Outcome CoreSubject::ConstructWriter() {
+  const core::WriterSlot writer = host_.NewWriter();
+  const auto made = core::default_writer::Constructor(host_, writer, stream());
+  if (made.is_thrown()) return Outcome::Throw(host_.TakeThrown(made.thrown()));
+  return Outcome::Return(WriterValue(writer));
+}
+
+uint32_t CoreSubject::Closed(uint32_t writer) {
+  return host_.TakePromise(core::default_writer::Closed(host_, Slot(writer)));
+}
+
+uint32_t CoreSubject::Ready(uint32_t writer) {
+  return host_.TakePromise(core::default_writer::Ready(host_, Slot(writer)));
+}
+
+Outcome CoreSubject::DesiredSize(uint32_t writer) {
+  const auto size = core::default_writer::DesiredSize(host_, Slot(writer));
+  if (size.is_thrown()) return Outcome::Throw(host_.TakeThrown(size.thrown()));
+  return Outcome::Return(size.value().has_value() ? Value::Number(*size.value()) : Value::Null());
+}
+
+uint32_t CoreSubject::WriterAbort(uint32_t writer, Value reason) {
+  const Borrowed value(host_, reason);
+  return host_.TakePromise(core::default_writer::Abort(host_, Slot(writer), value.slot()));
+}
+
+uint32_t CoreSubject::WriterClose(uint32_t writer) {
+  return host_.TakePromise(core::default_writer::Close(host_, Slot(writer)));
+}
+
+void CoreSubject::ReleaseLock(uint32_t writer) { core::default_writer::ReleaseLock(host_, Slot(writer)); }
+
+uint32_t CoreSubject::Write(uint32_t writer, Value chunk) {
+  const Borrowed value(host_, chunk);
+  return host_.TakePromise(core::default_writer::Write(host_, Slot(writer), value.slot()));
+}
+
+void CoreSubject::ControllerError(Value error) {
+  const Borrowed value(host_, error);
+  core::ws_default_controller::Error(host_, stream(), value.slot());
+}
+
+bool CoreSubject::SignalAborted() { return host_.SignalIsAborted(stream().self); }
+Value CoreSubject::SignalReason() { return host_.SignalReason(0); }
+
+uint32_t CoreSubject::NewPromise() { return host_.realm().NewPromise(); }
+void CoreSubject::ResolvePromise(uint32_t promise) { host_.realm().ResolvePromise(promise, Value::Undefined()); }
+void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().RejectPromise(promise, reason); }
+void CoreSubject::CallResolve(uint32_t resolver) { host_.realm().CallResolve(resolver, Value::Undefined()); }
+void CoreSubject::CallReject(uint32_t resolver, Value reason) { host_.realm().CallReject(resolver, reason); }
+void CoreSubject::Observe(uint32_t promise) { host_.realm().Observe(promise); }
+size_t CoreSubject::PendingMicrotasks() { return host_.realm().PendingMicrotasks(); }
+void CoreSubject::RunMicrotasks(size_t count) { host_.realm().RunMicrotasks(count); }
+void CoreSubject::RunAllMicrotasks() { host_.realm().RunAllMicrotasks(); }
+
+bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
+  if (host_.stream_count() == 0 || !stream().controller.exists) return false;
+  snapshot = core::TakeSnapshot(host_, stream());
+  return true;
+}
+
+}  // namespace sluice::fuzz

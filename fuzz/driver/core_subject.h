@@ -1,0 +1,59 @@
+// The core under the simulated host, as a subject.
+#ifndef SLUICE_FUZZ_DRIVER_CORE_SUBJECT_H_
+#define SLUICE_FUZZ_DRIVER_CORE_SUBJECT_H_
+
+#include <vector>
+
+#include "fuzz/driver/subject.h"
+#include "src/sim/sim_host.h"
+
+namespace sluice::fuzz {
+
+class CoreSubject : public Subject {
+ public:
+  const char* name() const override { return "core"; }
+  // Gives back everything and checks the ownership of slots (SimHost::Teardown). After it, only Reset().
+  void Teardown() { host_.Teardown(); }
+  // The first broken rule of slot ownership of the run, or nullptr.
+  const char* violation() const { return host_.violation(); }
+  sim::SimHost& host() { return host_; }
+
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
+  sim::Outcome Construct(const StreamOptions& options) override;
+  bool Locked() override;
+  uint32_t StreamAbort(sim::Value reason) override;
+  uint32_t StreamClose() override;
+  sim::Outcome GetWriter() override;
+  sim::Outcome ConstructWriter() override;
+  uint32_t Closed(uint32_t writer) override;
+  uint32_t Ready(uint32_t writer) override;
+  sim::Outcome DesiredSize(uint32_t writer) override;
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
+  uint32_t WriterClose(uint32_t writer) override;
+  void ReleaseLock(uint32_t writer) override;
+  uint32_t Write(uint32_t writer, sim::Value chunk) override;
+  void ControllerError(sim::Value error) override;
+  bool SignalAborted() override;
+  sim::Value SignalReason() override;
+  uint32_t NewPromise() override;
+  void ResolvePromise(uint32_t promise) override;
+  void RejectPromise(uint32_t promise, sim::Value reason) override;
+  void CallResolve(uint32_t resolver) override;
+  void CallReject(uint32_t resolver, sim::Value reason) override;
+  void Observe(uint32_t promise) override;
+  size_t PendingMicrotasks() override;
+  void RunMicrotasks(size_t count) override;
+  void RunAllMicrotasks() override;
+  bool TakeSnapshot(core::Snapshot& snapshot) override;
+
+ private:
+  core::WritableStream& stream() { return host_.stream(0); }
+  static core::WriterSlot Slot(uint32_t writer) { return {uint64_t{writer} + 1}; }
+  static sim::Value WriterValue(core::WriterSlot slot);
+
+  sim::SimHost host_;
+};
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_DRIVER_CORE_SUBJECT_H_

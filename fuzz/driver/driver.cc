@@ -1,0 +1,400 @@
+#include "fuzz/driver/driver.h"
+
+#include <algorithm>
+
+namespace sluice::fuzz {
+namespace {
+
+using sim::Outcome;
+using sim::Value;
+using sim::ValueKind;
+
+// Names by first appearance, from 1.
+uint32_t NameOf(std::vector<uint32_t>& names, uint32_t id, uint32_t& count) {
+  if (names.size() <= id) names.resize(id + 1);
+  if (names[id] == 0) names[id] = ++count;
+  return names[id];
+}
+
+}  // namespace
+
+void Driver::Run(const Program& program, Subject& subject, RunOptions options, Trace& trace) {
+  program_ = &program;
+  subject_ = &subject;
+  options_ = options;
+  trace_ = &trace;
+  trace.Clear();
+  has_stream_ = has_controller_ = false;
+  depth_ = thenables_ = promises_ = 0;
+  writers_.fill(kUnassigned);
+  calls_.fill(0);
+  next_script_.fill(0);
+  for (auto& promises : pending_) promises.clear();
+  promise_names_.clear();
+  observed_.clear();
+  for (auto& names : error_names_) names.clear();
+  errors_.fill(0);
+
+  subject.Reset(*this, trace.chunks);
+  Construct();
+  RunOps(program.ops, Where::kMain);
+  RunOps(Epilogue(), Where::kEpilogue);
+}
+
+void Driver::Construct() {
+  Add(EventKind::kConstructBegin, {});
+  StreamOptions options;
+  options.highWaterMark = program_->highWaterMark;
+  options.byte_limit = program_->byteLimit;
+  options.tick_model = program_->tickModel;
+  options.has_start = program_->has(Method::kStart);
+  options.has_write = program_->has(Method::kWrite);
+  options.has_close = program_->has(Method::kClose);
+  options.has_abort = program_->has(Method::kAbort);
+  options.has_size = program_->has(Method::kSize);
+  // An author gets at the signal only through the controller that start receives.
+  if (options.has_start) {
+    options.listeners = static_cast<uint32_t>(std::count_if(
+        program_->scripts.begin(), program_->scripts.end(),
+        [](const Script& script) { return script.call == CallKind::kSignal; }));
+  }
+  ++depth_;
+  const Outcome made = subject_->Construct(options);
+  --depth_;
+  has_stream_ = !made.thrown;
+  Add(EventKind::kConstructEnd, made);
+  AddSnapshot();
+}
+
+void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
+  for (size_t i = 0; i < ops.size(); ++i) RunOp(ops[i], {script, static_cast<uint16_t>(i)});
+}
+
+// Names are what an author has: no stream before its constructor returned, no controller before start or write received it.
+bool Driver::Skipped(const Op& op, Where where) {
+  SkipReason reason{};
+  switch (op.kind) {
+    case OpKind::kGetWriter:
+    case OpKind::kConstructWriter:
+    case OpKind::kStreamAbort:
+    case OpKind::kStreamClose:
+      if (has_stream_) return false;
+      reason = SkipReason::kNoStream;
+      break;
+    case OpKind::kWrite:
+    case OpKind::kClose:
+    case OpKind::kAbort:
+    case OpKind::kReleaseLock:
+    case OpKind::kReadWriter:
+    case OpKind::kWatchReady:
+    case OpKind::kWatchClosed:
+      if (writers_[op.operands.writer] != kUnassigned) return false;
+      reason = SkipReason::kNoWriter;
+      break;
+    case OpKind::kError:
+      if (has_controller_) return false;
+      reason = SkipReason::kNoController;
+      break;
+    case OpKind::kReadStream:
+      if (has_controller_ || has_stream_) return false;
+      reason = SkipReason::kNoController;
+      break;
+    case OpKind::kResolve:
+    case OpKind::kReject:
+      if (!pending_[static_cast<int>(op.operands.source)].empty()) return false;
+      reason = SkipReason::kNothingPending;
+      break;
+    case OpKind::kRun:
+    case OpKind::kRunCount:
+    case OpKind::kTick:
+      // Microtasks run only when nothing else does.
+      if (depth_ == 0) return false;
+      reason = SkipReason::kInsideCall;
+      break;
+  }
+  Event& event = Add(EventKind::kSkipped, {});
+  event.code = static_cast<uint8_t>(reason);
+  event.where = where;
+  return true;
+}
+
+void Driver::RunOp(const Op& op, Where where) {
+  if (Skipped(op, where)) return;
+  const bool runs_microtasks = op.kind == OpKind::kRun || op.kind == OpKind::kRunCount || op.kind == OpKind::kTick;
+  Add(EventKind::kOpBegin, {}).where = where;
+  if (!runs_microtasks) ++depth_;
+  const Outcome outcome = Perform(op);
+  if (!runs_microtasks) --depth_;
+  Add(EventKind::kOpEnd, outcome).where = where;
+  AddSnapshot();
+}
+
+Outcome Driver::Perform(const Op& op) {
+  const Operands& operands = op.operands;
+  const uint32_t writer = writers_[operands.writer];
+  switch (op.kind) {
+    case OpKind::kGetWriter:
+    case OpKind::kConstructWriter: {
+      const Outcome made = op.kind == OpKind::kGetWriter ? subject_->GetWriter() : subject_->ConstructWriter();
+      AssignWriter(op, made);
+      return made.thrown ? made : Outcome{};
+    }
+    case OpKind::kWrite:
+      return PromiseResult(subject_->Write(writer, ChunkValue(operands.chunk)), operands.unobserved);
+    case OpKind::kClose:
+      return PromiseResult(subject_->WriterClose(writer), operands.unobserved);
+    case OpKind::kAbort:
+      return PromiseResult(subject_->WriterAbort(writer, ReasonValue(operands.reason)), operands.unobserved);
+    case OpKind::kReleaseLock:
+      subject_->ReleaseLock(writer);
+      return {};
+    case OpKind::kStreamAbort:
+      return PromiseResult(subject_->StreamAbort(ReasonValue(operands.reason)), operands.unobserved);
+    case OpKind::kStreamClose:
+      return PromiseResult(subject_->StreamClose(), operands.unobserved);
+    case OpKind::kError:
+      subject_->ControllerError(ReasonValue(operands.reason));
+      return {};
+    case OpKind::kResolve:
+    case OpKind::kReject:
+      Settle(op);
+      return {};
+    case OpKind::kRun:
+      subject_->RunAllMicrotasks();
+      return {};
+    case OpKind::kRunCount:
+      subject_->RunMicrotasks(operands.count);
+      return {};
+    case OpKind::kTick:
+      RunTicks(operands.count);
+      return {};
+    case OpKind::kReadWriter:
+      ReadWriter(writer);
+      return {};
+    case OpKind::kReadStream:
+      ReadStream();
+      return {};
+    case OpKind::kWatchReady:
+      return PromiseResult(subject_->Ready(writer), false);
+    case OpKind::kWatchClosed:
+      return PromiseResult(subject_->Closed(writer), false);
+  }
+  return {};
+}
+
+Outcome Driver::PromiseResult(uint32_t promise, bool unobserved) {
+  if (!unobserved) Watch(promise);
+  return Outcome::Return(Value::Of(ValueKind::kPromise, promise));
+}
+
+// One reaction for each promise, however often it is handed out.
+void Driver::Watch(uint32_t promise) {
+  if (observed_.size() <= promise) observed_.resize(promise + 1);
+  if (observed_[promise]) return;
+  observed_[promise] = true;
+  subject_->Observe(promise);
+}
+
+void Driver::AssignWriter(const Op& op, const Outcome& made) {
+  if (!made.thrown) writers_[op.operands.writer] = made.value.id;
+}
+
+void Driver::Settle(const Op& op) {
+  auto& promises = pending_[static_cast<int>(op.operands.source)];
+  const uint32_t promise = promises.front();
+  promises.erase(promises.begin());
+  const bool resolve = op.kind == OpKind::kResolve;
+  const Value reason = ReasonValue(op.operands.reason);
+  if (op.operands.source == PromiseSource::kThen) {
+    resolve ? subject_->CallResolve(promise) : subject_->CallReject(promise, reason);
+  } else {
+    resolve ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
+  }
+}
+
+void Driver::RunTicks(uint32_t count) {
+  for (; count > 0 && subject_->PendingMicrotasks() > 0; --count) {
+    subject_->RunMicrotasks(subject_->PendingMicrotasks());
+  }
+}
+
+void Driver::ReadWriter(uint32_t writer) {
+  Add(EventKind::kProperty, subject_->DesiredSize(writer)).code = static_cast<uint8_t>(Property::kDesiredSize);
+  Add(EventKind::kProperty, Outcome::Return(Value::Of(ValueKind::kPromise, subject_->Ready(writer)))).code =
+      static_cast<uint8_t>(Property::kReady);
+  Add(EventKind::kProperty, Outcome::Return(Value::Of(ValueKind::kPromise, subject_->Closed(writer)))).code =
+      static_cast<uint8_t>(Property::kClosed);
+}
+
+void Driver::ReadStream() {
+  if (has_stream_) {
+    Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->Locked()))).code =
+        static_cast<uint8_t>(Property::kLocked);
+  }
+  if (!has_controller_) return;
+  Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->SignalAborted()))).code =
+      static_cast<uint8_t>(Property::kSignalAborted);
+  Add(EventKind::kProperty, Outcome::Return(subject_->SignalReason())).code =
+      static_cast<uint8_t>(Property::kSignalReason);
+}
+
+// ---- The author's functions
+
+Outcome Driver::Call(CallKind kind, Value argument, uint32_t resolver) {
+  const int k = static_cast<int>(kind);
+  const uint32_t number = ++calls_[k];
+  if (kind == CallKind::kStart || kind == CallKind::kWrite) has_controller_ = true;
+  ++depth_;
+  Event& begin = Add(EventKind::kCallBegin, Outcome::Return(argument));
+  begin.code = static_cast<uint8_t>(k);
+  begin.number = number;
+  AddSnapshot();
+
+  const Script* script = nullptr;
+  uint32_t& next = next_script_[k];
+  while (next < program_->scripts.size() && program_->scripts[next].call != kind) ++next;
+  if (next < program_->scripts.size()) {
+    const auto index = static_cast<uint16_t>(next++);
+    script = &program_->scripts[index];
+    RunOps(script->ops, index);
+  }
+  const Outcome outcome = EndCall(kind, script != nullptr ? &script->end : nullptr, resolver);
+
+  Event& end = Add(EventKind::kCallEnd, outcome);
+  end.code = static_cast<uint8_t>(k);
+  end.number = number;
+  --depth_;
+  return outcome;
+}
+
+// For `then`, the promise-like ends are what it does with its resolving functions.
+Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
+  if (end == nullptr) {
+    if (kind == CallKind::kSize) return Outcome::Return(Value::Number(1));
+    if (kind == CallKind::kThen) subject_->CallResolve(resolver);
+    return {};
+  }
+  const Value reason = ReasonValue(end->operands.reason);
+  switch (end->kind) {
+    case EndKind::kReturn:
+      return {};
+    case EndKind::kReturnNumber:
+      return Outcome::Return(Value::Number(end->operands.number));
+    case EndKind::kThrow:
+      return Outcome::Throw(reason);
+    case EndKind::kReturnThenable:
+      if (kind == CallKind::kThen) return {};
+      return Outcome::Return(Value::Of(ValueKind::kThenable, thenables_++));
+    case EndKind::kReturnResolved:
+    case EndKind::kReturnRejected:
+    case EndKind::kReturnPending:
+      break;
+  }
+  if (kind == CallKind::kThen) {
+    if (end->kind == EndKind::kReturnResolved) subject_->CallResolve(resolver);
+    if (end->kind == EndKind::kReturnRejected) subject_->CallReject(resolver, reason);
+    if (end->kind == EndKind::kReturnPending) pending_[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
+    return {};
+  }
+  if (end->kind == EndKind::kReturnPending) {
+    return Outcome::Return(Value::Of(ValueKind::kPromise, NewPendingPromise(kind)));
+  }
+  const uint32_t promise = subject_->NewPromise();
+  end->kind == EndKind::kReturnResolved ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
+  return Outcome::Return(Value::Of(ValueKind::kPromise, promise));
+}
+
+uint32_t Driver::NewPendingPromise(CallKind kind) {
+  const uint32_t promise = subject_->NewPromise();
+  switch (kind) {
+    case CallKind::kStart:
+      pending_[static_cast<int>(PromiseSource::kStart)].push_back(promise);
+      break;
+    case CallKind::kWrite:
+      pending_[static_cast<int>(PromiseSource::kWrite)].push_back(promise);
+      break;
+    case CallKind::kClose:
+      pending_[static_cast<int>(PromiseSource::kClose)].push_back(promise);
+      break;
+    case CallKind::kAbort:
+      pending_[static_cast<int>(PromiseSource::kAbort)].push_back(promise);
+      break;
+    case CallKind::kSize:
+    case CallKind::kSignal:
+    case CallKind::kGetThen:
+    case CallKind::kThen:
+      // Nobody waits for what these return.
+      break;
+  }
+  return promise;
+}
+
+void Driver::Settled(uint32_t promise, bool fulfilled, Value value) {
+  Event& event = Add(EventKind::kSettled, {!fulfilled, value});
+  event.number = PromiseName(promise);
+  AddSnapshot();
+}
+
+void Driver::ReportException(Value exception) { Add(EventKind::kReported, Outcome::Return(exception)); }
+
+void Driver::UnhandledRejection(uint32_t promise, Value reason) {
+  Event& event = Add(EventKind::kUnhandled, Outcome::Return(reason));
+  event.number = PromiseName(promise);
+}
+
+// ---- Values and events
+
+Value Driver::ReasonValue(uint8_t reason) const {
+  return reason == kNoReason ? Value::Undefined() : Value::Of(ValueKind::kReason, reason);
+}
+
+Value Driver::ChunkValue(const sim::Chunk& chunk) {
+  if (chunk.kind == sim::ChunkKind::kUndefined) return Value::Undefined();
+  std::vector<sim::Chunk>& chunks = trace_->chunks;
+  const auto found = std::find(chunks.begin(), chunks.end(), chunk);
+  const auto index = static_cast<uint32_t>(found - chunks.begin());
+  if (found == chunks.end()) chunks.push_back(chunk);
+  return Value::Of(ValueKind::kChunk, index);
+}
+
+uint32_t Driver::PromiseName(uint32_t promise) { return NameOf(promise_names_, promise, promises_); }
+
+Value Driver::Renamed(Value value) {
+  switch (value.kind) {
+    case ValueKind::kPromise:
+      value.id = PromiseName(value.id);
+      break;
+    case ValueKind::kTypeError:
+    case ValueKind::kRangeError:
+    case ValueKind::kAbortError: {
+      const int kind = static_cast<int>(value.kind) - static_cast<int>(ValueKind::kTypeError);
+      value.id = NameOf(error_names_[kind], value.id, errors_[kind]);
+      break;
+    }
+    default:
+      break;
+  }
+  return value;
+}
+
+Event& Driver::Add(EventKind kind, const Outcome& outcome) {
+  Event& event = trace_->events.emplace_back();
+  event.kind = kind;
+  event.thrown = outcome.thrown;
+  event.value = Renamed(outcome.value);
+  return event;
+}
+
+void Driver::AddSnapshot() {
+  if (!options_.snapshots) return;
+  core::Snapshot& snapshot = trace_->snapshots.emplace_back();
+  if (!subject_->TakeSnapshot(snapshot)) {
+    trace_->snapshots.pop_back();
+    return;
+  }
+  snapshot.depth = depth_;
+  trace_->snapshot_of_event.resize(trace_->events.size());
+  trace_->snapshot_of_event.back() = static_cast<uint32_t>(trace_->snapshots.size());
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,105 @@
+// What the driver runs programs on: one JavaScript realm that can make one WritableStream.
+//
+// A Subject is an implementation under test (the core under the simulated host, the reference model, ...). The driver plays
+// the page's author: it calls the subject's methods, and the subject calls the driver back, through UserCode, wherever the
+// standard runs author code. Both directions nest: a method of the subject may be called from inside a UserCode call that
+// the subject is making.
+//
+// Every value that crosses is a sim::Value. Promise, error and writer ids are issued by the subject, count up from 0 per
+// kind in order of creation and are never reused before Reset(). TypeErrors, RangeErrors and AbortErrors are objects: one
+// that is made once and delivered twice has the same id both times. The driver renumbers ids by first appearance.
+#ifndef SLUICE_FUZZ_DRIVER_SUBJECT_H_
+#define SLUICE_FUZZ_DRIVER_SUBJECT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "src/core/snapshot.h"
+#include "src/sim/chunk.h"
+#include "src/sim/tick_model.h"
+#include "src/sim/user_code.h"
+#include "src/sim/value.h"
+
+namespace sluice::fuzz {
+
+using sim::CallKind;
+using sim::kCallKindCount;
+using sim::UserCode;
+
+// `new WritableStream({start, write, close, abort}, {highWaterMark, size})`.
+struct StreamOptions {
+  std::optional<double> highWaterMark;  // absent: the member does not exist (default 1)
+  bool has_size = false;                // strategy.size exists; without it every chunk has size 1
+  bool has_start = false;
+  bool has_write = false;
+  bool has_close = false;
+  bool has_abort = false;
+  std::optional<uint64_t> byte_limit;  // bytes; absent: no limit
+  sim::TickModel tick_model = sim::TickModel::kWebIdl;
+  uint32_t listeners = 0;  // how many "abort" listeners are put on controller.signal (see Construct)
+};
+
+class Subject {
+ public:
+  virtual ~Subject() = default;
+  virtual const char* name() const = 0;
+
+  // Forgets everything and starts a fresh realm. `user_code` and `chunks` outlive the run; a Value of kind kChunk has an
+  // index into `chunks`, which may grow (and move) during the run.
+  virtual void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) = 0;
+
+  // ---- The stream. Promise-returning methods return a promise id and never throw.
+  // The constructor. Before `start` is called (or would be called, if it is absent), `options.listeners` abort listeners
+  // are put on the new controller's signal; each makes one UserCode::Call(kSignal), in order, when abort is signalled.
+  // When it throws there is no stream, but the controller, if `start` was called, exists and works.
+  virtual sim::Outcome Construct(const StreamOptions& options) = 0;
+  virtual bool Locked() = 0;
+  virtual uint32_t StreamAbort(sim::Value reason) = 0;
+  virtual uint32_t StreamClose() = 0;
+  // stream.getWriter(): a kWriter value, or a throw.
+  virtual sim::Outcome GetWriter() = 0;
+  // new WritableStreamDefaultWriter(stream): likewise.
+  virtual sim::Outcome ConstructWriter() = 0;
+
+  // ---- A writer, by id. Released ones stay valid.
+  virtual uint32_t Closed(uint32_t writer) = 0;
+  virtual uint32_t Ready(uint32_t writer) = 0;
+  virtual sim::Outcome DesiredSize(uint32_t writer) = 0;  // kNumber, kNull, or a throw
+  virtual uint32_t WriterAbort(uint32_t writer, sim::Value reason) = 0;
+  virtual uint32_t WriterClose(uint32_t writer) = 0;
+  virtual void ReleaseLock(uint32_t writer) = 0;
+  virtual uint32_t Write(uint32_t writer, sim::Value chunk) = 0;
+
+  // ---- The controller. Usable from the moment `start` is called, or construction has ended, whichever is first.
+  virtual void ControllerError(sim::Value error) = 0;
+  virtual bool SignalAborted() = 0;
+  virtual sim::Value SignalReason() = 0;  // signal.reason
+
+  // ---- Promises of the author's own.
+  virtual uint32_t NewPromise() = 0;                              // pending
+  virtual void ResolvePromise(uint32_t promise) = 0;              // with undefined
+  virtual void RejectPromise(uint32_t promise, sim::Value reason) = 0;
+  // The resolving functions of UserCode::Call(kThen). Each pair works once; further calls do nothing.
+  virtual void CallResolve(uint32_t resolver) = 0;  // with undefined
+  virtual void CallReject(uint32_t resolver, sim::Value reason) = 0;
+  // promise.then(value => Settled(promise, true, value), reason => Settled(promise, false, reason)).
+  virtual void Observe(uint32_t promise) = 0;
+
+  // ---- Microtasks. None run except in these.
+  virtual size_t PendingMicrotasks() = 0;
+  // Runs at most `count` microtasks, fewer if the queue becomes empty.
+  virtual void RunMicrotasks(size_t count) = 0;
+  // Runs until the queue is empty, then reports each promise that was rejected while it had no handler
+  // ([[PromiseIsHandled]] false) and still has none, in order of rejection, each promise once.
+  // https://html.spec.whatwg.org/#notify-about-rejected-promises
+  virtual void RunAllMicrotasks() = 0;
+
+  // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
+  virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
+};
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_DRIVER_SUBJECT_H_

@@ -1,0 +1,85 @@
+// What a program did, as an ordered list of events that an author could have seen.
+//
+// The same program gives the same trace on every right implementation. Events are plain data; names of promises and errors
+// are numbers by first appearance (p1, TypeError#1), so traces of different implementations can be compared event by event.
+// Beside an event may stand a snapshot of the slots at that moment, for implementations that can be looked into.
+#ifndef SLUICE_FUZZ_DRIVER_TRACE_H_
+#define SLUICE_FUZZ_DRIVER_TRACE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fuzz/program/program.h"
+#include "src/core/snapshot.h"
+#include "src/sim/value.h"
+
+namespace sluice::fuzz {
+
+enum class EventKind : uint8_t {
+  kConstructBegin,
+  kConstructEnd,  // thrown, value
+  kOpBegin,
+  kOpEnd,      // thrown, value: what the operation returned
+  kSkipped,    // code: SkipReason. Stands for the operation's begin and end
+  kCallBegin,  // code: CallKind; number: which call of it; value: the argument
+  kCallEnd,    // code: CallKind; number; thrown, value: what the author's function returned
+  kSettled,    // number: the promise; thrown: it was rejected; value
+  kProperty,   // code: Property; thrown, value
+  kReported,   // value: the exception of a listener
+  kUnhandled,  // number: the promise; value: the reason
+};
+
+enum class SkipReason : uint8_t { kNoStream, kNoWriter, kNoController, kNothingPending, kInsideCall };
+
+enum class Property : uint8_t { kDesiredSize, kReady, kClosed, kLocked, kSignalAborted, kSignalReason };
+
+// Where the operation of an event stands in the program.
+struct Where {
+  static constexpr uint16_t kMain = 0xFFFF;      // in the program's own list
+  static constexpr uint16_t kEpilogue = 0xFFFE;  // in what the driver does after the program's end (Epilogue())
+  uint16_t script = kMain;  // or an index into Program::scripts
+  uint16_t op = 0;
+
+  friend bool operator==(const Where&, const Where&) = default;
+};
+
+struct Event {
+  EventKind kind = EventKind::kOpBegin;
+  uint8_t code = 0;
+  bool thrown = false;
+  Where where;          // kOp*, kSkipped; for the others 0
+  uint32_t number = 0;  // a promise's name, or a call's count
+  sim::Value value;
+
+  friend bool operator==(const Event& a, const Event& b);
+};
+
+struct Trace {
+  std::vector<Event> events;
+  std::vector<core::Snapshot> snapshots;     // of the events that have one, in order
+  std::vector<uint32_t> snapshot_of_event;   // index + 1 into `snapshots`, 0 for none; empty if none were taken
+  std::vector<sim::Chunk> chunks;            // what values of kind kChunk index
+
+  void Clear();
+  const core::Snapshot* SnapshotOf(size_t event) const;
+};
+
+// What the driver does after a program: run all microtasks, read everything.
+const std::vector<Op>& Epilogue();
+const Op& OpAt(const Program& program, Where where);
+
+// ---- For people
+
+std::string ValueText(const sim::Value& value, const std::vector<sim::Chunk>& chunks);
+// One line, indented by how deep the event is nested.
+std::vector<std::string> TraceLines(const Program& program, const Trace& trace);
+// "key value" for each slot of a snapshot, in a fixed order.
+std::vector<std::pair<std::string_view, std::string>> SnapshotFields(const core::Snapshot& snapshot);
+std::string SnapshotText(const core::Snapshot& snapshot);  // one line, the fields that are not at their default
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_DRIVER_TRACE_H_

@@ -1,0 +1,70 @@
+#include "fuzz/harness/program_target.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "fuzz/oracle/story.h"
+#include "fuzz/program/bytes.h"
+
+namespace sluice::fuzz {
+namespace {
+
+// The program's bytes, without the operations at its end that do not fit.
+size_t Store(Program program, uint8_t* out, size_t max_size) {
+  std::string bytes = EncodeBytes(program);
+  while (bytes.size() > max_size && !program.ops.empty()) {
+    program.ops.resize(program.ops.size() / 2);
+    bytes = EncodeBytes(program);
+  }
+  while (bytes.size() > max_size && !program.scripts.empty()) {
+    program.scripts.resize(program.scripts.size() / 2);
+    bytes = EncodeBytes(program);
+  }
+  const size_t size = std::min(bytes.size(), max_size);
+  std::memcpy(out, bytes.data(), size);
+  return size;
+}
+
+}  // namespace
+
+bool IsIgnored(std::string_view identity) {
+  static const char* const list = std::getenv("SLUICE_IGNORE_FINDINGS");
+  if (list == nullptr) return false;
+  std::string_view rest(list);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    if (rest.substr(0, end) == identity) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
+  const Program program = DecodeInput({data, size});
+  const std::optional<Finding> finding = judge.Run(program);
+  if (!finding.has_value() || IsIgnored(finding->identity())) return 0;
+  std::fputs(Story(program, judge, finding).c_str(), stderr);
+  std::abort();
+}
+
+size_t MutateProgramInput(const Profile& profile, uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  Random random(seed);
+  Program program = DecodeInput({data, size});
+  if (program.ops.empty() && program.scripts.empty()) {
+    program = RandomProgram(random, profile);
+  } else {
+    Mutate(program, random, profile);
+  }
+  return Store(std::move(program), data, max_size);
+}
+
+size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size, uint8_t* out,
+                              size_t max_out_size, unsigned seed) {
+  Random random(seed);
+  return Store(CrossOver(DecodeInput({a, a_size}), DecodeInput({b, b_size}), random), out, max_out_size);
+}
+
+}  // namespace sluice::fuzz

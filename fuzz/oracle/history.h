@@ -1,0 +1,84 @@
+// History rules: what must hold of any trace, whatever the implementation. They need no model and no look inside.
+#ifndef SLUICE_FUZZ_ORACLE_HISTORY_H_
+#define SLUICE_FUZZ_ORACLE_HISTORY_H_
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "fuzz/driver/trace.h"
+#include "fuzz/program/program.h"
+
+namespace sluice::fuzz {
+
+struct HistoryRule {
+  const char* id;        // "H-ORDER"
+  const char* anchor;    // of the standard, or byte-limit
+  const char* sentence;
+};
+
+std::span<const HistoryRule> AllHistoryRules();
+
+struct BrokenRule {
+  const HistoryRule* rule = nullptr;
+  size_t event = 0;  // index into Trace::events
+};
+
+// Keeps its memory between traces.
+class HistoryChecker {
+ public:
+  // The first rule found broken.
+  std::optional<BrokenRule> Check(const Program& program, const Trace& trace);
+
+ private:
+  struct WriteOp {
+    uint32_t accepted_at = 0;  // event after which nothing ran before the chunk was queued
+    uint32_t promise = 0;      // its name; 0: none yet
+    uint32_t chunk = 0;        // key of the chunk value
+    uint32_t settled_at = 0;   // event; 0: not seen
+    bool fulfilled = false;
+    bool range_error = false;
+  };
+  struct Delivery {
+    uint32_t event = 0;
+    uint32_t chunk = 0;
+  };
+  struct Frame {
+    uint32_t write = 0;  // index + 1 into writes_, 0 for other operations
+    bool is_call = false;
+  };
+
+  void Collect(const Program& program, const Trace& trace);
+  void OnCallBegin(const Event& event, uint32_t at);
+  void OnCallEnd(const Program& program, const Event& event, uint32_t at);
+  void OnOpEnd(const Program& program, const Event& event);
+  void OnSettled(const Event& event, uint32_t at);
+  void Break(const char* id, size_t event);
+  void CheckOrder();
+  void CheckFulfilled();
+  void CheckByteLimit(const Program& program, const Trace& trace);
+  void CheckNothingStuck(const Program& program, const Trace& trace);
+
+  std::optional<BrokenRule> broken_;
+  std::vector<WriteOp> writes_;
+  std::vector<Delivery> deliveries_;
+  std::vector<Frame> frames_;
+  std::vector<uint32_t> settled_;   // by promise name: the event, 0 for none
+  std::vector<uint32_t> returned_;  // by promise name: the event of the operation that returned it
+  std::vector<bool> unobserved_;    // by promise name
+  bool start_pending_ = false;      // start returned a promise that the author has not settled
+  bool start_rejected_ = false;
+  bool write_pending_ = false;      // likewise for the newest sink.write
+  bool in_start_ = false;
+  uint32_t pending_at_author_ = 0;  // promises that the author's functions returned and did not settle
+  uint32_t close_calls_ = 0;
+  uint32_t abort_calls_ = 0;
+  uint32_t start_calls_ = 0;
+};
+
+// What the byte limit charges for a chunk, worked out from its definition.
+uint64_t ChargeByDefinition(const sim::Chunk& chunk);
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_ORACLE_HISTORY_H_

@@ -1,0 +1,193 @@
+#include "fuzz/oracle/judge.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fuzz/program/language.h"
+#include "fuzz/program/text.h"
+#include "src/core/check.h"
+#include "src/core/invariants.h"
+
+namespace sluice::fuzz {
+namespace {
+
+// The judge that runs on this process's only thread of judging, for the assert handler.
+Judge* g_running = nullptr;
+
+constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped", "call",
+                                            "call-end",        "settled",   "property", "reported", "unhandled"};
+
+// Ids of operations for identities: "$w.write($c)$o" is "write".
+std::string OpName(OpKind kind) {
+  constexpr std::string_view kNames[] = {"getWriter", "newWriter",   "write",  "close",   "abort",  "releaseLock",
+                                         "streamAbort", "streamClose", "error", "resolve", "reject", "run",
+                                         "run",       "tick",        "read",   "read",    "watch",  "watch"};
+  static_assert(std::size(kNames) == kOpKindCount);
+  return std::string(kNames[static_cast<int>(kind)]);
+}
+
+// What kind of event the right implementation would have had, so that alike differences have the same identity.
+std::string EventName(const Program& program, const Event* event) {
+  if (event == nullptr) return "end-of-trace";
+  std::string name(kEventNames[static_cast<int>(event->kind)]);
+  switch (event->kind) {
+    case EventKind::kOpBegin:
+    case EventKind::kOpEnd:
+    case EventKind::kSkipped:
+      return name + "-" + OpName(OpAt(program, event->where).kind);
+    case EventKind::kCallBegin:
+    case EventKind::kCallEnd:
+      return name + "-" + std::string(CallKindNames()[event->code]);
+    case EventKind::kSettled:
+      return name + (event->thrown ? "-rejected" : "-fulfilled");
+    default:
+      return name;
+  }
+}
+
+// A program that goes through every state and leaves something behind wherever it can.
+const Program& Polluter() {
+  static const Program* const program = [] {
+    const ParsedProgram parsed = ParseText(R"(byteLimit 100
+methods start write close abort size
+on start return resolved
+on signal throw r3
+on size return 7
+on write return pending
+on abort return rejected r2
+w0 = stream.getWriter()
+w0.write("a" * 3)
+w0.write(view(9)) unobserved
+tick 2
+w0.write(buffer(101))
+controller.error(r1)
+w0.abort(r2) unobserved
+w0.releaseLock()
+w1 = stream.getWriter()
+reject write r0
+)");
+    return new Program(*parsed.program);
+  }();
+  return *program;
+}
+
+// FNV-1a over what distinguishes programs, so that an input decides by itself whether it gets the longer check.
+bool TakesLongCheck(const Trace& trace) {
+  uint64_t hash = 1469598103934665603u;
+  for (const Event& event : trace.events) {
+    hash = (hash ^ static_cast<uint64_t>(event.kind) ^ uint64_t{event.number} << 8 ^ uint64_t{event.value.id} << 16) *
+           1099511628211u;
+  }
+  return hash % 8 == 0;
+}
+
+}  // namespace
+
+std::string OracleName(Oracle oracle) {
+  constexpr std::string_view kNames[] = {"assert",  "invariant", "model",       "slots",
+                                         "history", "ownership", "determinism", "model-assert"};
+  return std::string(kNames[static_cast<int>(oracle)]);
+}
+
+std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
+
+Judge::Judge(std::unique_ptr<CoreSubject> subject) : core_(std::move(subject)) {
+  core::SetAssertHandler(&Judge::OnAssert);
+}
+Judge::~Judge() { core::SetAssertHandler(nullptr); }
+
+void Judge::OnAssert(const char* operation, const char* what) {
+  if (g_running == nullptr) return;
+  const size_t events = g_running->core_trace_.events.size();
+  g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, events == 0 ? 0 : events - 1});
+}
+
+// Keeps the finding with the earliest event; at the same event, the oracle that stands first.
+void Judge::Note(Finding finding) {
+  if (finding_.has_value()) {
+    if (finding.event > finding_->event) return;
+    if (finding.event == finding_->event && finding.oracle >= finding_->oracle) return;
+  }
+  finding_ = std::move(finding);
+}
+
+std::optional<Finding> Judge::Run(const Program& program) {
+  finding_.reset();
+  RunCore(program);
+  CheckInvariants();
+  CompareWithModel(program);
+  if (const auto broken = history_.Check(program, core_trace_)) {
+    Note({Oracle::kHistory, broken->rule->id, broken->rule->anchor, broken->rule->sentence, broken->event});
+  }
+  if (!finding_.has_value()) CheckDeterminism(program);
+  return finding_;
+}
+
+void Judge::RunCore(const Program& program) {
+  g_running = this;
+  driver_.Run(program, *core_, {}, core_trace_);
+  core_->Teardown();
+  g_running = nullptr;
+  if (core_->violation() != nullptr) {
+    Note({Oracle::kOwnership, core_->violation(), "", "every slot that the core stores is retained once and dropped once",
+          core_trace_.events.size() - 1});
+  }
+}
+
+void Judge::CheckInvariants() {
+  for (size_t event = 0; event < core_trace_.snapshot_of_event.size(); ++event) {
+    const core::Snapshot* snapshot = core_trace_.SnapshotOf(event);
+    if (snapshot == nullptr) continue;
+    if (const core::Invariant* broken = core::FirstBrokenInvariant(*snapshot)) {
+      return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
+    }
+  }
+}
+
+void Judge::CompareWithModel(const Program& program) {
+  driver_.Run(program, model_, {}, model_trace_);
+  if (!model_.failed_asserts().empty()) {
+    Note({Oracle::kModelAssert, model_.failed_asserts().front(), "", "the asserts of the standard hold in the model", 0});
+  }
+  const auto& core = core_trace_.events;
+  const auto& model = model_trace_.events;
+  const auto differs = std::mismatch(core.begin(), core.end(), model.begin(), model.end());
+  const auto at = static_cast<size_t>(differs.first - core.begin());
+  if (differs.first != core.end() || differs.second != model.end()) {
+    const Event* expected = differs.second == model.end() ? nullptr : &*differs.second;
+    Note({Oracle::kModel, EventName(program, expected), "",
+          "the trace is the one that the standard's own steps give", std::min(at, core.size() - 1)});
+  }
+  // Slots up to there.
+  const size_t end = std::min({at, core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size()});
+  for (size_t event = 0; event < end; ++event) {
+    const core::Snapshot* a = core_trace_.SnapshotOf(event);
+    const core::Snapshot* b = model_trace_.SnapshotOf(event);
+    if (a == nullptr || b == nullptr) {
+      if (a == b) continue;
+      return Note({Oracle::kSlots, "controller", "", "the stream has a controller when the standard says so", event});
+    }
+    if (*a == *b) continue;
+    const auto ours = SnapshotFields(*a);
+    const auto theirs = SnapshotFields(*b);
+    for (size_t i = 0; i < ours.size(); ++i) {
+      if (ours[i].second == theirs[i].second) continue;
+      return Note({Oracle::kSlots, std::string(ours[i].first), "ws-internal-slots",
+                   "every slot holds what the standard's own steps put there", event});
+    }
+  }
+}
+
+void Judge::CheckDeterminism(const Program& program) {
+  if (TakesLongCheck(core_trace_)) driver_.Run(Polluter(), *core_, {.snapshots = false}, again_);
+  driver_.Run(program, *core_, {.snapshots = false}, again_);
+  const auto& first = core_trace_.events;
+  const auto& second = again_.events;
+  const auto differs = std::mismatch(first.begin(), first.end(), second.begin(), second.end());
+  if (differs.first == first.end() && differs.second == second.end()) return;
+  model_trace_ = again_;
+  Note({Oracle::kDeterminism, "same-program-same-trace", "", "the same program gives the same trace, whatever ran before",
+        std::min(static_cast<size_t>(differs.first - first.begin()), first.size() - 1)});
+}
+
+}  // namespace sluice::fuzz

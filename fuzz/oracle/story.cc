@@ -1,0 +1,116 @@
+#include "fuzz/oracle/story.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+constexpr size_t kColumn = 62;  // width of the left side, in characters
+
+std::string Numbered(size_t number, const std::string& line) {
+  std::string text = std::to_string(number);
+  return std::string(text.size() < 4 ? 4 - text.size() : 0, ' ') + text + "  " + line;
+}
+
+std::string Padded(std::string text, size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
+// The operation that was being performed at `event`: the innermost one begun and not ended.
+std::string StepText(const Program& program, const Trace& trace, size_t event) {
+  std::vector<size_t> open;
+  for (size_t i = 0; i <= event && i < trace.events.size(); ++i) {
+    const EventKind kind = trace.events[i].kind;
+    if (kind == EventKind::kOpBegin || kind == EventKind::kConstructBegin) open.push_back(i);
+    if ((kind == EventKind::kOpEnd || kind == EventKind::kConstructEnd) && i < event && !open.empty()) open.pop_back();
+  }
+  if (open.empty()) return "";
+  const Event& begin = trace.events[open.back()];
+  if (begin.kind == EventKind::kConstructBegin) return "new WritableStream(sink, strategy)";
+  const std::string text = PrintText(OpAt(program, begin.where));
+  if (begin.where.script == Where::kEpilogue) return text + " (after the program's end)";
+  return text;
+}
+
+void PrintSideBySide(std::ostringstream& out, const Program& program, const Judge& judge, size_t event,
+                     std::string_view other) {
+  const auto core = TraceLines(program, judge.core_trace());
+  const auto model = TraceLines(program, judge.model_trace());
+  out << "     " << Padded("core", kColumn) << "  " << other << "\n";
+  for (size_t i = 0; i < std::max(core.size(), model.size()); ++i) {
+    const std::string left = i < core.size() ? core[i] : "(ended)";
+    const std::string right = i < model.size() ? model[i] : "(ended)";
+    const bool same_event = i < core.size() && i < model.size() &&
+                            judge.core_trace().events[i] == judge.model_trace().events[i];
+    const std::string number = Numbered(i + 1, "").substr(0, 5);
+    if (same_event) {
+      out << (i == event ? ">" : " ") << number << left << "\n";
+    } else {
+      out << (i == event ? ">" : "!") << number << Padded(left, kColumn) << "| " << right << "\n";
+    }
+  }
+}
+
+void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core::Snapshot* model) {
+  if (core == nullptr) return;
+  const auto ours = SnapshotFields(*core);
+  const auto theirs = SnapshotFields(model != nullptr ? *model : *core);
+  out << "\nSlots there" << (model != nullptr && !(*core == *model) ? " (core, and what the model has)" : "") << ":\n";
+  const auto defaults = SnapshotFields(core::Snapshot{});
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const bool differs = ours[i].second != theirs[i].second;
+    if (i > 0 && !differs && ours[i].second == defaults[i].second) continue;
+    out << (differs ? "  ! " : "    ") << Padded(std::string(ours[i].first) + ":", 42) << ours[i].second;
+    if (differs) out << "   | " << theirs[i].second;
+    out << "\n";
+  }
+}
+
+}  // namespace
+
+std::string TraceText(const Program& program, const Trace& trace) {
+  std::ostringstream out;
+  size_t number = 0;
+  for (const std::string& line : TraceLines(program, trace)) out << Numbered(++number, line) << "\n";
+  return out.str();
+}
+
+std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding) {
+  std::ostringstream out;
+  if (finding.has_value()) {
+    out << "SLUICE-FINDING " << finding->identity() << "\n\n";
+    out << "What broke: " << finding->rule << " (" << OracleName(finding->oracle) << ")\n";
+    out << "The rule:   " << finding->sentence << "\n";
+    if (!finding->anchor.empty() && finding->anchor != "byte-limit") {
+      out << "Ruled by:   https://streams.spec.whatwg.org/#" << finding->anchor << "\n";
+    } else if (finding->anchor == "byte-limit") {
+      out << "Ruled by:   src/core/byte_limit.h\n";
+    }
+    if (finding->oracle == Oracle::kAssert) {
+      out << "Ruled by:   the assert in " << finding->rule << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
+    }
+    out << "At step:    event " << finding->event + 1 << ", in " << StepText(program, judge.core_trace(), finding->event)
+        << "\n";
+  }
+  out << "\nThe program:\n\n";
+  std::istringstream text(PrintText(program));
+  for (std::string line; std::getline(text, line);) out << "    " << line << "\n";
+  if (!finding.has_value()) {
+    out << "\nWhat happened (core and model agree):\n\n" << TraceText(program, judge.core_trace());
+    return out.str();
+  }
+  const bool rerun = finding->oracle == Oracle::kDeterminism;
+  out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
+  PrintSideBySide(out, program, judge, finding->event, rerun ? "| the core, run again" : "| reference model");
+  // The slots at the event, or at the last one before it that has them.
+  size_t event = finding->event;
+  while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;
+  PrintSlots(out, judge.core_trace().SnapshotOf(event), rerun ? nullptr : judge.model_trace().SnapshotOf(event));
+  return out.str();
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,230 @@
+#include "fuzz/program/bytes.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "fuzz/program/language.h"
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using sim::Chunk;
+
+class Writer {
+ public:
+  void Byte(uint64_t value) { bytes_ += static_cast<char>(value & 0xFF); }
+  void LittleEndian(uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) Byte(value >> (8 * i));
+  }
+  // A value of `table` is its index; any other is the table's size and then the value.
+  template <typename Table, typename T, typename Same, typename Raw>
+  void Choice(const Table& table, const T& value, uint64_t offset, Same same, Raw raw) {
+    size_t index = 0;
+    while (index < table.size() && !same(table[index], value)) ++index;
+    Byte(index + offset);
+    if (index == table.size()) raw();
+  }
+  std::string Take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  bool AtEnd() const { return at_ == bytes_.size(); }
+  uint8_t Byte() { return AtEnd() ? 0 : bytes_[at_++]; }
+  uint64_t Below(uint64_t bound) { return Byte() % bound; }
+  uint64_t LittleEndian(int bytes) {
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; ++i) value |= uint64_t{Byte()} << (8 * i);
+    return value;
+  }
+
+ private:
+  std::span<const uint8_t> bytes_;
+  size_t at_ = 0;
+};
+
+bool SameNumber(double a, double b) {
+  return std::isnan(a) || std::isnan(b) ? std::isnan(a) && std::isnan(b)
+                                        : std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
+
+constexpr auto kSame = [](const auto& a, const auto& b) { return a == b; };
+
+void WriteNumber(Writer& out, double number, uint64_t offset) {
+  out.Choice(InterestingNumbers(), number, offset, SameNumber,
+             [&] { out.LittleEndian(std::bit_cast<uint64_t>(number), 8); });
+}
+
+// `index` was read already.
+double ReadNumber(Reader& in, uint64_t index) {
+  if (index < InterestingNumbers().size()) return InterestingNumbers()[index];
+  return std::bit_cast<double>(in.LittleEndian(8));
+}
+
+void WriteChunk(Writer& out, const Chunk& chunk) {
+  out.Choice(InterestingChunks(), chunk, 0, kSame, [&] {
+    out.Byte(static_cast<uint64_t>(chunk.kind));
+    out.Byte(chunk.tag);
+    out.Byte(chunk.unit_count);
+    for (int i = 0; i < chunk.unit_count; ++i) out.LittleEndian(chunk.units[i], 2);
+    out.LittleEndian(chunk.count, 4);
+  });
+}
+
+Chunk ReadChunk(Reader& in) {
+  const uint64_t index = in.Below(InterestingChunks().size() + 1);
+  if (index < InterestingChunks().size()) return InterestingChunks()[index];
+  Chunk chunk;
+  chunk.kind = static_cast<sim::ChunkKind>(in.Below(sim::kChunkKindCount));
+  chunk.tag = in.Byte();
+  chunk.unit_count = static_cast<uint8_t>(in.Below(sim::kMaxChunkUnits + 1));
+  for (int i = 0; i < chunk.unit_count; ++i) chunk.units[i] = static_cast<char16_t>(in.LittleEndian(2));
+  chunk.count = static_cast<uint32_t>(in.LittleEndian(4));
+  return chunk;
+}
+
+void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
+  ForEachOperand(row, [&](char letter) {
+    switch (letter) {
+      case 'w':
+        return out.Byte(operands.writer);
+      case 'r':
+        return out.Byte(operands.reason);
+      case 'p':
+        return out.Byte(static_cast<uint64_t>(operands.source));
+      case 'o':
+        return out.Byte(operands.unobserved ? 1 : 0);
+      case 'n':
+        return out.LittleEndian(operands.count, 2);
+      case 'd':
+        return WriteNumber(out, operands.number, 0);
+      case 'c':
+        return WriteChunk(out, operands.chunk);
+    }
+  });
+}
+
+void ReadOperands(Reader& in, const Row& row, Operands& operands) {
+  ForEachOperand(row, [&](char letter) {
+    switch (letter) {
+      case 'w':
+        operands.writer = in.Byte();
+        break;
+      case 'r':
+        operands.reason = in.Byte();
+        break;
+      case 'p':
+        operands.source = static_cast<PromiseSource>(in.Below(kPromiseSourceCount));
+        break;
+      case 'o':
+        operands.unobserved = in.Below(2) == 1;
+        break;
+      case 'n':
+        operands.count = static_cast<uint32_t>(in.LittleEndian(2));
+        break;
+      case 'd':
+        operands.number = ReadNumber(in, in.Below(InterestingNumbers().size() + 1));
+        break;
+      case 'c':
+        operands.chunk = ReadChunk(in);
+        break;
+    }
+  });
+  Normalize(row, operands);
+}
+
+template <typename Statement>
+void WriteStatement(Writer& out, const Statement& statement) {
+  out.Byte(static_cast<uint64_t>(statement.kind));
+  WriteOperands(out, RowOf(statement.kind), statement.operands);
+}
+
+template <typename Statement, typename Kind>
+Statement ReadStatement(Reader& in, uint64_t kinds) {
+  Statement statement;
+  statement.kind = static_cast<Kind>(in.Below(kinds));
+  ReadOperands(in, RowOf(statement.kind), statement.operands);
+  return statement;
+}
+
+Op ReadOp(Reader& in) { return ReadStatement<Op, OpKind>(in, kOpKindCount); }
+
+void WriteSettings(Writer& out, const Program& program) {
+  // Choice 0 is "absent".
+  if (program.highWaterMark.has_value()) {
+    WriteNumber(out, *program.highWaterMark, 1);
+  } else {
+    out.Byte(0);
+  }
+  if (program.byteLimit.has_value()) {
+    out.Choice(InterestingByteCounts(), *program.byteLimit, 1, kSame, [&] { out.LittleEndian(*program.byteLimit, 8); });
+  } else {
+    out.Byte(0);
+  }
+  out.Byte(static_cast<uint64_t>(program.tickModel));
+  out.Byte(program.methods);
+}
+
+void ReadSettings(Reader& in, Program& program) {
+  if (const uint64_t choice = in.Below(InterestingNumbers().size() + 2); choice > 0) {
+    program.highWaterMark = ReadNumber(in, choice - 1);
+  }
+  if (const uint64_t choice = in.Below(InterestingByteCounts().size() + 2); choice > 0) {
+    program.byteLimit =
+        choice - 1 < InterestingByteCounts().size() ? InterestingByteCounts()[choice - 1] : in.LittleEndian(8);
+  }
+  program.tickModel = static_cast<sim::TickModel>(in.Below(sim::kTickModelCount));
+  program.methods = static_cast<uint8_t>(in.Below(1 << kMethodCount));
+}
+
+}  // namespace
+
+std::string EncodeBytes(const Program& program) {
+  Writer out;
+  out.Byte(kFormat);
+  WriteSettings(out, program);
+  out.Byte(program.scripts.size());
+  for (const Script& script : program.scripts) {
+    out.Byte(static_cast<uint64_t>(script.call));
+    out.Byte(script.ops.size());
+    for (const Op& op : script.ops) WriteStatement(out, op);
+    WriteStatement(out, script.end);
+  }
+  for (const Op& op : program.ops) WriteStatement(out, op);
+  return out.Take();
+}
+
+Program DecodeBytes(std::span<const uint8_t> bytes) {
+  Reader in(bytes);
+  Program program;
+  in.Byte();  // kFormat, or anything
+  ReadSettings(in, program);
+  const uint64_t scripts = in.Below(kMaxScripts + 1);
+  for (uint64_t i = 0; i < scripts && !in.AtEnd(); ++i) {
+    Script& script = program.scripts.emplace_back();
+    script.call = static_cast<sim::CallKind>(in.Below(sim::kCallKindCount));
+    const uint64_t ops = in.Below(kMaxScriptOps + 1);
+    for (uint64_t j = 0; j < ops && !in.AtEnd(); ++j) script.ops.push_back(ReadOp(in));
+    script.end = ReadStatement<End, EndKind>(in, kEndKindCount);
+  }
+  while (!in.AtEnd() && program.ops.size() < kMaxOps) program.ops.push_back(ReadOp(in));
+  return program;
+}
+
+Program DecodeInput(std::span<const uint8_t> input) {
+  const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  if (LooksLikeText(text)) {
+    ParsedProgram parsed = ParseText(text);
+    if (parsed.program.has_value()) return *std::move(parsed.program);
+  }
+  return DecodeBytes(input);
+}
+
+}  // namespace sluice::fuzz

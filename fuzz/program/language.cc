@@ -1,0 +1,244 @@
+#include "fuzz/program/language.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace sluice::fuzz {
+namespace {
+
+using sim::Chunk;
+using sim::ChunkKind;
+
+constexpr uint8_t K(OpKind kind) { return static_cast<uint8_t>(kind); }
+constexpr uint8_t K(EndKind kind) { return static_cast<uint8_t>(kind); }
+
+// Rows stand in the order of their enumeration.
+constexpr Row kOpRows[] = {
+    {K(OpKind::kGetWriter), "$w = stream.getWriter()", "a writer, under a name of four"},
+    {K(OpKind::kConstructWriter), "$w = new WritableStreamDefaultWriter(stream)", "the same by the constructor"},
+    {K(OpKind::kWrite), "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise"},
+    {K(OpKind::kClose), "$w.close()$o", "close by the writer"},
+    {K(OpKind::kAbort), "$w.abort($r)$o", "abort by the writer"},
+    {K(OpKind::kReleaseLock), "$w.releaseLock()", "release; the name keeps the released writer"},
+    {K(OpKind::kStreamAbort), "stream.abort($r)$o", "abort by the stream"},
+    {K(OpKind::kStreamClose), "stream.close()$o", "close by the stream"},
+    {K(OpKind::kError), "controller.error($r)", "error by the controller"},
+    {K(OpKind::kResolve), "resolve $p", "fulfill the oldest pending promise that this author function returned"},
+    {K(OpKind::kReject), "reject $p $r", "reject it"},
+    {K(OpKind::kRun), "run", "run microtasks until there are none, then report unhandled rejections"},
+    {K(OpKind::kRunCount), "run $n", "run at most so many microtasks"},
+    {K(OpKind::kTick), "tick $n", "so many times: run the microtasks that are queued now"},
+    {K(OpKind::kReadWriter), "read $w", "desiredSize, ready and closed"},
+    {K(OpKind::kReadStream), "read stream", "locked, signal.aborted and signal.reason"},
+    {K(OpKind::kWatchReady), "watch $w.ready", "react to the promise that ready is now"},
+    {K(OpKind::kWatchClosed), "watch $w.closed", "react to the promise that closed is now"},
+};
+static_assert(std::size(kOpRows) == kOpKindCount);
+
+constexpr Row kEndRows[] = {
+    {K(EndKind::kReturn), "return", "undefined"},
+    {K(EndKind::kReturnNumber), "return $d", "a number: a chunk's size, or a plain value"},
+    {K(EndKind::kThrow), "throw $r", "an exception"},
+    {K(EndKind::kReturnResolved), "return resolved", "a promise that is fulfilled already"},
+    {K(EndKind::kReturnRejected), "return rejected $r", "a promise that is rejected already"},
+    {K(EndKind::kReturnPending), "return pending", "a promise that `resolve` and `reject` settle"},
+    {K(EndKind::kReturnThenable), "return thenable", "an object with a `then` getter: scripts getThen, then"},
+};
+static_assert(std::size(kEndRows) == kEndKindCount);
+
+constexpr std::string_view kCallKindNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
+static_assert(std::size(kCallKindNames) == sim::kCallKindCount);
+constexpr std::string_view kMethodNames[] = {"start", "write", "close", "abort", "size"};
+static_assert(std::size(kMethodNames) == kMethodCount);
+constexpr std::string_view kPromiseSourceNames[] = {"start", "write", "close", "abort", "then"};
+static_assert(std::size(kPromiseSourceNames) == kPromiseSourceCount);
+constexpr std::string_view kTickModelNames[] = {"webidl", "promise-resolve", "promise-resolve-start"};
+static_assert(std::size(kTickModelNames) == sim::kTickModelCount);
+constexpr std::string_view kChunkKindNames[] = {"string", "buffer", "shared", "view", "object", "number", "undefined"};
+static_assert(std::size(kChunkKindNames) == sim::kChunkKindCount);
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInterestingNumbers[] = {
+    0,       1,   2,   3,   4,     16, 0.1,  0.2,  0.3,        0.5,     1.5, 1e15, 9007199254740992,
+    1.7e308, -1,  -0.0, -0.5, 5e-324, 1e308, kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN(),
+    std::numeric_limits<double>::max(), 65536, 1e-7,
+};
+
+constexpr uint64_t kInterestingByteCounts[] = {
+    0, 1, 2, 3, 4, 7, 8, 10, 16, 63, 64, 65, 127, 128, 129, 192, 256, 1024, 65536, 1048576, 67108864,
+    4294967295, 4294967296, 9223372036854775807, 18446744073709551615u,
+};
+
+constexpr Chunk String(std::initializer_list<char16_t> units, uint32_t count = 1) {
+  Chunk chunk{.kind = ChunkKind::kString, .unit_count = static_cast<uint8_t>(units.size()), .count = count};
+  std::copy(units.begin(), units.end(), chunk.units.begin());
+  return chunk;
+}
+
+constexpr Chunk kInterestingChunks[] = {
+    String({'a'}),
+    String({'b'}),
+    String({}, 1),
+    String({'a'}, 63),
+    String({'a'}, 64),
+    String({0xE9}, 2),               // 2 bytes each
+    String({0x20AC}, 3),             // 3 bytes each
+    String({0xD83D, 0xDE00}),        // a pair: 4 bytes
+    String({0xD83D}, 2),             // lone lead surrogates: 3 each
+    String({0xDE00, 0xD83D}, 2),     // lone, pair across the border, lone
+    Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 0, .count = 1},
+    Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 1, .count = 64},
+    Chunk{.kind = ChunkKind::kSharedArrayBuffer, .tag = 0, .count = 16},
+    Chunk{.kind = ChunkKind::kView, .tag = 0, .count = 8},
+    Chunk{.kind = ChunkKind::kView, .tag = 0, .count = 0},
+    Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 0, .count = 4294967295},
+    Chunk{.kind = ChunkKind::kObject, .tag = 0},
+    Chunk{.kind = ChunkKind::kObject, .tag = 1},
+    Chunk{.kind = ChunkKind::kNumber, .tag = 1},
+    Chunk{.kind = ChunkKind::kUndefined},
+};
+
+void AppendUnit(std::string& text, char16_t unit) {
+  if (unit == '"' || unit == '\\') {
+    text += '\\';
+    text += static_cast<char>(unit);
+  } else if (unit >= 0x20 && unit < 0x7F) {
+    text += static_cast<char>(unit);
+  } else {
+    constexpr char kHex[] = "0123456789abcdef";
+    text += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) text += kHex[unit >> shift & 0xF];
+  }
+}
+
+}  // namespace
+
+std::span<const Row> OpRows() { return kOpRows; }
+std::span<const Row> EndRows() { return kEndRows; }
+const Row& RowOf(OpKind kind) { return kOpRows[static_cast<int>(kind)]; }
+const Row& RowOf(EndKind kind) { return kEndRows[static_cast<int>(kind)]; }
+std::span<const std::string_view> CallKindNames() { return kCallKindNames; }
+std::span<const std::string_view> MethodNames() { return kMethodNames; }
+std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
+std::span<const std::string_view> TickModelNames() { return kTickModelNames; }
+std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
+std::span<const double> InterestingNumbers() { return kInterestingNumbers; }
+std::span<const uint64_t> InterestingByteCounts() { return kInterestingByteCounts; }
+std::span<const Chunk> InterestingChunks() { return kInterestingChunks; }
+
+void Normalize(Chunk& chunk) {
+  chunk.kind = static_cast<ChunkKind>(static_cast<int>(chunk.kind) % sim::kChunkKindCount);
+  Chunk normal{.kind = chunk.kind};
+  switch (chunk.kind) {
+    case ChunkKind::kString:
+      normal.unit_count = std::min<uint8_t>(chunk.unit_count, sim::kMaxChunkUnits);
+      normal.count = normal.unit_count == 0 ? 1 : std::max(chunk.count, 1u);
+      std::copy_n(chunk.units.begin(), normal.unit_count, normal.units.begin());
+      break;
+    case ChunkKind::kArrayBuffer:
+    case ChunkKind::kSharedArrayBuffer:
+    case ChunkKind::kView:
+      normal.tag = chunk.tag % sim::kChunkTagCount;
+      normal.count = chunk.count;
+      break;
+    case ChunkKind::kObject:
+    case ChunkKind::kNumber:
+      normal.tag = chunk.tag % sim::kChunkTagCount;
+      break;
+    case ChunkKind::kUndefined:
+      break;
+  }
+  chunk = normal;
+}
+
+void Normalize(const Row& row, Operands& operands) {
+  Operands normal;
+  ForEachOperand(row, [&](char letter) {
+    switch (letter) {
+      case 'w':
+        normal.writer = operands.writer % kWriterCount;
+        break;
+      case 'r':
+        normal.reason = operands.reason % (kReasonCount + 1);
+        break;
+      case 'p':
+        normal.source = static_cast<PromiseSource>(static_cast<int>(operands.source) % kPromiseSourceCount);
+        break;
+      case 'o':
+        normal.unobserved = operands.unobserved;
+        break;
+      case 'n':
+        normal.count = std::clamp(operands.count, 1u, kMaxCount);
+        break;
+      case 'd':
+        normal.number = std::isnan(operands.number) ? std::numeric_limits<double>::quiet_NaN() : operands.number;
+        break;
+      case 'c':
+        normal.chunk = operands.chunk;
+        Normalize(normal.chunk);
+        break;
+    }
+  });
+  operands = normal;
+}
+
+std::string NumberText(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  char buffer[40];
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, number);
+  return std::string(buffer, result.ptr);
+}
+
+std::string ChunkText(const Chunk& chunk) {
+  std::string text;
+  switch (chunk.kind) {
+    case ChunkKind::kString:
+      text += '"';
+      for (int i = 0; i < chunk.unit_count; ++i) AppendUnit(text, chunk.units[i]);
+      text += '"';
+      if (chunk.count != 1) text += " * " + std::to_string(chunk.count);
+      return text;
+    case ChunkKind::kUndefined:
+      return "undefined";
+    case ChunkKind::kArrayBuffer:
+    case ChunkKind::kSharedArrayBuffer:
+    case ChunkKind::kView:
+      text += kChunkKindNames[static_cast<int>(chunk.kind)];
+      text += "(" + std::to_string(chunk.count) + ")";
+      break;
+    case ChunkKind::kObject:
+    case ChunkKind::kNumber:
+      text += kChunkKindNames[static_cast<int>(chunk.kind)];
+      break;
+  }
+  if (chunk.tag != 0) text += "#" + std::to_string(chunk.tag);
+  return text;
+}
+
+namespace {
+
+// Bit for bit, with all NaNs alike.
+bool SameNumber(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  return std::memcmp(&a, &b, sizeof a) == 0;
+}
+
+}  // namespace
+
+bool operator==(const Operands& a, const Operands& b) {
+  return a.writer == b.writer && a.reason == b.reason && a.source == b.source && a.unobserved == b.unobserved &&
+         a.count == b.count && SameNumber(a.number, b.number) && a.chunk == b.chunk;
+}
+
+bool operator==(const Program& a, const Program& b) {
+  const bool same_mark = a.highWaterMark.has_value() == b.highWaterMark.has_value() &&
+                         SameNumber(a.highWaterMark.value_or(0), b.highWaterMark.value_or(0));
+  return same_mark && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel && a.methods == b.methods &&
+         a.scripts == b.scripts && a.ops == b.ops;
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,311 @@
+#include "fuzz/program/mutate.h"
+
+#include <algorithm>
+#include <bit>
+#include <initializer_list>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "fuzz/program/language.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using sim::CallKind;
+
+template <size_t N>
+size_t PickWeighted(const std::array<uint8_t, N>& weights, Random& random) {
+  const size_t total = std::accumulate(weights.begin(), weights.end(), size_t{0});
+  if (total == 0) return random.Below(N);
+  size_t at = random.Below(total);
+  for (size_t i = 0; i < N; ++i) {
+    if (at < weights[i]) return i;
+    at -= weights[i];
+  }
+  return 0;
+}
+
+// Small numbers are likelier, so that names collide.
+uint8_t Small(size_t bound, Random& random) {
+  return static_cast<uint8_t>(std::min(random.Below(bound), random.Below(bound)));
+}
+
+void RandomOperand(char letter, Operands& operands, Random& random) {
+  switch (letter) {
+    case 'w':
+      operands.writer = random.OneIn(3) ? Small(kWriterCount, random) : 0;
+      break;
+    case 'r':
+      operands.reason = random.OneIn(6) ? kNoReason : Small(kReasonCount, random);
+      break;
+    case 'p':
+      operands.source = random.OneIn(2) ? PromiseSource::kWrite : static_cast<PromiseSource>(random.Below(kPromiseSourceCount));
+      break;
+    case 'o':
+      operands.unobserved = random.OneIn(8);
+      break;
+    case 'n':
+      operands.count = static_cast<uint32_t>(1 + random.Below(random.OneIn(8) ? 20 : 4));
+      break;
+    case 'd':
+      operands.number = random.OneIn(16) ? std::bit_cast<double>(random.Next()) : random.Pick(InterestingNumbers());
+      break;
+    case 'c':
+      operands.chunk = random.Pick(InterestingChunks());
+      if (random.OneIn(4)) operands.chunk.count = static_cast<uint32_t>(random.Below(200));
+      if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
+      if (random.OneIn(16)) {
+        for (char16_t& unit : operands.chunk.units) unit = static_cast<char16_t>(random.Next());
+      }
+      break;
+  }
+}
+
+template <typename Statement>
+void RandomOperands(Statement& statement, Random& random) {
+  ForEachOperand(RowOf(statement.kind), [&](char letter) { RandomOperand(letter, statement.operands, random); });
+  Normalize(RowOf(statement.kind), statement.operands);
+}
+
+Op RandomOp(Random& random, const Profile& profile) {
+  Op op{.kind = static_cast<OpKind>(PickWeighted(profile.op_weights, random))};
+  RandomOperands(op, random);
+  return op;
+}
+
+End RandomEnd(CallKind call, Random& random) {
+  End end;
+  if (call == CallKind::kSize && !random.OneIn(5)) {
+    end.kind = EndKind::kReturnNumber;
+  } else if (random.OneIn(3)) {
+    end.kind = EndKind::kReturnPending;
+  } else {
+    end.kind = static_cast<EndKind>(random.Below(kEndKindCount));
+  }
+  RandomOperands(end, random);
+  return end;
+}
+
+// The bit of the method that a call kind needs to exist; 0 if none.
+uint8_t MethodBit(CallKind call) {
+  switch (call) {
+    case CallKind::kStart:
+    case CallKind::kSignal:  // listeners are put on by start
+      return 1 << static_cast<int>(Method::kStart);
+    case CallKind::kSize:
+      return 1 << static_cast<int>(Method::kSize);
+    case CallKind::kWrite:
+      return 1 << static_cast<int>(Method::kWrite);
+    case CallKind::kClose:
+      return 1 << static_cast<int>(Method::kClose);
+    case CallKind::kAbort:
+      return 1 << static_cast<int>(Method::kAbort);
+    case CallKind::kGetThen:
+    case CallKind::kThen:
+      return 0;
+  }
+  return 0;
+}
+
+class Mutator {
+ public:
+  Mutator(Program& program, Random& random, const Profile& profile)
+      : program_(program), random_(random), profile_(profile) {}
+
+  void InsertOp() {
+    std::vector<Op>& ops = PickList();
+    if (ops.size() >= Limit(ops)) return;
+    ops.insert(ops.begin() + At(ops.size() + 1), RandomOp(random_, profile_));
+  }
+
+  void RemoveOp() {
+    std::vector<Op>& ops = PickList();
+    if (!ops.empty()) ops.erase(ops.begin() + At(ops.size()));
+  }
+
+  void DuplicateOp() {
+    const std::vector<Op>& from = PickList();
+    if (from.empty()) return;
+    const Op op = random_.Pick(from);
+    std::vector<Op>& to = PickList();
+    if (to.size() < Limit(to)) to.insert(to.begin() + At(to.size() + 1), op);
+  }
+
+  void SwapOps() {
+    std::vector<Op>& ops = PickList();
+    if (ops.size() >= 2) std::swap(ops[random_.Below(ops.size())], ops[random_.Below(ops.size())]);
+  }
+
+  void ChangeOperand() {
+    std::vector<Op>& ops = PickList();
+    if (ops.empty()) return;
+    Op& op = ops[random_.Below(ops.size())];
+    const Row& row = RowOf(op.kind);
+    const auto operands = std::count(row.pattern.begin(), row.pattern.end(), '$');
+    if (operands == 0) return ReplaceOp(op);
+    size_t chosen = random_.Below(static_cast<size_t>(operands));
+    ForEachOperand(row, [&](char letter) {
+      if (chosen-- == 0) RandomOperand(letter, op.operands, random_);
+    });
+    Normalize(row, op.operands);
+  }
+
+  // Another operation with the operands that it shares.
+  void ReplaceOp(Op& op) {
+    op.kind = static_cast<OpKind>(PickWeighted(profile_.op_weights, random_));
+    Normalize(RowOf(op.kind), op.operands);
+  }
+
+  void ReplaceSomeOp() {
+    std::vector<Op>& ops = PickList();
+    if (!ops.empty()) ReplaceOp(ops[random_.Below(ops.size())]);
+  }
+
+  void InsertScript() {
+    if (program_.scripts.size() >= kMaxScripts) return;
+    Script script{.call = static_cast<CallKind>(PickWeighted(profile_.call_weights, random_)), .ops = {}, .end = {}};
+    const size_t ops = random_.Below(100) < profile_.ops_in_scripts ? 1 + random_.Below(3) : 0;
+    for (size_t i = 0; i < ops; ++i) script.ops.push_back(RandomOp(random_, profile_));
+    script.end = RandomEnd(script.call, random_);
+    if (!random_.OneIn(8)) program_.methods |= MethodBit(script.call);
+    program_.scripts.insert(program_.scripts.begin() + At(program_.scripts.size() + 1), std::move(script));
+  }
+
+  void RemoveScript() {
+    if (!program_.scripts.empty()) program_.scripts.erase(program_.scripts.begin() + At(program_.scripts.size()));
+  }
+
+  void ChangeEnd() {
+    if (program_.scripts.empty()) return InsertScript();
+    Script& script = program_.scripts[random_.Below(program_.scripts.size())];
+    script.end = RandomEnd(script.call, random_);
+  }
+
+  void ChangeSetting() {
+    const size_t dice = random_.Below(100);
+    if (dice < profile_.byte_limit) {
+      program_.byteLimit = random_.OneIn(4) ? random_.Below(300) : random_.Pick(InterestingByteCounts());
+    } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
+      program_.tickModel = static_cast<sim::TickModel>(random_.Below(sim::kTickModelCount));
+    } else if (random_.OneIn(2)) {
+      program_.methods ^= static_cast<uint8_t>(1 << random_.Below(kMethodCount));
+    } else if (random_.OneIn(4)) {
+      random_.OneIn(2) ? program_.highWaterMark.reset() : program_.byteLimit.reset();
+    } else {
+      program_.highWaterMark = random_.Pick(InterestingNumbers());
+    }
+  }
+
+  void Truncate() {
+    if (program_.ops.size() > 2) program_.ops.resize(1 + random_.Below(program_.ops.size()));
+  }
+
+  // What most programs need to get anywhere.
+  void InsertIdiom() {
+    switch (random_.Below(4)) {
+      case 0:
+        return Splice({{OpKind::kGetWriter, {}}}, 0);
+      case 1:
+        return Splice({{OpKind::kReleaseLock, {}}, {OpKind::kGetWriter, {}}}, At(program_.ops.size() + 1));
+      case 2:
+        return Splice({{OpKind::kResolve, {}}, {OpKind::kRun, {}}}, At(program_.ops.size() + 1));
+      case 3:
+        return Splice({{OpKind::kTick, {.count = 1}}}, At(program_.ops.size() + 1));
+    }
+  }
+
+ private:
+  std::ptrdiff_t At(size_t bound) { return static_cast<std::ptrdiff_t>(random_.Below(bound)); }
+
+  std::vector<Op>& PickList() {
+    if (!program_.scripts.empty() && random_.Below(100) < profile_.ops_in_scripts) {
+      return program_.scripts[random_.Below(program_.scripts.size())].ops;
+    }
+    return program_.ops;
+  }
+
+  size_t Limit(const std::vector<Op>& ops) const { return &ops == &program_.ops ? kMaxOps : kMaxScriptOps; }
+
+  void Splice(std::initializer_list<Op> ops, std::ptrdiff_t at) {
+    if (program_.ops.size() + ops.size() > kMaxOps) return;
+    program_.ops.insert(program_.ops.begin() + at, ops);
+  }
+
+  Program& program_;
+  Random& random_;
+  const Profile& profile_;
+};
+
+constexpr std::pair<void (Mutator::*)(), uint8_t> kMutations[] = {
+    {&Mutator::InsertOp, 24},      {&Mutator::RemoveOp, 10},    {&Mutator::DuplicateOp, 6},
+    {&Mutator::SwapOps, 6},        {&Mutator::ChangeOperand, 14}, {&Mutator::ReplaceSomeOp, 6},
+    {&Mutator::InsertScript, 14},  {&Mutator::RemoveScript, 4}, {&Mutator::ChangeEnd, 8},
+    {&Mutator::ChangeSetting, 8},  {&Mutator::Truncate, 2},     {&Mutator::InsertIdiom, 8},
+};
+
+void MutateOnce(Program& program, Random& random, const Profile& profile) {
+  Mutator mutator(program, random, profile);
+  std::array<uint8_t, std::size(kMutations)> weights{};
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = kMutations[i].second;
+  (mutator.*kMutations[PickWeighted(weights, random)].first)();
+}
+
+}  // namespace
+
+Profile BalancedProfile() {
+  Profile profile;
+  //                     get new write close abort rel sAb sCl err res rej run runN tick read readS wR wC
+  profile.op_weights = {10, 3, 24, 8, 8, 6, 4, 3, 7, 12, 7, 10, 4, 8, 4, 2, 4, 3};
+  //                       start size write close abort signal getThen then
+  profile.call_weights = {10, 10, 24, 12, 12, 10, 6, 8};
+  return profile;
+}
+
+Profile ReentrancyProfile() {
+  Profile profile = BalancedProfile();
+  profile.op_weights = {10, 2, 20, 10, 14, 10, 6, 4, 12, 6, 5, 6, 2, 4, 3, 1, 3, 3};
+  profile.call_weights = {6, 24, 16, 12, 14, 20, 12, 12};
+  profile.ops_in_scripts = 65;
+  profile.byte_limit = 10;
+  return profile;
+}
+
+Profile BufferLimitProfile() {
+  Profile profile = BalancedProfile();
+  profile.op_weights = {5, 1, 60, 4, 3, 3, 1, 1, 4, 16, 5, 8, 2, 6, 5, 1, 3, 1};
+  profile.call_weights = {4, 20, 40, 4, 4, 3, 3, 3};
+  profile.byte_limit = 60;
+  return profile;
+}
+
+void Mutate(Program& program, Random& random, const Profile& profile) {
+  const size_t times = 1 + Small(4, random);
+  for (size_t i = 0; i < times; ++i) MutateOnce(program, random, profile);
+}
+
+Program CrossOver(const Program& a, const Program& b, Random& random) {
+  Program child = random.OneIn(2) ? a : b;
+  child.ops.assign(a.ops.begin(), a.ops.begin() + static_cast<std::ptrdiff_t>(random.Below(a.ops.size() + 1)));
+  const auto from = static_cast<std::ptrdiff_t>(random.Below(b.ops.size() + 1));
+  child.ops.insert(child.ops.end(), b.ops.begin() + from, b.ops.end());
+  if (child.ops.size() > kMaxOps) child.ops.resize(kMaxOps);
+  const Program& other = child.scripts == a.scripts ? b : a;
+  for (const Script& script : other.scripts) {
+    if (!random.OneIn(3) || child.scripts.size() >= kMaxScripts) continue;
+    child.scripts.push_back(script);
+    child.methods |= MethodBit(script.call);
+  }
+  return child;
+}
+
+Program RandomProgram(Random& random, const Profile& profile) {
+  Program program;
+  program.methods = static_cast<uint8_t>(random.OneIn(4) ? random.Below(1 << kMethodCount) : (1 << kMethodCount) - 1);
+  program.ops.push_back({OpKind::kGetWriter, {}});
+  const size_t mutations = 4 + random.Below(40);
+  for (size_t i = 0; i < mutations; ++i) MutateOnce(program, random, profile);
+  return program;
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,41 @@
+// Structure-aware mutation: programs become other programs, never broken bytes.
+//
+// Every result is within the language's limits and equal to what its bytes decode to. The same program, seed and profile give
+// the same result everywhere.
+#ifndef SLUICE_FUZZ_PROGRAM_MUTATE_H_
+#define SLUICE_FUZZ_PROGRAM_MUTATE_H_
+
+#include <array>
+#include <cstdint>
+
+#include "fuzz/program/program.h"
+#include "fuzz/program/random.h"
+
+namespace sluice::fuzz {
+
+// What a target likes to do. Weights are relative to each other within their list; 0 is never.
+struct Profile {
+  std::array<uint8_t, kOpKindCount> op_weights{};
+  std::array<uint8_t, sim::kCallKindCount> call_weights{};  // for new scripts
+  uint8_t ops_in_scripts = 25;    // per cent of new operations that go into a script
+  uint8_t byte_limit = 20;        // per cent of setting changes that set a byte limit
+  uint8_t other_tick_models = 20;  // per cent of setting changes that choose the tick model
+};
+
+// Everything, evenly.
+Profile BalancedProfile();
+// Author functions that call back into the stream.
+Profile ReentrancyProfile();
+// Many writes of many sizes against small limits.
+Profile BufferLimitProfile();
+
+// Changes `program` in one to four places.
+void Mutate(Program& program, Random& random, const Profile& profile);
+// A program that begins like `a` and goes on like `b`.
+Program CrossOver(const Program& a, const Program& b, Random& random);
+// A fresh program.
+Program RandomProgram(Random& random, const Profile& profile);
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_PROGRAM_MUTATE_H_

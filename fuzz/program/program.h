@@ -1,0 +1,129 @@
+// A program over WritableStream: how the stream is made, what the author's functions do, and what is called on it.
+//
+// A Program is plain data. Everything about its language is defined once, in language.cc: text (text.h), bytes (bytes.h),
+// mutation (mutate.h) and shrinking (shrink.h) are all driven by that table. fuzz/program/README.md is the language's manual.
+//
+//   # S16: abort() clears the size algorithm, and write() still asks for a size (whatwg/streams#1331)
+//   methods write abort size
+//   w0 = stream.getWriter()
+//   run
+//   w0.abort(r1)
+//   w0.write("a")
+#ifndef SLUICE_FUZZ_PROGRAM_PROGRAM_H_
+#define SLUICE_FUZZ_PROGRAM_PROGRAM_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "src/sim/chunk.h"
+#include "src/sim/tick_model.h"
+#include "src/sim/user_code.h"
+
+namespace sluice::fuzz {
+
+// Names are few, so that operations collide.
+inline constexpr int kWriterCount = 4;     // w0 .. w3
+inline constexpr int kReasonCount = 4;     // r0 .. r3
+inline constexpr uint8_t kNoReason = kReasonCount;  // undefined
+inline constexpr uint32_t kMaxCount = 1000;         // of `run N` and `tick N`
+
+// Sizes beyond these are errors in text, and cannot be said in bytes.
+inline constexpr size_t kMaxOps = 255;        // of the program itself
+inline constexpr size_t kMaxScripts = 48;     // of all author functions together
+inline constexpr size_t kMaxScriptOps = 15;   // of one script
+
+// The functions of the author that may exist or not.
+enum class Method : uint8_t { kStart, kWrite, kClose, kAbort, kSize };
+inline constexpr int kMethodCount = 5;
+
+// Whose pending promise `resolve` and `reject` settle.
+enum class PromiseSource : uint8_t { kStart, kWrite, kClose, kAbort, kThen };
+inline constexpr int kPromiseSourceCount = 5;
+
+enum class OpKind : uint8_t {
+  kGetWriter,
+  kConstructWriter,
+  kWrite,
+  kClose,
+  kAbort,
+  kReleaseLock,
+  kStreamAbort,
+  kStreamClose,
+  kError,
+  kResolve,
+  kReject,
+  kRun,
+  kRunCount,
+  kTick,
+  kReadWriter,
+  kReadStream,
+  kWatchReady,
+  kWatchClosed,
+};
+inline constexpr int kOpKindCount = 18;
+
+// How a call of an author function ends.
+enum class EndKind : uint8_t {
+  kReturn,          // undefined
+  kReturnNumber,    // `number`
+  kThrow,           // `reason`
+  kReturnResolved,  // a promise that is fulfilled already
+  kReturnRejected,  // a promise that is rejected already, with `reason`
+  kReturnPending,   // a promise that `resolve` and `reject` settle later
+  kReturnThenable,  // an object whose `then` is the author's
+};
+inline constexpr int kEndKindCount = 7;
+
+// The operands of a statement. Which of them it has is in its table row; the others keep these values.
+struct Operands {
+  uint8_t writer = 0;
+  uint8_t reason = 0;  // kNoReason: undefined
+  PromiseSource source = PromiseSource::kWrite;
+  bool unobserved = false;  // nobody reacts to the promise that was returned
+  uint32_t count = 0;
+  double number = 0;
+  sim::Chunk chunk;
+
+  friend bool operator==(const Operands& a, const Operands& b);  // NaN equals NaN, 0 differs from -0
+};
+
+struct Op {
+  OpKind kind = OpKind::kRun;
+  Operands operands;
+
+  friend bool operator==(const Op&, const Op&) = default;
+};
+
+struct End {
+  EndKind kind = EndKind::kReturn;
+  Operands operands;
+
+  friend bool operator==(const End&, const End&) = default;
+};
+
+// What one call of an author function does. The nth script for a call kind is the nth call's; calls after the last script
+// return undefined, or 1 from size. Each script for kSignal is a listener.
+struct Script {
+  sim::CallKind call = sim::CallKind::kWrite;
+  std::vector<Op> ops;
+  End end;
+
+  friend bool operator==(const Script&, const Script&) = default;
+};
+
+struct Program {
+  std::optional<double> highWaterMark;  // absent: the member does not exist
+  std::optional<uint64_t> byteLimit;    // bytes; absent: no limit
+  sim::TickModel tickModel = sim::TickModel::kWebIdl;
+  uint8_t methods = 0;  // bit 1 << Method: it exists
+  std::vector<Script> scripts;
+  std::vector<Op> ops;
+
+  bool has(Method method) const { return (methods >> static_cast<int>(method) & 1) != 0; }
+  friend bool operator==(const Program& a, const Program& b);
+};
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_PROGRAM_PROGRAM_H_

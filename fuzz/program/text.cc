@@ -1,0 +1,485 @@
+#include "fuzz/program/text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "fuzz/program/language.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using sim::Chunk;
+using sim::ChunkKind;
+
+// ---- Printing
+
+std::string ReasonText(uint8_t reason) { return reason == kNoReason ? "undefined" : "r" + std::to_string(reason); }
+
+std::string OperandText(char letter, const Operands& operands) {
+  switch (letter) {
+    case 'w':
+      return "w" + std::to_string(operands.writer);
+    case 'r':
+      return ReasonText(operands.reason);
+    case 'p':
+      return std::string(PromiseSourceNames()[static_cast<int>(operands.source)]);
+    case 'o':
+      return operands.unobserved ? " unobserved" : "";
+    case 'n':
+      return std::to_string(operands.count);
+    case 'd':
+      return NumberText(operands.number);
+    case 'c':
+      return ChunkText(operands.chunk);
+  }
+  return "";
+}
+
+std::string StatementText(const Row& row, const Operands& operands) {
+  std::string text;
+  for (size_t i = 0; i < row.pattern.size(); ++i) {
+    if (row.pattern[i] == '$') {
+      text += OperandText(row.pattern[++i], operands);
+    } else {
+      text += row.pattern[i];
+    }
+  }
+  return text;
+}
+
+// ---- Parsing
+
+// One line, without its comment and the space around it.
+struct Line {
+  std::string_view text;
+  int number = 0;
+  int column = 1;  // of the first byte of `text`
+};
+
+// Where a `#` that begins a comment stands: at the start or after white space, outside of quotes.
+size_t CommentStart(std::string_view line) {
+  bool quoted = false;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (quoted && line[i] == '\\') {
+      ++i;
+    } else if (line[i] == '"') {
+      quoted = !quoted;
+    } else if (line[i] == '#' && !quoted && (i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t')) {
+      return i;
+    }
+  }
+  return line.size();
+}
+
+class Cursor {
+ public:
+  Cursor(std::string_view text, size_t at) : text_(text), at_(at) {}
+
+  size_t at() const { return at_; }
+  bool AtEnd() const { return at_ == text_.size(); }
+  std::string_view rest() const { return text_.substr(at_); }
+  void SkipSpace() {
+    while (!AtEnd() && (text_[at_] == ' ' || text_[at_] == '\t')) ++at_;
+  }
+  bool Take(std::string_view literal) {
+    if (!rest().starts_with(literal)) return false;
+    at_ += literal.size();
+    return true;
+  }
+  template <typename Number>
+  bool TakeNumber(Number& number) {
+    const auto result = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+    if (result.ec != std::errc()) return false;
+    at_ = static_cast<size_t>(result.ptr - text_.data());
+    return true;
+  }
+  // One of `words`, the longest that fits.
+  bool TakeWord(std::span<const std::string_view> words, int& index) {
+    index = -1;
+    for (size_t i = 0; i < words.size(); ++i) {
+      if (rest().starts_with(words[i]) && (index < 0 || words[i].size() > words[index].size())) index = static_cast<int>(i);
+    }
+    return index >= 0 && Take(words[index]);
+  }
+
+ private:
+  std::string_view text_;
+  size_t at_;
+};
+
+bool TakeDouble(Cursor& cursor, double& number) {
+  if (cursor.Take("NaN")) {
+    number = std::numeric_limits<double>::quiet_NaN();
+  } else if (cursor.Take("Infinity")) {
+    number = std::numeric_limits<double>::infinity();
+  } else if (cursor.Take("-Infinity")) {
+    number = -std::numeric_limits<double>::infinity();
+  } else {
+    return !cursor.rest().starts_with("inf") && !cursor.rest().starts_with("nan") && cursor.TakeNumber(number);
+  }
+  return true;
+}
+
+bool TakeHex4(Cursor& cursor, char16_t& unit) {
+  uint32_t value = 0;
+  for (int i = 0; i < 4; ++i) {
+    if (cursor.AtEnd()) return false;
+    const char c = cursor.rest()[0];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return false;
+    value = value * 16 + static_cast<uint32_t>(digit);
+    cursor.Take(cursor.rest().substr(0, 1));
+  }
+  unit = static_cast<char16_t>(value);
+  return true;
+}
+
+// After the opening quote. `why` says what is wrong.
+bool TakeString(Cursor& cursor, Chunk& chunk, std::string& why) {
+  chunk = {.kind = ChunkKind::kString, .count = 1};
+  while (!cursor.Take("\"")) {
+    if (cursor.AtEnd()) {
+      why = "a closing \"";
+      return false;
+    }
+    char16_t unit = 0;
+    if (cursor.Take("\\u")) {
+      if (!TakeHex4(cursor, unit)) {
+        why = "four hexadecimal digits after \\u";
+        return false;
+      }
+    } else {
+      cursor.Take("\\");
+      if (cursor.AtEnd() || static_cast<unsigned char>(cursor.rest()[0]) >= 0x80) {
+        why = "an ASCII character or \\uXXXX (other characters are written as UTF-16 code units)";
+        return false;
+      }
+      unit = static_cast<char16_t>(cursor.rest()[0]);
+      cursor.Take(cursor.rest().substr(0, 1));
+    }
+    if (chunk.unit_count == sim::kMaxChunkUnits) {
+      why = "at most " + std::to_string(sim::kMaxChunkUnits) + " code units in a string (repeat it: \"ab\" * 100)";
+      return false;
+    }
+    chunk.units[chunk.unit_count++] = unit;
+  }
+  Cursor star = cursor;
+  star.SkipSpace();
+  if (star.Take("*")) {
+    star.SkipSpace();
+    if (!star.TakeNumber(chunk.count) || chunk.count == 0) {
+      why = "a number of repetitions from 1 to 4294967295";
+      return false;
+    }
+    cursor = star;
+  }
+  return true;
+}
+
+bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string& why) {
+  why = "a chunk: \"text\", \"ab\" * 3, buffer(8), shared(8), view(8), object, number, undefined (with #1 to #3: another one)";
+  if (cursor.Take("\"")) return TakeString(cursor, chunk, why);
+  int kind = 0;
+  if (!cursor.TakeWord(ChunkKindNames(), kind) || kind == 0) return false;
+  chunk = {.kind = static_cast<ChunkKind>(kind)};
+  const bool has_bytes = chunk.kind == ChunkKind::kArrayBuffer || chunk.kind == ChunkKind::kSharedArrayBuffer ||
+                         chunk.kind == ChunkKind::kView;
+  if (has_bytes && (!cursor.Take("(") || !cursor.TakeNumber(chunk.count) || !cursor.Take(")"))) {
+    why = "a byte length from 0 to 4294967295 in parentheses, as in buffer(8)";
+    return false;
+  }
+  if (chunk.kind != ChunkKind::kUndefined && cursor.Take("#")) {
+    if (!cursor.TakeNumber(chunk.tag) || chunk.tag >= sim::kChunkTagCount) {
+      why = "an identity from #0 to #" + std::to_string(sim::kChunkTagCount - 1);
+      return false;
+    }
+  }
+  return true;
+}
+
+// On failure `why` is what was expected.
+bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string& why) {
+  int word = 0;
+  switch (letter) {
+    case 'w':
+      why = "a writer, w0 to w" + std::to_string(kWriterCount - 1);
+      return cursor.Take("w") && cursor.TakeNumber(operands.writer) && operands.writer < kWriterCount;
+    case 'r':
+      why = "a reason, r0 to r" + std::to_string(kReasonCount - 1) + " or undefined";
+      if (cursor.Take("undefined")) {
+        operands.reason = kNoReason;
+        return true;
+      }
+      return cursor.Take("r") && cursor.TakeNumber(operands.reason) && operands.reason < kReasonCount;
+    case 'p':
+      why = "whose promise: start, write, close, abort or then";
+      if (!cursor.TakeWord(PromiseSourceNames(), word)) return false;
+      operands.source = static_cast<PromiseSource>(word);
+      return true;
+    case 'o': {
+      Cursor unobserved = cursor;
+      unobserved.SkipSpace();
+      operands.unobserved = unobserved.Take("unobserved");
+      if (operands.unobserved) cursor = unobserved;
+      return true;
+    }
+    case 'n':
+      why = "a count from 1 to " + std::to_string(kMaxCount);
+      return cursor.TakeNumber(operands.count) && operands.count >= 1 && operands.count <= kMaxCount;
+    case 'd':
+      why = "a number, NaN, Infinity or -Infinity";
+      return TakeDouble(cursor, operands.number);
+    case 'c':
+      return TakeChunk(cursor, operands.chunk, why);
+  }
+  return false;
+}
+
+// The furthest that any pattern got, and what it wanted there.
+struct Furthest {
+  size_t at = 0;
+  std::string expected;
+
+  void Note(size_t where, std::string_view what) {
+    if (where < at) return;
+    if (where > at) expected.clear();
+    at = where;
+    if (expected.find(what) != std::string::npos) return;
+    if (!expected.empty()) expected += ", or ";
+    expected += what;
+  }
+};
+
+bool MatchPattern(std::string_view pattern, Cursor cursor, Operands& operands, Furthest& furthest) {
+  operands = Operands{};
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const size_t before = cursor.at();
+    if (pattern[i] == '$') {
+      std::string why;
+      if (!TakeOperand(cursor, pattern[++i], operands, why)) {
+        furthest.Note(before, why);
+        return false;
+      }
+      continue;
+    }
+    if (pattern[i] == ' ') {
+      cursor.SkipSpace();
+      if (cursor.at() > before) continue;
+      furthest.Note(before, "a space");
+      return false;
+    }
+    const size_t end = std::min(pattern.find_first_of(" $", i), pattern.size());
+    const std::string_view literal = pattern.substr(i, end - i);
+    if (!cursor.Take(literal)) {
+      furthest.Note(before, "\"" + std::string(literal) + "\"");
+      return false;
+    }
+    i = end - 1;
+  }
+  cursor.SkipSpace();
+  if (cursor.AtEnd()) return true;
+  furthest.Note(cursor.at(), "the end of the line");
+  return false;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : text_(text) {}
+
+  ParsedProgram Parse() {
+    while (NextLine() && ParseTopLevel()) {
+    }
+    if (failed_) return {std::nullopt, error_};
+    return {std::move(program_), {}};
+  }
+
+ private:
+  // The next line with anything on it; false at the end.
+  bool NextLine() {
+    while (next_ < text_.size()) {
+      const size_t end = std::min(text_.find('\n', next_), text_.size());
+      std::string_view line = text_.substr(next_, end - next_);
+      next_ = end + 1;
+      ++line_.number;
+      line = line.substr(0, CommentStart(line));
+      const size_t first = line.find_first_not_of(" \t\r");
+      if (first == std::string_view::npos) continue;
+      line_.text = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
+      line_.column = static_cast<int>(first) + 1;
+      return true;
+    }
+    return false;
+  }
+
+  bool Fail(size_t at, std::string message) {
+    if (!failed_) error_ = {line_.number, line_.column + static_cast<int>(at), std::move(message)};
+    failed_ = true;
+    return false;
+  }
+
+  bool FailExpected(const Furthest& furthest) {
+    const std::string_view found = line_.text.substr(std::min(furthest.at, line_.text.size()));
+    const std::string shown = found.empty() ? "the end of the line" : "\"" + std::string(found) + "\"";
+    return Fail(furthest.at, "found " + shown + ", expected " + furthest.expected);
+  }
+
+  bool ParseTopLevel() {
+    Cursor cursor(line_.text, 0);
+    if (cursor.Take("on ")) return ParseScript(cursor);
+    if (cursor.Take("highWaterMark ")) return ParseSetting(cursor, 0);
+    if (cursor.Take("byteLimit ")) return ParseSetting(cursor, 1);
+    if (cursor.Take("ticks ")) return ParseSetting(cursor, 2);
+    if (cursor.Take("methods")) return ParseSetting(cursor, 3);
+    if (program_.ops.size() == kMaxOps) {
+      return Fail(0, "the program has more than " + std::to_string(kMaxOps) + " operations; split it");
+    }
+    program_.ops.emplace_back();
+    return ParseOp(program_.ops.back());
+  }
+
+  bool ParseSetting(Cursor cursor, int setting) {
+    if (seen_[setting]) return Fail(0, "this setting was given before; keep one of them");
+    seen_[setting] = true;
+    cursor.SkipSpace();
+    const size_t at = cursor.at();
+    int word = 0;
+    switch (setting) {
+      case 0:
+        if (!TakeDouble(cursor, program_.highWaterMark.emplace())) return Fail(at, "expected a number, NaN or Infinity");
+        break;
+      case 1:
+        if (!cursor.TakeNumber(program_.byteLimit.emplace())) {
+          return Fail(at, "expected a number of bytes from 0 to 18446744073709551615 (without the line there is no limit)");
+        }
+        break;
+      case 2:
+        if (!cursor.TakeWord(TickModelNames(), word)) {
+          return Fail(at, "expected webidl, promise-resolve or promise-resolve-start");
+        }
+        program_.tickModel = static_cast<sim::TickModel>(word);
+        break;
+      case 3:
+        while (!cursor.AtEnd()) {
+          if (!cursor.TakeWord(MethodNames(), word)) {
+            return Fail(cursor.at(), "expected start, write, close, abort or size");
+          }
+          program_.methods |= static_cast<uint8_t>(1 << word);
+          cursor.SkipSpace();
+        }
+        break;
+    }
+    cursor.SkipSpace();
+    return cursor.AtEnd() || Fail(cursor.at(), "expected the end of the line");
+  }
+
+  bool ParseOp(Op& op) {
+    Furthest furthest;
+    for (const Row& row : OpRows()) {
+      if (MatchPattern(row.pattern, Cursor(line_.text, 0), op.operands, furthest)) {
+        op.kind = static_cast<OpKind>(row.kind);
+        Normalize(row, op.operands);
+        return true;
+      }
+    }
+    if (furthest.at == 0) {
+      furthest.expected = "a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
+                          "`sluice language` lists them";
+    }
+    return FailExpected(furthest);
+  }
+
+  bool ParseEnd(Cursor cursor, End& end) {
+    Furthest furthest;
+    for (const Row& row : EndRows()) {
+      if (MatchPattern(row.pattern, cursor, end.operands, furthest)) {
+        end.kind = static_cast<EndKind>(row.kind);
+        Normalize(row, end.operands);
+        return true;
+      }
+    }
+    return FailExpected(furthest);
+  }
+
+  bool ParseScript(Cursor cursor) {
+    cursor.SkipSpace();
+    int call = 0;
+    if (!cursor.TakeWord(CallKindNames(), call)) {
+      return Fail(cursor.at(), "expected the author's function: start, size, write, close, abort, signal, getThen or then");
+    }
+    if (program_.scripts.size() == kMaxScripts) {
+      return Fail(0, "the program has more than " + std::to_string(kMaxScripts) + " scripts; split it");
+    }
+    Script script{.call = static_cast<sim::CallKind>(call), .ops = {}, .end = {}};
+    cursor.SkipSpace();
+    if (cursor.Take("{")) {
+      cursor.SkipSpace();
+      if (!cursor.AtEnd()) return Fail(cursor.at(), "expected the end of the line after {; each operation has its own line");
+      const int opened = line_.number;
+      for (;;) {
+        if (!NextLine()) return Fail(0, "the { of line " + std::to_string(opened) + " is not closed; add `} return`");
+        cursor = Cursor(line_.text, 0);
+        if (cursor.Take("}")) break;
+        if (script.ops.size() == kMaxScriptOps) {
+          return Fail(0, "the script has more than " + std::to_string(kMaxScriptOps) + " operations; split it");
+        }
+        script.ops.emplace_back();
+        if (!ParseOp(script.ops.back())) return false;
+      }
+      cursor.SkipSpace();
+    }
+    if (!ParseEnd(cursor, script.end)) return false;
+    program_.scripts.push_back(std::move(script));
+    return true;
+  }
+
+  std::string_view text_;
+  size_t next_ = 0;
+  Line line_;
+  bool seen_[4] = {};
+  Program program_;
+  bool failed_ = false;
+  TextError error_;
+};
+
+}  // namespace
+
+std::string PrintText(const Op& op) { return StatementText(RowOf(op.kind), op.operands); }
+std::string PrintText(const End& end) { return StatementText(RowOf(end.kind), end.operands); }
+
+std::string PrintText(const Program& program) {
+  std::string text;
+  if (program.highWaterMark.has_value()) text += "highWaterMark " + NumberText(*program.highWaterMark) + "\n";
+  if (program.byteLimit.has_value()) text += "byteLimit " + std::to_string(*program.byteLimit) + "\n";
+  if (program.tickModel != sim::TickModel::kWebIdl) {
+    text += "ticks " + std::string(TickModelNames()[static_cast<int>(program.tickModel)]) + "\n";
+  }
+  if (program.methods != 0) {
+    text += "methods";
+    for (int i = 0; i < kMethodCount; ++i) {
+      if (program.has(static_cast<Method>(i))) text += " " + std::string(MethodNames()[i]);
+    }
+    text += "\n";
+  }
+  for (const Script& script : program.scripts) {
+    text += "on " + std::string(CallKindNames()[static_cast<int>(script.call)]) + " ";
+    if (!script.ops.empty()) {
+      text += "{\n";
+      for (const Op& op : script.ops) text += "  " + PrintText(op) + "\n";
+      text += "} ";
+    }
+    text += PrintText(script.end) + "\n";
+  }
+  for (const Op& op : program.ops) text += PrintText(op) + "\n";
+  return text;
+}
+
+ParsedProgram ParseText(std::string_view text) { return Parser(text).Parse(); }
+
+bool LooksLikeText(std::string_view data) {
+  return !data.empty() && std::all_of(data.begin(), data.end(), [](unsigned char c) {
+    return c >= 0x20 ? c != 0x7F : c == '\n' || c == '\r' || c == '\t';
+  });
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,198 @@
+// Step numbers are those of the Streams Standard, revision b9ba9f4.
+#include "src/core/class_steps.h"
+
+#include "src/core/invariants.h"
+#include "src/core/writable_stream.h"
+#include "src/core/writable_stream_default_writer.h"
+
+namespace sluice::core {
+namespace {
+
+PromiseSlot RejectedWithTypeError(Host& host, TypeErrorReason reason) {
+  const ValueSlot error = host.NewTypeError(reason);
+  const PromiseSlot promise = host.NewPromiseRejected(error);
+  host.Drop(error);
+  return promise;
+}
+
+}  // namespace
+
+namespace ws {
+
+// https://streams.spec.whatwg.org/#ws-constructor
+Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& underlyingSink,
+                         const QueuingStrategy& strategy, std::optional<uint64_t> byte_limit) {
+  // 1, 2. The binding converts the argument.
+  // 3.
+  if (underlyingSink.type) return Thrown{host.NewRangeError(RangeErrorReason::kUnsupportedSinkType)};
+  // 4.
+  InitializeWritableStream(stream);
+  // 5.
+  const Algorithm sizeAlgorithm = ExtractSizeAlgorithm(strategy);
+  // 6.
+  SLUICE_TRY(highWaterMark, ExtractHighWaterMark(host, strategy, 1));
+  // 7.
+  SLUICE_TRY(done, SetUpWritableStreamDefaultControllerFromUnderlyingSink(host, stream, underlyingSink, highWaterMark,
+                                                                          sizeAlgorithm, byte_limit));
+  SLUICE_CHECK_INVARIANTS(host, stream);
+  return NormalCompletion();
+}
+
+// https://streams.spec.whatwg.org/#ws-locked
+bool Locked(const WritableStream& stream) {
+  // 1.
+  return IsWritableStreamLocked(stream);
+}
+
+// https://streams.spec.whatwg.org/#ws-abort
+PromiseSlot Abort(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
+  // 1.
+  if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
+  // 2.
+  const PromiseSlot promise = WritableStreamAbort(host, stream, reason);
+  SLUICE_CHECK_INVARIANTS(host, stream);
+  return promise;
+}
+
+// https://streams.spec.whatwg.org/#ws-close
+PromiseSlot Close(ReentrantHost& host, WritableStream& stream) {
+  // 1.
+  if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
+  // 2.
+  if (WritableStreamCloseQueuedOrInFlight(stream)) return RejectedWithTypeError(host, TypeErrorReason::kAlreadyClosing);
+  // 3.
+  const PromiseSlot promise = WritableStreamClose(host, stream);
+  SLUICE_CHECK_INVARIANTS(host, stream);
+  return promise;
+}
+
+// https://streams.spec.whatwg.org/#ws-get-writer
+Completion<WriterSlot> GetWriter(Host& host, WritableStream& stream, WriterSlot writer) {
+  // 1.
+  return AcquireWritableStreamDefaultWriter(host, stream, writer);
+}
+
+}  // namespace ws
+
+namespace default_writer {
+
+// https://streams.spec.whatwg.org/#default-writer-constructor
+Completion<> Constructor(Host& host, WriterSlot writer, WritableStream& stream) {
+  // 1.
+  return SetUpWritableStreamDefaultWriter(host, writer, stream);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-closed
+PromiseSlot Closed(Host& host, WriterSlot writer) {
+  // 1.
+  return host.Retain(host.Writer(writer).closedPromise);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-desired-size
+Completion<std::optional<double>> DesiredSize(Host& host, WriterSlot writer) {
+  // 1.
+  if (host.Writer(writer).stream.is_undefined()) return Thrown{host.NewTypeError(TypeErrorReason::kWriterHasNoStream)};
+  // 2.
+  return WritableStreamDefaultWriterGetDesiredSize(host, writer);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-ready
+PromiseSlot Ready(Host& host, WriterSlot writer) {
+  // 1.
+  return host.Retain(host.Writer(writer).readyPromise);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-abort
+PromiseSlot Abort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
+  // 1.
+  const StreamSlot stream = host.Writer(writer).stream;
+  if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
+  // 2.
+  const PromiseSlot promise = WritableStreamDefaultWriterAbort(host, writer, reason);
+  SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
+  return promise;
+}
+
+// https://streams.spec.whatwg.org/#default-writer-close
+PromiseSlot Close(ReentrantHost& host, WriterSlot writer) {
+  // 1.
+  const StreamSlot stream = host.Writer(writer).stream;
+  // 2.
+  if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
+  // 3.
+  if (WritableStreamCloseQueuedOrInFlight(host.Stream(stream))) {
+    return RejectedWithTypeError(host, TypeErrorReason::kAlreadyClosing);
+  }
+  // 4.
+  const PromiseSlot promise = WritableStreamDefaultWriterClose(host, writer);
+  SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
+  return promise;
+}
+
+// https://streams.spec.whatwg.org/#default-writer-release-lock
+void ReleaseLock(Host& host, WriterSlot writer) {
+  // 1.
+  const StreamSlot stream = host.Writer(writer).stream;
+  // 2.
+  if (stream.is_undefined()) return;
+  // 3.
+  SLUICE_ASSERT(IsWritableStreamLocked(host.Stream(stream)), "releaseLock", "the stream has a writer");
+  // 4.
+  WritableStreamDefaultWriterRelease(host, writer);
+  SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
+}
+
+// https://streams.spec.whatwg.org/#default-writer-write
+PromiseSlot Write(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
+  // 1.
+  const StreamSlot stream = host.Writer(writer).stream;
+  if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
+  // 2.
+  const PromiseSlot promise = WritableStreamDefaultWriterWrite(host, writer, chunk);
+  SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
+  return promise;
+}
+
+}  // namespace default_writer
+
+namespace ws_default_controller {
+
+// https://streams.spec.whatwg.org/#ws-default-controller-error
+void Error(ReentrantHost& host, WritableStream& stream, ValueSlot e) {
+  // 1.
+  const StreamState state = stream.state;
+  // 2.
+  if (state != StreamState::kWritable) return;
+  // 3.
+  WritableStreamDefaultControllerError(host, stream, e);
+  SLUICE_CHECK_INVARIANTS(host, stream);
+}
+
+}  // namespace ws_default_controller
+
+namespace other_specs {
+
+// https://streams.spec.whatwg.org/#writablestream-set-up
+void SetUp(ReentrantHost& host, WritableStream& stream, double highWaterMark, Algorithm sizeAlgorithm,
+           std::optional<uint64_t> byte_limit) {
+  // 1 to 3. The host performs the algorithms and wraps what they return.
+  const ControllerAlgorithms algorithms{.start = Algorithm::kDefault,
+                                        .write = Algorithm::kHost,
+                                        .close = Algorithm::kHost,
+                                        .abort = Algorithm::kHost,
+                                        .size = sizeAlgorithm};
+  // 4. The default is the caller's.
+  // 5.
+  InitializeWritableStream(stream);
+  // 6, 7.
+  Must(SetUpWritableStreamDefaultController(host, stream, algorithms, highWaterMark, byte_limit));
+}
+
+// https://streams.spec.whatwg.org/#writablestream-error
+void Error(ReentrantHost& host, WritableStream& stream, ValueSlot e) {
+  WritableStreamDefaultControllerErrorIfNeeded(host, stream, e);
+}
+
+}  // namespace other_specs
+
+}  // namespace sluice::core

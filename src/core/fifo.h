@@ -1,0 +1,133 @@
+// A first-in-first-out list of plain data, the [[queue]] and [[writeRequests]] of a stream.
+//
+// push_back and pop_front are O(1) amortised. Popped entries are poisoned under AddressSanitizer, so that a reference kept
+// across a pop is caught even while its memory is still there; clear() gives the memory back, so that one kept across a
+// reset is caught as well. An empty list that never held anything owns no memory. Copies hold the live entries only.
+#ifndef SLUICE_CORE_FIFO_H_
+#define SLUICE_CORE_FIFO_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLUICE_FIFO_POISON 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLUICE_FIFO_POISON 1
+#endif
+#endif
+#ifdef SLUICE_FIFO_POISON
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace sluice::core {
+
+template <typename T>
+class Fifo {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  Fifo() = default;
+  Fifo(const Fifo& other) { *this = other; }
+  Fifo(Fifo&& other) noexcept { swap(other); }
+  Fifo& operator=(const Fifo& other) {
+    if (this == &other) return *this;
+    Fifo copy;
+    copy.Reserve(other.size());
+    for (const T& entry : other) copy.push_back(entry);
+    swap(copy);
+    return *this;
+  }
+  Fifo& operator=(Fifo&& other) noexcept {
+    Fifo taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  ~Fifo() { Unpoison(0, capacity_); }
+
+  bool empty() const { return begin_ == end_; }
+  size_t size() const { return end_ - begin_; }
+  const T& front() const { return entries_[begin_]; }
+  const T& back() const { return entries_[end_ - 1]; }
+  const T* begin() const { return entries_.get() + begin_; }
+  const T* end() const { return entries_.get() + end_; }
+  size_t allocated_bytes() const { return capacity_ * sizeof(T); }
+
+  void push_back(const T& entry) {
+    const T copy = entry;  // `entry` may be one of ours, about to move
+    if (end_ == capacity_) MakeRoom();
+    Unpoison(end_, end_ + 1);
+    entries_[end_++] = copy;
+  }
+
+  // Precondition: not empty.
+  void pop_front() {
+    Poison(begin_, begin_ + 1);
+    if (++begin_ == end_) {
+      begin_ = end_ = 0;
+      Poison(0, capacity_);
+    }
+  }
+
+  void clear() {
+    Fifo empty;
+    swap(empty);
+  }
+
+  void swap(Fifo& other) noexcept {
+    std::swap(entries_, other.entries_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+  }
+
+  friend bool operator==(const Fifo& a, const Fifo& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+ private:
+  static constexpr size_t kFirstCapacity = 4;
+
+  // At least half of what is in use is popped: slide, else grow to twice the size. Either way the moves are paid for by
+  // the pushes and pops since the last time.
+  void MakeRoom() {
+    if (begin_ > 0 && begin_ >= capacity_ / 2) {
+      Unpoison(0, capacity_);
+      std::copy(entries_.get() + begin_, entries_.get() + end_, entries_.get());
+      end_ -= begin_;
+      begin_ = 0;
+      Poison(end_, capacity_);
+    } else {
+      Reserve(std::max(kFirstCapacity, capacity_ * 2));
+    }
+  }
+
+  void Reserve(size_t capacity) {
+    if (capacity <= capacity_) return;
+    Fifo bigger;
+    bigger.entries_ = std::make_unique<T[]>(capacity);
+    bigger.capacity_ = capacity;
+    std::copy(begin(), end(), bigger.entries_.get());
+    bigger.end_ = size();
+    bigger.Poison(bigger.end_, capacity);
+    swap(bigger);
+  }
+
+#ifdef SLUICE_FIFO_POISON
+  void Poison(size_t from, size_t to) { ASAN_POISON_MEMORY_REGION(entries_.get() + from, (to - from) * sizeof(T)); }
+  void Unpoison(size_t from, size_t to) { ASAN_UNPOISON_MEMORY_REGION(entries_.get() + from, (to - from) * sizeof(T)); }
+#else
+  void Poison(size_t, size_t) {}
+  void Unpoison(size_t, size_t) {}
+#endif
+
+  std::unique_ptr<T[]> entries_;
+  size_t capacity_ = 0;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+};
+
+}  // namespace sluice::core
+
+#endif  // SLUICE_CORE_FIFO_H_

@@ -1,0 +1,77 @@
+#include "src/core/queue_with_sizes.h"
+
+#include <cmath>
+#include <limits>
+
+namespace sluice::core {
+
+// https://streams.spec.whatwg.org/#dequeue-value
+ValueSlot DequeueValue(QueueWithSizes& container) {
+  // 1. The container's type has both slots.
+  // 2.
+  SLUICE_ASSERT(!container.queue.empty(), "DequeueValue", "the queue is not empty");
+  // 3, 4.
+  const QueueEntry valueWithSize = container.queue.front();
+  container.queue.pop_front();
+  // 5.
+  container.queueTotalSize -= valueWithSize.size;
+  // 6. Rounding may have left less than nothing.
+  if (container.queueTotalSize < 0) container.queueTotalSize = 0;
+  // Byte limit: the charge is given back with the entry.
+  container.charged_bytes -= valueWithSize.charge;
+  // 7.
+  return valueWithSize.value;
+}
+
+// https://streams.spec.whatwg.org/#enqueue-value-with-size
+Completion<> EnqueueValueWithSize(Host& host, QueueWithSizes& container, ValueSlot value, double size,
+                                  uint64_t charge) {
+  // 1. The container's type has both slots.
+  // 2.
+  if (!IsNonNegativeNumber(size)) return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
+  // 3.
+  if (size == std::numeric_limits<double>::infinity()) {
+    return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
+  }
+  // 4.
+  container.queue.push_back({.value = host.Retain(value), .size = size, .charge = charge});
+  container.charged_bytes += charge;
+  // 5.
+  container.queueTotalSize += size;
+  return NormalCompletion();
+}
+
+void EnqueueCloseSentinel(QueueWithSizes& container) { container.queue.push_back({.is_close_sentinel = true}); }
+
+// https://streams.spec.whatwg.org/#peek-queue-value
+const QueueEntry& PeekQueueValue(const QueueWithSizes& container) {
+  // 1. The container's type has both slots.
+  // 2.
+  SLUICE_ASSERT(!container.queue.empty(), "PeekQueueValue", "the queue is not empty");
+  // 3, 4.
+  return container.queue.front();
+}
+
+// https://streams.spec.whatwg.org/#reset-queue
+void ResetQueue(Host& host, QueueWithSizes& container) {
+  // 1. The container's type has both slots.
+  // 2.
+  for (const QueueEntry& entry : container.queue) host.Drop(entry.value);
+  container.queue.clear();
+  container.charged_bytes = 0;
+  // 3.
+  container.queueTotalSize = 0;
+}
+
+// https://streams.spec.whatwg.org/#is-non-negative-number
+bool IsNonNegativeNumber(double v) {
+  // 1. The type is a Number.
+  // 2.
+  if (std::isnan(v)) return false;
+  // 3.
+  if (v < 0) return false;
+  // 4.
+  return true;
+}
+
+}  // namespace sluice::core

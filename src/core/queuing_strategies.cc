@@ -1,0 +1,29 @@
+#include "src/core/queuing_strategies.h"
+
+#include <cmath>
+
+namespace sluice::core {
+
+// https://streams.spec.whatwg.org/#validate-and-normalize-high-water-mark
+Completion<double> ExtractHighWaterMark(Host& host, const QueuingStrategy& strategy, double defaultHWM) {
+  // 1.
+  if (!strategy.highWaterMark.has_value()) return defaultHWM;
+  // 2.
+  const double highWaterMark = *strategy.highWaterMark;
+  // 3.
+  if (std::isnan(highWaterMark) || highWaterMark < 0) {
+    return Thrown{host.NewRangeError(RangeErrorReason::kInvalidHighWaterMark)};
+  }
+  // 4.
+  return highWaterMark;
+}
+
+// https://streams.spec.whatwg.org/#make-size-algorithm-from-size-function
+Algorithm ExtractSizeAlgorithm(const QueuingStrategy& strategy) {
+  // 1.
+  if (!strategy.has_size) return Algorithm::kDefault;
+  // 2, 2.1. The host invokes strategy["size"].
+  return Algorithm::kHost;
+}
+
+}  // namespace sluice::core

@@ -1,0 +1,154 @@
+// Step numbers are those of the Streams Standard, revision b9ba9f4.
+#include "src/core/writable_stream_default_writer.h"
+
+#include "src/core/byte_limit.h"
+#include "src/core/writable_stream.h"
+#include "src/core/writable_stream_default_controller.h"
+
+namespace sluice::core {
+namespace {
+
+bool HasStream(Host& host, WriterSlot writer) { return !host.Writer(writer).stream.is_undefined(); }
+
+PromiseSlot RejectedWithNew(Host& host, ValueSlot error) {
+  const PromiseSlot promise = host.NewPromiseRejected(error);
+  host.Drop(error);
+  return promise;
+}
+
+// Rejects `promise`, or replaces it by a rejected promise if it is settled already, and marks it handled.
+void EnsureRejected(Host& host, PromiseSlot& promise, ValueSlot error) {
+  if (host.State(promise) == PromiseView::kPending) {
+    host.RejectAndMarkHandled(promise, error);
+  } else {
+    host.Drop(promise);
+    promise = host.NewPromiseRejectedAndHandled(error);
+  }
+}
+
+}  // namespace
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-abort
+PromiseSlot WritableStreamDefaultWriterAbort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
+  // 1, 2.
+  SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterAbort", "the writer has a stream");
+  WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 3.
+  return WritableStreamAbort(host, stream, reason);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-close
+PromiseSlot WritableStreamDefaultWriterClose(ReentrantHost& host, WriterSlot writer) {
+  // 1, 2.
+  SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterClose", "the writer has a stream");
+  WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 3.
+  return WritableStreamClose(host, stream);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation
+PromiseSlot WritableStreamDefaultWriterCloseWithErrorPropagation(ReentrantHost& host, WriterSlot writer) {
+  // 1, 2.
+  SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterCloseWithErrorPropagation",
+                "the writer has a stream");
+  WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 3.
+  const StreamState state = stream.state;
+  // 4.
+  if (WritableStreamCloseQueuedOrInFlight(stream) || state == StreamState::kClosed) return host.NewPromiseResolved();
+  // 5.
+  if (state == StreamState::kErrored) return host.NewPromiseRejected(stream.storedError);
+  // 6.
+  SLUICE_ASSERT(state == StreamState::kWritable || state == StreamState::kErroring,
+                "WritableStreamDefaultWriterCloseWithErrorPropagation", "state is writable or erroring");
+  // 7.
+  return WritableStreamDefaultWriterClose(host, writer);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-closed-promise-rejected
+void WritableStreamDefaultWriterEnsureClosedPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
+  // 1, 2, 3.
+  EnsureRejected(host, host.Writer(writer).closedPromise, error);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-ready-promise-rejected
+void WritableStreamDefaultWriterEnsureReadyPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
+  // 1, 2, 3.
+  EnsureRejected(host, host.Writer(writer).readyPromise, error);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-get-desired-size
+std::optional<double> WritableStreamDefaultWriterGetDesiredSize(Host& host, WriterSlot writer) {
+  // 1.
+  const WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 2.
+  const StreamState state = stream.state;
+  // 3.
+  if (state == StreamState::kErrored || state == StreamState::kErroring) return std::nullopt;
+  // 4.
+  if (state == StreamState::kClosed) return 0;
+  // 5.
+  return WritableStreamDefaultControllerGetDesiredSize(stream);
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-release
+void WritableStreamDefaultWriterRelease(Host& host, WriterSlot writer) {
+  // 1, 2.
+  SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterRelease", "the writer has a stream");
+  WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 3.
+  SLUICE_ASSERT(stream.writer == writer, "WritableStreamDefaultWriterRelease", "the writer is the stream's writer");
+  // 4.
+  const ValueSlot releasedError = host.NewTypeError(TypeErrorReason::kWriterReleased);
+  // 5.
+  WritableStreamDefaultWriterEnsureReadyPromiseRejected(host, writer, releasedError);
+  // 6.
+  WritableStreamDefaultWriterEnsureClosedPromiseRejected(host, writer, releasedError);
+  host.Drop(releasedError);
+  // 7.
+  stream.writer = {};
+  // 8.
+  host.Writer(writer).stream = {};
+}
+
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-write
+PromiseSlot WritableStreamDefaultWriterWrite(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
+  // 1, 2.
+  SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterWrite", "the writer has a stream");
+  // 3. The controller is part of the stream.
+  WritableStream& stream = host.Stream(host.Writer(writer).stream);
+  // 4. size() runs here and may change anything.
+  const double chunkSize = WritableStreamDefaultControllerGetChunkSize(host, stream, chunk);
+  // 5.
+  if (host.Writer(writer).stream != stream.self) {
+    return RejectedWithNew(host, host.NewTypeError(TypeErrorReason::kWriterReleasedInSize));
+  }
+  // 6.
+  const StreamState state = stream.state;
+  // 7.
+  if (state == StreamState::kErrored) return host.NewPromiseRejected(stream.storedError);
+  // 8.
+  if (WritableStreamCloseQueuedOrInFlight(stream) || state == StreamState::kClosed) {
+    return RejectedWithNew(host, host.NewTypeError(TypeErrorReason::kWriteAfterClose));
+  }
+  // 9.
+  if (state == StreamState::kErroring) return host.NewPromiseRejected(stream.storedError);
+  // 10.
+  SLUICE_ASSERT(state == StreamState::kWritable, "WritableStreamDefaultWriterWrite", "state is writable");
+  // Byte limit: the last chance to turn the write away with nothing changed.
+  const WritableStreamDefaultController& controller = stream.controller;
+  const uint64_t charge = host.ByteCharge(chunk);
+  if (!FitsByteLimit(controller.byte_limit, controller.charged_bytes, charge)) {
+    return RejectedWithNew(host, host.NewRangeError(ByteLimitExceeded{.limit = *controller.byte_limit,
+                                                                      .buffered = controller.charged_bytes,
+                                                                      .asked = charge}));
+  }
+  // 11.
+  const PromiseSlot promise = WritableStreamAddWriteRequest(host, stream);
+  // 12.
+  WritableStreamDefaultControllerWrite(host, stream, chunk, chunkSize, charge);
+  // 13.
+  return promise;
+}
+
+}  // namespace sluice::core

@@ -1,0 +1,44 @@
+// A chunk as programs name it: what is written, and how many bytes it is charged for.
+//
+//   Chunk{.kind = ChunkKind::kString, .unit_count = 1, .units = {'a'}, .count = 3}   // "aaa"
+//   Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 1, .count = 16}                    // a 16-byte ArrayBuffer
+//
+// A chunk is a description, not storage: a 1 GiB string is as cheap as an empty one, and two equal descriptions are the
+// same chunk. `tag` tells apart objects that are otherwise alike.
+#ifndef SLUICE_SIM_CHUNK_H_
+#define SLUICE_SIM_CHUNK_H_
+
+#include <array>
+#include <cstdint>
+
+namespace sluice::sim {
+
+enum class ChunkKind : uint8_t {
+  kString,             // `units` repeated `count` times
+  kArrayBuffer,        // byteLength is `count`
+  kSharedArrayBuffer,  // byteLength is `count`
+  kView,               // a Uint8Array: byteLength is `count`
+  kObject,             // a plain object
+  kNumber,             // the number `tag`
+  kUndefined,
+};
+inline constexpr int kChunkKindCount = 7;
+
+// Programs use few identities on purpose, so that they collide.
+inline constexpr int kChunkTagCount = 4;
+// Longest unit sequence of a string chunk, in UTF-16 code units.
+inline constexpr int kMaxChunkUnits = 6;
+
+struct Chunk {
+  ChunkKind kind = ChunkKind::kUndefined;
+  uint8_t tag = 0;         // 0 .. kChunkTagCount-1; 0 for strings and undefined
+  uint8_t unit_count = 0;  // strings only: how many of `units` are used
+  std::array<char16_t, kMaxChunkUnits> units{};
+  uint32_t count = 0;  // strings: repetitions of the unit sequence; buffers and views: bytes; others: 0
+
+  friend bool operator==(const Chunk&, const Chunk&) = default;
+};
+
+}  // namespace sluice::sim
+
+#endif  // SLUICE_SIM_CHUNK_H_

@@ -1,0 +1,132 @@
+// The simulated host: core::ReentrantHost over a simulated realm.
+//
+// Sinks, strategies and abort listeners are the author's (UserCode). Nothing here depends on the clock, on addresses or on
+// what ran before Reset().
+//
+// The host counts the core's references (host.h, "Ownership"): a slot that is used after its last Drop() is a violation, and
+// so is one that is still held after Teardown(). Names are never reused, so neither can hide.
+#ifndef SLUICE_SIM_SIM_HOST_H_
+#define SLUICE_SIM_SIM_HOST_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/core/class_steps.h"
+#include "src/core/host.h"
+#include "src/core/state.h"
+#include "src/sim/chunk.h"
+#include "src/sim/realm.h"
+#include "src/sim/tick_model.h"
+#include "src/sim/user_code.h"
+#include "src/sim/value.h"
+
+namespace sluice::sim {
+
+struct SimStreamOptions {
+  core::UnderlyingSink sink;  // which members exist; the author's code is called for those that do
+  core::QueuingStrategy strategy;
+  std::optional<uint64_t> byte_limit;  // bytes
+  TickModel tick_model = TickModel::kWebIdl;
+  uint32_t listeners = 0;  // abort listeners on the controller's signal
+};
+
+class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
+ public:
+  // `chunks`: what Values of kind kChunk index; may grow.
+  void Reset(UserCode& user_code, const std::vector<Chunk>& chunks);
+  Realm& realm() { return realm_; }
+
+  // ---- What a binding would do: make objects, name values.
+  // new WritableStream(...). The stream's index counts up from 0. When it throws the stream object still exists (its
+  // controller may have been seen by start) but must not be used as a stream.
+  Outcome ConstructStream(const SimStreamOptions& options);
+  size_t stream_count() const { return streams_.size(); }
+  core::WritableStream& stream(size_t index) { return streams_[index]->core; }
+  core::WriterSlot NewWriter();  // a new writer with no stream yet
+  core::ValueSlot Name(Value value);   // a new reference
+  Value ValueOf(core::ValueSlot slot);
+  static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
+  // Takes the reference of what a method returned and gives the promise's index.
+  uint32_t TakePromise(core::PromiseSlot slot);
+  Value TakeThrown(core::Thrown thrown);
+  Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
+
+  // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
+  void Teardown();
+  // The first broken rule of ownership since Reset(), or nullptr. A string literal.
+  const char* violation() const { return violation_; }
+
+  // ---- core::Host
+  core::PromiseSlot NewPromise() override;
+  core::PromiseSlot NewPromiseResolved() override;
+  core::PromiseSlot NewPromiseRejected(core::ValueSlot reason) override;
+  core::PromiseSlot NewPromiseRejectedAndHandled(core::ValueSlot reason) override;
+  void Resolve(core::PromiseSlot promise) override;
+  void Reject(core::PromiseSlot promise, core::ValueSlot reason) override;
+  void RejectAndMarkHandled(core::PromiseSlot promise, core::ValueSlot reason) override;
+  core::PromiseView State(core::PromiseSlot promise) override;
+  bool IsHandled(core::PromiseSlot promise) override;
+  void UponSettled(core::PromiseSlot promise, const core::Reaction& reaction) override;
+  core::PromiseSlot Retain(core::PromiseSlot promise) override;
+  core::ValueSlot Retain(core::ValueSlot value) override;
+  void Drop(core::PromiseSlot promise) override;
+  void Drop(core::ValueSlot value) override;
+  core::ValueSlot NewTypeError(core::TypeErrorReason reason) override;
+  core::ValueSlot NewRangeError(core::RangeErrorReason reason) override;
+  core::ValueSlot NewRangeError(const core::ByteLimitExceeded& facts) override;
+  uint64_t ByteCharge(core::ValueSlot chunk) override;
+  core::WritableStream& Stream(core::StreamSlot stream) override;
+  core::WritableStreamDefaultWriter& Writer(core::WriterSlot writer) override;
+  bool SignalIsAborted(core::StreamSlot stream) override;
+  void AlgorithmsCleared(core::StreamSlot) override {}
+
+  // ---- core::ReentrantHost
+  core::Completion<core::ValueSlot> PerformStartAlgorithm(core::StreamSlot stream) override;
+  core::PromiseSlot PromiseResolvedWithStartResult(core::StreamSlot stream, core::ValueSlot start_result) override;
+  core::Completion<double> PerformSizeAlgorithm(core::StreamSlot stream, core::ValueSlot chunk) override;
+  core::PromiseSlot PerformWriteAlgorithm(core::StreamSlot stream, core::ValueSlot chunk) override;
+  core::PromiseSlot PerformCloseAlgorithm(core::StreamSlot stream) override;
+  core::PromiseSlot PerformAbortAlgorithm(core::StreamSlot stream, core::ValueSlot reason) override;
+  void SignalAbort(core::StreamSlot stream, core::ValueSlot reason) override;
+
+ private:
+  struct SimStream {
+    core::WritableStream core;
+    TickModel tick_model = TickModel::kWebIdl;
+    uint32_t listeners = 0;
+    bool aborted = false;
+    Value signal_reason;
+  };
+
+  struct NamedValue {
+    Value value;
+    uint32_t references = 0;
+  };
+
+  void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
+  core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
+  uint32_t Checked(core::PromiseSlot promise);
+  core::PromiseSlot PromiseFromCallback(const Outcome& outcome, bool use_promise_itself);
+  core::PromiseSlot PromiseFromSinkMethod(core::StreamSlot stream, const Outcome& outcome);
+  void Violation(const char* what);
+
+  Realm realm_;
+  UserCode* user_code_ = nullptr;
+  const std::vector<Chunk>* chunks_ = nullptr;
+  std::vector<std::unique_ptr<SimStream>> streams_;
+  std::vector<std::unique_ptr<core::WritableStreamDefaultWriter>> writers_;
+  std::vector<uint32_t> promise_references_;  // by promise index
+  std::vector<NamedValue> values_;
+  uint64_t live_references_ = 0;
+  uint32_t type_errors_ = 0;
+  uint32_t range_errors_ = 0;
+  uint32_t abort_errors_ = 0;
+  const char* violation_ = nullptr;
+};
+
+}  // namespace sluice::sim
+
+#endif  // SLUICE_SIM_SIM_HOST_H_

@@ -1,0 +1,44 @@
+// The author's side of a program over WritableStream: everything that an implementation calls back into.
+#ifndef SLUICE_SIM_USER_CODE_H_
+#define SLUICE_SIM_USER_CODE_H_
+
+#include <cstdint>
+
+#include "src/sim/value.h"
+
+namespace sluice::sim {
+
+// The places where author code runs.
+enum class CallKind : uint8_t {
+  kStart,    // underlyingSink.start(controller)          argument: undefined
+  kSize,     // strategy.size(chunk)                      argument: the chunk
+  kWrite,    // underlyingSink.write(chunk, controller)   argument: the chunk
+  kClose,    // underlyingSink.close()                    argument: undefined
+  kAbort,    // underlyingSink.abort(reason)              argument: the reason
+  kSignal,   // a listener for "abort" on controller.signal   argument: undefined
+  kGetThen,  // Get(thenable, "then")                     argument: the thenable
+  kThen,     // the job that calls thenable.then(resolve, reject)   argument: the thenable
+};
+inline constexpr int kCallKindCount = 8;
+
+class UserCode {
+ public:
+  virtual ~UserCode() = default;
+  // Runs the author's function. Its result may be a promise (made by the author or returned to the author earlier), a
+  // thenable, a number, a reason or undefined; or a thrown value.
+  // For kThen, `resolver` names the pair of resolving functions that `then` is called with; for others it is 0.
+  // For kSize the number conversion of Web IDL `unrestricted double` is the implementation's: a result that is not a number
+  // converts to NaN. For kGetThen a normal completion, whatever its value, means that the getter returned a callable; a
+  // thrown one is thrown by the getter.
+  virtual Outcome Call(CallKind kind, Value argument, uint32_t resolver) = 0;
+  // A reaction that the author registered ran: promise.then(value => ..., reason => ...).
+  virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;
+  // The host reports an exception that a listener threw.
+  virtual void ReportException(Value exception) = 0;
+  // The host reports a promise rejection that nothing handled, after the microtask queue became empty.
+  virtual void UnhandledRejection(uint32_t promise, Value reason) = 0;
+};
+
+}  // namespace sluice::sim
+
+#endif  // SLUICE_SIM_USER_CODE_H_
