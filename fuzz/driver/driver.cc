@@ -38,7 +38,12 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
   subject.Reset(*this, trace.chunks);
   Construct();
   RunOps(program.ops, Where::kMain);
-  RunOps(Epilogue(), Where::kEpilogue);
+  // Nobody wants to hear that names the program does not use are not assigned.
+  for (size_t i = 0; i < Epilogue().size(); ++i) {
+    const Op& op = Epilogue()[i];
+    if (op.kind == OpKind::kReadWriter && writers_[op.operands.writer] == kUnassigned) continue;
+    RunOp(op, {Where::kEpilogue, static_cast<uint16_t>(i)});
+  }
 }
 
 void Driver::Construct() {

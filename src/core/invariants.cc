@@ -75,9 +75,17 @@ constexpr Invariant kInvariants[] = {
 
     // ---- the queue
     {"I-QUEUE-MATCHES-REQUESTS", "writable-stream-default-controller-write",
-     "Every queued chunk has a write request, and the chunk in flight is still first in the queue.", Holds::kQuiescent,
+     "While writable, every queued chunk has a write request, and the chunk in flight is still in the queue.", Holds::kQuiescent,
      [](S s) {
-       return Implies(!Ended(s), Chunks(s) == s.writeRequests_size + (Defined(s.inFlightWriteRequest) ? 1 : 0));
+       return Implies(s.state == StreamState::kWritable,
+                      Chunks(s) == s.writeRequests_size + (Defined(s.inFlightWriteRequest) ? 1 : 0));
+     }},
+    {"I-ERRORING-QUEUE-HAS-REQUESTS", "writable-stream-default-controller-write",
+     "While erroring no chunk is queued without a request; a request whose size was refused has no chunk.",
+     Holds::kQuiescent,
+     [](S s) {
+       return Implies(s.state == StreamState::kErroring,
+                      Chunks(s) <= s.writeRequests_size + (Defined(s.inFlightWriteRequest) ? 1 : 0));
      }},
     {"I-ONE-SENTINEL", "close-sentinel", "The queue has at most one close sentinel.", Holds::kAlways,
      [](S s) { return s.queue_sentinels <= 1; }},

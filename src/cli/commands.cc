@@ -1,0 +1,228 @@
+#include "src/cli/commands.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "fuzz/oracle/canary.h"
+#include "fuzz/oracle/codec.h"
+#include "fuzz/oracle/judge.h"
+#include "fuzz/oracle/story.h"
+#include "fuzz/program/bytes.h"
+#include "fuzz/program/language.h"
+#include "fuzz/program/mutate.h"
+#include "fuzz/program/shrink.h"
+#include "fuzz/program/text.h"
+#include "src/cli/program_file.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define SLUICE_CLI_SANITIZED 1
+#endif
+#endif
+
+namespace sluice::cli {
+namespace {
+
+using fuzz::Finding;
+using fuzz::Judge;
+using fuzz::Program;
+
+int Complain(const absl::Status& status) {
+  std::fprintf(stderr, "sluice: %s\n", std::string(status.message()).c_str());
+  return kExitUnreadable;
+}
+
+void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::unique_ptr<Judge> NewJudge(bool canary) {
+  if (canary) return std::make_unique<Judge>(std::make_unique<fuzz::CanarySubject>());
+  return std::make_unique<Judge>();
+}
+
+#ifdef SLUICE_CLI_SANITIZED
+// What ran when a sanitizer ended the process: its report has the stack, this has the steps.
+const Judge* g_judge = nullptr;
+const Program* g_program = nullptr;
+
+void TellHowFar() {
+  if (g_judge == nullptr) return;
+  std::fprintf(stderr,
+               "\nThe sanitizer's report is above, with the stack. The program:\n\n%s\n"
+               "What had happened when it came (the last line was not finished):\n\n%s",
+               fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
+}
+#endif
+
+int ReproOne(const std::string& path, Judge& judge) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
+  if (const auto codec = fuzz::CheckCodec(*bytes)) {
+    PrintOut(absl::StrCat("SLUICE-FINDING codec/", codec->rule, "\n\nThe rule: ", codec->sentence, "\n\n", codec->detail, "\n"));
+    return kExitFinding;
+  }
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+#ifdef SLUICE_CLI_SANITIZED
+  std::fflush(stdout);
+  g_judge = &judge;
+  g_program = &*program;
+  __sanitizer_set_death_callback(&TellHowFar);
+#endif
+  const std::optional<Finding> finding = judge.Run(*program);
+#ifdef SLUICE_CLI_SANITIZED
+  g_judge = nullptr;
+#endif
+  PrintOut(fuzz::Story(*program, judge, finding));
+  PrintOut(finding.has_value() ? "\nVerdict: FAILS, " + finding->identity() + "\n" : "\nVerdict: passes every oracle\n");
+  return finding.has_value() ? kExitFinding : kExitOk;
+}
+
+}  // namespace
+
+int Show(const std::string& path, const std::string& out_bytes) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  if (out_bytes.empty()) {
+    PrintOut(LeadingComment(*bytes) + fuzz::PrintText(*program));
+    return kExitOk;
+  }
+  const absl::Status written = WriteFile(out_bytes, fuzz::EncodeBytes(*program));
+  return written.ok() ? kExitOk : Complain(written);
+}
+
+int TraceCommand(const std::string& path, bool slots) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  fuzz::Driver driver;
+  fuzz::CoreSubject core;
+  fuzz::Trace trace;
+  Judge judge;  // Takes the asserts.
+  driver.Run(*program, core, {}, trace);
+  if (!slots) {
+    PrintOut(fuzz::TraceText(*program, trace));
+    return kExitOk;
+  }
+  const auto lines = fuzz::TraceLines(*program, trace);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    PrintOut(absl::StrCat(lines[i], "\n"));
+    if (const auto* snapshot = trace.SnapshotOf(i)) PrintOut(absl::StrCat("        { ", fuzz::SnapshotText(*snapshot), " }\n"));
+  }
+  return kExitOk;
+}
+
+int Repro(const std::vector<std::string>& paths, bool canary) {
+  const auto judge = NewJudge(canary);
+  int worst = kExitOk;
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge));
+  return worst;
+}
+
+int ShrinkCommand(const std::string& path, const std::string& out, bool canary) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  const auto judge = NewJudge(canary);
+  const auto identity = [&](const Program& candidate) {
+    const auto finding = judge->Run(candidate);
+    return finding.has_value() ? finding->identity() : std::string();
+  };
+  const std::string wanted = identity(*program);
+  if (wanted.empty()) {
+    std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
+    return kExitFinding;
+  }
+  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return identity(candidate) == wanted; });
+  const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
+  if (out.empty()) {
+    PrintOut(text);
+    return kExitOk;
+  }
+  const absl::Status written = WriteFile(out, text);
+  return written.ok() ? kExitOk : Complain(written);
+}
+
+int Language() {
+  const auto rows = [](std::string_view title, std::span<const fuzz::Row> list) {
+    std::string text = std::string(title) + "\n";
+    for (const fuzz::Row& row : list) {
+      std::string pattern(row.pattern);
+      pattern.resize(std::max<size_t>(pattern.size(), 46), ' ');
+      text += "  " + pattern + "  " + std::string(row.meaning) + "\n";
+    }
+    return text;
+  };
+  PrintOut(rows("Operations ($w writer, $c chunk, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
+                fuzz::OpRows()));
+  PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
+  std::string words = "\nSettings: highWaterMark NUMBER, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
+  for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nTick models:");
+  for (const auto& name : fuzz::TickModelNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nChunks:");
+  for (const auto& chunk : fuzz::InterestingChunks()) absl::StrAppend(&words, " ", fuzz::ChunkText(chunk), ",");
+  words.back() = '\n';
+  PrintOut(words);
+  return kExitOk;
+}
+
+int Dictionary() {
+  std::set<std::string> words = {"on ", " {\n", "} ", "methods ", "highWaterMark ", "byteLimit ", "ticks ", "#"};
+  const auto add_rows = [&](std::span<const fuzz::Row> rows) {
+    for (const fuzz::Row& row : rows) {
+      std::string literal;
+      for (size_t i = 0; i <= row.pattern.size(); ++i) {
+        if (i == row.pattern.size() || row.pattern[i] == '$') {
+          if (literal.size() > 1) words.insert(literal);
+          literal.clear();
+          ++i;
+        } else {
+          literal += row.pattern[i];
+        }
+      }
+    }
+  };
+  add_rows(fuzz::OpRows());
+  add_rows(fuzz::EndRows());
+  for (const auto& names : {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames()}) {
+    for (const auto& name : names) words.insert(std::string(name));
+  }
+  for (const auto& chunk : fuzz::InterestingChunks()) words.insert(fuzz::ChunkText(chunk));
+  for (const double number : fuzz::InterestingNumbers()) words.insert(fuzz::NumberText(number));
+  std::string text = "# Words of the program language. Made by `sluice dictionary`.\n";
+  for (const std::string& word : words) {
+    text += '"';
+    for (const char c : word) {
+      if (c == '\n') {
+        text += "\\x0a";
+      } else {
+        if (c == '"' || c == '\\') text += '\\';
+        text += c;
+      }
+    }
+    text += "\"\n";
+  }
+  PrintOut(text);
+  return kExitOk;
+}
+
+int RandomCommand(uint64_t seed, const std::string& profile) {
+  fuzz::Random random(seed);
+  const fuzz::Profile chosen = profile == "reentrancy"     ? fuzz::ReentrancyProfile()
+                               : profile == "buffer_limit" ? fuzz::BufferLimitProfile()
+                                                           : fuzz::BalancedProfile();
+  PrintOut(absl::StrCat("# random program, seed ", seed, "\n", fuzz::PrintText(fuzz::RandomProgram(random, chosen))));
+  return kExitOk;
+}
+
+}  // namespace sluice::cli

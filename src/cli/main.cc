@@ -1,0 +1,63 @@
+// The `sluice` command.
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/cli/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace sluice::cli;
+  CLI::App app{"Sluice: a native WritableStream, and the testbed that tries to break it"};
+  app.name("sluice");
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 it passes, 1 something was found, 2 it could not be read or the command line is wrong.");
+
+  int result = 0;
+  std::string path;
+  std::string out;
+  std::vector<std::string> paths;
+  bool flag = false;
+  uint64_t seed = 1;
+  std::string profile = "balanced";
+
+  CLI::App* show = app.add_subcommand("show", "Print a program as text, from text or bytes");
+  show->add_option("file", path, "A corpus or crash file")->required();
+  show->add_option("--bytes", out, "Write the byte form to this file instead");
+  show->callback([&] { result = Show(path, out); });
+
+  CLI::App* trace = app.add_subcommand("trace", "Run a program on the core and print what happens");
+  trace->add_option("file", path, "A corpus or crash file")->required();
+  trace->add_flag("--slots", flag, "Print the stream's slots after each step too");
+  trace->callback([&] { result = TraceCommand(path, flag); });
+
+  CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
+  repro->add_option("files", paths, "Corpus or crash files")->required();
+  repro->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
+  repro->callback([&] { result = Repro(paths, flag); });
+
+  CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
+  shrink->add_option("file", path, "A crash file")->required();
+  shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
+  shrink->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
+  shrink->callback([&] { result = ShrinkCommand(path, out, flag); });
+
+  app.add_subcommand("language", "Print the program language")->callback([&] { result = Language(); });
+  app.add_subcommand("dictionary", "Print a fuzzing dictionary of the language's text")->callback([&] {
+    result = Dictionary();
+  });
+
+  CLI::App* random = app.add_subcommand("random", "Print a random program");
+  random->add_option("--seed", seed, "Which one")->capture_default_str();
+  random->add_option("--profile", profile, "What it is made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  random->callback([&] { result = RandomCommand(seed, profile); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUnreadable;
+  }
+  return result;
+}
