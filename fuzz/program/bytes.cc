@@ -37,6 +37,7 @@ class Reader {
  public:
   explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
   bool AtEnd() const { return at_ == bytes_.size(); }
+  size_t left() const { return bytes_.size() - at_; }
   uint8_t Byte() { return AtEnd() ? 0 : bytes_[at_++]; }
   uint64_t Below(uint64_t bound) { return Byte() % bound; }
   uint64_t LittleEndian(int bytes) {
@@ -207,13 +208,16 @@ Program DecodeBytes(std::span<const uint8_t> bytes) {
   in.Byte();  // kFormat, or anything
   ReadSettings(in, program);
   const uint64_t scripts = in.Below(kMaxScripts + 1);
+  program.scripts.reserve(std::min<size_t>(scripts, in.left()));
   for (uint64_t i = 0; i < scripts && !in.AtEnd(); ++i) {
     Script& script = program.scripts.emplace_back();
     script.call = static_cast<sim::CallKind>(in.Below(sim::kCallKindCount));
     const uint64_t ops = in.Below(kMaxScriptOps + 1);
+    script.ops.reserve(std::min<size_t>(ops, in.left()));
     for (uint64_t j = 0; j < ops && !in.AtEnd(); ++j) script.ops.push_back(ReadOp(in));
     script.end = ReadStatement<End, EndKind>(in, kEndKindCount);
   }
+  program.ops.reserve(std::min(kMaxOps, in.left()));
   while (!in.AtEnd() && program.ops.size() < kMaxOps) program.ops.push_back(ReadOp(in));
   return program;
 }

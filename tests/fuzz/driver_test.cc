@@ -1,0 +1,150 @@
+#include "fuzz/driver/driver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "fuzz/driver/core_subject.h"
+#include "fuzz/oracle/reference_model.h"
+#include "tests/fuzz/run_program.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// What an author can see does not depend on whose implementation it is.
+class DriverTest : public testing::TestWithParam<bool> {
+ protected:
+  std::string TraceOf(std::string_view text) {
+    CoreSubject core;
+    ReferenceModel model;
+    return GetParam() ? TraceOn(model, text) : TraceOn(core, text);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Subjects, DriverTest, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Model" : "Core"; });
+
+TEST_P(DriverTest, NamesThatAnAuthorDoesNotHaveAreSkipped) {
+  const std::string trace = TraceOf(R"(methods write
+controller.error(r0)
+w0.close()
+resolve write
+w0 = stream.getWriter()
+w0.write("a")
+run
+controller.error(r1)
+)");
+  EXPECT_THAT(trace, HasSubstr("controller.error(r0)  (skipped: no author function has received the controller yet)"));
+  EXPECT_THAT(trace, HasSubstr("w0.close()  (skipped: no writer has this name yet)"));
+  EXPECT_THAT(trace, HasSubstr("resolve write  (skipped: no such promise is pending)"));
+  EXPECT_THAT(trace, Not(HasSubstr("controller.error(r1)  (skipped")));
+}
+
+TEST_P(DriverTest, ThereIsNoStreamInsideItsConstructor) {
+  const std::string trace = TraceOf("methods start\non start {\nw0 = stream.getWriter()\ncontroller.error(r1)\nrun\n} return\nw0 = stream.getWriter()\n");
+  EXPECT_THAT(trace, HasSubstr("w0 = stream.getWriter()  (skipped: there is no stream)"));
+  EXPECT_THAT(trace, HasSubstr("run  (skipped: microtasks do not run inside a call)"));
+}
+
+TEST_P(DriverTest, ScriptsAreTakenInOrderAndThenTheDefaults) {
+  const std::string trace = TraceOf(R"(methods write size
+highWaterMark 100
+on size return 5
+on write throw r1
+on size return 7
+w0 = stream.getWriter()
+w0.write("a")
+read w0
+w0.write("b")
+read w0
+w0.write("a")
+read w0
+)");
+  EXPECT_THAT(trace, HasSubstr("desiredSize = 95"));
+  EXPECT_THAT(trace, HasSubstr("desiredSize = 88"));
+  EXPECT_THAT(trace, HasSubstr("desiredSize = 87"));
+}
+
+TEST_P(DriverTest, PromisesAndErrorsAreNamedByFirstAppearance) {
+  const std::string trace = TraceOf("w0 = stream.getWriter()\nw1 = stream.getWriter()\nw2 = stream.getWriter()\nw0.releaseLock()\nwatch w0.ready\nwatch w0.closed\n");
+  EXPECT_THAT(trace, HasSubstr("threw TypeError#1"));
+  EXPECT_THAT(trace, HasSubstr("threw TypeError#2"));
+  EXPECT_THAT(trace, HasSubstr("p1 rejected with TypeError#3"));
+  EXPECT_THAT(trace, HasSubstr("p2 rejected with TypeError#3"));
+}
+
+TEST_P(DriverTest, UnobservedRejectionsAreReportedAndHandledOnesAreNot) {
+  const std::string trace = TraceOf("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\") unobserved\nw0.close()\n");
+  EXPECT_THAT(trace, HasSubstr("unhandled rejection of p1: TypeError#2"));
+  EXPECT_THAT(trace, HasSubstr("p2 rejected with TypeError#1"));
+  EXPECT_THAT(trace, Not(HasSubstr("unhandled rejection of p2")));
+  EXPECT_THAT(trace, Not(HasSubstr("unhandled rejection of p3")));
+}
+
+TEST_P(DriverTest, TicksAreRounds) {
+  // A plain value takes one round; a fulfilled promise two more.
+  const std::string plain = TraceOf("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\ntick 1\n");
+  EXPECT_LT(plain.find("desiredSize = 1"), plain.find("p1 fulfilled"));
+  const std::string promise = TraceOf("methods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 2\nread w0\ntick 1\nread w0\n");
+  EXPECT_LT(promise.find("desiredSize = 0"), promise.find("desiredSize = 1"));
+}
+
+TEST_P(DriverTest, TheTickModelShortensReturnedPromises) {
+  for (const char* model : {"promise-resolve", "promise-resolve-start"}) {
+    const std::string trace = TraceOf("ticks " + std::string(model) + "\nmethods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\n");
+    EXPECT_THAT(trace, HasSubstr("desiredSize = 1")) << model;
+  }
+  const std::string start = "methods start write\non start return resolved\nw0 = stream.getWriter()\nw0.write(\"a\")\ntick 1\nread stream\n";
+  const std::string slow = TraceOf(start);
+  EXPECT_GT(slow.find("sink.write"), slow.find("locked = true"));
+  const std::string fast = TraceOf("ticks promise-resolve-start\n" + start);
+  EXPECT_LT(fast.find("sink.write"), fast.find("locked = true"));
+}
+
+TEST_P(DriverTest, ThenablesSettleByTheirThen) {
+  const std::string trace = TraceOf(R"(methods write
+on write return thenable
+on then return pending
+on getThen {
+  w0.write("b")
+} return
+w0 = stream.getWriter()
+run
+w0.write("a")
+run
+reject then r2
+run
+)");
+  EXPECT_THAT(trace, HasSubstr("getThen() #1"));
+  EXPECT_THAT(trace, HasSubstr("p1 rejected with r2"));
+}
+
+TEST_P(DriverTest, SnapshotsStandAtStepsAndWhereAuthorCodeBegins) {
+  CoreSubject core;
+  const Program program = ParseOrDie("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n");
+  const Trace trace = RunOn(core, program);
+  for (size_t i = 0; i < trace.events.size(); ++i) {
+    const EventKind kind = trace.events[i].kind;
+    const bool step = kind == EventKind::kOpEnd || kind == EventKind::kConstructEnd || kind == EventKind::kCallBegin ||
+                      kind == EventKind::kSettled;
+    EXPECT_EQ(trace.SnapshotOf(i) != nullptr, step) << i;
+  }
+}
+
+TEST_P(DriverTest, RunsDoNotSeeEachOther) {
+  CoreSubject core;
+  ReferenceModel model;
+  Subject& subject = GetParam() ? static_cast<Subject&>(model) : core;
+  const char* text = "methods start write\non write return pending\nw0 = stream.getWriter()\nw0.write(object#1)\nw0.releaseLock()\nw1 = stream.getWriter()\n";
+  const std::string first = TraceOn(subject, text);
+  TraceOn(subject, "methods start\non start throw r1\nw0 = stream.getWriter()\n");
+  EXPECT_EQ(TraceOn(subject, text), first);
+}
+
+}  // namespace
+}  // namespace sluice::fuzz

@@ -1,0 +1,63 @@
+#include "fuzz/program/language.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+#include <string>
+
+namespace sluice::fuzz {
+namespace {
+
+TEST(LanguageTest, RowsStandInTheOrderOfTheirKinds) {
+  for (size_t i = 0; i < OpRows().size(); ++i) EXPECT_EQ(OpRows()[i].kind, i);
+  for (size_t i = 0; i < EndRows().size(); ++i) EXPECT_EQ(EndRows()[i].kind, i);
+}
+
+TEST(LanguageTest, EveryRowHasItsOwnPatternAndAMeaning) {
+  std::set<std::string_view> patterns;
+  for (const Row& row : OpRows()) {
+    EXPECT_TRUE(patterns.insert(row.pattern).second) << row.pattern;
+    EXPECT_FALSE(row.meaning.empty()) << row.pattern;
+  }
+}
+
+TEST(LanguageTest, OnlyKnownOperandLettersAreUsed) {
+  for (const auto rows : {OpRows(), EndRows()}) {
+    for (const Row& row : rows) {
+      ForEachOperand(row, [&](char letter) {
+        EXPECT_NE(std::string_view("wcrpndo").find(letter), std::string_view::npos) << row.pattern;
+      });
+    }
+  }
+}
+
+TEST(LanguageTest, InterestingChunksAreNormal) {
+  for (const sim::Chunk& chunk : InterestingChunks()) {
+    sim::Chunk normal = chunk;
+    Normalize(normal);
+    EXPECT_EQ(normal, chunk) << ChunkText(chunk);
+  }
+}
+
+TEST(LanguageTest, NumbersPrintShortestAndExact) {
+  EXPECT_EQ(NumberText(0.1), "0.1");
+  EXPECT_EQ(NumberText(-0.0), "-0");
+  EXPECT_EQ(NumberText(1.7e308), "1.7e+308");
+  EXPECT_EQ(NumberText(NAN), "NaN");
+  EXPECT_EQ(NumberText(-INFINITY), "-Infinity");
+}
+
+TEST(LanguageTest, NormalizingDropsOperandsThatTheRowDoesNotHave) {
+  Operands operands{.writer = 7, .reason = 3, .count = 9, .number = 2};
+  Normalize(RowOf(OpKind::kReleaseLock), operands);
+  EXPECT_EQ(operands, (Operands{.writer = 3}));
+}
+
+TEST(LanguageTest, NaNOperandsAreEqualAndZeroIsNotMinusZero) {
+  EXPECT_EQ((Operands{.number = NAN}), (Operands{.number = -NAN}));
+  EXPECT_FALSE((Operands{.number = 0.0}) == (Operands{.number = -0.0}));
+}
+
+}  // namespace
+}  // namespace sluice::fuzz

@@ -1,0 +1,71 @@
+#include "fuzz/program/mutate.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+TEST(MutateTest, TheSameSeedGivesTheSameProgram) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random a(seed);
+    Random b(seed);
+    EXPECT_EQ(RandomProgram(a, BalancedProfile()), RandomProgram(b, BalancedProfile()));
+  }
+}
+
+TEST(MutateTest, EveryOperationAndEveryEndIsReached) {
+  std::set<OpKind> ops;
+  std::set<EndKind> ends;
+  std::set<sim::CallKind> calls;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BalancedProfile());
+    for (const Op& op : program.ops) ops.insert(op.kind);
+    for (const Script& script : program.scripts) {
+      ends.insert(script.end.kind);
+      calls.insert(script.call);
+    }
+  }
+  EXPECT_EQ(ops.size(), static_cast<size_t>(kOpKindCount));
+  EXPECT_EQ(ends.size(), static_cast<size_t>(kEndKindCount));
+  EXPECT_EQ(calls.size(), static_cast<size_t>(sim::kCallKindCount));
+}
+
+TEST(MutateTest, ProgramsNeverOutgrowTheLanguage) {
+  Random random(1);
+  Program program;
+  for (int i = 0; i < 20000; ++i) {
+    Mutate(program, random, ReentrancyProfile());
+    if (i % 50 == 0) program = CrossOver(program, RandomProgram(random, BalancedProfile()), random);
+    ASSERT_LE(program.ops.size(), kMaxOps);
+    ASSERT_LE(program.scripts.size(), kMaxScripts);
+    for (const Script& script : program.scripts) ASSERT_LE(script.ops.size(), kMaxScriptOps);
+  }
+}
+
+TEST(MutateTest, CrossOverBeginsLikeTheFirstAndEndsLikeTheSecond) {
+  Program a;
+  a.ops.assign(10, {OpKind::kRun, {}});
+  Program b;
+  b.ops.assign(10, {OpKind::kReadStream, {}});
+  bool mixed = false;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    Random random(seed);
+    const Program child = CrossOver(a, b, random);
+    bool in_b = false;
+    for (const Op& op : child.ops) {
+      in_b |= op.kind == OpKind::kReadStream;
+      ASSERT_EQ(op.kind, in_b ? OpKind::kReadStream : OpKind::kRun);
+    }
+    mixed |= !child.ops.empty() && child.ops.front().kind == OpKind::kRun && in_b;
+  }
+  EXPECT_TRUE(mixed);
+}
+
+}  // namespace
+}  // namespace sluice::fuzz

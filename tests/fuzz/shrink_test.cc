@@ -1,0 +1,51 @@
+#include "fuzz/program/shrink.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "fuzz/program/mutate.h"
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+bool Has(const Program& program, OpKind kind) {
+  return std::any_of(program.ops.begin(), program.ops.end(), [kind](const Op& op) { return op.kind == kind; });
+}
+
+TEST(ShrinkTest, OnlyWhatIsNeededRemains) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BalancedProfile());
+    const auto still = [](const Program& p) { return Has(p, OpKind::kWrite) && Has(p, OpKind::kRun); };
+    if (!still(program)) continue;
+    const Program small = Shrink(program, still);
+    EXPECT_TRUE(still(small));
+    EXPECT_EQ(small.ops.size(), 2u) << PrintText(small);
+    EXPECT_TRUE(small.scripts.empty());
+    EXPECT_EQ(small.methods, 0);
+  }
+}
+
+TEST(ShrinkTest, OperandsBecomeSimple) {
+  const ParsedProgram parsed = ParseText("highWaterMark 17\nw3.write(buffer(77)#2) unobserved\nw2.abort(r3)\n");
+  const Program small = Shrink(*parsed.program, [](const Program& p) {
+    return p.highWaterMark.has_value() && p.ops.size() == 2 && p.ops[1].operands.reason != kNoReason;
+  });
+  EXPECT_EQ(PrintText(small), "highWaterMark 0\nw0.write(\"a\")\nw0.abort(r0)\n");
+}
+
+TEST(ShrinkTest, ScriptsShrinkToo) {
+  const ParsedProgram parsed = ParseText("on write {\nw0.close()\nw1.abort(r2)\nrun\n} throw r3\non size return 2\n");
+  const Program small = Shrink(*parsed.program, [](const Program& p) {
+    return std::any_of(p.scripts.begin(), p.scripts.end(), [](const Script& script) {
+      return std::any_of(script.ops.begin(), script.ops.end(), [](const Op& op) { return op.kind == OpKind::kAbort; });
+    });
+  });
+  EXPECT_EQ(PrintText(small), "on write {\n  w0.abort(r0)\n} return\n");
+}
+
+}  // namespace
+}  // namespace sluice::fuzz
