@@ -14,14 +14,26 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(sluice_flags INTERFACE SLUICE_CHECKS=1)
 endif()
 
+# Everything is linked with the sanitizers; what links sluice_sanitized is compiled with them as well.
+add_library(sluice_sanitized INTERFACE)
+target_link_libraries(sluice_sanitized INTERFACE sluice_flags)
 if(SLUICE_SANITIZERS)
   include(${PROJECT_SOURCE_DIR}/sanitizers/flags.cmake)
   sluice_sanitizer_flags("${SLUICE_SANITIZERS}" flags)
-  target_compile_options(sluice_flags INTERFACE ${flags})
+  target_compile_options(sluice_sanitized INTERFACE ${flags})
   target_link_options(sluice_flags INTERFACE ${flags})
   # Indexes and preconditions of the standard library are checked. (_GLIBCXX_SANITIZE_VECTOR is not set: it cost a third of the
   # speed, and the lists of the core, src/core/fifo.h, poison what was popped themselves.)
   target_compile_definitions(sluice_flags INTERFACE _GLIBCXX_ASSERTIONS=1)
+endif()
+
+# What has no code of the core in it, not even inline: the language, the driver, the model, the history rules. Tests compile it
+# with the sanitizers too; campaigns need not, and are half as fast again.
+option(SLUICE_SANITIZE_ORACLES "Compile the oracles with the sanitizers" ON)
+add_library(sluice_oracle_flags INTERFACE)
+target_link_libraries(sluice_oracle_flags INTERFACE sluice_flags)
+if(SLUICE_SANITIZE_ORACLES)
+  target_link_libraries(sluice_oracle_flags INTERFACE sluice_sanitized)
 endif()
 
 if(SLUICE_COVERAGE)
@@ -31,7 +43,7 @@ endif()
 
 # What a fuzzing engine gets feedback from links this: the code under test, not the oracles.
 add_library(sluice_feedback INTERFACE)
-target_link_libraries(sluice_feedback INTERFACE sluice_flags)
+target_link_libraries(sluice_feedback INTERFACE sluice_sanitized)
 if(SLUICE_ENGINE STREQUAL "libfuzzer")
   # Comparisons are traced for byte mutators to guess constants. Programs are mutated as programs, and tracing took a third
   # of the time.

@@ -119,7 +119,7 @@ void CoreSubject::RunAllMicrotasks() { host_.realm().RunAllMicrotasks(); }
 
 bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
-  snapshot = core::TakeSnapshot(host_, stream());
+  core::TakeSnapshot(host_, stream(), snapshot);
   return true;
 }
 

@@ -135,9 +135,11 @@ void Judge::RunCore(const Program& program) {
 }
 
 void Judge::CheckInvariants() {
+  const core::Snapshot* previous = nullptr;
   for (size_t event = 0; event < core_trace_.snapshot_of_event.size(); ++event) {
     const core::Snapshot* snapshot = core_trace_.SnapshotOf(event);
-    if (snapshot == nullptr) continue;
+    if (snapshot == nullptr || (previous != nullptr && *snapshot == *previous)) continue;
+    previous = snapshot;
     if (const core::Invariant* broken = core::FirstBrokenInvariant(*snapshot)) {
       return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
     }

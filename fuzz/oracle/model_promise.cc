@@ -112,6 +112,11 @@ void PromiseRealm::PromiseResolveFunction(ResolvingFunctionsId functions, Value 
       RejectPromise(promise, then.value);
       return;
     }
+    // 12. A `then` that cannot be called makes it a value like any other.
+    if (then.value.kind == ValueKind::kNumber) {
+      FulfillPromise(promise, resolution);
+      return;
+    }
   }
   // 13.-15.
   jobs_.push_back({Job::Kind::kResolveThenable, {}, promise, resolution});

@@ -244,19 +244,19 @@ const Invariant* FirstBrokenInvariant(const Snapshot& snapshot) {
   return nullptr;
 }
 
-Snapshot TakeSnapshot(Host& host, const WritableStream& stream) {
-  Snapshot snapshot;
+void TakeSnapshot(Host& host, const WritableStream& stream, Snapshot& snapshot) {
+  snapshot = Snapshot{};
   snapshot.state = stream.state;
   snapshot.backpressure = stream.backpressure;
   snapshot.has_storedError = !stream.storedError.is_undefined();
   FillPromises(host, stream, snapshot);
   FillController(host, stream, snapshot);
-  return snapshot;
 }
 
 void CheckInvariants(Host& host, const WritableStream& stream) {
   if (stream.controller.queue.size() > kLongestCheckedQueue) return;
-  Snapshot snapshot = TakeSnapshot(host, stream);
+  Snapshot snapshot;
+  TakeSnapshot(host, stream, snapshot);
   snapshot.depth = 1;  // Whoever calls may itself be called from author code.
   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) AssertFailed(broken->id, broken->sentence);
 }

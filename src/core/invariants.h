@@ -36,8 +36,8 @@ std::span<const Invariant> AllInvariants();
 // The first row that applies to `snapshot` and does not hold; nullptr if all hold.
 const Invariant* FirstBrokenInvariant(const Snapshot& snapshot);
 
-// Every slot of `stream`, its controller and its active writer. Linear in the queue.
-Snapshot TakeSnapshot(Host& host, const WritableStream& stream);
+// Every slot of `stream`, its controller and its active writer, over whatever `snapshot` held. Linear in the queue.
+void TakeSnapshot(Host& host, const WritableStream& stream, Snapshot& snapshot);
 
 // Reports a broken kAlways row of `stream` to the assert handler. Long queues are looked at by SLUICE_CHECK_INVARIANTS only
 // while they are short, to keep a debug build's writes from being quadratic.

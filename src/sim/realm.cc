@@ -34,6 +34,8 @@ void Realm::ResolvePromise(uint32_t promise, Value value) {
     const Outcome then = user_code_->Call(CallKind::kGetThen, value, 0);
     if (then.thrown) {
       Settle(promise, PromiseView::kRejected, then.value);
+    } else if (then.value.kind == ValueKind::kNumber) {
+      Settle(promise, PromiseView::kFulfilled, value);
     } else {
       Enqueue({.kind = Job::kResolveThenable, .index = promise, .value = value});
     }

@@ -28,8 +28,8 @@ class UserCode {
   // thenable, a number, a reason or undefined; or a thrown value.
   // For kThen, `resolver` names the pair of resolving functions that `then` is called with; for others it is 0.
   // For kSize the number conversion of Web IDL `unrestricted double` is the implementation's: a result that is not a number
-  // converts to NaN. For kGetThen a normal completion, whatever its value, means that the getter returned a callable; a
-  // thrown one is thrown by the getter.
+  // converts to NaN. For kGetThen a number means that the getter returned something that cannot be called, any other normal
+  // completion that it returned a function; a thrown one is thrown by the getter.
   virtual Outcome Call(CallKind kind, Value argument, uint32_t resolver) = 0;
   // A reaction that the author registered ran: promise.then(value => ..., reason => ...).
   virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;

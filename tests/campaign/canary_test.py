@@ -1,0 +1,39 @@
+"""scripts/fuzz finds the canary, shrinks it, tells its story, and scripts/repro shows it again.
+
+    canary_test.py SOURCE_DIR
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def check(condition: bool, what: str, output: str) -> None:
+    if not condition:
+        sys.exit(f"{what}\n--- output ---\n{output}")
+
+
+def main() -> None:
+    source = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        run = subprocess.run(
+            [source / "scripts/fuzz", "--target", "canary_fuzzer", "--time", "60", "--out", folder],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        check(run.returncode == 0, f"a campaign that finds its canary exits 0, not {run.returncode}", run.stdout)
+        check("found after" in run.stdout, "the summary says that the canary was found", run.stdout)
+        stories = list(Path(folder).rglob("story.txt"))
+        check(len(stories) >= 1, "the finding has a story", run.stdout)
+        story = stories[0].read_text()
+        check(re.search(r"^SLUICE-FINDING \w+/\w+", story, re.M) is not None, "the story names the finding", story)
+        program = stories[0].with_name("program.ops").read_text()
+        check("releaseLock" in program and len(program.splitlines()) < 12, "the program is shrunk to the planted fault", program)
+
+        again = subprocess.run([source / "scripts/repro", stories[0].with_name("program.ops")], text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        check(again.returncode == 1, f"scripts/repro of the finding exits 1, not {again.returncode}", again.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The sluice command on good, malformed and random files: exit codes, and errors that say what was wrong and where.
+
+    cli_test.py SLUICE [unittest's arguments]
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SLUICE = Path(sys.argv.pop(1)).resolve()
+SEED = next(Path("corpus/writable_stream_fuzzer").glob("*.ops"))
+CANARY = """methods start write abort
+on write return pending
+w0 = stream.getWriter()
+read stream
+run
+w0.write("a")
+w0.abort(r1)
+w0.releaseLock()
+run
+"""
+
+
+def run(*arguments):
+    return subprocess.run([SLUICE, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, timeout=120, check=False, text=True, errors="replace")
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_complains(self, result, *words):
+        self.assertEqual(result.returncode, 2, f"{result.stdout}{result.stderr}")
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_show_prints_the_text_it_was_given(self):
+        shown = run("show", SEED)
+        self.assertEqual(shown.returncode, 0)
+        self.assertTrue(shown.stdout.startswith("# "))
+        again = run("show", self.file("again.ops", shown.stdout))
+        self.assertEqual(again.stdout, shown.stdout)
+
+    def test_bytes_and_text_are_the_same_program(self):
+        path = self.folder / "seed.bin"
+        self.assertEqual(run("show", "--bytes", path, SEED).returncode, 0)
+        self.assertEqual(path.read_bytes()[0], 1)
+        self.assertEqual(run("trace", path).stdout, run("trace", SEED).stdout)
+
+    def test_trace_can_show_the_slots(self):
+        self.assertIn("{ state writable", run("trace", "--slots", SEED).stdout)
+
+    def test_repro_passes_and_fails(self):
+        self.assertEqual(run("repro", SEED).returncode, 0)
+        canary = self.file("canary.ops", CANARY)
+        self.assertEqual(run("repro", canary).returncode, 0)
+        failing = run("repro", "--canary", canary)
+        self.assertEqual(failing.returncode, 1)
+        self.assertIn("What broke:", failing.stdout)
+
+    def test_repro_of_several_files_tells_the_worst(self):
+        self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
+
+    def test_shrink_keeps_the_finding(self):
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "-o", small, self.file("canary.ops", CANARY)).returncode, 0)
+        self.assertNotIn("read stream", small.read_text())
+        self.assertEqual(run("repro", "--canary", small).returncode, 1)
+
+    def test_shrink_of_what_passes_says_so(self):
+        result = run("shrink", SEED)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("nothing to shrink", result.stderr)
+
+    def test_unreadable_files_are_complained_about_by_name(self):
+        large = self.file("large", b"\1" * (1 << 21))
+        for command in ("show", "trace", "repro", "shrink"):
+            self.assert_complains(run(command, self.folder / "missing"), "missing", "No such file")
+            self.assert_complains(run(command, self.folder), "is a folder")
+            self.assert_complains(run(command, large), "larger than")
+
+    def test_malformed_text_is_complained_about_by_place(self):
+        path = self.file("bad.ops", "w0 = stream.getWriter()\nw0.write(buffer(x))\n")
+        for command in ("show", "trace", "repro", "shrink"):
+            self.assert_complains(run(command, path), "bad.ops:2:", "expected")
+
+    def test_files_that_cannot_be_written_are_complained_about(self):
+        self.assert_complains(run("show", "--bytes", self.folder / "no/such/folder", SEED), "cannot be written")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_a_full_disk_loses_nothing(self):
+        target = self.folder / "out"
+        target.write_text("before")
+        os.symlink("/dev/full", self.folder / "out.new")
+        self.assert_complains(run("show", "--bytes", target, SEED), "cannot be written", "No space left")
+        self.assertEqual(target.read_text(), "before")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([SLUICE, "show", SEED], stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+        self.assert_complains(result, "standard output cannot be written")
+
+    def test_wrong_command_lines_are_refused(self):
+        for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
+                          ["random", "--seed", "x"]):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+
+    def test_help_is_there(self):
+        for arguments in (["--help"], ["repro", "--help"]):
+            result = run(*arguments)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("sluice", result.stdout)
+
+    def test_random_files_crash_nothing(self):
+        source = random.Random(1)
+        text = b"\n".join(line for path in sorted(Path("corpus").rglob("*.ops"))[:40] for line in path.read_bytes().splitlines())
+        for number in range(40):
+            content = source.randbytes(source.randrange(300))
+            if number % 2:
+                begin = source.randrange(len(text))
+                content = text[begin:begin + source.randrange(400)]
+            path = self.file(f"random-{number}", content)
+            for command in ("show", "trace", "repro"):
+                result = run(command, path)
+                self.assertIn(result.returncode, (0, 2), result.stdout + result.stderr)
+                self.assertNotIn("Sanitizer", result.stderr)
+
+    def test_the_language_and_its_dictionary_are_printed(self):
+        self.assertIn("$w.write($c)$o", run("language").stdout)
+        dictionary = run("dictionary").stdout
+        self.assertIn('".releaseLock()"', dictionary)
+        self.assertEqual(run("random", "--seed", 5).stdout, run("random", "--seed", 5).stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
