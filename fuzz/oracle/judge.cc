@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fuzz/oracle/compare.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 #include "src/core/check.h"
@@ -135,14 +136,10 @@ void Judge::RunCore(const Program& program) {
 }
 
 void Judge::CheckInvariants() {
-  const core::Snapshot* previous = nullptr;
-  for (size_t event = 0; event < core_trace_.snapshot_of_event.size(); ++event) {
-    const core::Snapshot* snapshot = core_trace_.SnapshotOf(event);
-    if (snapshot == nullptr || (previous != nullptr && *snapshot == *previous)) continue;
-    previous = snapshot;
-    if (const core::Invariant* broken = core::FirstBrokenInvariant(*snapshot)) {
-      return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
-    }
+  for (size_t event = NextNewSnapshot(core_trace_, 0); event != kSame; event = NextNewSnapshot(core_trace_, event + 1)) {
+    const core::Invariant* broken = core::FirstBrokenInvariant(*core_trace_.SnapshotOf(event));
+    if (broken == nullptr) continue;
+    return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
   }
 }
 
@@ -151,45 +148,27 @@ void Judge::CompareWithModel(const Program& program) {
   if (!model_.failed_asserts().empty()) {
     Note({Oracle::kModelAssert, model_.failed_asserts().front(), "", "the asserts of the standard hold in the model", 0});
   }
-  const auto& core = core_trace_.events;
-  const auto& model = model_trace_.events;
-  const auto differs = std::mismatch(core.begin(), core.end(), model.begin(), model.end());
-  const auto at = static_cast<size_t>(differs.first - core.begin());
-  if (differs.first != core.end() || differs.second != model.end()) {
-    const Event* expected = differs.second == model.end() ? nullptr : &*differs.second;
-    Note({Oracle::kModel, EventName(program, expected), "",
-          "the trace is the one that the standard's own steps give", std::min(at, core.size() - 1)});
+  const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
+  if (at != kSame) {
+    const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
+    Note({Oracle::kModel, EventName(program, expected), "", "the trace is the one that the standard's own steps give",
+          std::min(at, core_trace_.events.size() - 1)});
   }
-  // Slots up to there.
-  const size_t end = std::min({at, core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size()});
-  for (size_t event = 0; event < end; ++event) {
-    const core::Snapshot* a = core_trace_.SnapshotOf(event);
-    const core::Snapshot* b = model_trace_.SnapshotOf(event);
-    if (a == nullptr || b == nullptr) {
-      if (a == b) continue;
-      return Note({Oracle::kSlots, "controller", "", "the stream has a controller when the standard says so", event});
-    }
-    if (*a == *b) continue;
-    const auto ours = SnapshotFields(*a);
-    const auto theirs = SnapshotFields(*b);
-    for (size_t i = 0; i < ours.size(); ++i) {
-      if (ours[i].second == theirs[i].second) continue;
-      return Note({Oracle::kSlots, std::string(ours[i].first), "ws-internal-slots",
-                   "every slot holds what the standard's own steps put there", event});
-    }
-  }
+  const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
+  std::string slot;
+  const size_t slots_at = FirstDifferentSlots(core_trace_, model_trace_, std::min(at, both), slot);
+  if (slots_at == kSame) return;
+  Note({Oracle::kSlots, slot, "ws-internal-slots", "every slot holds what the standard's own steps put there", slots_at});
 }
 
 void Judge::CheckDeterminism(const Program& program) {
   if (TakesLongCheck(core_trace_)) driver_.Run(Polluter(), *core_, {.snapshots = false}, again_);
   driver_.Run(program, *core_, {.snapshots = false}, again_);
-  const auto& first = core_trace_.events;
-  const auto& second = again_.events;
-  const auto differs = std::mismatch(first.begin(), first.end(), second.begin(), second.end());
-  if (differs.first == first.end() && differs.second == second.end()) return;
+  const size_t at = FirstDifferentEvent(core_trace_, again_);
+  if (at == kSame) return;
   model_trace_ = again_;
   Note({Oracle::kDeterminism, "same-program-same-trace", "", "the same program gives the same trace, whatever ran before",
-        std::min(static_cast<size_t>(differs.first - first.begin()), first.size() - 1)});
+        std::min(at, core_trace_.events.size() - 1)});
 }
 
 }  // namespace sluice::fuzz

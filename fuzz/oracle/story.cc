@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "fuzz/oracle/compare.h"
+#include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 
 namespace sluice::fuzz {
@@ -20,20 +22,49 @@ std::string Padded(std::string text, size_t width) {
   return text;
 }
 
-// The operation that was being performed at `event`: the innermost one begun and not ended.
-std::string StepText(const Program& program, const Trace& trace, size_t event) {
+// The innermost operation that was being performed at `event`; kSame if there was none.
+size_t OpenOperation(const Trace& trace, size_t event) {
   std::vector<size_t> open;
   for (size_t i = 0; i <= event && i < trace.events.size(); ++i) {
     const EventKind kind = trace.events[i].kind;
     if (kind == EventKind::kOpBegin || kind == EventKind::kConstructBegin) open.push_back(i);
     if ((kind == EventKind::kOpEnd || kind == EventKind::kConstructEnd) && i < event && !open.empty()) open.pop_back();
   }
-  if (open.empty()) return "";
-  const Event& begin = trace.events[open.back()];
-  if (begin.kind == EventKind::kConstructBegin) return "new WritableStream(sink, strategy)";
-  const std::string text = PrintText(OpAt(program, begin.where));
-  if (begin.where.script == Where::kEpilogue) return text + " (after the program's end)";
-  return text;
+  return open.empty() ? kSame : open.back();
+}
+
+std::string StepText(const Program& program, const Trace& trace, size_t event) {
+  const size_t open = OpenOperation(trace, event);
+  if (open == kSame) return "";
+  const Event& begin = trace.events[open];
+  if (begin.kind == EventKind::kConstructBegin) return ", in new WritableStream(sink, strategy)";
+  const std::string text = ", in " + PrintText(OpAt(program, begin.where));
+  return begin.where.script == Where::kEpilogue ? text + " (after the program's end)" : text;
+}
+
+// What the standard says of the step: of the author function that should have been called or not, or of the operation.
+std::string_view StepAnchor(const Program& program, const Judge& judge, size_t event) {
+  const auto& expected = judge.model_trace().events;
+  for (const auto* events : {&expected, &judge.core_trace().events}) {
+    if (event >= events->size()) continue;
+    const Event& there = (*events)[event];
+    if (there.kind != EventKind::kCallBegin && there.kind != EventKind::kCallEnd) continue;
+    constexpr std::string_view kAnchors[] = {"set-up-writable-stream-default-controller",
+                                             "writable-stream-default-controller-get-chunk-size",
+                                             "writable-stream-default-controller-process-write",
+                                             "writable-stream-default-controller-process-close",
+                                             "ws-default-controller-private-abort",
+                                             "writable-stream-abort",
+                                             "underlying-sink-api",
+                                             "underlying-sink-api"};
+    return kAnchors[there.code];
+  }
+  const size_t open = OpenOperation(judge.core_trace(), event);
+  if (open == kSame) return "ws-all-abstract-ops";
+  const Event& begin = judge.core_trace().events[open];
+  if (begin.kind == EventKind::kConstructBegin) return "ws-constructor";
+  const std::string_view anchor = RowOf(OpAt(program, begin.where).kind).anchor;
+  return anchor.empty() ? "ws-all-abstract-ops" : anchor;
 }
 
 void PrintSideBySide(std::ostringstream& out, const Program& program, const Judge& judge, size_t event,
@@ -59,13 +90,13 @@ void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core:
   if (core == nullptr) return;
   const auto ours = SnapshotFields(*core);
   const auto theirs = SnapshotFields(model != nullptr ? *model : *core);
-  out << "\nSlots there" << (model != nullptr && !(*core == *model) ? " (core, and what the model has)" : "") << ":\n";
+  out << "\nSlots there" << (model != nullptr && !(*core == *model) ? " (core | reference model)" : "") << ":\n";
   const auto defaults = SnapshotFields(core::Snapshot{});
   for (size_t i = 0; i < ours.size(); ++i) {
     const bool differs = ours[i].second != theirs[i].second;
     if (i > 0 && !differs && ours[i].second == defaults[i].second) continue;
-    out << (differs ? "  ! " : "    ") << Padded(std::string(ours[i].first) + ":", 42) << ours[i].second;
-    if (differs) out << "   | " << theirs[i].second;
+    out << (differs ? "  ! " : "    ") << Padded(std::string(ours[i].first) + ":", 42)
+        << (differs ? Padded(ours[i].second, 12) + "| " + theirs[i].second : ours[i].second);
     out << "\n";
   }
 }
@@ -93,8 +124,8 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
     if (finding->oracle == Oracle::kAssert) {
       out << "Ruled by:   the assert in " << finding->rule << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
     }
-    out << "At step:    event " << finding->event + 1 << ", in " << StepText(program, judge.core_trace(), finding->event)
-        << "\n";
+    out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
+    out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding->event) << "\n";
   }
   out << "\nThe program:\n\n";
   std::istringstream text(PrintText(program));

@@ -21,6 +21,7 @@ struct Row {
   uint8_t kind = 0;          // OpKind or EndKind
   std::string_view pattern;  // "$w.write($c)$o"
   std::string_view meaning;  // for the manual and for `sluice language`
+  std::string_view anchor;   // where https://streams.spec.whatwg.org/ rules it; may be empty
 };
 
 std::span<const Row> OpRows();
