@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "fuzz/program/language.h"
 
@@ -136,7 +138,7 @@ bool TakeHex4(Cursor& cursor, char16_t& unit) {
 }
 
 // After the opening quote. `why` says what is wrong.
-bool TakeString(Cursor& cursor, Chunk& chunk, std::string& why) {
+bool TakeString(Cursor& cursor, Chunk& chunk, std::string_view& why) {
   chunk = {.kind = ChunkKind::kString, .count = 1};
   while (!cursor.Take("\"")) {
     if (cursor.AtEnd()) {
@@ -159,7 +161,8 @@ bool TakeString(Cursor& cursor, Chunk& chunk, std::string& why) {
       cursor.Take(cursor.rest().substr(0, 1));
     }
     if (chunk.unit_count == sim::kMaxChunkUnits) {
-      why = "at most " + std::to_string(sim::kMaxChunkUnits) + " code units in a string (repeat it: \"ab\" * 100)";
+      static_assert(sim::kMaxChunkUnits == 6);
+      why = "at most 6 code units in a string (repeat it: \"ab\" * 100)";
       return false;
     }
     chunk.units[chunk.unit_count++] = unit;
@@ -177,7 +180,7 @@ bool TakeString(Cursor& cursor, Chunk& chunk, std::string& why) {
   return true;
 }
 
-bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string& why) {
+bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
   why = "a chunk: \"text\", \"ab\" * 3, buffer(8), shared(8), view(8), object, number, undefined (with #1 to #3: another one)";
   if (cursor.Take("\"")) return TakeString(cursor, chunk, why);
   int kind = 0;
@@ -191,7 +194,8 @@ bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string& why) {
   }
   if (chunk.kind != ChunkKind::kUndefined && cursor.Take("#")) {
     if (!cursor.TakeNumber(chunk.tag) || chunk.tag >= sim::kChunkTagCount) {
-      why = "an identity from #0 to #" + std::to_string(sim::kChunkTagCount - 1);
+      static_assert(sim::kChunkTagCount == 4);
+      why = "an identity from #0 to #3";
       return false;
     }
   }
@@ -199,14 +203,16 @@ bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string& why) {
 }
 
 // On failure `why` is what was expected.
-bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string& why) {
+bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string_view& why) {
   int word = 0;
   switch (letter) {
     case 'w':
-      why = "a writer, w0 to w" + std::to_string(kWriterCount - 1);
+      static_assert(kWriterCount == 4);
+      why = "a writer, w0 to w3";
       return cursor.Take("w") && cursor.TakeNumber(operands.writer) && operands.writer < kWriterCount;
     case 'r':
-      why = "a reason, r0 to r" + std::to_string(kReasonCount - 1) + " or undefined";
+      static_assert(kReasonCount == 4);
+      why = "a reason, r0 to r3 or undefined";
       if (cursor.Take("undefined")) {
         operands.reason = kNoReason;
         return true;
@@ -225,7 +231,8 @@ bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string& w
       return true;
     }
     case 'n':
-      why = "a count from 1 to " + std::to_string(kMaxCount);
+      static_assert(kMaxCount == 1000);
+      why = "a count from 1 to 1000";
       return cursor.TakeNumber(operands.count) && operands.count >= 1 && operands.count <= kMaxCount;
     case 'd':
       why = "a number, NaN, Infinity or -Infinity";
@@ -236,18 +243,32 @@ bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string& w
   return false;
 }
 
-// The furthest that any pattern got, and what it wanted there.
+// The furthest that any pattern got, and what each wanted there.
 struct Furthest {
-  size_t at = 0;
-  std::string expected;
+  struct Wanted {
+    std::string_view what;
+    bool literal = false;  // stands for itself, in quotes
 
-  void Note(size_t where, std::string_view what) {
+    friend bool operator==(const Wanted&, const Wanted&) = default;
+  };
+  size_t at = 0;
+  std::vector<Wanted> wanted;
+
+  void Note(size_t where, std::string_view what, bool literal = false) {
     if (where < at) return;
-    if (where > at) expected.clear();
+    if (where > at) wanted.clear();
     at = where;
-    if (expected.find(what) != std::string::npos) return;
-    if (!expected.empty()) expected += ", or ";
-    expected += what;
+    const Wanted entry{what, literal};
+    if (std::find(wanted.begin(), wanted.end(), entry) == wanted.end()) wanted.push_back(entry);
+  }
+
+  std::string Expected() const {
+    std::string text;
+    for (const Wanted& entry : wanted) {
+      if (!text.empty()) text += ", or ";
+      text += entry.literal ? "\"" + std::string(entry.what) + "\"" : std::string(entry.what);
+    }
+    return text;
   }
 };
 
@@ -256,7 +277,7 @@ bool MatchPattern(std::string_view pattern, Cursor cursor, Operands& operands, F
   for (size_t i = 0; i < pattern.size(); ++i) {
     const size_t before = cursor.at();
     if (pattern[i] == '$') {
-      std::string why;
+      std::string_view why;
       if (!TakeOperand(cursor, pattern[++i], operands, why)) {
         furthest.Note(before, why);
         return false;
@@ -272,7 +293,7 @@ bool MatchPattern(std::string_view pattern, Cursor cursor, Operands& operands, F
     const size_t end = std::min(pattern.find_first_of(" $", i), pattern.size());
     const std::string_view literal = pattern.substr(i, end - i);
     if (!cursor.Take(literal)) {
-      furthest.Note(before, "\"" + std::string(literal) + "\"");
+      furthest.Note(before, literal, true);
       return false;
     }
     i = end - 1;
@@ -321,7 +342,7 @@ class Parser {
   bool FailExpected(const Furthest& furthest) {
     const std::string_view found = line_.text.substr(std::min(furthest.at, line_.text.size()));
     const std::string shown = found.empty() ? "the end of the line" : "\"" + std::string(found) + "\"";
-    return Fail(furthest.at, "found " + shown + ", expected " + furthest.expected);
+    return Fail(furthest.at, "found " + shown + ", expected " + furthest.Expected());
   }
 
   bool ParseTopLevel() {
@@ -383,8 +404,8 @@ class Parser {
       }
     }
     if (furthest.at == 0) {
-      furthest.expected = "a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
-                          "`sluice language` lists them";
+      furthest.wanted = {{"a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
+                          "`sluice language` lists them"}};
     }
     return FailExpected(furthest);
   }
