@@ -12,6 +12,7 @@
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
+#include "fuzz/program/javascript.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/shrink.h"
@@ -150,6 +151,18 @@ int ShrinkCommand(const std::string& path, const std::string& out, bool canary) 
   }
   const absl::Status written = WriteFile(out, text);
   return written.ok() ? kExitOk : Complain(written);
+}
+
+int Emit(const std::string& path, const std::string& format) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  if (const auto why = fuzz::WhyNotPortable(*program)) {
+    return Complain(absl::InvalidArgumentError(absl::StrCat(path, ": cannot be said in JavaScript: ", *why)));
+  }
+  PrintOut(format == "json" ? fuzz::EmitJson(*program) + "\n" : fuzz::EmitJavaScript(*program));
+  return kExitOk;
 }
 
 int Language() {

@@ -20,6 +20,8 @@ int TraceCommand(const std::string& path, bool slots);
 int Repro(const std::vector<std::string>& paths, bool canary);
 // Prints, or writes to `out`, the smallest program with the same finding.
 int ShrinkCommand(const std::string& path, const std::string& out, bool canary);
+// Prints the program as JavaScript that runs on any WritableStream (`format` "js"), or as the data for it ("json").
+int Emit(const std::string& path, const std::string& format);
 // Prints the language: each statement and what it means.
 int Language();
 // Prints a libFuzzer and AFL++ dictionary of the language's text.

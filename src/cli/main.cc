@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   bool flag = false;
   uint64_t seed = 1;
   std::string profile = "balanced";
+  std::string format = "js";
 
   CLI::App* show = app.add_subcommand("show", "Print a program as text, from text or bytes");
   show->add_option("file", path, "A corpus or crash file")->required();
@@ -44,6 +45,13 @@ int main(int argc, char** argv) {
   shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
   shrink->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
   shrink->callback([&] { result = ShrinkCommand(path, out, flag); });
+
+  CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
+  emit->add_option("file", path, "A corpus or crash file")->required();
+  emit->add_option("--format", format, "js: a script that prints the trace; json: the data for fuzz/program/driver.js")
+      ->check(CLI::IsMember({"js", "json"}))
+      ->capture_default_str();
+  emit->callback([&] { result = Emit(path, format); });
 
   app.add_subcommand("language", "Print the program language")->callback([&] { result = Language(); });
   app.add_subcommand("dictionary", "Print a fuzzing dictionary of the language's text")->callback([&] {

@@ -1,0 +1,277 @@
+// Runs one program on any WritableStream and writes its trace, line for line as `sluice trace` does.
+//
+// `program` is made by fuzz/program/javascript.cc. `realm` is what is tested and what the host offers:
+//   WritableStream, WritableStreamDefaultWriter      the classes under test
+//   print(line)         writes one line
+//   drained()           a promise that is fulfilled once the microtask queue has been empty
+//   unhandled           promises that were rejected without a handler, as [promise, reason], in order; may be undefined
+// Only what any runtime has is used, so that the same text runs everywhere.
+async function runProgram(program, realm) {
+  const lines = [];
+  let depth = 0;
+  const emit = (text) => lines.push("  ".repeat(depth) + text);
+  const begin = (text) => { emit(text); ++depth; };
+  const end = (text) => { --depth; emit("-> " + text); };
+
+  // Names by first appearance.
+  const promiseNames = new Map();
+  const errorNames = { TypeError: new Map(), RangeError: new Map(), AbortError: new Map() };
+  const nameIn = (map, value) => {
+    if (!map.has(value)) map.set(value, map.size + 1);
+    return map.get(value);
+  };
+  const promiseName = (promise) => "p" + nameIn(promiseNames, promise);
+  const reasons = [0, 1, 2, 3].map((n) => ({ reason: "r" + n }));
+  const reasonOf = (r) => (r < reasons.length ? reasons[r] : undefined);
+  const thenables = new Map();
+  const chunks = program.chunks.map(makeChunk);
+
+  function makeChunk(chunk) {
+    switch (chunk.kind) {
+      case "string": return String.fromCharCode(...chunk.units).repeat(chunk.count);
+      case "buffer": return new ArrayBuffer(chunk.count);
+      case "shared": return new SharedArrayBuffer(chunk.count);
+      case "view": return new Uint8Array(chunk.count);
+      case "object": return { chunk: chunk.text };
+      case "number": return chunk.tag;
+      default: return undefined;
+    }
+  }
+
+  function errorKind(value) {
+    if (value instanceof TypeError) return "TypeError";
+    if (value instanceof RangeError) return "RangeError";
+    if (value !== null && typeof value === "object" && value.name === "AbortError") return "AbortError";
+    // Another realm's errors.
+    if (value !== null && typeof value === "object" && value.name in errorNames) return value.name;
+    return undefined;
+  }
+
+  function text(value, isChunk) {
+    if (value === undefined) return "undefined";
+    if (isChunk) {
+      const index = chunks.findIndex((chunk) => Object.is(chunk, value));
+      if (index >= 0) return program.chunks[index].text;
+    }
+    if (value === null) return "null";
+    if (typeof value === "number") return Object.is(value, -0) ? "-0" : numberText(value);
+    if (typeof value === "boolean") return String(value);
+    if (reasons.includes(value)) return value.reason;
+    if (promiseNames.has(value)) return promiseName(value);
+    if (thenables.has(value)) return "thenable#" + thenables.get(value);
+    const kind = errorKind(value);
+    if (kind !== undefined) return kind + "#" + nameIn(errorNames[kind], value);
+    if (value instanceof Promise || (typeof value === "object" && typeof value.then === "function")) return promiseName(value);
+    return "something else: " + String(value);
+  }
+
+  // As C++ prints the shortest form: an exponent has at least two digits.
+  function numberText(value) {
+    for (const [known, words] of program.numbers) if (Object.is(known, value)) return words;
+    return String(value);
+  }
+
+  // ---- The author's functions
+  const calls = {};
+  const pending = { start: [], write: [], close: [], abort: [], then: [] };
+  const callText = {
+    start: "sink.start", size: "strategy.size", write: "sink.write", close: "sink.close", abort: "sink.abort",
+    signal: "signal abort listener", getThen: "getThen", then: "then",
+  };
+  let callDepth = 0;
+  let controller;
+  let stream;
+  const writers = [undefined, undefined, undefined, undefined];
+
+  function call(kind, argument, resolvers) {
+    const number = (calls[kind] = (calls[kind] ?? 0) + 1);
+    const shown = kind === "size" || kind === "write" ? text(argument, true) : kind === "abort" ? text(argument) : "";
+    ++callDepth;
+    begin(callText[kind] + "(" + shown + ") #" + number);
+    const script = program.scripts.filter((s) => s.call === kind)[number - 1];
+    if (script !== undefined) for (const op of script.ops) performSync(op);
+    const outcome = endCall(kind, script?.end, resolvers);
+    --callDepth;
+    end((outcome.thrown ? "threw " : "returned ") + text(outcome.value));
+    if (outcome.thrown) throw outcome.value;
+    return outcome.value;
+  }
+
+  function endCall(kind, how, resolvers) {
+    if (how === undefined) {
+      if (kind === "then") resolvers.resolve();
+      return { value: kind === "size" ? 1 : undefined };
+    }
+    const reason = reasonOf(how.reason);
+    switch (how.kind) {
+      case "return": return { value: undefined };
+      case "number": return { value: parseNumber(how.number) };
+      case "throw": return { thrown: true, value: reason };
+      case "thenable": {
+        if (kind === "then") return { value: undefined };
+        const thenable = {
+          get then() {
+            const value = call("getThen");
+            return typeof value === "number" ? value : (resolve, reject) => call("then", undefined, { resolve, reject });
+          },
+        };
+        thenables.set(thenable, thenables.size);
+        return { value: thenable };
+      }
+    }
+    if (kind === "then") {
+      if (how.kind === "resolved") resolvers.resolve();
+      if (how.kind === "rejected") resolvers.reject(reason);
+      if (how.kind === "pending") pending.then.push(resolvers);
+      return { value: undefined };
+    }
+    let resolvers2;
+    const promise = new Promise((resolve, reject) => { resolvers2 = { resolve, reject }; });
+    promiseName(promise);
+    if (how.kind === "resolved") resolvers2.resolve();
+    if (how.kind === "rejected") resolvers2.reject(reason);
+    if (how.kind === "pending") pending[kind]?.push(resolvers2);
+    return { value: promise };
+  }
+
+  function parseNumber(words) { return Number(words); }
+
+  // ---- Operations
+  const observed = new Set();
+  function watch(promise) {
+    if (observed.has(promise)) return;
+    observed.add(promise);
+    promise.then((value) => emit(promiseName(promise) + " fulfilled with " + text(value)),
+                 (reason) => emit(promiseName(promise) + " rejected with " + text(reason)));
+  }
+
+  function promiseResult(promise, op) {
+    if (!op.unobserved) watch(promise);
+    return promise;
+  }
+
+  function skipped(op) {
+    switch (op.kind) {
+      case "getWriter": case "constructWriter": case "streamAbort": case "streamClose":
+        return stream === undefined ? "there is no stream" : undefined;
+      case "write": case "close": case "abort": case "releaseLock": case "readWriter": case "watchReady": case "watchClosed":
+        return writers[op.writer] === undefined ? "no writer has this name yet" : undefined;
+      case "error":
+        return controller === undefined ? "no author function has received the controller yet" : undefined;
+      case "readStream":
+        return controller === undefined && stream === undefined ? "no author function has received the controller yet" : undefined;
+      case "resolve": case "reject":
+        return pending[op.source].length === 0 ? "no such promise is pending" : undefined;
+      case "run": case "tick":
+        return callDepth > 0 ? "microtasks do not run inside a call" : undefined;
+    }
+    return undefined;
+  }
+
+  function property(name, read) {
+    let shown;
+    try { shown = " = " + text(read()); } catch (error) { shown = " threw " + text(error); }
+    emit(name + shown);
+  }
+
+  // A promise that a property holds.
+  function promiseProperty(name, promise) { emit(name + " = " + promiseName(promise)); }
+
+  function perform(op) {
+    const writer = writers[op.writer];
+    switch (op.kind) {
+      case "getWriter": writers[op.writer] = stream.getWriter(); return undefined;
+      case "constructWriter": writers[op.writer] = new realm.WritableStreamDefaultWriter(stream); return undefined;
+      case "write": return promiseResult(writer.write(chunks[op.chunk]), op);
+      case "close": return promiseResult(writer.close(), op);
+      case "abort": return promiseResult(writer.abort(reasonOf(op.reason)), op);
+      case "releaseLock": writer.releaseLock(); return undefined;
+      case "streamAbort": return promiseResult(stream.abort(reasonOf(op.reason)), op);
+      case "streamClose": return promiseResult(stream.close(), op);
+      case "error": controller.error(reasonOf(op.reason)); return undefined;
+      case "resolve": pending[op.source].shift().resolve(); return undefined;
+      case "reject": pending[op.source].shift().reject(reasonOf(op.reason)); return undefined;
+      case "readWriter":
+        property("desiredSize", () => writer.desiredSize);
+        promiseProperty("ready", writer.ready);
+        promiseProperty("closed", writer.closed);
+        return undefined;
+      case "readStream":
+        if (stream !== undefined) property("locked", () => stream.locked);
+        if (controller !== undefined) {
+          property("signal.aborted", () => controller.signal.aborted);
+          property("signal.reason", () => controller.signal.reason);
+        }
+        return undefined;
+      case "watchReady": return promiseResult(writer.ready, { unobserved: false });
+      case "watchClosed": return promiseResult(writer.closed, { unobserved: false });
+    }
+    throw new Error("this operation cannot be expressed in JavaScript: " + op.text);
+  }
+
+  function performSync(op) {
+    const why = skipped(op);
+    if (why !== undefined) return emit(op.text + "  (skipped: " + why + ")");
+    begin(op.text);
+    ++callDepth;
+    let shown;
+    try {
+      const value = perform(op);
+      if (value !== undefined) promiseName(value);
+      shown = value === undefined ? "done" : "returned " + promiseName(value);
+    } catch (error) {
+      shown = "threw " + text(error);
+    }
+    --callDepth;
+    end(shown);
+  }
+
+  async function performMain(op) {
+    if ((op.kind !== "run" && op.kind !== "tick") || skipped(op) !== undefined) return performSync(op);
+    begin(op.text);
+    if (op.kind === "run") {
+      await realm.drained();
+      for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
+        emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
+      }
+    } else {
+      for (let i = 0; i < op.count; ++i) await undefined;
+    }
+    end("done");
+  }
+
+  // ---- The stream
+  const sink = {};
+  const has = (method) => program.methods.includes(method);
+  if (has("start")) {
+    sink.start = (c) => {
+      controller = c;
+      const listeners = program.scripts.filter((s) => s.call === "signal").length;
+      for (let i = 0; i < listeners; ++i) {
+        c.signal.addEventListener("abort", () => {
+          try { call("signal"); } catch (error) { emit("the listener's exception was reported: " + text(error)); }
+        });
+      }
+      return call("start");
+    };
+  }
+  if (has("write")) sink.write = (chunk, c) => { controller ??= c; return call("write", chunk); };
+  if (has("close")) sink.close = () => call("close");
+  if (has("abort")) sink.abort = (reason) => call("abort", reason);
+  const strategy = {};
+  if (program.highWaterMark !== undefined) strategy.highWaterMark = parseNumber(program.highWaterMark);
+  if (has("size")) strategy.size = (chunk) => call("size", chunk);
+
+  begin("new WritableStream(sink, strategy)");
+  ++callDepth;
+  let made = "made the stream";
+  try { stream = new realm.WritableStream(sink, strategy); } catch (error) { made = "threw " + text(error); }
+  --callDepth;
+  end(made);
+  for (const op of program.ops) await performMain(op);
+  for (const op of program.epilogue) {
+    if (op.kind === "readWriter" && writers[op.writer] === undefined) continue;
+    await performMain(op);
+  }
+  lines.forEach((line, index) => realm.print(String(index + 1).padStart(4) + "  " + line));
+}

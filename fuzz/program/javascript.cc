@@ -1,0 +1,177 @@
+#include "fuzz/program/javascript.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "fuzz/driver/trace.h"
+#include "fuzz/program/driver_js.h"
+#include "fuzz/program/language.h"
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Larger chunks are not worth their memory in a runtime that really makes them.
+constexpr uint64_t kMaxPortableChunk = 1 << 20;  // bytes or code units
+
+// driver.js's words for kinds, in their order.
+constexpr std::string_view kOpWords[] = {"getWriter", "constructWriter", "write",      "close",       "abort", "releaseLock",
+                                         "streamAbort", "streamClose",   "error",      "resolve",     "reject", "run",
+                                         "runCount",  "tick",            "readWriter", "readStream",  "watchReady", "watchClosed"};
+static_assert(std::size(kOpWords) == kOpKindCount);
+constexpr std::string_view kEndWords[] = {"return", "number", "throw", "resolved", "rejected", "pending", "thenable"};
+static_assert(std::size(kEndWords) == kEndKindCount);
+
+template <typename F>
+void ForEachOp(const Program& program, F f) {
+  for (const Op& op : program.ops) f(op);
+  for (const Script& script : program.scripts) {
+    for (const Op& op : script.ops) f(op);
+  }
+}
+
+class Emitter {
+ public:
+  explicit Emitter(const Program& program) {
+    ordered_json scripts = ordered_json::array();
+    for (const Script& script : program.scripts) {
+      scripts.push_back({{"call", CallKindNames()[static_cast<int>(script.call)]},
+                         {"ops", Ops(script.ops)},
+                         {"end", EndJson(script.end)}});
+    }
+    ordered_json methods = ordered_json::array();
+    for (int i = 0; i < kMethodCount; ++i) {
+      if (program.has(static_cast<Method>(i))) methods.push_back(MethodNames()[i]);
+    }
+    const ordered_json ops = Ops(program.ops);
+    if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
+    json_["methods"] = methods;
+    json_["chunks"] = chunks_json_;
+    json_["numbers"] = Numbers();
+    json_["scripts"] = scripts;
+    json_["ops"] = ops;
+    json_["epilogue"] = Ops(Epilogue());
+  }
+  std::string Text() const { return json_.dump(); }
+
+ private:
+  ordered_json Ops(const std::vector<Op>& ops) {
+    ordered_json list = ordered_json::array();
+    for (const Op& op : ops) {
+      ordered_json json = {{"kind", kOpWords[static_cast<int>(op.kind)]}, {"text", PrintText(op)}};
+      ForEachOperand(RowOf(op.kind), [&](char letter) { AddOperand(letter, op.operands, json); });
+      list.push_back(std::move(json));
+    }
+    return list;
+  }
+
+  static ordered_json EndJson(const End& end) {
+    ordered_json json = {{"kind", kEndWords[static_cast<int>(end.kind)]}};
+    if (end.kind == EndKind::kReturnNumber) json["number"] = NumberText(end.operands.number);
+    json["reason"] = end.operands.reason;
+    return json;
+  }
+
+  void AddOperand(char letter, const Operands& operands, ordered_json& json) {
+    switch (letter) {
+      case 'w':
+        json["writer"] = operands.writer;
+        break;
+      case 'r':
+        json["reason"] = operands.reason;
+        break;
+      case 'p':
+        json["source"] = PromiseSourceNames()[static_cast<int>(operands.source)];
+        break;
+      case 'n':
+        json["count"] = operands.count;
+        break;
+      case 'o':
+        json["unobserved"] = operands.unobserved;
+        break;
+      case 'c':
+        json["chunk"] = ChunkIndex(operands.chunk);
+        break;
+    }
+  }
+
+  size_t ChunkIndex(const sim::Chunk& chunk) {
+    const auto found = std::find(chunks_.begin(), chunks_.end(), chunk);
+    const auto index = static_cast<size_t>(found - chunks_.begin());
+    if (found != chunks_.end()) return index;
+    chunks_.push_back(chunk);
+    chunks_json_.push_back({{"kind", ChunkKindNames()[static_cast<int>(chunk.kind)]},
+                            {"text", ChunkText(chunk)},
+                            {"tag", chunk.tag},
+                            {"units", std::vector<uint32_t>(chunk.units.begin(), chunk.units.begin() + chunk.unit_count)},
+                            {"count", chunk.count}});
+    return index;
+  }
+
+  // How C++ writes the numbers that JavaScript would write differently.
+  static ordered_json Numbers() {
+    ordered_json list = ordered_json::array();
+    for (const double number : InterestingNumbers()) {
+      if (number == number && number - number == 0) list.push_back({number, NumberText(number)});
+    }
+    return list;
+  }
+
+  ordered_json json_;
+  std::vector<sim::Chunk> chunks_;
+  ordered_json chunks_json_ = ordered_json::array();
+};
+
+constexpr std::string_view kBoot = R"(
+// ---- The host: Node, Deno, Bun, a browser, or anything with setTimeout.
+const unhandled = [];
+if (typeof process === "object" && typeof process.on === "function") {
+  process.on("unhandledRejection", (reason, promise) => unhandled.push([promise, reason]));
+} else if (typeof addEventListener === "function") {
+  addEventListener("unhandledrejection", (event) => { event.preventDefault(); unhandled.push([event.promise, event.reason]); });
+}
+runProgram(program, {
+  WritableStream,
+  WritableStreamDefaultWriter,
+  print: (line) => console.log(line),
+  drained: () => new Promise((resolve) => setTimeout(() => setTimeout(resolve))),
+  unhandled,
+});
+)";
+
+}  // namespace
+
+std::optional<std::string> WhyNotPortable(const Program& program) {
+  if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
+  if (program.tickModel != sim::TickModel::kWebIdl) return "it asks for a tick model, and another runtime has its own";
+  std::optional<std::string> why;
+  std::vector<std::u16string> strings;
+  ForEachOp(program, [&](const Op& op) {
+    if (op.kind == OpKind::kRunCount) why = "it runs a number of single microtasks";
+    if (op.kind != OpKind::kWrite) return;
+    const sim::Chunk& chunk = op.operands.chunk;
+    if (uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk) why = "a chunk is larger than 1 MiB";
+  });
+  return why;
+}
+
+std::string EmitJson(const Program& program) { return Emitter(program).Text(); }
+
+std::string EmitJavaScript(const Program& program) {
+  std::string text = "// A program of Sluice. It prints its trace, which `sluice trace` prints too.\n//\n";
+  size_t begin = 0;
+  const std::string source = PrintText(program);
+  while (begin < source.size()) {
+    const size_t end = source.find('\n', begin);
+    text += "//   " + source.substr(begin, end - begin) + "\n";
+    begin = end + 1;
+  }
+  text += "\n" + std::string(kDriverJs) + "\nconst program = " + EmitJson(program) + ";\n" + std::string(kBoot);
+  return text;
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,26 @@
+// Programs as JavaScript, for any WritableStream: the driver (driver.js), the program as data, and what the host offers.
+//
+// Not every program can be said in JavaScript: another runtime cannot run N single microtasks, has one tick model and no byte
+// limit, and cannot hold a chunk of gigabytes.
+#ifndef SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
+#define SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
+
+#include <optional>
+#include <string>
+
+#include "fuzz/program/program.h"
+
+namespace sluice::fuzz {
+
+// Why `program` does not mean the same in another runtime; nullopt if it does.
+std::optional<std::string> WhyNotPortable(const Program& program);
+
+// The program as one line of JSON, as driver.js takes it.
+std::string EmitJson(const Program& program);
+
+// A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice trace` does.
+std::string EmitJavaScript(const Program& program);
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
