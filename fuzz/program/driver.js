@@ -226,20 +226,6 @@ async function runProgram(program, realm) {
     end(shown);
   }
 
-  async function performMain(op) {
-    if ((op.kind !== "run" && op.kind !== "tick") || skipped(op) !== undefined) return performSync(op);
-    begin(op.text);
-    if (op.kind === "run") {
-      await realm.drained();
-      for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
-        emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
-      }
-    } else {
-      for (let i = 0; i < op.count; ++i) await undefined;
-    }
-    end("done");
-  }
-
   // ---- The stream
   const sink = {};
   const has = (method) => program.methods.includes(method);
@@ -268,10 +254,23 @@ async function runProgram(program, realm) {
   try { stream = new realm.WritableStream(sink, strategy); } catch (error) { made = "threw " + text(error); }
   --callDepth;
   end(made);
-  for (const op of program.ops) await performMain(op);
-  for (const op of program.epilogue) {
-    if (op.kind === "readWriter" && writers[op.writer] === undefined) continue;
-    await performMain(op);
+  for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {
+    if (op.epilogue && op.kind === "readWriter" && writers[op.writer] === undefined) continue;
+    if (op.kind !== "run" && op.kind !== "tick") {
+      performSync(op);
+      continue;
+    }
+    // Awaited here and not in a function of its own, whose return would cost microtasks.
+    begin(op.text);
+    if (op.kind === "tick") {
+      for (let i = 0; i < op.count; ++i) await undefined;
+    } else {
+      await realm.drained();
+      for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
+        emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
+      }
+    }
+    end("done");
   }
   lines.forEach((line, index) => realm.print(String(index + 1).padStart(4) + "  " + line));
 }
