@@ -1,7 +1,7 @@
 #include "src/core/state_io.h"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -41,6 +41,10 @@ class Reader {
     return error_.empty();
   }
   bool failed() const { return !error_.empty(); }
+  // Only the first failure is told.
+  void Fail(const std::string& what) {
+    if (!failed()) error_ = "line " + std::to_string(line_) + ": " + what;
+  }
 
  private:
   template <typename T>
@@ -58,19 +62,26 @@ class Reader {
     if (result.ec != std::errc() || result.ptr != last) return Fail("expected a number for \"" + std::string(name) + "\"");
     at_ = end + 1;
   }
-  void Fail(const std::string& what) { error_ = "line " + std::to_string(line_) + ": " + what; }
-
   std::string_view text_;
   size_t at_ = 0;
   int line_ = 0;
   std::string error_;
 };
 
+// `last`: the largest value there is.
 template <typename Archive, typename T>
-void Enumeration(Archive& archive, const char* name, T& value) {
+void Enumeration(Archive& archive, const char* name, T& value, std::remove_const_t<T> last) {
   auto number = static_cast<uint64_t>(value);
   archive.Number(name, number);
-  if constexpr (Archive::kReads) value = static_cast<std::remove_const_t<T>>(number);
+  if constexpr (Archive::kReads) {
+    if (number > static_cast<uint64_t>(last)) return archive.Fail(std::string("\"") + name + "\" has no such value");
+    value = static_cast<T>(number);
+  }
+}
+
+template <typename Archive, typename T>
+void Flag(Archive& archive, const char* name, T& value) {
+  Enumeration(archive, name, value, true);
 }
 
 template <typename Archive, typename S>
@@ -83,7 +94,7 @@ void VisitEntry(Archive& archive, Entry& entry) {
   Name(archive, "queue.value", entry.value);
   archive.Double("queue.size", entry.size);
   archive.Number("queue.charge", entry.charge);
-  Enumeration(archive, "queue.is_close_sentinel", entry.is_close_sentinel);
+  Flag(archive, "queue.is_close_sentinel", entry.is_close_sentinel);
 }
 
 template <typename Archive, typename T, typename Visit>
@@ -104,15 +115,15 @@ void VisitFifo(Archive& archive, const char* name, T& fifo, Visit visit) {
 
 template <typename Archive, typename Controller>
 void VisitController(Archive& archive, Controller& controller) {
-  Enumeration(archive, "controller.exists", controller.exists);
-  Enumeration(archive, "started", controller.started);
-  Enumeration(archive, "writeAlgorithm", controller.writeAlgorithm);
-  Enumeration(archive, "closeAlgorithm", controller.closeAlgorithm);
-  Enumeration(archive, "abortAlgorithm", controller.abortAlgorithm);
-  Enumeration(archive, "strategySizeAlgorithm", controller.strategySizeAlgorithm);
+  Flag(archive, "controller.exists", controller.exists);
+  Flag(archive, "started", controller.started);
+  Enumeration(archive, "writeAlgorithm", controller.writeAlgorithm, Algorithm::kHost);
+  Enumeration(archive, "closeAlgorithm", controller.closeAlgorithm, Algorithm::kHost);
+  Enumeration(archive, "abortAlgorithm", controller.abortAlgorithm, Algorithm::kHost);
+  Enumeration(archive, "strategySizeAlgorithm", controller.strategySizeAlgorithm, Algorithm::kHost);
   archive.Double("strategyHWM", controller.strategyHWM);
   bool limited = controller.byte_limit.has_value();
-  Enumeration(archive, "byte_limit.exists", limited);
+  Flag(archive, "byte_limit.exists", limited);
   uint64_t limit = controller.byte_limit.value_or(0);
   archive.Number("byte_limit", limit);
   if constexpr (Archive::kReads) controller.byte_limit = limited ? std::optional(limit) : std::nullopt;
@@ -124,17 +135,17 @@ void VisitController(Archive& archive, Controller& controller) {
 template <typename Archive, typename Stream>
 void VisitStream(Archive& archive, Stream& stream) {
   Name(archive, "self", stream.self);
-  Enumeration(archive, "state", stream.state);
-  Enumeration(archive, "backpressure", stream.backpressure);
+  Enumeration(archive, "state", stream.state, StreamState::kErrored);
+  Flag(archive, "backpressure", stream.backpressure);
   Name(archive, "closeRequest", stream.closeRequest);
   Name(archive, "inFlightWriteRequest", stream.inFlightWriteRequest);
   Name(archive, "inFlightCloseRequest", stream.inFlightCloseRequest);
   bool aborting = stream.pendingAbortRequest.has_value();
-  Enumeration(archive, "pendingAbortRequest.exists", aborting);
+  Flag(archive, "pendingAbortRequest.exists", aborting);
   PendingAbortRequest request = stream.pendingAbortRequest.value_or(PendingAbortRequest{});
   Name(archive, "pendingAbortRequest.promise", request.promise);
   Name(archive, "pendingAbortRequest.reason", request.reason);
-  Enumeration(archive, "pendingAbortRequest.wasAlreadyErroring", request.wasAlreadyErroring);
+  Flag(archive, "pendingAbortRequest.wasAlreadyErroring", request.wasAlreadyErroring);
   if constexpr (Archive::kReads) stream.pendingAbortRequest = aborting ? std::optional(request) : std::nullopt;
   Name(archive, "storedError", stream.storedError);
   Name(archive, "writer", stream.writer);
@@ -164,22 +175,39 @@ std::string Print(const WritableStreamDefaultWriter& writer) {
   return printer.Take();
 }
 
-bool Restore(std::string_view text, WritableStream& stream, std::string& error) {
+namespace {
+
+// What was read must print as the same text: no other spelling of a number, nothing in a slot that is said not to exist.
+template <typename Object, typename Visit>
+bool RestoreExactly(std::string_view text, Object& object, std::string& error, Visit visit) {
   Reader reader(text);
-  VisitStream(reader, stream);
-  return reader.Finish(error);
+  visit(reader, object);
+  if (!reader.Finish(error)) return false;
+  const std::string printed = Print(object);
+  if (printed == text) return true;
+  size_t at = 0;
+  while (at < printed.size() && at < text.size() && printed[at] == text[at]) ++at;
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  error = "line " + std::to_string(line) + ": is not as it would be printed";
+  return false;
+}
+
+}  // namespace
+
+bool Restore(std::string_view text, WritableStream& stream, std::string& error) {
+  return RestoreExactly(text, stream, error, [](auto& archive, auto& object) { VisitStream(archive, object); });
 }
 
 bool Restore(std::string_view text, WritableStreamDefaultWriter& writer, std::string& error) {
-  Reader reader(text);
-  VisitWriter(reader, writer);
-  return reader.Finish(error);
+  return RestoreExactly(text, writer, error, [](auto& archive, auto& object) { VisitWriter(archive, object); });
 }
 
-// FNV-1a over the printed form.
+// FNV-1a over the printed form, in which equal zeros are made alike.
 uint64_t Hash(const WritableStream& stream) {
+  std::string text = Print(stream);
+  for (size_t at = text.find(": -0\n"); at != std::string::npos; at = text.find(": -0\n", at)) text.erase(at + 2, 1);
   uint64_t hash = 14695981039346656037u;
-  for (const char c : Print(stream)) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return hash;
 }
 

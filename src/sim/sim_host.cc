@@ -103,7 +103,9 @@ uint32_t SimHost::Checked(PromiseSlot slot) {
   if (slot.is_undefined() || promise >= promise_references_.size()) {
     Violation("a promise slot that was never issued is used");
     // A promise that nobody holds, so that the run can go on to its end.
-    return realm_.NewPromise();
+    const uint32_t stand_in = realm_.NewPromise();
+    promise_references_.resize(realm_.promise_count());
+    return stand_in;
   }
   if (promise_references_[promise] == 0) Violation("a promise is used after its last reference was dropped");
   return promise;
@@ -171,6 +173,7 @@ PromiseSlot SimHost::Retain(PromiseSlot promise) {
 ValueSlot SimHost::Retain(ValueSlot value) {
   if (value.is_undefined()) return value;
   ValueOf(value);
+  if (value.name > values_.size()) return core::kUndefined;
   ++values_[value.name - 1].references;
   ++live_references_;
   return value;
@@ -186,6 +189,7 @@ void SimHost::Drop(PromiseSlot promise) {
 
 void SimHost::Drop(ValueSlot value) {
   if (value.is_undefined()) return;
+  if (value.name > values_.size()) return Violation("a value slot that was never issued is used");
   uint32_t& references = values_[value.name - 1].references;
   if (references == 0) return Violation("a value is dropped more often than it was retained");
   --references;
