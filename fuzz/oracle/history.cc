@@ -280,29 +280,28 @@ void HistoryChecker::CheckFulfilled() {
 }
 
 void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) {
-  // For each delivered chunk: from the write it belongs to until its delivery.
+  // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is never
+  // later than the one that was, so no more is counted than was there.
+  struct Wait {
+    uint32_t from = 0;
+    uint32_t until = 0;
+    uint64_t charge = 0;  // bytes
+  };
+  std::vector<Wait> waits;
   size_t next = 0;
-  std::vector<std::pair<uint32_t, uint32_t>> waits;  // accepted, delivered
-  std::vector<uint64_t> charges;
-  for (const Delivery& delivery : deliveries_) {
-    while (next < writes_.size() && (writes_[next].chunk != delivery.chunk || writes_[next].range_error)) ++next;
-    if (next == writes_.size()) return;
-    // A write of the same chunk that was turned away by a closing stream may stand before: only what is sure counts.
-    if (!writes_[next].fulfilled) {
-      ++next;
-      continue;
-    }
-    waits.emplace_back(writes_[next].accepted_at, delivery.event);
-    charges.push_back(delivery.chunk == kUndefinedChunk ? 64 : ChargeByDefinition(trace.chunks[delivery.chunk]));
-    ++next;
+  for (const WriteOp& write : writes_) {
+    if (!write.fulfilled) continue;
+    while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
+    if (next == deliveries_.size()) return;
+    const uint64_t charge = write.chunk == kUndefinedChunk ? 64 : ChargeByDefinition(trace.chunks[write.chunk]);
+    waits.push_back({write.accepted_at, deliveries_[next++].event, charge});
   }
   for (size_t i = 0; i < waits.size(); ++i) {
-    // At the moment of acceptance i; the sum may pass 2^64 only if the limit was passed long before.
-    uint64_t sum = 0;
+    uint64_t room = *program.byteLimit;
     for (size_t j = 0; j <= i; ++j) {
-      if (waits[j].second < waits[i].first) continue;
-      if (charges[j] > *program.byteLimit - std::min(sum, *program.byteLimit)) return Break("H-LIMIT", waits[i].first);
-      sum += charges[j];
+      if (waits[j].until < waits[i].from) continue;
+      if (waits[j].charge > room) return Break("H-LIMIT", waits[i].from);
+      room -= waits[j].charge;
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -91,7 +92,10 @@ class Cursor {
   }
   template <typename Number>
   bool TakeNumber(Number& number) {
-    const auto result = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
+    // Numbers are ASCII. Other bytes are kept from from_chars, which narrows them in a way that UBSan reports.
+    size_t end = at_;
+    while (end < text_.size() && static_cast<unsigned char>(text_[end]) < 0x80) ++end;
+    const auto result = std::from_chars(text_.data() + at_, text_.data() + end, number);
     if (result.ec != std::errc()) return false;
     at_ = static_cast<size_t>(result.ptr - text_.data());
     return true;
@@ -254,8 +258,11 @@ struct Furthest {
   size_t at = 0;
   std::vector<Wanted> wanted;
 
+  // Most lines match some pattern, and nobody asks what the others wanted.
+  bool listening = false;
+
   void Note(size_t where, std::string_view what, bool literal = false) {
-    if (where < at) return;
+    if (!listening || where < at) return;
     if (where > at) wanted.clear();
     at = where;
     const Wanted entry{what, literal};
@@ -394,15 +401,23 @@ class Parser {
     return cursor.AtEnd() || Fail(cursor.at(), "expected the end of the line");
   }
 
+  template <typename Statement>
+  static bool Match(std::span<const Row> rows, Cursor cursor, Statement& statement, Furthest& furthest) {
+    for (const Row& row : rows) {
+      if (!MatchPattern(row.pattern, cursor, statement.operands, furthest)) continue;
+      statement.kind = static_cast<decltype(statement.kind)>(row.kind);
+      Normalize(row, statement.operands);
+      return true;
+    }
+    return false;
+  }
+
   bool ParseOp(Op& op) {
     Furthest furthest;
-    for (const Row& row : OpRows()) {
-      if (MatchPattern(row.pattern, Cursor(line_.text, 0), op.operands, furthest)) {
-        op.kind = static_cast<OpKind>(row.kind);
-        Normalize(row, op.operands);
-        return true;
-      }
-    }
+    const Cursor cursor(line_.text, 0);
+    if (Match(OpRows(), cursor, op, furthest)) return true;
+    furthest.listening = true;
+    Match(OpRows(), cursor, op, furthest);
     if (furthest.at == 0) {
       furthest.wanted = {{"a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
                           "`sluice language` lists them"}};
@@ -412,13 +427,9 @@ class Parser {
 
   bool ParseEnd(Cursor cursor, End& end) {
     Furthest furthest;
-    for (const Row& row : EndRows()) {
-      if (MatchPattern(row.pattern, cursor, end.operands, furthest)) {
-        end.kind = static_cast<EndKind>(row.kind);
-        Normalize(row, end.operands);
-        return true;
-      }
-    }
+    if (Match(EndRows(), cursor, end, furthest)) return true;
+    furthest.listening = true;
+    Match(EndRows(), cursor, end, furthest);
     return FailExpected(furthest);
   }
 
@@ -498,8 +509,8 @@ std::string PrintText(const Program& program) {
 ParsedProgram ParseText(std::string_view text) { return Parser(text).Parse(); }
 
 bool LooksLikeText(std::string_view data) {
-  return !data.empty() && std::all_of(data.begin(), data.end(), [](unsigned char c) {
-    return c >= 0x20 ? c != 0x7F : c == '\n' || c == '\r' || c == '\t';
+  return !data.empty() && std::all_of(data.begin(), data.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7F : c == '\n' || c == '\r' || c == '\t';
   });
 }
 

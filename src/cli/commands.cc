@@ -54,7 +54,7 @@ void TellHowFar() {
   if (g_judge == nullptr) return;
   std::fprintf(stderr,
                "\nThe sanitizer's report is above, with the stack. The program:\n\n%s\n"
-               "What had happened when it came (the last line was not finished):\n\n%s",
+               "What had happened when it came (the last line may be unfinished):\n\n%s",
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
 }
 #endif

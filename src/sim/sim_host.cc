@@ -83,8 +83,11 @@ Value SimHost::TakeThrown(Thrown thrown) {
 }
 
 void SimHost::Teardown() {
-  for (const auto& stream : streams_) core::ReleaseSlots(*this, stream->core);
-  for (const auto& writer : writers_) core::ReleaseSlots(*this, *writer);
+  // Twice: what was released is empty, so the second time must find nothing to drop.
+  for (int times = 0; times < 2; ++times) {
+    for (const auto& stream : streams_) core::ReleaseSlots(*this, stream->core);
+    for (const auto& writer : writers_) core::ReleaseSlots(*this, *writer);
+  }
   realm_.ForEachWaitingCoreReaction([this](const core::Reaction& reaction) { Drop(reaction.abort_promise); });
   if (live_references_ != 0) Violation("a reference that the core took was never dropped");
 }

@@ -1,0 +1,170 @@
+# What the scripts share: the packages, the builds and the sanitizers' options. Sourced, not run.
+#
+#   source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/lib/setup.sh"
+#   install_packages              # no network and no apt when nothing is missing
+#   build asan sluice             # configures and builds build/asan; no target means all of them
+#   export_sanitizer_options
+#
+# Works from any folder and changes none. Messages go to standard error. Exit 2: something could not be set up.
+
+SLUICE_ROOT=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
+SLUICE_SCRIPT=scripts/$(basename "$0")
+
+# Ctrl-C while ninja runs is not a build that failed.
+trap 'exit 130' INT
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+  say "$SLUICE_SCRIPT: $*"
+  exit 2
+}
+
+# The comment at the top of the running script, after its first line, is its help.
+print_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+wrong_usage() { die "$*; see $SLUICE_SCRIPT --help"; }
+
+# Each fuzz target is a file; asked of the sources, so that a misspelt name is told before anything is built.
+require_target() {
+  [[ $1 =~ ^[A-Za-z0-9_]+$ && -f $SLUICE_ROOT/fuzz/targets/$1.cc ]] && return
+  local known=("$SLUICE_ROOT"/fuzz/targets/*_fuzzer.cc)
+  known=("${known[@]##*/}")
+  wrong_usage "unknown target $1; there are: ${known[*]%.cc}"
+}
+
+# --- Packages ---
+
+# The names in packages.txt; with "required", only those that are not optional.
+package_names() {
+  sed -e 's/[[:space:]]*#.*//' -e '/^$/d' ${1:+-e '/ optional$/d'} -e 's/ optional$//' "$SLUICE_ROOT/scripts/packages.txt"
+}
+
+missing_packages() {
+  local installed name
+  installed=$(package_names | xargs dpkg-query -W -f='${db:Status-Status} ${Package}\n' 2>/dev/null || true)
+  while read -r name; do
+    [[ $'\n'$installed$'\n' == *$'\n'"installed $name"$'\n'* ]] || printf '%s\n' "$name"
+  done < <(package_names ${1:-})
+}
+
+# Not Debian: nothing can be installed, so the tools have to be there.
+require_tools() {
+  local tool missing=()
+  for tool in clang++ llvm-symbolizer cmake ninja python3; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  ((${#missing[@]} == 0)) && return
+  say "$SLUICE_SCRIPT: missing tools: ${missing[*]}"
+  say "There is no apt-get here to install them with. Sluice needs: clang 14 or later with libFuzzer and the sanitizers'"
+  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, CLI11, GoogleTest; python3's rich is optional."
+  exit 2
+}
+
+install_packages() {
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    require_tools
+    return
+  fi
+  [[ -n $(missing_packages required) ]] || return 0
+  local packages as_root=() log
+  mapfile -t packages < <(missing_packages)
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 || ! -t 2 ]]; }; then
+      say "$SLUICE_SCRIPT: some packages are missing, and root's rights are needed to install them. Run this, then try again:"
+      say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}"
+      exit 2
+    fi
+    as_root=(sudo)
+  fi
+  say "Installing ${#packages[@]} packages: ${packages[*]}"
+  log=$(mktemp)
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
+  if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${packages[@]}"; } </dev/null >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    die "the packages could not be installed; apt-get's own words are above"
+  fi
+  rm -f "$log"
+}
+
+# --- Builds ---
+
+# Configures build/PRESET unless that has been done in the same way before. A folder that was left half-configured, was
+# moved, or has other flags is configured afresh; what was compiled in it is kept where it still fits.
+configure() {
+  local preset=$1 folder=$SLUICE_ROOT/build/$1 flags=() wanted log
+  command -v ccache >/dev/null && flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  command -v ld.lld >/dev/null && flags+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
+  wanted="$SLUICE_ROOT ${flags[*]} $(cksum <"$SLUICE_ROOT/CMakePresets.json")"
+  if [[ -f $folder/build.ninja && -f $folder/.configured && $(<"$folder/.configured") == "$wanted" ]]; then return; fi
+  rm -f "$folder/.configured"
+  mkdir -p "$folder"
+  log=$folder/configure.log
+  if ! (cd "$SLUICE_ROOT" && cmake --fresh --preset "$preset" "${flags[@]}") >"$log" 2>&1; then
+    cat "$log" >&2
+    die "build/$preset could not be configured; CMake's own words are above"
+  fi
+  printf '%s\n' "$wanted" >"$folder/.configured"
+}
+
+# Reads ninja's output, keeps it in the file $2, and shows how far it is.
+show_build_progress() {
+  local preset=$1 log=$2 line shown=$SECONDS steps=0
+  while IFS= read -r line; do
+    printf '%s\n' "$line" >>"$log"
+    [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+    if ((++steps == 1)) && [[ ! -t 2 ]]; then say "Building $preset"; fi
+    if [[ -t 2 ]]; then
+      printf '\r\033[KBuilding %s: %s of %s' "$preset" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >&2
+    elif ((SECONDS - shown >= 15)); then
+      shown=$SECONDS
+      say "Building $preset: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
+    fi
+  done
+  if ((steps > 0)) && [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
+}
+
+# build PRESET [TARGET...]
+build() {
+  local preset=$1 folder=$SLUICE_ROOT/build/$1 log begun=$SECONDS
+  shift
+  log=$folder/build.log
+  mkdir -p "$folder" || die "build/$preset cannot be written"
+  # Two scripts may run at once, but ninja must have the folder to itself.
+  exec 9>"$folder/.lock"
+  if command -v flock >/dev/null && ! flock -n 9; then
+    say "Waiting for another script that builds build/$preset"
+    flock 9
+  fi
+  configure "$preset" 9>&-
+  : >"$log"
+  if ! (cd "$SLUICE_ROOT" && NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" ${1:+--target "$@"}) 2>&1 9>&- |
+    show_build_progress "$preset" "$log"; then
+    grep -v -e '^\[[0-9]*/[0-9]*\] ' -e '^-- ' "$log" >&2 || true
+    die "build/$preset could not be built; the compiler's own words are above"
+  fi
+  if grep -q '^\[' "$log"; then say "Built $preset in $((SECONDS - begun)) s"; fi
+  exec 9>&-
+}
+
+# --- Sanitizers ---
+
+# The lines of a file of options, without comments, as one list: a=1:b=2.
+joined_options() {
+  [[ -f $1 ]] || return 0
+  sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1" | paste -sd: -
+}
+
+# What sanitizers/ says first, so that the caller's own environment has the last word.
+export_sanitizer_options() {
+  local asan ubsan symbolizer
+  asan=$(joined_options "$SLUICE_ROOT/sanitizers/asan.options")
+  ubsan=$(joined_options "$SLUICE_ROOT/sanitizers/ubsan.options")
+  export ASAN_OPTIONS="$asan${asan:+${ASAN_OPTIONS:+:}}${ASAN_OPTIONS:-}"
+  export UBSAN_OPTIONS="print_stacktrace=1:report_error_type=1${ubsan:+:$ubsan}${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+  symbolizer=$(command -v llvm-symbolizer || true)
+  if [[ -n $symbolizer ]]; then
+    export ASAN_SYMBOLIZER_PATH=$symbolizer UBSAN_SYMBOLIZER_PATH=$symbolizer
+  fi
+}
