@@ -2,6 +2,7 @@
 
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
+#include "src/core/writable_stream_default_writer.h"
 
 namespace sluice::fuzz {
 
@@ -97,6 +98,15 @@ void CoreSubject::ReleaseLock(uint32_t writer) { core::default_writer::ReleaseLo
 uint32_t CoreSubject::Write(uint32_t writer, Value chunk) {
   const Borrowed value(host_, chunk);
   return host_.TakePromise(core::default_writer::Write(host_, Slot(writer), value.slot()));
+}
+
+uint32_t CoreSubject::CloseWithErrorPropagation(uint32_t writer) {
+  return host_.TakePromise(core::WritableStreamDefaultWriterCloseWithErrorPropagation(host_, Slot(writer)));
+}
+
+void CoreSubject::ErrorStream(Value error) {
+  const Borrowed value(host_, error);
+  core::other_specs::Error(host_, stream(), value.slot());
 }
 
 void CoreSubject::ControllerError(Value error) {

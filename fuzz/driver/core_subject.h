@@ -32,6 +32,8 @@ class CoreSubject : public Subject {
   uint32_t WriterClose(uint32_t writer) override;
   void ReleaseLock(uint32_t writer) override;
   uint32_t Write(uint32_t writer, sim::Value chunk) override;
+  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
+  void ErrorStream(sim::Value error) override;
   void ControllerError(sim::Value error) override;
   bool SignalAborted() override;
   sim::Value SignalReason() override;

@@ -27,6 +27,7 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
   has_stream_ = has_controller_ = false;
   depth_ = thenables_ = promises_ = 0;
   writers_.fill(kUnassigned);
+  released_.fill(false);
   calls_.fill(0);
   next_script_.fill(0);
   for (auto& promises : pending_) promises.clear();
@@ -83,6 +84,7 @@ bool Driver::Skipped(const Op& op, Where where) {
     case OpKind::kConstructWriter:
     case OpKind::kStreamAbort:
     case OpKind::kStreamClose:
+    case OpKind::kErrorStream:
       if (has_stream_) return false;
       reason = SkipReason::kNoStream;
       break;
@@ -95,6 +97,11 @@ bool Driver::Skipped(const Op& op, Where where) {
     case OpKind::kWatchClosed:
       if (writers_[op.operands.writer] != kUnassigned) return false;
       reason = SkipReason::kNoWriter;
+      break;
+    case OpKind::kCloseWithErrorPropagation:
+      if (writers_[op.operands.writer] != kUnassigned && !released_[op.operands.writer]) return false;
+      reason = SkipReason::kReleased;
+      if (writers_[op.operands.writer] == kUnassigned) reason = SkipReason::kNoWriter;
       break;
     case OpKind::kError:
       if (has_controller_) return false;
@@ -152,6 +159,7 @@ Outcome Driver::Perform(const Op& op) {
       return PromiseResult(subject_->WriterAbort(writer, ReasonValue(operands.reason)), operands.unobserved);
     case OpKind::kReleaseLock:
       subject_->ReleaseLock(writer);
+      released_[operands.writer] = true;
       return {};
     case OpKind::kStreamAbort:
       return PromiseResult(subject_->StreamAbort(ReasonValue(operands.reason)), operands.unobserved);
@@ -183,6 +191,11 @@ Outcome Driver::Perform(const Op& op) {
       return PromiseResult(subject_->Ready(writer), false);
     case OpKind::kWatchClosed:
       return PromiseResult(subject_->Closed(writer), false);
+    case OpKind::kCloseWithErrorPropagation:
+      return PromiseResult(subject_->CloseWithErrorPropagation(writer), operands.unobserved);
+    case OpKind::kErrorStream:
+      subject_->ErrorStream(ReasonValue(operands.reason));
+      return {};
   }
   return {};
 }
@@ -201,7 +214,9 @@ void Driver::Watch(uint32_t promise) {
 }
 
 void Driver::AssignWriter(const Op& op, const Outcome& made) {
-  if (!made.thrown) writers_[op.operands.writer] = made.value.id;
+  if (made.thrown) return;
+  writers_[op.operands.writer] = made.value.id;
+  released_[op.operands.writer] = false;
 }
 
 void Driver::Settle(const Op& op) {

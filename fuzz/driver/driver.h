@@ -66,6 +66,7 @@ class Driver final : private UserCode {
   uint32_t depth_ = 0;  // operations and author calls on the stack
   uint32_t thenables_ = 0;
   std::array<uint32_t, kWriterCount> writers_{};
+  std::array<bool, kWriterCount> released_{};
   std::array<uint32_t, kCallKindCount> calls_{};        // how many calls of each kind were made
   std::array<uint32_t, kCallKindCount> next_script_{};  // where in Program::scripts to look for the next one
   std::array<std::vector<uint32_t>, kPromiseSourceCount> pending_;  // promises, or resolvers for kThen

@@ -72,6 +72,12 @@ class Subject {
   virtual void ReleaseLock(uint32_t writer) = 0;
   virtual uint32_t Write(uint32_t writer, sim::Value chunk) = 0;
 
+  // ---- What other specifications do to a stream, and no author can.
+  // WritableStreamDefaultWriterCloseWithErrorPropagation, of pipeTo(). Precondition: the writer was not released.
+  virtual uint32_t CloseWithErrorPropagation(uint32_t writer) = 0;
+  // "Error" a stream. https://streams.spec.whatwg.org/#writablestream-error
+  virtual void ErrorStream(sim::Value error) = 0;
+
   // ---- The controller. Usable from the moment `start` is called, or construction has ended, whichever is first.
   virtual void ControllerError(sim::Value error) = 0;
   virtual bool SignalAborted() = 0;

@@ -23,6 +23,8 @@ std::string_view SkipText(SkipReason reason) {
       return "skipped: no author function has received the controller yet";
     case SkipReason::kNothingPending:
       return "skipped: no such promise is pending";
+    case SkipReason::kReleased:
+      return "skipped: the writer was released";
     case SkipReason::kInsideCall:
       return "skipped: microtasks do not run inside a call";
   }

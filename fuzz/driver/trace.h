@@ -32,7 +32,7 @@ enum class EventKind : uint8_t {
   kUnhandled,  // number: the promise; value: the reason
 };
 
-enum class SkipReason : uint8_t { kNoStream, kNoWriter, kNoController, kNothingPending, kInsideCall };
+enum class SkipReason : uint8_t { kNoStream, kNoWriter, kNoController, kNothingPending, kInsideCall, kReleased };
 
 enum class Property : uint8_t { kDesiredSize, kReady, kClosed, kLocked, kSignalAborted, kSignalReason };
 

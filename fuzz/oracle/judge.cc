@@ -22,7 +22,8 @@ constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-
 std::string OpName(OpKind kind) {
   constexpr std::string_view kNames[] = {"getWriter", "newWriter",   "write",  "close",   "abort",  "releaseLock",
                                          "streamAbort", "streamClose", "error", "resolve", "reject", "run",
-                                         "run",       "tick",        "read",   "read",    "watch",  "watch"};
+                                         "run",       "tick",        "read",   "read",    "watch",  "watch",
+                                         "closeWithErrorPropagation", "errorStream"};
   static_assert(std::size(kNames) == kOpKindCount);
   return std::string(kNames[static_cast<int>(kind)]);
 }
@@ -72,21 +73,21 @@ reject write r0
   return *program;
 }
 
-// FNV-1a over what distinguishes programs, so that an input decides by itself whether it gets the longer check.
-bool TakesLongCheck(const Trace& trace) {
+// FNV-1a over what distinguishes programs, so that an input decides by itself whether it gets the longer checks.
+uint64_t Hash(const Trace& trace) {
   uint64_t hash = 1469598103934665603u;
   for (const Event& event : trace.events) {
     hash = (hash ^ static_cast<uint64_t>(event.kind) ^ uint64_t{event.number} << 8 ^ uint64_t{event.value.id} << 16) *
            1099511628211u;
   }
-  return hash % 8 == 0;
+  return hash ^ hash >> 32;
 }
 
 }  // namespace
 
 std::string OracleName(Oracle oracle) {
   constexpr std::string_view kNames[] = {"assert",  "invariant", "model",       "slots",
-                                         "history", "ownership", "determinism", "model-assert"};
+                                         "history", "ownership", "determinism", "state", "model-assert"};
   return std::string(kNames[static_cast<int>(oracle)]);
 }
 
@@ -162,13 +163,29 @@ void Judge::CompareWithModel(const Program& program) {
 }
 
 void Judge::CheckDeterminism(const Program& program) {
-  if (TakesLongCheck(core_trace_)) driver_.Run(Polluter(), *core_, {.snapshots = false}, again_);
+  const uint64_t hash = Hash(core_trace_);
+  if (hash % 8 == 0) driver_.Run(Polluter(), *core_, {.snapshots = false}, again_);
   driver_.Run(program, *core_, {.snapshots = false}, again_);
   const size_t at = FirstDifferentEvent(core_trace_, again_);
-  if (at == kSame) return;
+  if (at == kSame) {
+    if (hash % 16 == 1) CheckSaveAndRestore(program, hash >> 8);
+    return;
+  }
   model_trace_ = again_;
   Note({Oracle::kDeterminism, "same-program-same-trace", "", "the same program gives the same trace, whatever ran before",
         std::min(at, core_trace_.events.size() - 1)});
+}
+
+void Judge::CheckSaveAndRestore(const Program& program, uint64_t hash) {
+  restoring_.RestoreAt(core_trace_.snapshots.empty() ? 0 : hash % core_trace_.snapshots.size());
+  driver_.Run(program, restoring_, {}, again_);
+  const size_t at = FirstDifferentEvent(core_trace_, again_);
+  if (at == kSame && restoring_.complaint().empty()) return;
+  model_trace_ = again_;
+  Note({Oracle::kState, "save-and-restore", "",
+        restoring_.complaint().empty() ? "a state that was saved and restored behaves like the one before"
+                                       : "a state can be saved, restored and copied (" + restoring_.complaint() + ")",
+        at == kSame ? core_trace_.events.size() - 1 : std::min(at, core_trace_.events.size() - 1)});
 }
 
 }  // namespace sluice::fuzz

@@ -16,6 +16,7 @@
 #include "fuzz/driver/trace.h"
 #include "fuzz/oracle/history.h"
 #include "fuzz/oracle/reference_model.h"
+#include "fuzz/oracle/restoring.h"
 #include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
@@ -29,6 +30,7 @@ enum class Oracle : uint8_t {
   kHistory,      // fuzz/oracle/history.h
   kOwnership,    // the core misused a slot of its host (src/core/host.h)
   kDeterminism,  // the same program gave another trace
+  kState,        // the state did not survive being saved and restored, or copied
   kModelAssert,  // an assert of the standard failed in the model: the model is wrong, or the standard is
 };
 
@@ -64,11 +66,13 @@ class Judge {
   void CheckInvariants();
   void CompareWithModel(const Program& program);
   void CheckDeterminism(const Program& program);
+  void CheckSaveAndRestore(const Program& program, uint64_t hash);
   void Note(Finding finding);
   static void OnAssert(const char* operation, const char* what);
 
   Driver driver_;
   std::unique_ptr<CoreSubject> core_;
+  RestoringSubject restoring_;
   ReferenceModel model_;
   HistoryChecker history_;
   Trace core_trace_;

@@ -148,6 +148,13 @@ uint32_t ReferenceModel::Write(uint32_t writer, Value chunk) {
 // ---- WritableStreamDefaultController. A constructor that threw before it made one leaves nothing to call.
 
 // https://streams.spec.whatwg.org/#ws-default-controller-error
+uint32_t ReferenceModel::CloseWithErrorPropagation(uint32_t writer) {
+  return WritableStreamDefaultWriterCloseWithErrorPropagation(writer);
+}
+
+// https://streams.spec.whatwg.org/#writablestream-error
+void ReferenceModel::ErrorStream(Value error) { WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error); }
+
 void ReferenceModel::ControllerError(Value error) {
   if (stream_.controller == nullptr) return;
   // 1.

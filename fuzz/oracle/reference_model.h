@@ -54,6 +54,8 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   void ReleaseLock(uint32_t writer) override;
   uint32_t Write(uint32_t writer, sim::Value chunk) override;
 
+  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
+  void ErrorStream(sim::Value error) override;
   void ControllerError(sim::Value error) override;
   bool SignalAborted() override;
   sim::Value SignalReason() override;
@@ -107,6 +109,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   // Writers
   PromiseId WritableStreamDefaultWriterAbort(WriterId writer, sim::Value reason);
   PromiseId WritableStreamDefaultWriterClose(WriterId writer);
+  PromiseId WritableStreamDefaultWriterCloseWithErrorPropagation(WriterId writer);
   void WritableStreamDefaultWriterEnsureClosedPromiseRejected(WriterId writer, sim::Value error);
   void WritableStreamDefaultWriterEnsureReadyPromiseRejected(WriterId writer, sim::Value error);
   sim::Value WritableStreamDefaultWriterGetDesiredSize(WriterId writer);

@@ -461,6 +461,27 @@ PromiseId ReferenceModel::WritableStreamDefaultWriterClose(WriterId writer) {
   return WritableStreamClose(*stream);
 }
 
+// https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation
+PromiseId ReferenceModel::WritableStreamDefaultWriterCloseWithErrorPropagation(WriterId writer) {
+  // 1.
+  const Stream* stream = writers_[writer].stream;
+  // 2.
+  realm_.Assert(stream != nullptr, "WritableStreamDefaultWriterCloseWithErrorPropagation step 2");
+  // 3.
+  const StreamState state = stream->state;
+  // 4.
+  if (WritableStreamCloseQueuedOrInFlight(*stream) || state == StreamState::kClosed) {
+    return realm_.PromiseResolvedWith(Value::Undefined());
+  }
+  // 5.
+  if (state == StreamState::kErrored) return realm_.PromiseRejectedWith(stream->storedError);
+  // 6.
+  realm_.Assert(state == StreamState::kWritable || state == StreamState::kErroring,
+                "WritableStreamDefaultWriterCloseWithErrorPropagation step 6");
+  // 7.
+  return WritableStreamDefaultWriterClose(writer);
+}
+
 void ReferenceModel::WritableStreamDefaultWriterEnsureClosedPromiseRejected(WriterId writer, Value error) {
   // 1., 2.
   if (realm_.State(writers_[writer].closedPromise) == PromiseState::kPending) {

@@ -134,7 +134,7 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
     out << "\nWhat happened (core and model agree):\n\n" << TraceText(program, judge.core_trace());
     return out.str();
   }
-  const bool rerun = finding->oracle == Oracle::kDeterminism;
+  const bool rerun = finding->oracle == Oracle::kDeterminism || finding->oracle == Oracle::kState;
   out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
   PrintSideBySide(out, program, judge, finding->event, rerun ? "| the core, run again" : "| reference model");
   // The slots at the event, or at the last one before it that has them.

@@ -21,7 +21,8 @@ constexpr uint64_t kMaxPortableChunk = 1 << 20;  // bytes or code units
 // driver.js's words for kinds, in their order.
 constexpr std::string_view kOpWords[] = {"getWriter", "constructWriter", "write",      "close",       "abort", "releaseLock",
                                          "streamAbort", "streamClose",   "error",      "resolve",     "reject", "run",
-                                         "runCount",  "tick",            "readWriter", "readStream",  "watchReady", "watchClosed"};
+                                         "runCount",  "tick",            "readWriter", "readStream",  "watchReady", "watchClosed",
+                                         "closeWithErrorPropagation", "errorStream"};
 static_assert(std::size(kOpWords) == kOpKindCount);
 constexpr std::string_view kEndWords[] = {"return", "number", "throw", "resolved", "rejected", "pending", "thenable"};
 static_assert(std::size(kEndWords) == kEndKindCount);
@@ -151,6 +152,9 @@ std::optional<std::string> WhyNotPortable(const Program& program) {
   std::optional<std::string> why;
   std::vector<std::u16string> strings;
   ForEachOp(program, [&](const Op& op) {
+    if (op.kind == OpKind::kCloseWithErrorPropagation || op.kind == OpKind::kErrorStream) {
+      why = "it does what only native code can";
+    }
     if (op.kind == OpKind::kRunCount) why = "it runs a number of single microtasks";
     if (op.kind != OpKind::kWrite) return;
     const sim::Chunk& chunk = op.operands.chunk;

@@ -35,6 +35,9 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kReadStream), "read stream", "locked, signal.aborted and signal.reason", "ws-prototype"},
     {K(OpKind::kWatchReady), "watch $w.ready", "react to the promise that ready is now", "default-writer-ready"},
     {K(OpKind::kWatchClosed), "watch $w.closed", "react to the promise that closed is now", "default-writer-closed"},
+    {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation($w)$o", "close as pipeTo() does; for native code only",
+     "writable-stream-default-writer-close-with-error-propagation"},
+    {K(OpKind::kErrorStream), "errorStream($r)", "error as other specifications do; for native code only", "writablestream-error"},
 };
 static_assert(std::size(kOpRows) == kOpKindCount);
 

@@ -255,8 +255,8 @@ void MutateOnce(Program& program, Random& random, const Profile& profile) {
 
 Profile BalancedProfile() {
   Profile profile;
-  //                     get new write close abort rel sAb sCl err res rej run runN tick read readS wR wC
-  profile.op_weights = {10, 3, 24, 8, 8, 6, 4, 3, 7, 12, 7, 10, 4, 8, 4, 2, 4, 3};
+  //                     get new write close abort rel sAb sCl err res rej run runN tick read readS wR wC cwep errS
+  profile.op_weights = {10, 3, 24, 8, 8, 6, 4, 3, 7, 12, 7, 10, 4, 8, 4, 2, 4, 3, 2, 2};
   //                       start size write close abort signal getThen then
   profile.call_weights = {10, 10, 24, 12, 12, 10, 6, 8};
   return profile;
@@ -264,7 +264,7 @@ Profile BalancedProfile() {
 
 Profile ReentrancyProfile() {
   Profile profile = BalancedProfile();
-  profile.op_weights = {10, 2, 20, 10, 14, 10, 6, 4, 12, 6, 5, 6, 2, 4, 3, 1, 3, 3};
+  profile.op_weights = {10, 2, 20, 10, 14, 10, 6, 4, 12, 6, 5, 6, 2, 4, 3, 1, 3, 3, 3, 3};
   profile.call_weights = {6, 24, 16, 12, 14, 20, 12, 12};
   profile.ops_in_scripts = 65;
   profile.byte_limit = 10;
@@ -273,7 +273,7 @@ Profile ReentrancyProfile() {
 
 Profile BufferLimitProfile() {
   Profile profile = BalancedProfile();
-  profile.op_weights = {5, 1, 60, 4, 3, 3, 1, 1, 4, 16, 5, 8, 2, 6, 5, 1, 3, 1};
+  profile.op_weights = {5, 1, 60, 4, 3, 3, 1, 1, 4, 16, 5, 8, 2, 6, 5, 1, 3, 1, 1, 1};
   profile.call_weights = {4, 20, 40, 4, 4, 3, 3, 3};
   profile.byte_limit = 60;
   return profile;

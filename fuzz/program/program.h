@@ -60,8 +60,10 @@ enum class OpKind : uint8_t {
   kReadStream,
   kWatchReady,
   kWatchClosed,
+  kCloseWithErrorPropagation,
+  kErrorStream,
 };
-inline constexpr int kOpKindCount = 18;
+inline constexpr int kOpKindCount = 20;
 
 // How a call of an author function ends.
 enum class EndKind : uint8_t {

@@ -92,10 +92,7 @@ class Cursor {
   }
   template <typename Number>
   bool TakeNumber(Number& number) {
-    // Numbers are ASCII. Other bytes are kept from from_chars, which narrows them in a way that UBSan reports.
-    size_t end = at_;
-    while (end < text_.size() && static_cast<unsigned char>(text_[end]) < 0x80) ++end;
-    const auto result = std::from_chars(text_.data() + at_, text_.data() + end, number);
+    const auto result = std::from_chars(text_.data() + at_, text_.data() + text_.size(), number);
     if (result.ec != std::errc()) return false;
     at_ = static_cast<size_t>(result.ptr - text_.data());
     return true;

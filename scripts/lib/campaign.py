@@ -41,7 +41,7 @@ class Plan:
 
     weight: int = 1
     more_seeds: tuple = ()  # folders of corpus/ besides its own
-    max_len: int = 1024
+    max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
     dictionary: bool = False
 
 
@@ -50,7 +50,7 @@ PLANS = {
     "reentrancy_fuzzer": Plan(weight=3, more_seeds=("writable_stream_fuzzer",)),
     "buffer_limit_fuzzer": Plan(weight=2, more_seeds=("writable_stream_fuzzer",)),
     CANARY: Plan(weight=3),
-    "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=4096, dictionary=True),
+    "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
 }
 
 

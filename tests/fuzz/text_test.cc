@@ -49,6 +49,8 @@ read w2
 read stream
 watch w0.ready
 watch w0.closed
+closeWithErrorPropagation(w1) unobserved
+errorStream(r2)
 )";
 
 TextError ErrorOf(std::string_view text) {
