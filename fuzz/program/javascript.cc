@@ -127,6 +127,23 @@ class Emitter {
   ordered_json chunks_json_ = ordered_json::array();
 };
 
+std::optional<std::string> WhyNotPortable(const Op& op) {
+  switch (op.kind) {
+    case OpKind::kCloseWithErrorPropagation:
+    case OpKind::kErrorStream:
+      return "it does what only native code can";
+    case OpKind::kRunCount:
+      return "it runs a number of single microtasks";
+    case OpKind::kWrite: {
+      const sim::Chunk& chunk = op.operands.chunk;
+      if (uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) <= kMaxPortableChunk) return std::nullopt;
+      return "a chunk is larger than 1 MiB";
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
 constexpr std::string_view kBoot = R"(
 // ---- The host: Node, Deno, Bun, a browser, or anything with setTimeout.
 const unhandled = [];
@@ -150,20 +167,29 @@ std::optional<std::string> WhyNotPortable(const Program& program) {
   if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
   if (program.tickModel != sim::TickModel::kWebIdl) return "it asks for a tick model, and another runtime has its own";
   std::optional<std::string> why;
-  std::vector<std::u16string> strings;
   ForEachOp(program, [&](const Op& op) {
-    if (op.kind == OpKind::kCloseWithErrorPropagation || op.kind == OpKind::kErrorStream) {
-      why = "it does what only native code can";
-    }
-    if (op.kind == OpKind::kRunCount) why = "it runs a number of single microtasks";
-    if (op.kind != OpKind::kWrite) return;
-    const sim::Chunk& chunk = op.operands.chunk;
-    if (uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk) why = "a chunk is larger than 1 MiB";
+    if (!why.has_value()) why = WhyNotPortable(op);
   });
   return why;
 }
 
+void MakePortable(Program& program) {
+  program.byteLimit.reset();
+  program.tickModel = sim::TickModel::kWebIdl;
+  std::erase_if(program.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });
+  for (Script& script : program.scripts) {
+    std::erase_if(script.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });
+  }
+}
+
 std::string EmitJson(const Program& program) { return Emitter(program).Text(); }
+
+std::string EmitExample(const std::string& name, const Program& program, const std::string& trace) {
+  ordered_json json = {{"name", name}, {"text", PrintText(program)}};
+  json["program"] = ordered_json::parse(EmitJson(program));
+  json["trace"] = trace;
+  return json.dump();
+}
 
 std::string EmitJavaScript(const Program& program) {
   std::string text = "// A program of Sluice. It prints its trace, which `sluice trace` prints too.\n//\n";

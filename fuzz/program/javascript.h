@@ -15,8 +15,14 @@ namespace sluice::fuzz {
 // Why `program` does not mean the same in another runtime; nullopt if it does.
 std::optional<std::string> WhyNotPortable(const Program& program);
 
+// Takes out of `program` what makes it not portable, as far as that can be done by leaving things out.
+void MakePortable(Program& program);
+
 // The program as one line of JSON, as driver.js takes it.
 std::string EmitJson(const Program& program);
+
+// {"name", "text", "program", "trace"} on one line: a program and what it should print.
+std::string EmitExample(const std::string& name, const Program& program, const std::string& trace);
 
 // A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice trace` does.
 std::string EmitJavaScript(const Program& program);

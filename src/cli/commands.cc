@@ -59,6 +59,12 @@ void TellHowFar() {
 }
 #endif
 
+fuzz::Profile ProfileNamed(const std::string& name) {
+  if (name == "reentrancy") return fuzz::ReentrancyProfile();
+  if (name == "buffer_limit") return fuzz::BufferLimitProfile();
+  return fuzz::BalancedProfile();
+}
+
 int ReproOne(const std::string& path, Judge& judge) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
@@ -231,10 +237,35 @@ int Dictionary() {
 
 int RandomCommand(uint64_t seed, const std::string& profile) {
   fuzz::Random random(seed);
-  const fuzz::Profile chosen = profile == "reentrancy"     ? fuzz::ReentrancyProfile()
-                               : profile == "buffer_limit" ? fuzz::BufferLimitProfile()
-                                                           : fuzz::BalancedProfile();
-  PrintOut(absl::StrCat("# random program, seed ", seed, "\n", fuzz::PrintText(fuzz::RandomProgram(random, chosen))));
+  PrintOut(absl::StrCat("# random program, seed ", seed, "\n",
+                        fuzz::PrintText(fuzz::RandomProgram(random, ProfileNamed(profile)))));
+  return kExitOk;
+}
+
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile) {
+  fuzz::Driver driver;
+  fuzz::CoreSubject core;
+  fuzz::Trace trace;
+  Judge judge;  // Takes the asserts.
+  const auto print = [&](const std::string& name, const Program& program) {
+    if (fuzz::WhyNotPortable(program).has_value()) return;
+    driver.Run(program, core, {.snapshots = false}, trace);
+    PrintOut(fuzz::EmitExample(name, program, fuzz::TraceText(program, trace)) + "\n");
+  };
+  for (const std::string& path : paths) {
+    const auto bytes = ReadFile(path);
+    if (!bytes.ok()) return Complain(bytes.status());
+    const auto program = ParseProgram(path, *bytes);
+    if (!program.ok()) return Complain(program.status());
+    print(path, *program);
+  }
+  const fuzz::Profile chosen = ProfileNamed(profile);
+  for (uint64_t i = 0; paths.empty() && i < count; ++i) {
+    fuzz::Random random(seed + i);
+    Program program = fuzz::RandomProgram(random, chosen);
+    fuzz::MakePortable(program);
+    print(absl::StrCat("seed ", seed + i), program);
+  }
   return kExitOk;
 }
 

@@ -65,6 +65,16 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   random->callback([&] { result = RandomCommand(seed, profile); });
 
+  uint64_t count = 100;
+  CLI::App* batch = app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
+  batch->add_option("files", paths, "Corpus files; without any, random programs");
+  batch->add_option("--seed", seed, "The first random program")->capture_default_str();
+  batch->add_option("--count", count, "How many random programs")->capture_default_str();
+  batch->add_option("--profile", profile, "What they are made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  batch->callback([&] { result = Batch(paths, seed, count, profile); });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
