@@ -54,7 +54,7 @@ async function runProgram(program, realm) {
       if (index >= 0) return program.chunks[index].text;
     }
     if (value === null) return "null";
-    if (typeof value === "number") return Object.is(value, -0) ? "-0" : numberText(value);
+    if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
     if (typeof value === "boolean") return String(value);
     if (reasons.includes(value)) return value.reason;
     if (promiseNames.has(value)) return promiseName(value);
@@ -63,12 +63,6 @@ async function runProgram(program, realm) {
     if (kind !== undefined) return kind + "#" + nameIn(errorNames[kind], value);
     if (value instanceof Promise || (typeof value === "object" && typeof value.then === "function")) return promiseName(value);
     return "something else: " + String(value);
-  }
-
-  // As C++ prints the shortest form: an exponent has at least two digits.
-  function numberText(value) {
-    for (const [known, words] of program.numbers) if (Object.is(known, value)) return words;
-    return String(value);
   }
 
   // ---- The author's functions
@@ -105,7 +99,7 @@ async function runProgram(program, realm) {
     const reason = reasonOf(how.reason);
     switch (how.kind) {
       case "return": return { value: undefined };
-      case "number": return { value: parseNumber(how.number) };
+      case "number": return { value: Number(how.number) };
       case "throw": return { thrown: true, value: reason };
       case "thenable": {
         if (kind === "then") return { value: undefined };
@@ -133,8 +127,6 @@ async function runProgram(program, realm) {
     if (how.kind === "pending") pending[kind]?.push(resolvers2);
     return { value: promise };
   }
-
-  function parseNumber(words) { return Number(words); }
 
   // ---- Operations
   const observed = new Set();
@@ -245,7 +237,7 @@ async function runProgram(program, realm) {
   if (has("close")) sink.close = () => call("close");
   if (has("abort")) sink.abort = (reason) => call("abort", reason);
   const strategy = {};
-  if (program.highWaterMark !== undefined) strategy.highWaterMark = parseNumber(program.highWaterMark);
+  if (program.highWaterMark !== undefined) strategy.highWaterMark = Number(program.highWaterMark);
   if (has("size")) strategy.size = (chunk) => call("size", chunk);
 
   begin("new WritableStream(sink, strategy)");

@@ -52,7 +52,6 @@ class Emitter {
     if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
     json_["methods"] = methods;
     json_["chunks"] = chunks_json_;
-    json_["numbers"] = Numbers();
     json_["scripts"] = scripts;
     json_["ops"] = ops;
     json_["epilogue"] = Ops(Epilogue());
@@ -111,15 +110,6 @@ class Emitter {
                             {"units", std::vector<uint32_t>(chunk.units.begin(), chunk.units.begin() + chunk.unit_count)},
                             {"count", chunk.count}});
     return index;
-  }
-
-  // How C++ writes the numbers that JavaScript would write differently.
-  static ordered_json Numbers() {
-    ordered_json list = ordered_json::array();
-    for (const double number : InterestingNumbers()) {
-      if (number == number && number - number == 0) list.push_back({number, NumberText(number)});
-    }
-    return list;
   }
 
   ordered_json json_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -102,6 +103,7 @@ constexpr Chunk kInterestingChunks[] = {
     Chunk{.kind = ChunkKind::kObject, .tag = 1},
     Chunk{.kind = ChunkKind::kNumber, .tag = 1},
     Chunk{.kind = ChunkKind::kUndefined},
+    String({0x7F, 0x80, 0x7FF, 0x800}),  // the borders of 1, 2 and 3 bytes: 8 bytes
 };
 
 void AppendUnit(std::string& text, char16_t unit) {
@@ -191,9 +193,30 @@ void Normalize(const Row& row, Operands& operands) {
 std::string NumberText(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  if (number == 0) return std::signbit(number) ? "-0" : "0";
+  // The shortest digits, as d.ddde[+-]dd, laid out as JavaScript does.
   char buffer[40];
-  const auto result = std::to_chars(buffer, buffer + sizeof buffer, number);
-  return std::string(buffer, result.ptr);
+  const auto result = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(number), std::chars_format::scientific);
+  const std::string_view text(buffer, static_cast<size_t>(result.ptr - buffer));
+  const size_t e = text.find('e');
+  std::string digits(text.substr(0, 1));
+  if (e > 2) digits += text.substr(2, e - 2);
+  int exponent = 0;
+  std::from_chars(buffer + e + (text[e + 1] == '+' ? 2 : 1), result.ptr, exponent);
+  const int point = exponent + 1;  // digits before the decimal point
+  const int count = static_cast<int>(digits.size());
+  std::string laid_out;
+  if (point > 21 || point < -5) {
+    laid_out = digits.substr(0, 1) + (count > 1 ? "." + digits.substr(1) : "") + (exponent < 0 ? "e-" : "e+") +
+               std::to_string(std::abs(exponent));
+  } else if (point <= 0) {
+    laid_out = "0." + std::string(static_cast<size_t>(-point), '0') + digits;
+  } else if (count <= point) {
+    laid_out = digits + std::string(static_cast<size_t>(point - count), '0');
+  } else {
+    laid_out = digits.substr(0, static_cast<size_t>(point)) + "." + digits.substr(static_cast<size_t>(point));
+  }
+  return (number < 0 ? "-" : "") + laid_out;
 }
 
 std::string ChunkText(const Chunk& chunk) {

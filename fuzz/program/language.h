@@ -53,7 +53,8 @@ void ForEachOperand(const Row& row, F f) {
 void Normalize(const Row& row, Operands& operands);
 void Normalize(sim::Chunk& chunk);
 
-// The shortest text that reads back as the same double: 0.1, -0, NaN, Infinity.
+// The number as JavaScript prints it, which reads back as the same double; but -0 is "-0".
+// https://tc39.es/ecma262/#sec-numeric-types-number-tostring
 std::string NumberText(double number);
 std::string ChunkText(const sim::Chunk& chunk);
 

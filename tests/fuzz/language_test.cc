@@ -40,7 +40,14 @@ TEST(LanguageTest, InterestingChunksAreNormal) {
   }
 }
 
-TEST(LanguageTest, NumbersPrintShortestAndExact) {
+TEST(LanguageTest, NumbersPrintAsJavaScriptPrintsThem) {
+  EXPECT_EQ(NumberText(1e15), "1000000000000000");
+  EXPECT_EQ(NumberText(1e21), "1e+21");
+  EXPECT_EQ(NumberText(123456.789), "123456.789");
+  EXPECT_EQ(NumberText(0.000001), "0.000001");
+  EXPECT_EQ(NumberText(1e-7), "1e-7");
+  EXPECT_EQ(NumberText(-5.592035369656102e-9), "-5.592035369656102e-9");
+  EXPECT_EQ(NumberText(5e-324), "5e-324");
   EXPECT_EQ(NumberText(0.1), "0.1");
   EXPECT_EQ(NumberText(-0.0), "-0");
   EXPECT_EQ(NumberText(1.7e308), "1.7e+308");
