@@ -5,18 +5,18 @@
 //
 // An adapter is default-constructible and lives for one test. It plays the author:
 //   core::ReentrantHost& host();
-//   core::Completion<core::StreamSlot> Construct(const StreamScript&);   // new WritableStream(...), with these functions
-//   core::WriterSlot NewWriter();                       // a new writer with no stream
-//   core::ValueSlot NewReason();                        // a new author's value, unlike all others; a new reference
-//   core::ValueSlot NewChunk(const sim::Chunk&);        // a new reference
-//   bool Same(core::ValueSlot, core::ValueSlot);        // the same JavaScript value
-//   ErrorKind KindOf(core::ValueSlot);
-//   core::ValueSlot SignalReason(core::StreamSlot);     // a new reference
-//   void Then(core::PromiseSlot, std::function<void(bool fulfilled, core::ValueSlot value)>);   // the author's reaction;
+//   core::Completion<core::StreamSlot> Construct(const StreamScript&);   // new WritableStream(...), with these
+//   functions core::WriterSlot NewWriter();                       // a new writer with no stream core::ValueSlot
+//   NewReason();                        // a new author's value, unlike all others; a new reference core::ValueSlot
+//   NewChunk(const sim::Chunk&);        // a new reference bool Same(core::ValueSlot, core::ValueSlot);        // the
+//   same JavaScript value ErrorKind KindOf(core::ValueSlot); core::ValueSlot SignalReason(core::StreamSlot);     // a
+//   new reference void Then(core::PromiseSlot, std::function<void(bool fulfilled, core::ValueSlot value)>);   // the
+//   author's reaction;
 //                                                       // `value` is borrowed
 //   void RunMicrotasks();                               // until none is left, and then reports unhandled rejections
 //   size_t unhandled_rejections(); size_t reported_exceptions();   // how many were reported so far
-//   const char* Finish();                               // gives all back; what was wrong with the references, or nullptr
+//   const char* Finish();                               // gives all back; what was wrong with the references, or
+//   nullptr
 #ifndef SLUICE_TESTS_HOST_CONFORMANCE_H_
 #define SLUICE_TESTS_HOST_CONFORMANCE_H_
 
@@ -166,7 +166,8 @@ TYPED_TEST_P(HostConformance, SettlingTwiceDoesNothing) {
   const PromiseSlot rejected = this->host().NewPromise();
   int fulfilled_with_undefined = 0, rejected_with_first = 0;
   this->adapter.Then(resolved, [&](bool ok, ValueSlot v) { fulfilled_with_undefined += ok && v.is_undefined(); });
-  this->adapter.Then(rejected, [&](bool ok, ValueSlot v) { rejected_with_first += !ok && this->adapter.Same(v, first); });
+  this->adapter.Then(rejected,
+                     [&](bool ok, ValueSlot v) { rejected_with_first += !ok && this->adapter.Same(v, first); });
   this->host().Resolve(resolved);
   this->host().Resolve(resolved);
   this->host().Reject(resolved, first);
@@ -188,9 +189,8 @@ TYPED_TEST_P(HostConformance, ReactionsRunInRegistrationOrderAndNeverSynchronous
   std::string order;
   this->adapter.Then(promise, [&](bool, ValueSlot) { order += "a"; });
   const PromiseSlot by_core = this->CoreReaction(promise);
-  this->adapter.Then(promise, [&](bool, ValueSlot) {
-    order += this->State(by_core) == PromiseView::kFulfilled ? "b" : "too early";
-  });
+  this->adapter.Then(
+      promise, [&](bool, ValueSlot) { order += this->State(by_core) == PromiseView::kFulfilled ? "b" : "too early"; });
   this->host().Resolve(promise);
   this->adapter.Then(promise, [&](bool, ValueSlot) { order += "c"; });
   EXPECT_EQ(order, "");
@@ -205,9 +205,11 @@ TYPED_TEST_P(HostConformance, ReactionToASettledPromiseIsAMicrotaskOfItsOwn) {
   const PromiseSlot promise = this->host().NewPromiseResolved();
   bool settled_in_first = true, settled_in_second = false;
   PromiseSlot by_core;
-  this->adapter.Then(promise, [&](bool, ValueSlot) { settled_in_first = this->State(by_core) != PromiseView::kPending; });
+  this->adapter.Then(promise,
+                     [&](bool, ValueSlot) { settled_in_first = this->State(by_core) != PromiseView::kPending; });
   by_core = this->CoreReaction(promise);
-  this->adapter.Then(promise, [&](bool, ValueSlot) { settled_in_second = this->State(by_core) != PromiseView::kPending; });
+  this->adapter.Then(promise,
+                     [&](bool, ValueSlot) { settled_in_second = this->State(by_core) != PromiseView::kPending; });
   EXPECT_EQ(this->State(by_core), PromiseView::kPending);
   this->adapter.RunMicrotasks();
   EXPECT_FALSE(settled_in_first);
@@ -302,7 +304,8 @@ TYPED_TEST_P(HostConformance, ErrorsHaveTheirTypesAndAreDistinctObjects) {
   }
   errors.push_back(this->host().NewRangeError(core::ByteLimitExceeded{.limit = 1, .buffered = 1, .asked = 1}));
   errors.push_back(this->host().NewRangeError(core::ByteLimitExceeded{.limit = 1, .buffered = 1, .asked = 1}));
-  for (size_t i = type_errors; i < errors.size(); ++i) EXPECT_EQ(this->adapter.KindOf(errors[i]), ErrorKind::kRangeError);
+  for (size_t i = type_errors; i < errors.size(); ++i)
+    EXPECT_EQ(this->adapter.KindOf(errors[i]), ErrorKind::kRangeError);
   for (size_t i = 0; i < errors.size(); ++i) {
     for (size_t j = 0; j < i; ++j) EXPECT_FALSE(this->adapter.Same(errors[i], errors[j])) << i << " and " << j;
   }
@@ -367,7 +370,8 @@ TYPED_TEST_P(HostConformance, ThrowFromASinkMethodIsARejectedPromise) {
 
 TYPED_TEST_P(HostConformance, ThrowingThenGetterOfASinksResultIsARejectedPromise) {
   const ValueSlot thrown = this->adapter.NewReason();
-  this->slot = this->Construct({.write = [&](ValueSlot) { return Returns{.kind = Returns::kBadGetter, .value = thrown}; }});
+  this->slot =
+      this->Construct({.write = [&](ValueSlot) { return Returns{.kind = Returns::kBadGetter, .value = thrown}; }});
   const PromiseSlot promise = this->host().PerformWriteAlgorithm(this->slot, kUndefined);
   bool same = false;
   this->adapter.Then(promise, [&](bool ok, ValueSlot v) { same = !ok && this->adapter.Same(v, thrown); });
@@ -378,8 +382,8 @@ TYPED_TEST_P(HostConformance, ThrowingThenGetterOfASinksResultIsARejectedPromise
 
 TYPED_TEST_P(HostConformance, ThrowFromStartPropagates) {
   const ValueSlot thrown = this->adapter.NewReason();
-  const core::Completion<core::StreamSlot> made = this->adapter.Construct(
-      {.start = [&](ValueSlot) { return Returns{.kind = Returns::kThrow, .value = thrown}; }});
+  const core::Completion<core::StreamSlot> made =
+      this->adapter.Construct({.start = [&](ValueSlot) { return Returns{.kind = Returns::kThrow, .value = thrown}; }});
   ASSERT_TRUE(made.is_thrown());
   EXPECT_TRUE(this->adapter.Same(made.thrown().value, thrown));
   this->Drop(made.thrown().value), this->Drop(thrown);
@@ -526,8 +530,9 @@ TYPED_TEST_P(HostConformance, TicksFromTheSettlingOfAPendingPromise) {
   const int expected[sim::kTickModelCount] = {2, 1, 1};
   for (int model = 0; model < sim::kTickModelCount; ++model) {
     const PromiseSlot pending = this->host().NewPromise();
-    this->slot = this->Construct({.write = [&](ValueSlot) { return Returns{.kind = Returns::kPromise, .promise = pending}; },
-                                  .tick_model = static_cast<sim::TickModel>(model)});
+    this->slot =
+        this->Construct({.write = [&](ValueSlot) { return Returns{.kind = Returns::kPromise, .promise = pending}; },
+                         .tick_model = static_cast<sim::TickModel>(model)});
     this->adapter.RunMicrotasks();
     this->GetWriter();
     const PromiseSlot write = this->Write();
@@ -541,8 +546,9 @@ TYPED_TEST_P(HostConformance, TicksFromTheSettlingOfAPendingPromise) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HostConformance, NewPromisesAreWhatTheirNamesSay, UndefinedSlotHasNoPromiseAndNeedsNoReference,
-                            SettlingTwiceDoesNothing, ReactionsRunInRegistrationOrderAndNeverSynchronously,
+REGISTER_TYPED_TEST_SUITE_P(HostConformance, NewPromisesAreWhatTheirNamesSay,
+                            UndefinedSlotHasNoPromiseAndNeedsNoReference, SettlingTwiceDoesNothing,
+                            ReactionsRunInRegistrationOrderAndNeverSynchronously,
                             ReactionToASettledPromiseIsAMicrotaskOfItsOwn, CoreReactionGetsTheReasonAndMarksHandled,
                             RejectionThatNothingHandlesIsReportedOnce, HandledRejectionsAreNeverReported,
                             RetainGivesTheSameSlotAndOneReferenceMore, StreamsAndWritersAreFoundByTheirSlots,
@@ -550,8 +556,9 @@ REGISTER_TYPED_TEST_SUITE_P(HostConformance, NewPromisesAreWhatTheirNamesSay, Un
                             FunctionsGetTheirArguments, ThrowFromASinkMethodIsARejectedPromise,
                             ThrowingThenGetterOfASinksResultIsARejectedPromise, ThrowFromStartPropagates,
                             SizeIsConvertedToANumberOrThrows, SignalAbortRunsTheListenersInOrderAndOnce,
-                            ListenersExceptionIsReportedAndTheNextListenerRuns, SignalAbortWithUndefinedMakesAnAbortError,
-                            TicksOfWriteCloseAndAbort, TicksOfStart, TicksFromTheSettlingOfAPendingPromise);
+                            ListenersExceptionIsReportedAndTheNextListenerRuns,
+                            SignalAbortWithUndefinedMakesAnAbortError, TicksOfWriteCloseAndAbort, TicksOfStart,
+                            TicksFromTheSettlingOfAPendingPromise);
 
 }  // namespace sluice::testing
 

@@ -36,10 +36,8 @@ void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chun
 
 Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim::SimStreamOptions sim_options;
-  sim_options.sink = {.start = options.has_start,
-                      .write = options.has_write,
-                      .close = options.has_close,
-                      .abort = options.has_abort};
+  sim_options.sink = {
+      .start = options.has_start, .write = options.has_write, .close = options.has_close, .abort = options.has_abort};
   sim_options.strategy = {.highWaterMark = options.highWaterMark, .has_size = options.has_size};
   sim_options.byte_limit = options.byte_limit;
   sim_options.tick_model = options.tick_model;

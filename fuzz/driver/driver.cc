@@ -60,9 +60,9 @@ void Driver::Construct() {
   options.has_size = program_->has(Method::kSize);
   // An author gets at the signal only through the controller that start receives.
   if (options.has_start) {
-    options.listeners = static_cast<uint32_t>(std::count_if(
-        program_->scripts.begin(), program_->scripts.end(),
-        [](const Script& script) { return script.call == CallKind::kSignal; }));
+    options.listeners =
+        static_cast<uint32_t>(std::count_if(program_->scripts.begin(), program_->scripts.end(),
+                                            [](const Script& script) { return script.call == CallKind::kSignal; }));
   }
   ++depth_;
   const Outcome made = subject_->Construct(options);
@@ -76,7 +76,8 @@ void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
   for (size_t i = 0; i < ops.size(); ++i) RunOp(ops[i], {script, static_cast<uint16_t>(i)});
 }
 
-// Names are what an author has: no stream before its constructor returned, no controller before start or write received it.
+// Names are what an author has: no stream before its constructor returned, no controller before start or write received
+// it.
 bool Driver::Skipped(const Op& op, Where where) {
   SkipReason reason{};
   switch (op.kind) {

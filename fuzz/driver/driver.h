@@ -70,8 +70,8 @@ class Driver final : private UserCode {
   std::array<uint32_t, kCallKindCount> calls_{};        // how many calls of each kind were made
   std::array<uint32_t, kCallKindCount> next_script_{};  // where in Program::scripts to look for the next one
   std::array<std::vector<uint32_t>, kPromiseSourceCount> pending_;  // promises, or resolvers for kThen
-  std::vector<uint32_t> promise_names_;  // by the subject's promise id; 0: not named yet
-  std::vector<bool> observed_;           // by the subject's promise id
+  std::vector<uint32_t> promise_names_;                             // by the subject's promise id; 0: not named yet
+  std::vector<bool> observed_;                                      // by the subject's promise id
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id
   std::array<uint32_t, 3> errors_{};
   uint32_t promises_ = 0;

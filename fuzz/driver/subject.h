@@ -1,13 +1,14 @@
 // What the driver runs programs on: one JavaScript realm that can make one WritableStream.
 //
-// A Subject is an implementation under test (the core under the simulated host, the reference model, ...). The driver plays
-// the page's author: it calls the subject's methods, and the subject calls the driver back, through UserCode, wherever the
-// standard runs author code. Both directions nest: a method of the subject may be called from inside a UserCode call that
-// the subject is making.
+// A Subject is an implementation under test (the core under the simulated host, the reference model, ...). The driver
+// plays the page's author: it calls the subject's methods, and the subject calls the driver back, through UserCode,
+// wherever the standard runs author code. Both directions nest: a method of the subject may be called from inside a
+// UserCode call that the subject is making.
 //
-// Every value that crosses is a sim::Value. Promise, error and writer ids are issued by the subject, count up from 0 per
-// kind in order of creation and are never reused before Reset(). TypeErrors, RangeErrors and AbortErrors are objects: one
-// that is made once and delivered twice has the same id both times. The driver renumbers ids by first appearance.
+// Every value that crosses is a sim::Value. Promise, error and writer ids are issued by the subject, count up from 0
+// per kind in order of creation and are never reused before Reset(). TypeErrors, RangeErrors and AbortErrors are
+// objects: one that is made once and delivered twice has the same id both times. The driver renumbers ids by first
+// appearance.
 #ifndef SLUICE_FUZZ_DRIVER_SUBJECT_H_
 #define SLUICE_FUZZ_DRIVER_SUBJECT_H_
 
@@ -46,14 +47,14 @@ class Subject {
   virtual ~Subject() = default;
   virtual const char* name() const = 0;
 
-  // Forgets everything and starts a fresh realm. `user_code` and `chunks` outlive the run; a Value of kind kChunk has an
-  // index into `chunks`, which may grow (and move) during the run.
+  // Forgets everything and starts a fresh realm. `user_code` and `chunks` outlive the run; a Value of kind kChunk has
+  // an index into `chunks`, which may grow (and move) during the run.
   virtual void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) = 0;
 
   // ---- The stream. Promise-returning methods return a promise id and never throw.
-  // The constructor. Before `start` is called (or would be called, if it is absent), `options.listeners` abort listeners
-  // are put on the new controller's signal; each makes one UserCode::Call(kSignal), in order, when abort is signalled.
-  // When it throws there is no stream, but the controller, if `start` was called, exists and works.
+  // The constructor. Before `start` is called (or would be called, if it is absent), `options.listeners` abort
+  // listeners are put on the new controller's signal; each makes one UserCode::Call(kSignal), in order, when abort is
+  // signalled. When it throws there is no stream, but the controller, if `start` was called, exists and works.
   virtual sim::Outcome Construct(const StreamOptions& options) = 0;
   virtual bool Locked() = 0;
   virtual uint32_t StreamAbort(sim::Value reason) = 0;
@@ -84,8 +85,8 @@ class Subject {
   virtual sim::Value SignalReason() = 0;  // signal.reason
 
   // ---- Promises of the author's own.
-  virtual uint32_t NewPromise() = 0;                              // pending
-  virtual void ResolvePromise(uint32_t promise) = 0;              // with undefined
+  virtual uint32_t NewPromise() = 0;                  // pending
+  virtual void ResolvePromise(uint32_t promise) = 0;  // with undefined
   virtual void RejectPromise(uint32_t promise, sim::Value reason) = 0;
   // The resolving functions of UserCode::Call(kThen). Each pair works once; further calls do nothing.
   virtual void CallResolve(uint32_t resolver) = 0;  // with undefined

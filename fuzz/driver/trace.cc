@@ -11,7 +11,8 @@ namespace {
 using sim::Value;
 using sim::ValueKind;
 
-constexpr std::string_view kPropertyNames[] = {"desiredSize", "ready", "closed", "locked", "signal.aborted", "signal.reason"};
+constexpr std::string_view kPropertyNames[] = {"desiredSize", "ready",          "closed",
+                                               "locked",      "signal.aborted", "signal.reason"};
 
 std::string_view SkipText(SkipReason reason) {
   switch (reason) {
@@ -39,7 +40,8 @@ std::string CallText(const Event& event, const std::vector<sim::Chunk>& chunks) 
   if (sink) text = "sink." + text;
   if (kind == sim::CallKind::kSize) text = "strategy.size";
   if (kind == sim::CallKind::kSignal) text = "signal abort listener";
-  const bool has_argument = kind == sim::CallKind::kSize || kind == sim::CallKind::kWrite || kind == sim::CallKind::kAbort;
+  const bool has_argument =
+      kind == sim::CallKind::kSize || kind == sim::CallKind::kWrite || kind == sim::CallKind::kAbort;
   text += "(" + (has_argument ? ValueText(event.value, chunks) : "") + ") #" + std::to_string(event.number);
   return text;
 }
@@ -60,7 +62,8 @@ std::string OneLine(const Program& program, const Trace& trace, const Event& eve
     case EventKind::kOpEnd:
       return event.thrown || event.value.kind != ValueKind::kUndefined ? ResultText(event, chunks) : "done";
     case EventKind::kSkipped:
-      return PrintText(OpAt(program, event.where)) + "  (" + std::string(SkipText(static_cast<SkipReason>(event.code))) + ")";
+      return PrintText(OpAt(program, event.where)) + "  (" +
+             std::string(SkipText(static_cast<SkipReason>(event.code))) + ")";
     case EventKind::kCallBegin:
       return CallText(event, chunks);
     case EventKind::kCallEnd:
@@ -120,7 +123,8 @@ const core::Snapshot* Trace::SnapshotOf(size_t event) const {
 const std::vector<Op>& Epilogue() {
   static const std::vector<Op>* const ops = [] {
     auto* list = new std::vector<Op>{{OpKind::kRun, {}}, {OpKind::kReadStream, {}}};
-    for (uint8_t writer = 0; writer < kWriterCount; ++writer) list->push_back({OpKind::kReadWriter, {.writer = writer}});
+    for (uint8_t writer = 0; writer < kWriterCount; ++writer)
+      list->push_back({OpKind::kReadWriter, {.writer = writer}});
     return list;
   }();
   return *ops;

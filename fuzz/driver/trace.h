@@ -1,8 +1,9 @@
 // What a program did, as an ordered list of events that an author could have seen.
 //
-// The same program gives the same trace on every right implementation. Events are plain data; names of promises and errors
-// are numbers by first appearance (p1, TypeError#1), so traces of different implementations can be compared event by event.
-// Beside an event may stand a snapshot of the slots at that moment, for implementations that can be looked into.
+// The same program gives the same trace on every right implementation. Events are plain data; names of promises and
+// errors are numbers by first appearance (p1, TypeError#1), so traces of different implementations can be compared
+// event by event. Beside an event may stand a snapshot of the slots at that moment, for implementations that can be
+// looked into.
 #ifndef SLUICE_FUZZ_DRIVER_TRACE_H_
 #define SLUICE_FUZZ_DRIVER_TRACE_H_
 
@@ -40,7 +41,7 @@ enum class Property : uint8_t { kDesiredSize, kReady, kClosed, kLocked, kSignalA
 struct Where {
   static constexpr uint16_t kMain = 0xFFFF;      // in the program's own list
   static constexpr uint16_t kEpilogue = 0xFFFE;  // in what the driver does after the program's end (Epilogue())
-  uint16_t script = kMain;  // or an index into Program::scripts
+  uint16_t script = kMain;                       // or an index into Program::scripts
   uint16_t op = 0;
 
   friend bool operator==(const Where&, const Where&) = default;
@@ -59,9 +60,9 @@ struct Event {
 
 struct Trace {
   std::vector<Event> events;
-  std::vector<core::Snapshot> snapshots;     // of the events that have one, in order
-  std::vector<uint32_t> snapshot_of_event;   // index + 1 into `snapshots`, 0 for none; empty if none were taken
-  std::vector<sim::Chunk> chunks;            // what values of kind kChunk index
+  std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
+  std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
+  std::vector<sim::Chunk> chunks;           // what values of kind kChunk index
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;

@@ -65,8 +65,13 @@ int main(int argc, char** argv) {
   Trace scratch;
   const std::pair<const char*, std::function<void(size_t)>> stages[] = {
       {"decode the input", [&](size_t i) { DecodeInput(AsBytes(inputs[i])); }},
-      {"core, with a snapshot at each step", [&](size_t i) { driver.Run(programs[i], core, {}, traces[i]); core.Teardown(); }},
-      {"core again, without (determinism)", [&](size_t i) { driver.Run(programs[i], core, {.snapshots = false}, scratch); }},
+      {"core, with a snapshot at each step",
+       [&](size_t i) {
+         driver.Run(programs[i], core, {}, traces[i]);
+         core.Teardown();
+       }},
+      {"core again, without (determinism)",
+       [&](size_t i) { driver.Run(programs[i], core, {.snapshots = false}, scratch); }},
       {"reference model, with snapshots", [&](size_t i) { driver.Run(programs[i], model, {}, scratch); }},
       {"history rules", [&](size_t i) { history.Check(programs[i], traces[i]); }},
       {"everything: the judge", [&](size_t i) { judge.Run(programs[i]); }},

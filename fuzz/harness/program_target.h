@@ -3,8 +3,8 @@
 //   SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), sluice::fuzz::CoreSubject)
 //
 // defines the entry points of a libFuzzer target. On a finding the target prints its story, beginning with the line
-// "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of identities, makes it pass over
-// those, so that a campaign can go on to the next one.
+// "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of identities, makes it pass
+// over those, so that a campaign can go on to the next one.
 #ifndef SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 #define SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 
@@ -29,18 +29,18 @@ size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b,
 
 }  // namespace sluice::fuzz
 
-#define SLUICE_PROGRAM_TARGET(profile, Subject)                                                                    \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                       \
-    static sluice::fuzz::Judge* const judge = new sluice::fuzz::Judge(std::make_unique<Subject>());               \
-    return sluice::fuzz::RunProgramInput(*judge, data, size);                                                     \
-  }                                                                                                                \
-  extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {         \
-    static const sluice::fuzz::Profile kProfile = profile;                                                        \
-    return sluice::fuzz::MutateProgramInput(kProfile, data, size, max_size, seed);                                \
-  }                                                                                                                \
-  extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size,   \
-                                              uint8_t* out, size_t max_out_size, unsigned seed) {                 \
-    return sluice::fuzz::CrossOverProgramInputs(a, a_size, b, b_size, out, max_out_size, seed);                   \
+#define SLUICE_PROGRAM_TARGET(profile, Subject)                                                                 \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                     \
+    static sluice::fuzz::Judge* const judge = new sluice::fuzz::Judge(std::make_unique<Subject>());             \
+    return sluice::fuzz::RunProgramInput(*judge, data, size);                                                   \
+  }                                                                                                             \
+  extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {       \
+    static const sluice::fuzz::Profile kProfile = profile;                                                      \
+    return sluice::fuzz::MutateProgramInput(kProfile, data, size, max_size, seed);                              \
+  }                                                                                                             \
+  extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size, \
+                                              uint8_t* out, size_t max_out_size, unsigned seed) {               \
+    return sluice::fuzz::CrossOverProgramInputs(a, a_size, b, b_size, out, max_out_size, seed);                 \
   }
 
 #endif  // SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_

@@ -1,6 +1,7 @@
 // The core with a fault that no seed finds and any working campaign does.
 //
-// A run of canary_fuzzer that does not end in a finding is a failed run: it means that nobody would have noticed a real one.
+// A run of canary_fuzzer that does not end in a finding is a failed run: it means that nobody would have noticed a real
+// one.
 #ifndef SLUICE_FUZZ_ORACLE_CANARY_H_
 #define SLUICE_FUZZ_ORACLE_CANARY_H_
 

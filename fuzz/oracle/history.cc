@@ -280,8 +280,8 @@ void HistoryChecker::CheckFulfilled() {
 }
 
 void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) {
-  // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is never
-  // later than the one that was, so no more is counted than was there.
+  // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is
+  // never later than the one that was, so no more is counted than was there.
   struct Wait {
     uint32_t from = 0;
     uint32_t until = 0;

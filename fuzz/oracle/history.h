@@ -12,8 +12,8 @@
 namespace sluice::fuzz {
 
 struct HistoryRule {
-  const char* id;        // "H-ORDER"
-  const char* anchor;    // of the standard, or byte-limit
+  const char* id;      // "H-ORDER"
+  const char* anchor;  // of the standard, or byte-limit
   const char* sentence;
 };
 
@@ -68,7 +68,7 @@ class HistoryChecker {
   std::vector<bool> unobserved_;    // by promise name
   bool start_pending_ = false;      // start returned a promise that the author has not settled
   bool start_rejected_ = false;
-  bool write_pending_ = false;      // likewise for the newest sink.write
+  bool write_pending_ = false;  // likewise for the newest sink.write
   bool in_start_ = false;
   uint32_t pending_at_author_ = 0;  // promises that the author's functions returned and did not settle
   uint32_t close_calls_ = 0;

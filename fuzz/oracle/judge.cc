@@ -15,15 +15,31 @@ namespace {
 // The judge that runs on this process's only thread of judging, for the assert handler.
 Judge* g_running = nullptr;
 
-constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped", "call",
+constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped",  "call",
                                             "call-end",        "settled",   "property", "reported", "unhandled"};
 
 // Ids of operations for identities: "$w.write($c)$o" is "write".
 std::string OpName(OpKind kind) {
-  constexpr std::string_view kNames[] = {"getWriter", "newWriter",   "write",  "close",   "abort",  "releaseLock",
-                                         "streamAbort", "streamClose", "error", "resolve", "reject", "run",
-                                         "run",       "tick",        "read",   "read",    "watch",  "watch",
-                                         "closeWithErrorPropagation", "errorStream"};
+  constexpr std::string_view kNames[] = {"getWriter",
+                                         "newWriter",
+                                         "write",
+                                         "close",
+                                         "abort",
+                                         "releaseLock",
+                                         "streamAbort",
+                                         "streamClose",
+                                         "error",
+                                         "resolve",
+                                         "reject",
+                                         "run",
+                                         "run",
+                                         "tick",
+                                         "read",
+                                         "read",
+                                         "watch",
+                                         "watch",
+                                         "closeWithErrorPropagation",
+                                         "errorStream"};
   static_assert(std::size(kNames) == kOpKindCount);
   return std::string(kNames[static_cast<int>(kind)]);
 }
@@ -86,8 +102,8 @@ uint64_t Hash(const Trace& trace) {
 }  // namespace
 
 std::string OracleName(Oracle oracle) {
-  constexpr std::string_view kNames[] = {"assert",  "invariant", "model",       "slots",
-                                         "history", "ownership", "determinism", "state", "model-assert"};
+  constexpr std::string_view kNames[] = {"assert",    "invariant",   "model", "slots",       "history",
+                                         "ownership", "determinism", "state", "model-assert"};
   return std::string(kNames[static_cast<int>(oracle)]);
 }
 
@@ -131,13 +147,14 @@ void Judge::RunCore(const Program& program) {
   core_->Teardown();
   g_running = nullptr;
   if (core_->violation() != nullptr) {
-    Note({Oracle::kOwnership, core_->violation(), "", "every slot that the core stores is retained once and dropped once",
-          core_trace_.events.size() - 1});
+    Note({Oracle::kOwnership, core_->violation(), "",
+          "every slot that the core stores is retained once and dropped once", core_trace_.events.size() - 1});
   }
 }
 
 void Judge::CheckInvariants() {
-  for (size_t event = NextNewSnapshot(core_trace_, 0); event != kSame; event = NextNewSnapshot(core_trace_, event + 1)) {
+  for (size_t event = NextNewSnapshot(core_trace_, 0); event != kSame;
+       event = NextNewSnapshot(core_trace_, event + 1)) {
     const core::Invariant* broken = core::FirstBrokenInvariant(*core_trace_.SnapshotOf(event));
     if (broken == nullptr) continue;
     return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
@@ -147,7 +164,8 @@ void Judge::CheckInvariants() {
 void Judge::CompareWithModel(const Program& program) {
   driver_.Run(program, model_, {}, model_trace_);
   if (!model_.failed_asserts().empty()) {
-    Note({Oracle::kModelAssert, model_.failed_asserts().front(), "", "the asserts of the standard hold in the model", 0});
+    Note({Oracle::kModelAssert, model_.failed_asserts().front(), "", "the asserts of the standard hold in the model",
+          0});
   }
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
@@ -159,7 +177,8 @@ void Judge::CompareWithModel(const Program& program) {
   std::string slot;
   const size_t slots_at = FirstDifferentSlots(core_trace_, model_trace_, std::min(at, both), slot);
   if (slots_at == kSame) return;
-  Note({Oracle::kSlots, slot, "ws-internal-slots", "every slot holds what the standard's own steps put there", slots_at});
+  Note({Oracle::kSlots, slot, "ws-internal-slots", "every slot holds what the standard's own steps put there",
+        slots_at});
 }
 
 void Judge::CheckDeterminism(const Program& program) {
@@ -172,8 +191,8 @@ void Judge::CheckDeterminism(const Program& program) {
     return;
   }
   model_trace_ = again_;
-  Note({Oracle::kDeterminism, "same-program-same-trace", "", "the same program gives the same trace, whatever ran before",
-        std::min(at, core_trace_.events.size() - 1)});
+  Note({Oracle::kDeterminism, "same-program-same-trace", "",
+        "the same program gives the same trace, whatever ran before", std::min(at, core_trace_.events.size() - 1)});
 }
 
 void Judge::CheckSaveAndRestore(const Program& program, uint64_t hash) {

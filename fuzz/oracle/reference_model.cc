@@ -153,7 +153,9 @@ uint32_t ReferenceModel::CloseWithErrorPropagation(uint32_t writer) {
 }
 
 // https://streams.spec.whatwg.org/#writablestream-error
-void ReferenceModel::ErrorStream(Value error) { WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error); }
+void ReferenceModel::ErrorStream(Value error) {
+  WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error);
+}
 
 void ReferenceModel::ControllerError(Value error) {
   if (stream_.controller == nullptr) return;

@@ -75,8 +75,8 @@ void PrintSideBySide(std::ostringstream& out, const Program& program, const Judg
   for (size_t i = 0; i < std::max(core.size(), model.size()); ++i) {
     const std::string left = i < core.size() ? core[i] : "(ended)";
     const std::string right = i < model.size() ? model[i] : "(ended)";
-    const bool same_event = i < core.size() && i < model.size() &&
-                            judge.core_trace().events[i] == judge.model_trace().events[i];
+    const bool same_event =
+        i < core.size() && i < model.size() && judge.core_trace().events[i] == judge.model_trace().events[i];
     const std::string number = Numbered(i + 1, "").substr(0, 5);
     if (same_event) {
       out << (i == event ? ">" : " ") << number << left << "\n";
@@ -122,7 +122,8 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
       out << "Ruled by:   src/core/byte_limit.h\n";
     }
     if (finding->oracle == Oracle::kAssert) {
-      out << "Ruled by:   the assert in " << finding->rule << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
+      out << "Ruled by:   the assert in " << finding->rule
+          << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
     }
     out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
     out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding->event) << "\n";

@@ -1,7 +1,7 @@
 // The byte form of a program: what fuzzing engines store and mutate.
 //
-// Every byte string decodes to some program: bytes that run out read as 0, numbers out of range wrap, what is left over is
-// ignored. DecodeBytes(EncodeBytes(p)) is p. The first byte is kFormat, which no text begins with.
+// Every byte string decodes to some program: bytes that run out read as 0, numbers out of range wrap, what is left over
+// is ignored. DecodeBytes(EncodeBytes(p)) is p. The first byte is kFormat, which no text begins with.
 #ifndef SLUICE_FUZZ_PROGRAM_BYTES_H_
 #define SLUICE_FUZZ_PROGRAM_BYTES_H_
 

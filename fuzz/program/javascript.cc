@@ -19,10 +19,26 @@ using nlohmann::ordered_json;
 constexpr uint64_t kMaxPortableChunk = 1 << 20;  // bytes or code units
 
 // driver.js's words for kinds, in their order.
-constexpr std::string_view kOpWords[] = {"getWriter", "constructWriter", "write",      "close",       "abort", "releaseLock",
-                                         "streamAbort", "streamClose",   "error",      "resolve",     "reject", "run",
-                                         "runCount",  "tick",            "readWriter", "readStream",  "watchReady", "watchClosed",
-                                         "closeWithErrorPropagation", "errorStream"};
+constexpr std::string_view kOpWords[] = {"getWriter",
+                                         "constructWriter",
+                                         "write",
+                                         "close",
+                                         "abort",
+                                         "releaseLock",
+                                         "streamAbort",
+                                         "streamClose",
+                                         "error",
+                                         "resolve",
+                                         "reject",
+                                         "run",
+                                         "runCount",
+                                         "tick",
+                                         "readWriter",
+                                         "readStream",
+                                         "watchReady",
+                                         "watchClosed",
+                                         "closeWithErrorPropagation",
+                                         "errorStream"};
 static_assert(std::size(kOpWords) == kOpKindCount);
 constexpr std::string_view kEndWords[] = {"return", "number", "throw", "resolved", "rejected", "pending", "thenable"};
 static_assert(std::size(kEndWords) == kEndKindCount);
@@ -104,11 +120,12 @@ class Emitter {
     const auto index = static_cast<size_t>(found - chunks_.begin());
     if (found != chunks_.end()) return index;
     chunks_.push_back(chunk);
-    chunks_json_.push_back({{"kind", ChunkKindNames()[static_cast<int>(chunk.kind)]},
-                            {"text", ChunkText(chunk)},
-                            {"tag", chunk.tag},
-                            {"units", std::vector<uint32_t>(chunk.units.begin(), chunk.units.begin() + chunk.unit_count)},
-                            {"count", chunk.count}});
+    chunks_json_.push_back(
+        {{"kind", ChunkKindNames()[static_cast<int>(chunk.kind)]},
+         {"text", ChunkText(chunk)},
+         {"tag", chunk.tag},
+         {"units", std::vector<uint32_t>(chunk.units.begin(), chunk.units.begin() + chunk.unit_count)},
+         {"count", chunk.count}});
     return index;
   }
 

@@ -1,7 +1,8 @@
-// Programs as JavaScript, for any WritableStream: the driver (driver.js), the program as data, and what the host offers.
+// Programs as JavaScript, for any WritableStream: the driver (driver.js), the program as data, and what the host
+// offers.
 //
-// Not every program can be said in JavaScript: another runtime cannot run N single microtasks, has one tick model and no byte
-// limit, and cannot hold a chunk of gigabytes.
+// Not every program can be said in JavaScript: another runtime cannot run N single microtasks, has one tick model and
+// no byte limit, and cannot hold a chunk of gigabytes.
 #ifndef SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 #define SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 

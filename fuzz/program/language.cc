@@ -19,11 +19,14 @@ constexpr uint8_t K(EndKind kind) { return static_cast<uint8_t>(kind); }
 // Rows stand in the order of their enumeration.
 constexpr Row kOpRows[] = {
     {K(OpKind::kGetWriter), "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer"},
-    {K(OpKind::kConstructWriter), "$w = new WritableStreamDefaultWriter(stream)", "the same by the constructor", "default-writer-constructor"},
-    {K(OpKind::kWrite), "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise", "default-writer-write"},
+    {K(OpKind::kConstructWriter), "$w = new WritableStreamDefaultWriter(stream)", "the same by the constructor",
+     "default-writer-constructor"},
+    {K(OpKind::kWrite), "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise",
+     "default-writer-write"},
     {K(OpKind::kClose), "$w.close()$o", "close by the writer", "default-writer-close"},
     {K(OpKind::kAbort), "$w.abort($r)$o", "abort by the writer", "default-writer-abort"},
-    {K(OpKind::kReleaseLock), "$w.releaseLock()", "release; the name keeps the released writer", "default-writer-release-lock"},
+    {K(OpKind::kReleaseLock), "$w.releaseLock()", "release; the name keeps the released writer",
+     "default-writer-release-lock"},
     {K(OpKind::kStreamAbort), "stream.abort($r)$o", "abort by the stream", "ws-abort"},
     {K(OpKind::kStreamClose), "stream.close()$o", "close by the stream", "ws-close"},
     {K(OpKind::kError), "controller.error($r)", "error by the controller", "ws-default-controller-error"},
@@ -36,9 +39,10 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kReadStream), "read stream", "locked, signal.aborted and signal.reason", "ws-prototype"},
     {K(OpKind::kWatchReady), "watch $w.ready", "react to the promise that ready is now", "default-writer-ready"},
     {K(OpKind::kWatchClosed), "watch $w.closed", "react to the promise that closed is now", "default-writer-closed"},
-    {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation($w)$o", "close as pipeTo() does; for native code only",
-     "writable-stream-default-writer-close-with-error-propagation"},
-    {K(OpKind::kErrorStream), "errorStream($r)", "error as other specifications do; for native code only", "writablestream-error"},
+    {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation($w)$o",
+     "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation"},
+    {K(OpKind::kErrorStream), "errorStream($r)", "error as other specifications do; for native code only",
+     "writablestream-error"},
 };
 static_assert(std::size(kOpRows) == kOpKindCount);
 
@@ -66,14 +70,59 @@ static_assert(std::size(kChunkKindNames) == sim::kChunkKindCount);
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kInterestingNumbers[] = {
-    0,       1,   2,   3,   4,     16, 0.1,  0.2,  0.3,        0.5,     1.5, 1e15, 9007199254740992,
-    1.7e308, -1,  -0.0, -0.5, 5e-324, 1e308, kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN(),
-    std::numeric_limits<double>::max(), 65536, 1e-7,
+    0,
+    1,
+    2,
+    3,
+    4,
+    16,
+    0.1,
+    0.2,
+    0.3,
+    0.5,
+    1.5,
+    1e15,
+    9007199254740992,
+    1.7e308,
+    -1,
+    -0.0,
+    -0.5,
+    5e-324,
+    1e308,
+    kInfinity,
+    -kInfinity,
+    std::numeric_limits<double>::quiet_NaN(),
+    std::numeric_limits<double>::max(),
+    65536,
+    1e-7,
 };
 
 constexpr uint64_t kInterestingByteCounts[] = {
-    0, 1, 2, 3, 4, 7, 8, 10, 16, 63, 64, 65, 127, 128, 129, 192, 256, 1024, 65536, 1048576, 67108864,
-    4294967295, 4294967296, 9223372036854775807, 18446744073709551615u,
+    0,
+    1,
+    2,
+    3,
+    4,
+    7,
+    8,
+    10,
+    16,
+    63,
+    64,
+    65,
+    127,
+    128,
+    129,
+    192,
+    256,
+    1024,
+    65536,
+    1048576,
+    67108864,
+    4294967295,
+    4294967296,
+    9223372036854775807,
+    18446744073709551615u,
 };
 
 constexpr Chunk String(std::initializer_list<char16_t> units, uint32_t count = 1) {
@@ -88,11 +137,11 @@ constexpr Chunk kInterestingChunks[] = {
     String({}, 1),
     String({'a'}, 63),
     String({'a'}, 64),
-    String({0xE9}, 2),               // 2 bytes each
-    String({0x20AC}, 3),             // 3 bytes each
-    String({0xD83D, 0xDE00}),        // a pair: 4 bytes
-    String({0xD83D}, 2),             // lone lead surrogates: 3 each
-    String({0xDE00, 0xD83D}, 2),     // lone, pair across the border, lone
+    String({0xE9}, 2),            // 2 bytes each
+    String({0x20AC}, 3),          // 3 bytes each
+    String({0xD83D, 0xDE00}),     // a pair: 4 bytes
+    String({0xD83D}, 2),          // lone lead surrogates: 3 each
+    String({0xDE00, 0xD83D}, 2),  // lone, pair across the border, lone
     Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 0, .count = 1},
     Chunk{.kind = ChunkKind::kArrayBuffer, .tag = 1, .count = 64},
     Chunk{.kind = ChunkKind::kSharedArrayBuffer, .tag = 0, .count = 16},

@@ -1,9 +1,9 @@
 // The program language, defined once.
 //
-// A statement is a row: a kind and a pattern. `$` and a letter in a pattern is an operand; everything else is literal text.
-// Text is a pattern filled in; bytes are the row's number and its operands in the pattern's order; mutation changes operands
-// by type; shrinking simplifies them by type. To add an operation: one value in OpKind, one row in kOpRows, one case in the
-// driver.
+// A statement is a row: a kind and a pattern. `$` and a letter in a pattern is an operand; everything else is literal
+// text. Text is a pattern filled in; bytes are the row's number and its operands in the pattern's order; mutation
+// changes operands by type; shrinking simplifies them by type. To add an operation: one value in OpKind, one row in
+// kOpRows, one case in the driver.
 //
 //   $w writer   $c chunk   $r reason   $p promise source   $n count   $d double   $o observed or not
 #ifndef SLUICE_FUZZ_PROGRAM_LANGUAGE_H_

@@ -40,7 +40,8 @@ void RandomOperand(char letter, Operands& operands, Random& random) {
       operands.reason = random.OneIn(6) ? kNoReason : Small(kReasonCount, random);
       break;
     case 'p':
-      operands.source = random.OneIn(2) ? PromiseSource::kWrite : static_cast<PromiseSource>(random.Below(kPromiseSourceCount));
+      operands.source =
+          random.OneIn(2) ? PromiseSource::kWrite : static_cast<PromiseSource>(random.Below(kPromiseSourceCount));
       break;
     case 'o':
       operands.unobserved = random.OneIn(8);
@@ -238,10 +239,10 @@ class Mutator {
 };
 
 constexpr std::pair<void (Mutator::*)(), uint8_t> kMutations[] = {
-    {&Mutator::InsertOp, 24},      {&Mutator::RemoveOp, 10},    {&Mutator::DuplicateOp, 6},
-    {&Mutator::SwapOps, 6},        {&Mutator::ChangeOperand, 14}, {&Mutator::ReplaceSomeOp, 6},
-    {&Mutator::InsertScript, 14},  {&Mutator::RemoveScript, 4}, {&Mutator::ChangeEnd, 8},
-    {&Mutator::ChangeSetting, 8},  {&Mutator::Truncate, 2},     {&Mutator::InsertIdiom, 8},
+    {&Mutator::InsertOp, 24},     {&Mutator::RemoveOp, 10},      {&Mutator::DuplicateOp, 6},
+    {&Mutator::SwapOps, 6},       {&Mutator::ChangeOperand, 14}, {&Mutator::ReplaceSomeOp, 6},
+    {&Mutator::InsertScript, 14}, {&Mutator::RemoveScript, 4},   {&Mutator::ChangeEnd, 8},
+    {&Mutator::ChangeSetting, 8}, {&Mutator::Truncate, 2},       {&Mutator::InsertIdiom, 8},
 };
 
 void MutateOnce(Program& program, Random& random, const Profile& profile) {

@@ -1,7 +1,7 @@
 // Structure-aware mutation: programs become other programs, never broken bytes.
 //
-// Every result is within the language's limits and equal to what its bytes decode to. The same program, seed and profile give
-// the same result everywhere.
+// Every result is within the language's limits and equal to what its bytes decode to. The same program, seed and
+// profile give the same result everywhere.
 #ifndef SLUICE_FUZZ_PROGRAM_MUTATE_H_
 #define SLUICE_FUZZ_PROGRAM_MUTATE_H_
 
@@ -17,9 +17,9 @@ namespace sluice::fuzz {
 struct Profile {
   std::array<uint8_t, kOpKindCount> op_weights{};
   std::array<uint8_t, sim::kCallKindCount> call_weights{};  // for new scripts
-  uint8_t ops_in_scripts = 25;    // per cent of new operations that go into a script
-  uint8_t byte_limit = 20;        // per cent of setting changes that set a byte limit
-  uint8_t other_tick_models = 20;  // per cent of setting changes that choose the tick model
+  uint8_t ops_in_scripts = 25;                              // per cent of new operations that go into a script
+  uint8_t byte_limit = 20;                                  // per cent of setting changes that set a byte limit
+  uint8_t other_tick_models = 20;                           // per cent of setting changes that choose the tick model
 };
 
 // Everything, evenly.

@@ -1,7 +1,8 @@
 // A program over WritableStream: how the stream is made, what the author's functions do, and what is called on it.
 //
-// A Program is plain data. Everything about its language is defined once, in language.cc: text (text.h), bytes (bytes.h),
-// mutation (mutate.h) and shrinking (shrink.h) are all driven by that table. fuzz/program/README.md is the language's manual.
+// A Program is plain data. Everything about its language is defined once, in language.cc: text (text.h), bytes
+// (bytes.h), mutation (mutate.h) and shrinking (shrink.h) are all driven by that table. fuzz/program/README.md is the
+// language's manual.
 //
 //   # S16: abort() clears the size algorithm, and write() still asks for a size (whatwg/streams#1331)
 //   methods write abort size
@@ -23,15 +24,15 @@
 namespace sluice::fuzz {
 
 // Names are few, so that operations collide.
-inline constexpr int kWriterCount = 4;     // w0 .. w3
-inline constexpr int kReasonCount = 4;     // r0 .. r3
+inline constexpr int kWriterCount = 4;              // w0 .. w3
+inline constexpr int kReasonCount = 4;              // r0 .. r3
 inline constexpr uint8_t kNoReason = kReasonCount;  // undefined
 inline constexpr uint32_t kMaxCount = 1000;         // of `run N` and `tick N`
 
 // Sizes beyond these are errors in text, and cannot be said in bytes.
-inline constexpr size_t kMaxOps = 255;        // of the program itself
-inline constexpr size_t kMaxScripts = 48;     // of all author functions together
-inline constexpr size_t kMaxScriptOps = 15;   // of one script
+inline constexpr size_t kMaxOps = 255;       // of the program itself
+inline constexpr size_t kMaxScripts = 48;    // of all author functions together
+inline constexpr size_t kMaxScriptOps = 15;  // of one script
 
 // The functions of the author that may exist or not.
 enum class Method : uint8_t { kStart, kWrite, kClose, kAbort, kSize };
@@ -104,8 +105,8 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 
-// What one call of an author function does. The nth script for a call kind is the nth call's; calls after the last script
-// return undefined, or 1 from size. Each script for kSignal is a listener.
+// What one call of an author function does. The nth script for a call kind is the nth call's; calls after the last
+// script return undefined, or 1 from size. Each script for kSignal is a listener.
 struct Script {
   sim::CallKind call = sim::CallKind::kWrite;
   std::vector<Op> ops;

@@ -54,7 +54,8 @@ class Shrinker {
         const size_t begin = end - run;
         TryChange([&](Program& p) {
           auto& entries = list(p);
-          entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin), entries.begin() + static_cast<std::ptrdiff_t>(end));
+          entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                        entries.begin() + static_cast<std::ptrdiff_t>(end));
         });
         end = begin;
       }

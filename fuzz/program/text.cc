@@ -101,7 +101,8 @@ class Cursor {
   bool TakeWord(std::span<const std::string_view> words, int& index) {
     index = -1;
     for (size_t i = 0; i < words.size(); ++i) {
-      if (rest().starts_with(words[i]) && (index < 0 || words[i].size() > words[index].size())) index = static_cast<int>(i);
+      if (rest().starts_with(words[i]) && (index < 0 || words[i].size() > words[index].size()))
+        index = static_cast<int>(i);
     }
     return index >= 0 && Take(words[index]);
   }
@@ -129,7 +130,10 @@ bool TakeHex4(Cursor& cursor, char16_t& unit) {
   for (int i = 0; i < 4; ++i) {
     if (cursor.AtEnd()) return false;
     const char c = cursor.rest()[0];
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : -1;
     if (digit < 0) return false;
     value = value * 16 + static_cast<uint32_t>(digit);
     cursor.Take(cursor.rest().substr(0, 1));
@@ -182,7 +186,9 @@ bool TakeString(Cursor& cursor, Chunk& chunk, std::string_view& why) {
 }
 
 bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
-  why = "a chunk: \"text\", \"ab\" * 3, buffer(8), shared(8), view(8), object, number, undefined (with #1 to #3: another one)";
+  why =
+      "a chunk: \"text\", \"ab\" * 3, buffer(8), shared(8), view(8), object, number, undefined (with #1 to #3: another "
+      "one)";
   if (cursor.Take("\"")) return TakeString(cursor, chunk, why);
   int kind = 0;
   if (!cursor.TakeWord(ChunkKindNames(), kind) || kind == 0) return false;
@@ -371,11 +377,13 @@ class Parser {
     int word = 0;
     switch (setting) {
       case 0:
-        if (!TakeDouble(cursor, program_.highWaterMark.emplace())) return Fail(at, "expected a number, NaN or Infinity");
+        if (!TakeDouble(cursor, program_.highWaterMark.emplace()))
+          return Fail(at, "expected a number, NaN or Infinity");
         break;
       case 1:
         if (!cursor.TakeNumber(program_.byteLimit.emplace())) {
-          return Fail(at, "expected a number of bytes from 0 to 18446744073709551615 (without the line there is no limit)");
+          return Fail(at,
+                      "expected a number of bytes from 0 to 18446744073709551615 (without the line there is no limit)");
         }
         break;
       case 2:
@@ -416,8 +424,9 @@ class Parser {
     furthest.listening = true;
     Match(OpRows(), cursor, op, furthest);
     if (furthest.at == 0) {
-      furthest.wanted = {{"a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
-                          "`sluice language` lists them"}};
+      furthest.wanted = {
+          {"a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
+           "`sluice language` lists them"}};
     }
     return FailExpected(furthest);
   }
@@ -434,7 +443,8 @@ class Parser {
     cursor.SkipSpace();
     int call = 0;
     if (!cursor.TakeWord(CallKindNames(), call)) {
-      return Fail(cursor.at(), "expected the author's function: start, size, write, close, abort, signal, getThen or then");
+      return Fail(cursor.at(),
+                  "expected the author's function: start, size, write, close, abort, signal, getThen or then");
     }
     if (program_.scripts.size() == kMaxScripts) {
       return Fail(0, "the program has more than " + std::to_string(kMaxScripts) + " scripts; split it");
@@ -443,7 +453,8 @@ class Parser {
     cursor.SkipSpace();
     if (cursor.Take("{")) {
       cursor.SkipSpace();
-      if (!cursor.AtEnd()) return Fail(cursor.at(), "expected the end of the line after {; each operation has its own line");
+      if (!cursor.AtEnd())
+        return Fail(cursor.at(), "expected the end of the line after {; each operation has its own line");
       const int opened = line_.number;
       for (;;) {
         if (!NextLine()) return Fail(0, "the { of line " + std::to_string(opened) + " is not closed; add `} return`");

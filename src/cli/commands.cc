@@ -70,7 +70,8 @@ int ReproOne(const std::string& path, Judge& judge) {
   if (!bytes.ok()) return Complain(bytes.status());
   PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
   if (const auto codec = fuzz::CheckCodec(*bytes)) {
-    PrintOut(absl::StrCat("SLUICE-FINDING codec/", codec->rule, "\n\nThe rule: ", codec->sentence, "\n\n", codec->detail, "\n"));
+    PrintOut(absl::StrCat("SLUICE-FINDING codec/", codec->rule, "\n\nThe rule: ", codec->sentence, "\n\n",
+                          codec->detail, "\n"));
     return kExitFinding;
   }
   const auto program = ParseProgram(path, *bytes);
@@ -86,7 +87,8 @@ int ReproOne(const std::string& path, Judge& judge) {
   g_judge = nullptr;
 #endif
   PrintOut(fuzz::Story(*program, judge, finding));
-  PrintOut(finding.has_value() ? "\nVerdict: FAILS, " + finding->identity() + "\n" : "\nVerdict: passes every oracle\n");
+  PrintOut(finding.has_value() ? "\nVerdict: FAILS, " + finding->identity() + "\n"
+                               : "\nVerdict: passes every oracle\n");
   return finding.has_value() ? kExitFinding : kExitOk;
 }
 
@@ -122,7 +124,8 @@ int TraceCommand(const std::string& path, bool slots) {
   const auto lines = fuzz::TraceLines(*program, trace);
   for (size_t i = 0; i < lines.size(); ++i) {
     PrintOut(absl::StrCat(lines[i], "\n"));
-    if (const auto* snapshot = trace.SnapshotOf(i)) PrintOut(absl::StrCat("        { ", fuzz::SnapshotText(*snapshot), " }\n"));
+    if (const auto* snapshot = trace.SnapshotOf(i))
+      PrintOut(absl::StrCat("        { ", fuzz::SnapshotText(*snapshot), " }\n"));
   }
   return kExitOk;
 }
@@ -184,7 +187,8 @@ int Language() {
   PrintOut(rows("Operations ($w writer, $c chunk, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
                 fuzz::OpRows()));
   PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
-  std::string words = "\nSettings: highWaterMark NUMBER, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
+  std::string words =
+      "\nSettings: highWaterMark NUMBER, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
   for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
   absl::StrAppend(&words, "\nTick models:");
   for (const auto& name : fuzz::TickModelNames()) words += " " + std::string(name);

@@ -66,7 +66,8 @@ int main(int argc, char** argv) {
   random->callback([&] { result = RandomCommand(seed, profile); });
 
   uint64_t count = 100;
-  CLI::App* batch = app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
+  CLI::App* batch =
+      app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
   batch->add_option("files", paths, "Corpus files; without any, random programs");
   batch->add_option("--seed", seed, "The first random program")->capture_default_str();
   batch->add_option("--count", count, "How many random programs")->capture_default_str();

@@ -16,8 +16,7 @@ uint64_t Utf8Length(const char16_t* units, uint64_t length, uint64_t count) {
     bytes += units[i] < 0x80 ? 1 : units[i] < 0x800 ? 2 : 3;
     if (i > 0 && IsLeadSurrogate(units[i - 1]) && IsTrailSurrogate(units[i])) ++pairs;
   }
-  const uint64_t border_pairs =
-      IsLeadSurrogate(units[length - 1]) && IsTrailSurrogate(units[0]) ? count - 1 : 0;
+  const uint64_t border_pairs = IsLeadSurrogate(units[length - 1]) && IsTrailSurrogate(units[0]) ? count - 1 : 0;
   // Each surrogate was counted 3; a pair is 4, not 6.
   return bytes * count - 2 * (pairs * count + border_pairs);
 }

@@ -1,7 +1,7 @@
 // The byte limit: a hard bound on what one stream may buffer. Not in the standard, which only signals backpressure.
 //
-// A write is charged when it is queued, and the charge is given back when the sink has finished with the chunk or the queue
-// is reset. The chunk in flight counts. The charge is measured once and kept with the chunk (QueueEntry::charge):
+// A write is charged when it is queued, and the charge is given back when the sink has finished with the chunk or the
+// queue is reset. The chunk in flight counts. The charge is measured once and kept with the chunk (QueueEntry::charge):
 //   a string                                    its length in UTF-8; a lone surrogate counts 3 bytes
 //   an ArrayBuffer, SharedArrayBuffer or view   its byteLength
 //   anything else                               kNominalCharge, so that a queue of small objects is bounded too
@@ -23,8 +23,8 @@ inline bool FitsByteLimit(std::optional<uint64_t> limit, uint64_t buffered, uint
   return !limit.has_value() || asked <= *limit - buffered;
 }
 
-// The UTF-8 length of `count` repetitions of `length` UTF-16 code units, in bytes. O(length). A surrogate pair counts 4, also
-// one that two repetitions form at their border; any other surrogate counts 3.
+// The UTF-8 length of `count` repetitions of `length` UTF-16 code units, in bytes. O(length). A surrogate pair counts
+// 4, also one that two repetitions form at their border; any other surrogate counts 3.
 uint64_t Utf8Length(const char16_t* units, uint64_t length, uint64_t count = 1);
 
 }  // namespace sluice::core

@@ -4,8 +4,9 @@
 //   https://streams.spec.whatwg.org/#ws-default-controller-prototype
 // and the operations for other specifications, https://streams.spec.whatwg.org/#other-specs-ws
 //
-// Functions are named for the standard's anchors: ws-abort is ws::Abort. Conversion of arguments and brand checks are the
-// binding's. Promise-returning steps never throw; promises are new references. What takes a ReentrantHost may be re-entered.
+// Functions are named for the standard's anchors: ws-abort is ws::Abort. Conversion of arguments and brand checks are
+// the binding's. Promise-returning steps never throw; promises are new references. What takes a ReentrantHost may be
+// re-entered.
 //
 //   WritableStream stream{.self = host.NewStream()};
 //   auto made = ws::Constructor(host, stream, {.write = true}, {.highWaterMark = 1}, byte_limit);
@@ -26,8 +27,8 @@ namespace sluice::core {
 // class WritableStream
 namespace ws {
 
-// Throws a RangeError for underlyingSink.type and for a bad high-water mark, and whatever start() throws. `byte_limit` is in
-// bytes (byte_limit.h); none is unlimited.
+// Throws a RangeError for underlyingSink.type and for a bad high-water mark, and whatever start() throws. `byte_limit`
+// is in bytes (byte_limit.h); none is unlimited.
 Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& underlyingSink,
                          const QueuingStrategy& strategy, std::optional<uint64_t> byte_limit);
 bool Locked(const WritableStream& stream);

@@ -21,7 +21,7 @@ struct Thrown {
 template <typename T = std::monostate>
 class [[nodiscard]] Completion {
  public:
-  Completion(T value) : value_(std::move(value)) {}           // NOLINT(google-explicit-constructor)
+  Completion(T value) : value_(std::move(value)) {}                 // NOLINT(google-explicit-constructor)
   Completion(Thrown thrown) : thrown_(thrown), is_thrown_(true) {}  // NOLINT(google-explicit-constructor)
 
   bool is_thrown() const { return is_thrown_; }
@@ -42,8 +42,8 @@ T Must(const Completion<T>& completion) {
   return completion.value();
 }
 
-#define SLUICE_TRY(variable, expression)                            \
-  auto variable##_completion = (expression);                        \
+#define SLUICE_TRY(variable, expression)                                        \
+  auto variable##_completion = (expression);                                    \
   if (variable##_completion.is_thrown()) return variable##_completion.thrown(); \
   [[maybe_unused]] auto variable = variable##_completion.value()
 

@@ -1,8 +1,9 @@
 // A first-in-first-out list of plain data, the [[queue]] and [[writeRequests]] of a stream.
 //
-// push_back and pop_front are O(1) amortised. Popped entries are poisoned under AddressSanitizer, so that a reference kept
-// across a pop is caught even while its memory is still there; clear() gives the memory back, so that one kept across a
-// reset is caught as well. An empty list that never held anything owns no memory. Copies hold the live entries only.
+// push_back and pop_front are O(1) amortised. Popped entries are poisoned under AddressSanitizer, so that a reference
+// kept across a pop is caught even while its memory is still there; clear() gives the memory back, so that one kept
+// across a reset is caught as well. An empty list that never held anything owns no memory. Copies hold the live entries
+// only.
 #ifndef SLUICE_CORE_FIFO_H_
 #define SLUICE_CORE_FIFO_H_
 

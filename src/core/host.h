@@ -1,17 +1,19 @@
 // What the core asks of the world it lives in: promises, errors, byte lengths, and the author's code.
 //
-// Two hosts implement this: the simulated one (src/sim) and V8's (src/v8). tests/host_conformance.h is what both must pass.
+// Two hosts implement this: the simulated one (src/sim) and V8's (src/v8). tests/host_conformance.h is what both must
+// pass.
 //
-// Re-entrancy is in the types. A `Host&` can be asked for nothing that runs author code. What can is in `ReentrantHost`.
-// So an operation whose first parameter is `Host&` cannot be re-entered, and one that takes a `ReentrantHost&` can: after
-// each call that is handed the ReentrantHost, every slot must be read again. While an operation on a stream is on the stack
-// the host keeps that stream's WritableStream object alive and in place.
+// Re-entrancy is in the types. A `Host&` can be asked for nothing that runs author code. What can is in
+// `ReentrantHost`. So an operation whose first parameter is `Host&` cannot be re-entered, and one that takes a
+// `ReentrantHost&` can: after each call that is handed the ReentrantHost, every slot must be read again. While an
+// operation on a stream is on the stack the host keeps that stream's WritableStream object alive and in place.
 //
-// Ownership. Slots that the core stores are owned by the core, one reference for each place that stores one, and are given
-// back with Drop(). The rules, the same for values and promises:
+// Ownership. Slots that the core stores are owned by the core, one reference for each place that stores one, and are
+// given back with Drop(). The rules, the same for values and promises:
 //   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Retain(slot) first;
 //   - a slot returned is a new reference, which the caller stores, returns or drops;
-//   - state that is copied (save, restore, compare) does not take references: whoever restores must restore the host too.
+//   - state that is copied (save, restore, compare) does not take references: whoever restores must restore the host
+//   too.
 // A host that can see use after the last Drop() reports it (the simulated one does); undefined slots need no reference.
 #ifndef SLUICE_CORE_HOST_H_
 #define SLUICE_CORE_HOST_H_
@@ -72,18 +74,18 @@ class Host {
   virtual ~Host() = default;
 
   // ---- Promises. https://webidl.spec.whatwg.org/#js-promise-manipulation
-  virtual PromiseSlot NewPromise() = 0;                       // a new promise
-  virtual PromiseSlot NewPromiseResolved() = 0;               // a promise resolved with undefined
+  virtual PromiseSlot NewPromise() = 0;                          // a new promise
+  virtual PromiseSlot NewPromiseResolved() = 0;                  // a promise resolved with undefined
   virtual PromiseSlot NewPromiseRejected(ValueSlot reason) = 0;  // a promise rejected with `reason`
   // The same, with [[PromiseIsHandled]] true. Engines that report rejections at once must mark first and reject second.
   virtual PromiseSlot NewPromiseRejectedAndHandled(ValueSlot reason) = 0;
-  virtual void Resolve(PromiseSlot promise) = 0;  // with undefined; nothing if it is already settled
+  virtual void Resolve(PromiseSlot promise) = 0;                   // with undefined; nothing if it is already settled
   virtual void Reject(PromiseSlot promise, ValueSlot reason) = 0;  // nothing if it is already settled
   virtual void RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) = 0;
   virtual PromiseView State(PromiseSlot promise) = 0;  // kUndefined for the undefined slot
   virtual bool IsHandled(PromiseSlot promise) = 0;     // [[PromiseIsHandled]]
-  // Upon fulfillment and upon rejection of `promise`: OnSettled(host, reaction, ...) (writable_stream.h), in a microtask of
-  // its own. Marks `promise` handled.
+  // Upon fulfillment and upon rejection of `promise`: OnSettled(host, reaction, ...) (writable_stream.h), in a
+  // microtask of its own. Marks `promise` handled.
   virtual void UponSettled(PromiseSlot promise, const Reaction& reaction) = 0;
 
   // ---- References.
@@ -110,8 +112,8 @@ class Host {
   virtual void AlgorithmsCleared(StreamSlot stream) = 0;
 };
 
-// A host that is allowed to run author code now. Each method here may run any of it, and so may re-enter any operation of
-// the core on any stream before it returns.
+// A host that is allowed to run author code now. Each method here may run any of it, and so may re-enter any operation
+// of the core on any stream before it returns.
 class ReentrantHost : public Host {
  public:
   // [[startAlgorithm]]: the value it returned, or what it threw.
@@ -120,8 +122,8 @@ class ReentrantHost : public Host {
   virtual PromiseSlot PromiseResolvedWithStartResult(StreamSlot stream, ValueSlot start_result) = 0;
   // [[strategySizeAlgorithm]], with Web IDL's conversion to unrestricted double.
   virtual Completion<double> PerformSizeAlgorithm(StreamSlot stream, ValueSlot chunk) = 0;
-  // [[writeAlgorithm]], [[closeAlgorithm]], [[abortAlgorithm]]: the promise they return after Web IDL's conversion of the
-  // callback's result, by the host's tick model. Never throw.
+  // [[writeAlgorithm]], [[closeAlgorithm]], [[abortAlgorithm]]: the promise they return after Web IDL's conversion of
+  // the callback's result, by the host's tick model. Never throw.
   virtual PromiseSlot PerformWriteAlgorithm(StreamSlot stream, ValueSlot chunk) = 0;
   virtual PromiseSlot PerformCloseAlgorithm(StreamSlot stream) = 0;
   virtual PromiseSlot PerformAbortAlgorithm(StreamSlot stream, ValueSlot reason) = 0;

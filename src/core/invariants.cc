@@ -25,8 +25,7 @@ constexpr Invariant kInvariants[] = {
     {"I-WRITABLE-NO-ERROR", "writable-stream-start-erroring", "A writable stream has no stored error.", Holds::kAlways,
      [](S s) { return Implies(s.state == StreamState::kWritable, !s.has_storedError); }},
     {"I-CLOSED-NO-ABORT", "writable-stream-finish-in-flight-close", "A closed stream has no pending abort.",
-     Holds::kAlways,
-     [](S s) { return Implies(s.state == StreamState::kClosed, !Defined(s.pendingAbortRequest)); }},
+     Holds::kAlways, [](S s) { return Implies(s.state == StreamState::kClosed, !Defined(s.pendingAbortRequest)); }},
     {"I-ERRORED-NO-ABORT", "writable-stream-finish-erroring",
      "An errored stream has no pending abort once no operation is running.", Holds::kQuiescent,
      [](S s) { return Implies(s.state == StreamState::kErrored, !Defined(s.pendingAbortRequest)); }},
@@ -54,9 +53,10 @@ constexpr Invariant kInvariants[] = {
     {"I-ONE-CLOSE", "ws-internal-slots", "A close is either requested or in flight, not both.", Holds::kAlways,
      [](S s) { return !(Defined(s.closeRequest) && Defined(s.inFlightCloseRequest)); }},
     {"I-IN-FLIGHT-STARTED", "writable-stream-default-controller-advance-queue-if-needed",
-     "Nothing is in flight before start has fulfilled.", Holds::kAlways, [](S s) { return Implies(InFlight(s), s.started); }},
-    {"I-REQUESTS-PENDING", "writable-stream-add-write-request",
-     "The promise of every queued write is pending.", Holds::kAlways, [](S s) { return s.writeRequests_all_pending; }},
+     "Nothing is in flight before start has fulfilled.", Holds::kAlways,
+     [](S s) { return Implies(InFlight(s), s.started); }},
+    {"I-REQUESTS-PENDING", "writable-stream-add-write-request", "The promise of every queued write is pending.",
+     Holds::kAlways, [](S s) { return s.writeRequests_all_pending; }},
     {"I-IN-FLIGHT-WRITE-PENDING", "writable-stream-finish-in-flight-write",
      "The promise of the write in flight is pending.", Holds::kAlways,
      [](S s) { return PendingIfDefined(s.inFlightWriteRequest); }},
@@ -75,7 +75,8 @@ constexpr Invariant kInvariants[] = {
 
     // ---- the queue
     {"I-QUEUE-MATCHES-REQUESTS", "writable-stream-default-controller-write",
-     "While writable, every queued chunk has a write request, and the chunk in flight is still in the queue.", Holds::kQuiescent,
+     "While writable, every queued chunk has a write request, and the chunk in flight is still in the queue.",
+     Holds::kQuiescent,
      [](S s) {
        return Implies(s.state == StreamState::kWritable,
                       Chunks(s) == s.writeRequests_size + (Defined(s.inFlightWriteRequest) ? 1 : 0));
@@ -96,7 +97,9 @@ constexpr Invariant kInvariants[] = {
      [](S s) { return Implies(!Ended(s), (s.queue_sentinels == 1) == Defined(s.closeRequest)); }},
     {"I-CLOSE-IN-FLIGHT-QUEUE-EMPTY", "writable-stream-default-controller-process-close",
      "The queue is empty while a close is in flight.", Holds::kAlways,
-     [](S s) { return Implies(Defined(s.inFlightCloseRequest) && s.state == StreamState::kWritable, s.queue_size <= 1); }},
+     [](S s) {
+       return Implies(Defined(s.inFlightCloseRequest) && s.state == StreamState::kWritable, s.queue_size <= 1);
+     }},
     {"I-ENDED-QUEUE-EMPTY", "ws-default-controller-private-error", "The queue of a closed or errored stream is empty.",
      Holds::kQuiescent, [](S s) { return Implies(Ended(s), s.queue_size == 0); }},
     {"I-ENDED-NO-REQUESTS", "writable-stream-finish-erroring", "A closed or errored stream has no write requests.",
@@ -146,15 +149,13 @@ constexpr Invariant kInvariants[] = {
     {"I-CLOSED-PROMISE-FULFILLED", "writable-stream-finish-in-flight-close",
      "The active writer's closed promise is fulfilled exactly when the stream is closed.", Holds::kQuiescent,
      [](S s) {
-       return Implies(s.has_writer,
-                      (s.closedPromise == PromiseView::kFulfilled) == (s.state == StreamState::kClosed));
+       return Implies(s.has_writer, (s.closedPromise == PromiseView::kFulfilled) == (s.state == StreamState::kClosed));
      }},
     {"I-ERRORED-READY-SETTLED", "writable-stream-start-erroring",
      "The ready promise of a closed or errored stream's writer is settled.", Holds::kQuiescent,
      [](S s) { return Implies(s.has_writer && Ended(s), Settled(s.readyPromise)); }},
-    {"I-WRITER-KNOWS-STREAM", "set-up-writable-stream-default-writer",
-     "The active writer's [[stream]] is this stream.", Holds::kAlways,
-     [](S s) { return s.has_writer == s.writer_stream_is_this; }},
+    {"I-WRITER-KNOWS-STREAM", "set-up-writable-stream-default-writer", "The active writer's [[stream]] is this stream.",
+     Holds::kAlways, [](S s) { return s.has_writer == s.writer_stream_is_this; }},
 
     // ---- algorithms
     {"I-ALGORITHMS-TOGETHER", "writable-stream-default-controller-clear-algorithms",

@@ -1,8 +1,8 @@
 // The invariants of a stream's state: one table.
 //
-// Each row has an id, the part of the standard that it follows from, one sentence, when it holds, and a predicate over a
-// Snapshot. Debug builds check the kAlways rows after every public method and every reaction; unit tests and fuzz targets
-// check all rows that apply after every step, also at the points inside an operation where author code runs.
+// Each row has an id, the part of the standard that it follows from, one sentence, when it holds, and a predicate over
+// a Snapshot. Debug builds check the kAlways rows after every public method and every reaction; unit tests and fuzz
+// targets check all rows that apply after every step, also at the points inside an operation where author code runs.
 // tests/core/invariants_test.cc breaks a snapshot by hand for each row and sees it fail.
 //
 //   for (const Invariant* broken : BrokenInvariants(snapshot)) ...
@@ -39,8 +39,8 @@ const Invariant* FirstBrokenInvariant(const Snapshot& snapshot);
 // Every slot of `stream`, its controller and its active writer, over whatever `snapshot` held. Linear in the queue.
 void TakeSnapshot(Host& host, const WritableStream& stream, Snapshot& snapshot);
 
-// Reports a broken kAlways row of `stream` to the assert handler. Long queues are looked at by SLUICE_CHECK_INVARIANTS only
-// while they are short, to keep a debug build's writes from being quadratic.
+// Reports a broken kAlways row of `stream` to the assert handler. Long queues are looked at by SLUICE_CHECK_INVARIANTS
+// only while they are short, to keep a debug build's writes from being quadratic.
 void CheckInvariants(Host& host, const WritableStream& stream);
 inline constexpr size_t kLongestCheckedQueue = 256;  // entries
 

@@ -1,7 +1,7 @@
 // Queue-with-sizes. https://streams.spec.whatwg.org/#queue-with-sizes
 //
-// Each entry also carries its byte charge (byte_limit.h), so that the charged bytes and the queue cannot drift apart. All are
-// O(1) amortised except ResetQueue, which is linear in what it throws away.
+// Each entry also carries its byte charge (byte_limit.h), so that the charged bytes and the queue cannot drift apart.
+// All are O(1) amortised except ResetQueue, which is linear in what it throws away.
 #ifndef SLUICE_CORE_QUEUE_WITH_SIZES_H_
 #define SLUICE_CORE_QUEUE_WITH_SIZES_H_
 
@@ -15,9 +15,8 @@ namespace sluice::core {
 // https://streams.spec.whatwg.org/#dequeue-value
 ValueSlot DequeueValue(QueueWithSizes& container);
 
-// Appends a chunk, keeping its own reference to `value`. Throws a RangeError, and changes nothing, if `size` is NaN, negative
-// or infinite. `charge` is in bytes.
-// https://streams.spec.whatwg.org/#enqueue-value-with-size
+// Appends a chunk, keeping its own reference to `value`. Throws a RangeError, and changes nothing, if `size` is NaN,
+// negative or infinite. `charge` is in bytes. https://streams.spec.whatwg.org/#enqueue-value-with-size
 Completion<> EnqueueValueWithSize(Host& host, QueueWithSizes& container, ValueSlot value, double size, uint64_t charge);
 
 // EnqueueValueWithSize(container, close sentinel, 0), which cannot throw.

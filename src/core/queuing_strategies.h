@@ -31,9 +31,10 @@ struct BuiltInQueuingStrategy {
 struct ByteLengthQueuingStrategy : BuiltInQueuingStrategy {};
 struct CountQueuingStrategy : BuiltInQueuingStrategy {};
 
-// The size of any chunk by the count size function. https://streams.spec.whatwg.org/#count-queuing-strategy-size-function
-// The byte length size function is an ordinary property access on the chunk, GetV(chunk, "byteLength"), which may run author
-// code: it is the host's. https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
+// The size of any chunk by the count size function.
+// https://streams.spec.whatwg.org/#count-queuing-strategy-size-function The byte length size function is an ordinary
+// property access on the chunk, GetV(chunk, "byteLength"), which may run author code: it is the host's.
+// https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
 inline constexpr double kCountQueuingStrategySize = 1;
 
 }  // namespace sluice::core

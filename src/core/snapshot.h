@@ -53,18 +53,19 @@ struct Snapshot {
   bool signal_aborted = false;
   double strategyHWM = 0;
   double queueTotalSize = 0;
-  uint64_t queue_size = 0;               // entries in [[queue]], the close sentinel included
+  uint64_t queue_size = 0;                // entries in [[queue]], the close sentinel included
   bool queue_ends_with_sentinel = false;  // the last entry is the close sentinel
   uint64_t queue_sentinels = 0;           // how many entries are the close sentinel
   bool queue_sizes_valid = true;          // every entry's size is finite and not negative
 
   // The byte limit (not in the standard)
   bool has_byte_limit = false;
-  uint64_t byte_limit = 0;       // bytes
-  uint64_t charged_bytes = 0;    // bytes charged now: the queue with the chunk in flight
+  uint64_t byte_limit = 0;        // bytes
+  uint64_t charged_bytes = 0;     // bytes charged now: the queue with the chunk in flight
   uint64_t queue_charge_sum = 0;  // the same, recounted entry by entry
 
-  // Number of operations (public methods, reactions) on the stack when the snapshot was taken, as the driver counts them.
+  // Number of operations (public methods, reactions) on the stack when the snapshot was taken, as the driver counts
+  // them.
   uint32_t depth = 0;
 
   friend bool operator==(const Snapshot&, const Snapshot&) = default;

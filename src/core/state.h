@@ -1,7 +1,7 @@
 // The state of one stream: the standard's internal slots, as plain data.
 //
-// These objects can be copied, compared, printed, hashed, saved and restored (state_io.h). Members are the standard's slots
-// under the standard's names; "undefined" is an undefined slot or std::nullopt.
+// These objects can be copied, compared, printed, hashed, saved and restored (state_io.h). Members are the standard's
+// slots under the standard's names; "undefined" is an undefined slot or std::nullopt.
 //   https://streams.spec.whatwg.org/#ws-internal-slots
 //   https://streams.spec.whatwg.org/#default-writer-internal-slots
 //   https://streams.spec.whatwg.org/#ws-default-controller-internal-slots

@@ -59,7 +59,8 @@ class Reader {
     const char* first = text_.data() + at_ + expected.size();
     const char* last = text_.data() + end;
     const auto result = std::from_chars(first, last, value);
-    if (result.ec != std::errc() || result.ptr != last) return Fail("expected a number for \"" + std::string(name) + "\"");
+    if (result.ec != std::errc() || result.ptr != last)
+      return Fail("expected a number for \"" + std::string(name) + "\"");
     at_ = end + 1;
   }
   std::string_view text_;
@@ -177,7 +178,8 @@ std::string Print(const WritableStreamDefaultWriter& writer) {
 
 namespace {
 
-// What was read must print as the same text: no other spelling of a number, nothing in a slot that is said not to exist.
+// What was read must print as the same text: no other spelling of a number, nothing in a slot that is said not to
+// exist.
 template <typename Object, typename Visit>
 bool RestoreExactly(std::string_view text, Object& object, std::string& error, Visit visit) {
   Reader reader(text);

@@ -1,7 +1,8 @@
 // Printing, saving, restoring and hashing a stream's state.
 //
-// The printed form is one "slot: value" a line, complete and exact, so that it is also the saved form. Names of slots mean
-// something only to the host that issued them: restore a state under the same host, in the same state as when it was saved.
+// The printed form is one "slot: value" a line, complete and exact, so that it is also the saved form. Names of slots
+// mean something only to the host that issued them: restore a state under the same host, in the same state as when it
+// was saved.
 //
 //   std::string saved = Print(stream);
 //   WritableStream copy;

@@ -31,8 +31,7 @@ Completion<WriterSlot> AcquireWritableStreamDefaultWriter(Host& host, WritableSt
 
 // https://streams.spec.whatwg.org/#create-writable-stream
 Completion<> CreateWritableStream(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& algorithms,
-                                  double highWaterMark, Algorithm sizeAlgorithm,
-                                  std::optional<uint64_t> byte_limit) {
+                                  double highWaterMark, Algorithm sizeAlgorithm, std::optional<uint64_t> byte_limit) {
   // 1.
   SLUICE_ASSERT(IsNonNegativeNumber(highWaterMark), "CreateWritableStream", "highWaterMark is not negative");
   // 2. The host made `stream`.
@@ -128,9 +127,8 @@ PromiseSlot WritableStreamAbort(ReentrantHost& host, WritableStream& stream, Val
   // 9.
   const PromiseSlot promise = host.NewPromise();
   // 10. The request may be gone when step 11 returns, so the caller's reference is taken first.
-  stream.pendingAbortRequest = {.promise = host.Retain(promise),
-                                .reason = host.Retain(reason),
-                                .wasAlreadyErroring = wasAlreadyErroring};
+  stream.pendingAbortRequest = {
+      .promise = host.Retain(promise), .reason = host.Retain(reason), .wasAlreadyErroring = wasAlreadyErroring};
   // 11.
   if (!wasAlreadyErroring) WritableStreamStartErroring(host, stream, reason);
   // 12.
@@ -394,8 +392,9 @@ void WritableStreamRejectCloseAndClosedPromiseIfNeeded(Host& host, WritableStrea
     Clear(host, stream.closeRequest);
   }
   // 3, 4, 4.1, 4.2.
-  // Deviation: a writer that was acquired after the stream errored, while sink abort was pending, has a closed promise that is
-  // rejected already. Rejecting it again does nothing, and that is not asserted (AcquireWriterWhileSinkAbortIsPending).
+  // Deviation: a writer that was acquired after the stream errored, while sink abort was pending, has a closed promise
+  // that is rejected already. Rejecting it again does nothing, and that is not asserted
+  // (AcquireWriterWhileSinkAbortIsPending).
   if (!stream.writer.is_undefined()) {
     host.RejectAndMarkHandled(host.Writer(stream.writer).closedPromise, stream.storedError);
   }

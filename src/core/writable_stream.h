@@ -2,8 +2,8 @@
 //   https://streams.spec.whatwg.org/#ws-abstract-ops
 //   https://streams.spec.whatwg.org/#ws-abstract-ops-used-by-controllers
 //
-// Names and order are the standard's. An operation that takes a ReentrantHost may run author code, which may re-enter any
-// operation on the same stream before it returns. Promises are returned as new references (host.h, "Ownership").
+// Names and order are the standard's. An operation that takes a ReentrantHost may run author code, which may re-enter
+// any operation on the same stream before it returns. Promises are returned as new references (host.h, "Ownership").
 #ifndef SLUICE_CORE_WRITABLE_STREAM_H_
 #define SLUICE_CORE_WRITABLE_STREAM_H_
 
@@ -20,8 +20,8 @@ struct UnderlyingSink;
 // `writer` is a new WritableStreamDefaultWriter that the host made. Throws a TypeError if the stream is locked.
 Completion<WriterSlot> AcquireWritableStreamDefaultWriter(Host& host, WritableStream& stream, WriterSlot writer);
 
-// `stream` is a new WritableStream that the host made. Which algorithms the host performs is in `algorithms`. Throws what
-// the start algorithm throws. `byte_limit` is in bytes.
+// `stream` is a new WritableStream that the host made. Which algorithms the host performs is in `algorithms`. Throws
+// what the start algorithm throws. `byte_limit` is in bytes.
 Completion<> CreateWritableStream(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& algorithms,
                                   double highWaterMark, Algorithm sizeAlgorithm,
                                   std::optional<uint64_t> byte_limit = std::nullopt);

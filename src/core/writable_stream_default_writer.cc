@@ -139,9 +139,9 @@ PromiseSlot WritableStreamDefaultWriterWrite(ReentrantHost& host, WriterSlot wri
   const WritableStreamDefaultController& controller = stream.controller;
   const uint64_t charge = host.ByteCharge(chunk);
   if (!FitsByteLimit(controller.byte_limit, controller.charged_bytes, charge)) {
-    return RejectedWithNew(host, host.NewRangeError(ByteLimitExceeded{.limit = *controller.byte_limit,
-                                                                      .buffered = controller.charged_bytes,
-                                                                      .asked = charge}));
+    return RejectedWithNew(
+        host, host.NewRangeError(ByteLimitExceeded{
+                  .limit = *controller.byte_limit, .buffered = controller.charged_bytes, .asked = charge}));
   }
   // 11.
   const PromiseSlot promise = WritableStreamAddWriteRequest(host, stream);

@@ -1,8 +1,8 @@
 // A simulated JavaScript realm: promises, thenables and the microtask queue, exact to the job, and deterministic.
 //
 // The promise operations are ECMA-262's (https://tc39.es/ecma262/#sec-promise-objects): a reaction is a job of its own,
-// resolving with a promise costs a job that calls its `then`, rejections with no handler are tracked. Records are plain data
-// in arrays that live until Reset(), so a realm is an arena: promises are named by their index and never reused.
+// resolving with a promise costs a job that calls its `then`, rejections with no handler are tracked. Records are plain
+// data in arrays that live until Reset(), so a realm is an arena: promises are named by their index and never reused.
 //
 //   Realm realm;
 //   realm.Reset(author);
@@ -40,7 +40,8 @@ class Realm {
 
   // ---- Promises
   uint32_t NewPromise();
-  // A promise's resolve function: settles or follows `value`. Nothing if the promise is settled. May run a `then` getter.
+  // A promise's resolve function: settles or follows `value`. Nothing if the promise is settled. May run a `then`
+  // getter.
   void ResolvePromise(uint32_t promise, Value value);
   void FulfillPromise(uint32_t promise, Value value);  // nothing if it is settled
   void RejectPromise(uint32_t promise, Value reason);  // nothing if it is settled

@@ -137,9 +137,7 @@ PromiseSlot SimHost::NewPromiseRejectedAndHandled(ValueSlot reason) {
 
 void SimHost::Resolve(PromiseSlot promise) { realm_.FulfillPromise(Checked(promise), Value::Undefined()); }
 
-void SimHost::Reject(PromiseSlot promise, ValueSlot reason) {
-  realm_.RejectPromise(Checked(promise), ValueOf(reason));
-}
+void SimHost::Reject(PromiseSlot promise, ValueSlot reason) { realm_.RejectPromise(Checked(promise), ValueOf(reason)); }
 
 void SimHost::RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) {
   const uint32_t index = Checked(promise);
@@ -201,7 +199,9 @@ void SimHost::Drop(ValueSlot value) {
 
 // ---- Errors and chunks
 
-ValueSlot SimHost::NewTypeError(core::TypeErrorReason) { return Name(Value::Of(ValueKind::kTypeError, type_errors_++)); }
+ValueSlot SimHost::NewTypeError(core::TypeErrorReason) {
+  return Name(Value::Of(ValueKind::kTypeError, type_errors_++));
+}
 
 ValueSlot SimHost::NewRangeError(core::RangeErrorReason) {
   return Name(Value::Of(ValueKind::kRangeError, range_errors_++));
@@ -239,7 +239,8 @@ bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name -
 // ---- Author code
 
 PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promise_itself) {
-  if (!outcome.thrown && use_promise_itself && outcome.value.kind == ValueKind::kPromise) return Adopt(outcome.value.id);
+  if (!outcome.thrown && use_promise_itself && outcome.value.kind == ValueKind::kPromise)
+    return Adopt(outcome.value.id);
   const uint32_t promise = realm_.NewPromise();
   const PromiseSlot slot = Adopt(promise);
   if (outcome.thrown) {
@@ -292,8 +293,7 @@ void SimHost::SignalAbort(StreamSlot slot, ValueSlot reason) {
   SimStream& stream = *streams_[slot.name - 1];
   if (stream.aborted) return;
   stream.aborted = true;
-  stream.signal_reason =
-      reason.is_undefined() ? Value::Of(ValueKind::kAbortError, abort_errors_++) : ValueOf(reason);
+  stream.signal_reason = reason.is_undefined() ? Value::Of(ValueKind::kAbortError, abort_errors_++) : ValueOf(reason);
   for (uint32_t i = 0; i < stream.listeners; ++i) {
     const Outcome outcome = user_code_->Call(CallKind::kSignal, Value::Undefined(), 0);
     if (outcome.thrown) user_code_->ReportException(outcome.value);

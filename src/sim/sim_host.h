@@ -1,10 +1,10 @@
 // The simulated host: core::ReentrantHost over a simulated realm.
 //
-// Sinks, strategies and abort listeners are the author's (UserCode). Nothing here depends on the clock, on addresses or on
-// what ran before Reset().
+// Sinks, strategies and abort listeners are the author's (UserCode). Nothing here depends on the clock, on addresses or
+// on what ran before Reset().
 //
-// The host counts the core's references (host.h, "Ownership"): a slot that is used after its last Drop() is a violation, and
-// so is one that is still held after Teardown(). Names are never reused, so neither can hide.
+// The host counts the core's references (host.h, "Ownership"): a slot that is used after its last Drop() is a
+// violation, and so is one that is still held after Teardown(). Names are never reused, so neither can hide.
 #ifndef SLUICE_SIM_SIM_HOST_H_
 #define SLUICE_SIM_SIM_HOST_H_
 
@@ -45,8 +45,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Outcome ConstructStream(const SimStreamOptions& options);
   size_t stream_count() const { return streams_.size(); }
   core::WritableStream& stream(size_t index) { return streams_[index]->core; }
-  core::WriterSlot NewWriter();  // a new writer with no stream yet
-  core::ValueSlot Name(Value value);   // a new reference
+  core::WriterSlot NewWriter();       // a new writer with no stream yet
+  core::ValueSlot Name(Value value);  // a new reference
   Value ValueOf(core::ValueSlot slot);
   static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
   // Takes the reference of what a method returned and gives the promise's index.

@@ -27,9 +27,9 @@ class UserCode {
   // Runs the author's function. Its result may be a promise (made by the author or returned to the author earlier), a
   // thenable, a number, a reason or undefined; or a thrown value.
   // For kThen, `resolver` names the pair of resolving functions that `then` is called with; for others it is 0.
-  // For kSize the number conversion of Web IDL `unrestricted double` is the implementation's: a result that is not a number
-  // converts to NaN. For kGetThen a number means that the getter returned something that cannot be called, any other normal
-  // completion that it returned a function; a thrown one is thrown by the getter.
+  // For kSize the number conversion of Web IDL `unrestricted double` is the implementation's: a result that is not a
+  // number converts to NaN. For kGetThen a number means that the getter returned something that cannot be called, any
+  // other normal completion that it returned a function; a thrown one is thrown by the getter.
   virtual Outcome Call(CallKind kind, Value argument, uint32_t resolver) = 0;
   // A reaction that the author registered ran: promise.then(value => ..., reason => ...).
   virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;

@@ -1,7 +1,7 @@
 // JavaScript values as far as a program over WritableStream can tell them apart.
 //
-// A Value is plain data. `id` is an identity: two values of the same kind with different ids are different objects. Ids of
-// promises, errors and writers are issued by the implementation that makes them and mean nothing outside it.
+// A Value is plain data. `id` is an identity: two values of the same kind with different ids are different objects. Ids
+// of promises, errors and writers are issued by the implementation that makes them and mean nothing outside it.
 #ifndef SLUICE_SIM_VALUE_H_
 #define SLUICE_SIM_VALUE_H_
 

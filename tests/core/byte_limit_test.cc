@@ -19,15 +19,17 @@ uint64_t NaiveUtf8Length(const std::u16string& units, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) text += units;
   uint64_t bytes = 0;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool pair = text[i] >= 0xD800 && text[i] <= 0xDBFF && i + 1 < text.size() && text[i + 1] >= 0xDC00 &&
-                      text[i + 1] <= 0xDFFF;
+    const bool pair =
+        text[i] >= 0xD800 && text[i] <= 0xDBFF && i + 1 < text.size() && text[i + 1] >= 0xDC00 && text[i + 1] <= 0xDFFF;
     bytes += pair ? 4 : text[i] <= 0x7F ? 1 : text[i] <= 0x7FF ? 2 : 3;
     i += pair ? 1 : 0;
   }
   return bytes;
 }
 
-uint64_t Length(const std::u16string& units, uint64_t count = 1) { return Utf8Length(units.data(), units.size(), count); }
+uint64_t Length(const std::u16string& units, uint64_t count = 1) {
+  return Utf8Length(units.data(), units.size(), count);
+}
 
 const std::u16string kLead(1, char16_t{0xD83D});
 const std::u16string kTrail(1, char16_t{0xDE00});

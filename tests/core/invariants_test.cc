@@ -211,7 +211,8 @@ TEST(Invariants, SentencesAreUniqueSentences) {
     const std::string sentence = row.sentence;
     ASSERT_FALSE(sentence.empty()) << row.id;
     EXPECT_EQ(sentence.back(), '.') << row.id;
-    EXPECT_TRUE(std::isupper(static_cast<unsigned char>(sentence.front())) || sentence.rfind("queueTotalSize", 0) == 0) << row.id;
+    EXPECT_TRUE(std::isupper(static_cast<unsigned char>(sentence.front())) || sentence.rfind("queueTotalSize", 0) == 0)
+        << row.id;
     EXPECT_TRUE(sentences.insert(sentence).second) << row.id;
   }
 }
@@ -222,7 +223,8 @@ TEST(Invariants, AnchorsAreTheStandards) {
   std::set<std::string> anchors = {"byte-limit"};
   for (std::string line; std::getline(file, line);) anchors.insert(line);
   ASSERT_GT(anchors.size(), 100u);
-  for (const Invariant& row : AllInvariants()) EXPECT_TRUE(anchors.contains(row.anchor)) << row.id << ": #" << row.anchor;
+  for (const Invariant& row : AllInvariants())
+    EXPECT_TRUE(anchors.contains(row.anchor)) << row.id << ": #" << row.anchor;
 }
 
 // ---- Each row can fail

@@ -52,7 +52,8 @@ TEST_F(QueuingStrategiesTest, DefaultSizeIsOne) {
 }
 
 TEST_F(QueuingStrategiesTest, InfiniteHighWaterMarkNeverGivesBackpressure) {
-  Construct({.sink = FullSink(), .strategy = {.highWaterMark = std::numeric_limits<double>::infinity(), .has_size = true}});
+  Construct(
+      {.sink = FullSink(), .strategy = {.highWaterMark = std::numeric_limits<double>::infinity(), .has_size = true}});
   on[CallKind::kWrite] = [&](Value) { return ReturnPromise(NewDeferred()); };
   on[CallKind::kSize] = [&](Value) { return Outcome::Return(Value::Number(1e308)); };
   const WriterSlot writer = GetWriter();
@@ -62,7 +63,8 @@ TEST_F(QueuingStrategiesTest, InfiniteHighWaterMarkNeverGivesBackpressure) {
 
 // Infinity - Infinity is NaN, and NaN <= 0 is false: as the standard has it, no backpressure.
 TEST_F(QueuingStrategiesTest, InfiniteTotalUnderAnInfiniteHighWaterMarkGivesNoBackpressure) {
-  Construct({.sink = FullSink(), .strategy = {.highWaterMark = std::numeric_limits<double>::infinity(), .has_size = true}});
+  Construct(
+      {.sink = FullSink(), .strategy = {.highWaterMark = std::numeric_limits<double>::infinity(), .has_size = true}});
   on[CallKind::kWrite] = [&](Value) { return ReturnPromise(NewDeferred()); };
   on[CallKind::kSize] = [&](Value) { return Outcome::Return(Value::Number(1.7e308)); };
   const WriterSlot writer = GetWriter();

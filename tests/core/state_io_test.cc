@@ -269,7 +269,8 @@ TEST(StateIo, WhatIsRestoredPrintsAsTheSameText) {
 }
 
 TEST(StateIo, ValueThatAnEnumerationDoesNotHaveIsRefused) {
-  for (const char* line : {"state: 2", "writeAlgorithm: 2", "closeAlgorithm: 1", "abortAlgorithm: 2", "strategySizeAlgorithm: 1"}) {
+  for (const char* line :
+       {"state: 2", "writeAlgorithm: 2", "closeAlgorithm: 1", "abortAlgorithm: 2", "strategySizeAlgorithm: 1"}) {
     const std::string text = Print(Full());
     const std::string before = std::string("\n") + line + "\n";
     const size_t at = text.find(before);

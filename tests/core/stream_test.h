@@ -7,8 +7,8 @@
 //     EXPECT_EQ(Run(), "close(); close ok");
 //   }
 //
-// After each test the references that the core took must be back, and no rejection may have been reported as unhandled that
-// the test did not take from `unhandled`.
+// After each test the references that the core took must be back, and no rejection may have been reported as unhandled
+// that the test did not take from `unhandled`.
 #ifndef SLUICE_TESTS_CORE_STREAM_TEST_H_
 #define SLUICE_TESTS_CORE_STREAM_TEST_H_
 

@@ -186,8 +186,8 @@ TEST_F(AbortTest, ThrowingListenerIsReportedAndStopsNothing) {
   EXPECT_EQ(reported, (std::vector<std::string>{"r7", "r7"}));
 }
 
-// The standard's assert in WritableStreamRejectCloseAndClosedPromiseIfNeeded is too strong here: the new writer's closed
-// promise is rejected before the sink's abort settles. Rejecting it once more does nothing.
+// The standard's assert in WritableStreamRejectCloseAndClosedPromiseIfNeeded is too strong here: the new writer's
+// closed promise is rejected before the sink's abort settles. Rejecting it once more does nothing.
 TEST_F(AbortTest, AcquireWriterWhileSinkAbortIsPending) {
   Hold(CallKind::kAbort, held);
   Construct({.sink = FullSink()});

@@ -43,8 +43,9 @@ TEST_F(WriterTest, ReleasedWriterSeesTypeErrorsEverywhere) {
   Watch("close", default_writer::Close(host, writer));
   Watch("abort", Abort(writer));
   Watch("write", Write(writer));
-  EXPECT_EQ(Run(), "old ready ok; old closed TypeError; ready TypeError; closed TypeError; close TypeError; "
-                   "abort TypeError; write TypeError");
+  EXPECT_EQ(Run(),
+            "old ready ok; old closed TypeError; ready TypeError; closed TypeError; close TypeError; "
+            "abort TypeError; write TypeError");
   EXPECT_EQ(DesiredSize(writer), "throws TypeError");
   EXPECT_EQ(state(), StreamState::kWritable);
 }
@@ -137,7 +138,9 @@ TEST_F(WriterTest, WriterOfAnErroredStreamIsRejectedTwiceAndNeitherIsReported) {
 
 class CloseWithErrorPropagationTest : public WriterTest {
  protected:
-  void Propagate(WriterSlot writer) { Watch("close", WritableStreamDefaultWriterCloseWithErrorPropagation(host, writer)); }
+  void Propagate(WriterSlot writer) {
+    Watch("close", WritableStreamDefaultWriterCloseWithErrorPropagation(host, writer));
+  }
 };
 
 TEST_F(CloseWithErrorPropagationTest, ClosesAWritableStream) {

@@ -20,8 +20,9 @@ std::span<const uint8_t> AsBytes(const std::string& bytes) {
 TEST(BytesTest, EveryStatementWithEveryInterestingOperandReadsBackTheSame) {
   Program program;
   for (const Row& row : OpRows()) {
-    Op op{.kind = static_cast<OpKind>(row.kind), .operands = {.writer = 3, .reason = kNoReason, .source = PromiseSource::kThen,
-                                                              .unobserved = true, .count = 999}};
+    Op op{.kind = static_cast<OpKind>(row.kind),
+          .operands = {
+              .writer = 3, .reason = kNoReason, .source = PromiseSource::kThen, .unobserved = true, .count = 999}};
     Normalize(row, op.operands);
     program.ops.push_back(op);
   }

@@ -46,7 +46,9 @@ controller.error(r1)
 }
 
 TEST_P(DriverTest, ThereIsNoStreamInsideItsConstructor) {
-  const std::string trace = TraceOf("methods start\non start {\nw0 = stream.getWriter()\ncontroller.error(r1)\nrun\n} return\nw0 = stream.getWriter()\n");
+  const std::string trace = TraceOf(
+      "methods start\non start {\nw0 = stream.getWriter()\ncontroller.error(r1)\nrun\n} return\nw0 = "
+      "stream.getWriter()\n");
   EXPECT_THAT(trace, HasSubstr("w0 = stream.getWriter()  (skipped: there is no stream)"));
   EXPECT_THAT(trace, HasSubstr("run  (skipped: microtasks do not run inside a call)"));
 }
@@ -71,7 +73,9 @@ read w0
 }
 
 TEST_P(DriverTest, PromisesAndErrorsAreNamedByFirstAppearance) {
-  const std::string trace = TraceOf("w0 = stream.getWriter()\nw1 = stream.getWriter()\nw2 = stream.getWriter()\nw0.releaseLock()\nwatch w0.ready\nwatch w0.closed\n");
+  const std::string trace = TraceOf(
+      "w0 = stream.getWriter()\nw1 = stream.getWriter()\nw2 = stream.getWriter()\nw0.releaseLock()\nwatch "
+      "w0.ready\nwatch w0.closed\n");
   EXPECT_THAT(trace, HasSubstr("threw TypeError#1"));
   EXPECT_THAT(trace, HasSubstr("threw TypeError#2"));
   EXPECT_THAT(trace, HasSubstr("p1 rejected with TypeError#3"));
@@ -79,7 +83,8 @@ TEST_P(DriverTest, PromisesAndErrorsAreNamedByFirstAppearance) {
 }
 
 TEST_P(DriverTest, UnobservedRejectionsAreReportedAndHandledOnesAreNot) {
-  const std::string trace = TraceOf("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\") unobserved\nw0.close()\n");
+  const std::string trace =
+      TraceOf("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\") unobserved\nw0.close()\n");
   EXPECT_THAT(trace, HasSubstr("unhandled rejection of p1: TypeError#2"));
   EXPECT_THAT(trace, HasSubstr("p2 rejected with TypeError#1"));
   EXPECT_THAT(trace, Not(HasSubstr("unhandled rejection of p2")));
@@ -88,18 +93,24 @@ TEST_P(DriverTest, UnobservedRejectionsAreReportedAndHandledOnesAreNot) {
 
 TEST_P(DriverTest, TicksAreRounds) {
   // A plain value takes one round; a fulfilled promise two more.
-  const std::string plain = TraceOf("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\ntick 1\n");
+  const std::string plain =
+      TraceOf("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\ntick 1\n");
   EXPECT_LT(plain.find("desiredSize = 1"), plain.find("p1 fulfilled"));
-  const std::string promise = TraceOf("methods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 2\nread w0\ntick 1\nread w0\n");
+  const std::string promise = TraceOf(
+      "methods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 2\nread w0\ntick "
+      "1\nread w0\n");
   EXPECT_LT(promise.find("desiredSize = 0"), promise.find("desiredSize = 1"));
 }
 
 TEST_P(DriverTest, TheTickModelShortensReturnedPromises) {
   for (const char* model : {"promise-resolve", "promise-resolve-start"}) {
-    const std::string trace = TraceOf("ticks " + std::string(model) + "\nmethods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\n");
+    const std::string trace = TraceOf(
+        "ticks " + std::string(model) +
+        "\nmethods write\non write return resolved\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\ntick 1\nread w0\n");
     EXPECT_THAT(trace, HasSubstr("desiredSize = 1")) << model;
   }
-  const std::string start = "methods start write\non start return resolved\nw0 = stream.getWriter()\nw0.write(\"a\")\ntick 1\nread stream\n";
+  const std::string start =
+      "methods start write\non start return resolved\nw0 = stream.getWriter()\nw0.write(\"a\")\ntick 1\nread stream\n";
   const std::string slow = TraceOf(start);
   EXPECT_GT(slow.find("sink.write"), slow.find("locked = true"));
   const std::string fast = TraceOf("ticks promise-resolve-start\n" + start);
@@ -140,7 +151,9 @@ TEST_P(DriverTest, RunsDoNotSeeEachOther) {
   CoreSubject core;
   ReferenceModel model;
   Subject& subject = GetParam() ? static_cast<Subject&>(model) : core;
-  const char* text = "methods start write\non write return pending\nw0 = stream.getWriter()\nw0.write(object#1)\nw0.releaseLock()\nw1 = stream.getWriter()\n";
+  const char* text =
+      "methods start write\non write return pending\nw0 = stream.getWriter()\nw0.write(object#1)\nw0.releaseLock()\nw1 "
+      "= stream.getWriter()\n";
   const std::string first = TraceOn(subject, text);
   TraceOn(subject, "methods start\non start throw r1\nw0 = stream.getWriter()\n");
   EXPECT_EQ(TraceOn(subject, text), first);

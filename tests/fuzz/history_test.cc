@@ -43,7 +43,8 @@ void InsertCall(Trace& trace, size_t at, CallKind kind) {
 
 void RemoveCall(Trace& trace, CallKind kind, int nth) {
   const size_t begin = Find(trace, EventKind::kCallBegin, nth, IsCall(kind));
-  trace.events.erase(trace.events.begin() + static_cast<std::ptrdiff_t>(begin), trace.events.begin() + static_cast<std::ptrdiff_t>(begin) + 2);
+  trace.events.erase(trace.events.begin() + static_cast<std::ptrdiff_t>(begin),
+                     trace.events.begin() + static_cast<std::ptrdiff_t>(begin) + 2);
 }
 
 struct Case {
@@ -52,8 +53,11 @@ struct Case {
   std::function<void(Trace&)> fault;
 };
 
-const char kTwoWrites[] = "methods start write close abort\nw0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"b\")\nw0.close()\nrun\n";
-const char kPendingWrite[] = "methods write\non write return pending\nw0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"b\")\nrun\nresolve write\nrun\n";
+const char kTwoWrites[] =
+    "methods start write close abort\nw0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"b\")\nw0.close()\nrun\n";
+const char kPendingWrite[] =
+    "methods write\non write return pending\nw0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"b\")\nrun\nresolve "
+    "write\nrun\n";
 
 std::vector<Case> Cases() {
   return {
@@ -66,7 +70,8 @@ std::vector<Case> Cases() {
        [](Trace& trace) {
          const size_t end = Find(trace, EventKind::kCallEnd, 1, IsCall(CallKind::kWrite));
          InsertCall(trace, end + 1, CallKind::kWrite);
-         trace.events[end + 1].value = trace.events[Find(trace, EventKind::kCallBegin, 3, IsCall(CallKind::kWrite))].value;
+         trace.events[end + 1].value =
+             trace.events[Find(trace, EventKind::kCallBegin, 3, IsCall(CallKind::kWrite))].value;
          RemoveCall(trace, CallKind::kWrite, 3);
        }},
       {"H-START-FIRST", "methods start write\non start return pending\nw0 = stream.getWriter()\nw0.write(\"a\")\nrun\n",
@@ -78,9 +83,13 @@ std::vector<Case> Cases() {
       {"H-ONCE", kTwoWrites,
        [](Trace& trace) { InsertCall(trace, Find(trace, EventKind::kConstructEnd), CallKind::kStart); }},
       {"H-NOTHING-AFTER-CLOSE", kTwoWrites,
-       [](Trace& trace) { InsertCall(trace, Find(trace, EventKind::kCallEnd, 1, IsCall(CallKind::kClose)) + 1, CallKind::kAbort); }},
+       [](Trace& trace) {
+         InsertCall(trace, Find(trace, EventKind::kCallEnd, 1, IsCall(CallKind::kClose)) + 1, CallKind::kAbort);
+       }},
       {"H-NOTHING-AFTER-ABORT", "methods abort\nrun\nstream.abort(r1)\nrun\n",
-       [](Trace& trace) { InsertCall(trace, Find(trace, EventKind::kCallEnd, 1, IsCall(CallKind::kAbort)) + 1, CallKind::kClose); }},
+       [](Trace& trace) {
+         InsertCall(trace, Find(trace, EventKind::kCallEnd, 1, IsCall(CallKind::kAbort)) + 1, CallKind::kClose);
+       }},
       {"H-SETTLES-ONCE", kTwoWrites,
        [](Trace& trace) {
          const size_t settled = Find(trace, EventKind::kSettled);
@@ -89,7 +98,8 @@ std::vector<Case> Cases() {
       {"H-FULFILLED-WAS-WRITTEN", kTwoWrites, [](Trace& trace) { RemoveCall(trace, CallKind::kWrite, 2); }},
       {"H-FULFILL-ORDER", kTwoWrites,
        [](Trace& trace) {
-         std::swap(trace.events[Find(trace, EventKind::kSettled, 1)].number, trace.events[Find(trace, EventKind::kSettled, 2)].number);
+         std::swap(trace.events[Find(trace, EventKind::kSettled, 1)].number,
+                   trace.events[Find(trace, EventKind::kSettled, 2)].number);
        }},
       {"H-RANGE-ERROR-NOT-WRITTEN", kTwoWrites,
        [](Trace& trace) {
@@ -98,10 +108,14 @@ std::vector<Case> Cases() {
          settled.value = Value::Of(ValueKind::kRangeError, 1);
        }},
       {"H-CLOSED-WAS-CLOSED", kTwoWrites, [](Trace& trace) { RemoveCall(trace, CallKind::kClose, 1); }},
-      {"H-LIMIT", "byteLimit 64\nmethods write\nhighWaterMark 9\non write return pending\nw0 = stream.getWriter()\nw0.write(buffer(33))\nw0.write(buffer(31))\nrun\nresolve write\nrun\n",
+      {"H-LIMIT",
+       "byteLimit 64\nmethods write\nhighWaterMark 9\non write return pending\nw0 = "
+       "stream.getWriter()\nw0.write(buffer(33))\nw0.write(buffer(31))\nrun\nresolve write\nrun\n",
        [](Trace& trace) { trace.chunks[1].count = 32; }},
       {"H-NOTHING-STUCK", kTwoWrites,
-       [](Trace& trace) { trace.events.erase(trace.events.begin() + static_cast<std::ptrdiff_t>(Find(trace, EventKind::kSettled, 3))); }},
+       [](Trace& trace) {
+         trace.events.erase(trace.events.begin() + static_cast<std::ptrdiff_t>(Find(trace, EventKind::kSettled, 3)));
+       }},
   };
 }
 
@@ -139,7 +153,9 @@ TEST(HistoryTest, RightTracesBreakNoRule) {
 TEST(HistoryTest, ChargesByDefinitionAgreeWithTheCore) {
   Random random(5);
   for (int i = 0; i < 5000; ++i) {
-    sim::Chunk chunk{.kind = sim::ChunkKind::kString, .unit_count = static_cast<uint8_t>(random.Below(7)), .count = static_cast<uint32_t>(random.Below(50) + 1)};
+    sim::Chunk chunk{.kind = sim::ChunkKind::kString,
+                     .unit_count = static_cast<uint8_t>(random.Below(7)),
+                     .count = static_cast<uint32_t>(random.Below(50) + 1)};
     for (char16_t& unit : chunk.units) {
       constexpr char16_t kBases[] = {0x20, 0x7F, 0x80, 0x7FF, 0x800, 0xD83D, 0xDE00, 0xFFFF};
       unit = kBases[random.Below(8)];

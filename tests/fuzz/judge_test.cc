@@ -20,7 +20,9 @@ namespace {
 
 using testing::HasSubstr;
 
-const char kProgram[] = "methods start write close abort size\nw0 = stream.getWriter()\nw0.write(\"a\")\nrun\nw0.write(\"b\")\nread w0\nw0.releaseLock()\n";
+const char kProgram[] =
+    "methods start write close abort size\nw0 = stream.getWriter()\nw0.write(\"a\")\nrun\nw0.write(\"b\")\nread "
+    "w0\nw0.releaseLock()\n";
 
 template <typename Subject>
 std::optional<Finding> Judged(std::string_view text) {
@@ -36,7 +38,9 @@ class WrongBytes : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, ABrokenInvariantIsFound) { EXPECT_EQ(Judged<WrongBytes>(kProgram)->identity(), "invariant/I-BYTES-SUM"); }
+TEST(JudgeTest, ABrokenInvariantIsFound) {
+  EXPECT_EQ(Judged<WrongBytes>(kProgram)->identity(), "invariant/I-BYTES-SUM");
+}
 
 class WrongDesiredSize : public CoreSubject {
   sim::Outcome DesiredSize(uint32_t writer) override {
@@ -46,7 +50,9 @@ class WrongDesiredSize : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, ADifferenceFromTheModelIsFound) { EXPECT_EQ(Judged<WrongDesiredSize>(kProgram)->identity(), "model/property"); }
+TEST(JudgeTest, ADifferenceFromTheModelIsFound) {
+  EXPECT_EQ(Judged<WrongDesiredSize>(kProgram)->identity(), "model/property");
+}
 
 // Not to be seen by any author, nor by an invariant.
 class ForgetsHighWaterMark : public CoreSubject {
@@ -57,7 +63,9 @@ class ForgetsHighWaterMark : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, ADifferentSlotIsFound) { EXPECT_EQ(Judged<ForgetsHighWaterMark>("run\n")->identity(), "slots/strategyHWM"); }
+TEST(JudgeTest, ADifferentSlotIsFound) {
+  EXPECT_EQ(Judged<ForgetsHighWaterMark>("run\n")->identity(), "slots/strategyHWM");
+}
 
 class Leaks : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
@@ -115,7 +123,9 @@ TEST(JudgeTest, TheCanaryIsFoundAndNoWorkingCoreIs) {
 
 TEST(StoryTest, AFindingNamesTheRuleTheStepAndBothSides) {
   Judge judge(std::make_unique<CanarySubject>());
-  const Program program = ParseOrDie("methods start write abort\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\n");
+  const Program program = ParseOrDie(
+      "methods start write abort\non write return pending\nw0 = "
+      "stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\n");
   const auto finding = judge.Run(program);
   ASSERT_TRUE(finding.has_value());
   const std::string story = Story(program, judge, finding);

@@ -1,5 +1,5 @@
-// Facts of the standard that the reference model must know, each taken from its text or from a web platform test, not from
-// the core.
+// Facts of the standard that the reference model must know, each taken from its text or from a web platform test, not
+// from the core.
 #include "fuzz/oracle/reference_model.h"
 
 #include <gmock/gmock.h>
@@ -35,22 +35,28 @@ TEST(ReferenceModelTest, ABadHighWaterMarkThrowsARangeErrorBeforeStart) {
 }
 
 TEST(ReferenceModelTest, ReadyAndClosedRejectWithTheErrorInThatOrder) {
-  const std::string trace = TraceOf("methods start\nw0 = stream.getWriter()\nrun\ncontroller.error(r1)\nwatch w0.closed\nwatch w0.ready\n");
+  const std::string trace =
+      TraceOf("methods start\nw0 = stream.getWriter()\nrun\ncontroller.error(r1)\nwatch w0.closed\nwatch w0.ready\n");
   EXPECT_THAT(trace, HasSubstr("rejected with r1"));
 }
 
 TEST(ReferenceModelTest, AbortWaitsForTheWriteInFlight) {
-  const std::string trace = TraceOf("methods start write abort\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nrun\nread stream\nresolve write\nrun\n");
+  const std::string trace = TraceOf(
+      "methods start write abort\non write return pending\nw0 = "
+      "stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nrun\nread stream\nresolve write\nrun\n");
   EXPECT_LT(trace.find("locked = true"), trace.find("sink.abort(r1)"));
 }
 
 TEST(ReferenceModelTest, AbortWhileStartIsPendingWaitsForStart) {
-  const std::string trace = TraceOf("methods start abort\non start return pending\nstream.abort(r1)\nrun\nread stream\nresolve start\nrun\n");
+  const std::string trace =
+      TraceOf("methods start abort\non start return pending\nstream.abort(r1)\nrun\nread stream\nresolve start\nrun\n");
   EXPECT_LT(trace.find("locked = false"), trace.find("sink.abort(r1)"));
 }
 
 TEST(ReferenceModelTest, ASecondAbortReturnsThePendingAbortsPromise) {
-  const std::string trace = TraceOf("methods write start\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.abort(r2)\n");
+  const std::string trace = TraceOf(
+      "methods write start\non write return pending\nw0 = "
+      "stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.abort(r2)\n");
   EXPECT_THAT(trace, ContainsRegex("w0.abort\\(r1\\)\n *[0-9]+ *-> returned p3"));
   EXPECT_THAT(trace, ContainsRegex("w0.abort\\(r2\\)\n *[0-9]+ *-> returned p3"));
 }
@@ -63,13 +69,15 @@ TEST(ReferenceModelTest, AnAbortWithoutReasonSignalsAnAbortError) {
 
 TEST(ReferenceModelTest, WritingWhileCloseIsInTheSinkIsATypeErrorAndNoFailedAssert) {
   ReferenceModel model;
-  const std::string trace = TraceOn(model, "methods close\non close return pending\nw0 = stream.getWriter()\nrun\nw0.close()\nw0.write(\"a\")\n");
+  const std::string trace = TraceOn(
+      model, "methods close\non close return pending\nw0 = stream.getWriter()\nrun\nw0.close()\nw0.write(\"a\")\n");
   EXPECT_THAT(trace, HasSubstr("p3 rejected with TypeError#1"));
   EXPECT_TRUE(model.failed_asserts().empty());
 }
 
 TEST(ReferenceModelTest, TheOrderAfterAWriteIsWritePromiseThenReady) {
-  const std::string trace = TraceOf("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nwatch w0.ready\nrun\n");
+  const std::string trace =
+      TraceOf("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nwatch w0.ready\nrun\n");
   EXPECT_LT(trace.find("p1 fulfilled"), trace.find("p2 fulfilled"));
 }
 

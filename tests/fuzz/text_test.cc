@@ -78,7 +78,8 @@ TEST(TextTest, RandomProgramsReadBackTheSame) {
 }
 
 TEST(TextTest, CommentsSpaceAndCarriageReturnsDoNotMatter) {
-  const ParsedProgram parsed = ParseText("# why\r\n\r\n  w0   =  stream.getWriter()   # first\r\n\tw0.write(object#1) #last\n");
+  const ParsedProgram parsed =
+      ParseText("# why\r\n\r\n  w0   =  stream.getWriter()   # first\r\n\tw0.write(object#1) #last\n");
   ASSERT_TRUE(parsed.program.has_value()) << parsed.error.message;
   EXPECT_EQ(PrintText(*parsed.program), "w0 = stream.getWriter()\nw0.write(object#1)\n");
 }
@@ -97,11 +98,32 @@ TEST(TextTest, ErrorsSayWhereAndWhatWasExpected) {
 }
 
 TEST(TextTest, MalformedTextIsRefused) {
-  for (const char* text : {"w4.close()", "w0.close() now", "w0.abort(r9)", "w0.write(\"abcdefg\")", "w0.write(\"\\u12g4\")",
-                           "w0.write(\"a\" * 0)", "run 0", "run 1001", "tick", "resolve size", "highWaterMark inf",
-                           "highWaterMark nan", "byteLimit -1", "byteLimit 18446744073709551616", "ticks webid", "ticks webidlx",
-                           "methods start, write", "on sink return", "on write", "on write {", "on write { run", "}",
-                           "highWaterMark 1\nhighWaterMark 1", "w0.write(object#4)", "w0.write(\"a)", "nonsense"}) {
+  for (const char* text : {"w4.close()",
+                           "w0.close() now",
+                           "w0.abort(r9)",
+                           "w0.write(\"abcdefg\")",
+                           "w0.write(\"\\u12g4\")",
+                           "w0.write(\"a\" * 0)",
+                           "run 0",
+                           "run 1001",
+                           "tick",
+                           "resolve size",
+                           "highWaterMark inf",
+                           "highWaterMark nan",
+                           "byteLimit -1",
+                           "byteLimit 18446744073709551616",
+                           "ticks webid",
+                           "ticks webidlx",
+                           "methods start, write",
+                           "on sink return",
+                           "on write",
+                           "on write {",
+                           "on write { run",
+                           "}",
+                           "highWaterMark 1\nhighWaterMark 1",
+                           "w0.write(object#4)",
+                           "w0.write(\"a)",
+                           "nonsense"}) {
     EXPECT_FALSE(ErrorOf(text).message.empty()) << text;
   }
 }

@@ -48,7 +48,10 @@ class SimAdapter : private sim::UserCode {
     next_listener_ = 0;
     // The stream's name is known before start runs, as a binding's is.
     const Outcome made = host_.ConstructStream({
-        .sink = {.start = bool{script.start}, .write = bool{script.write}, .close = bool{script.close}, .abort = bool{script.abort}},
+        .sink = {.start = bool{script.start},
+                 .write = bool{script.write},
+                 .close = bool{script.close},
+                 .abort = bool{script.abort}},
         .strategy = {.has_size = bool{script.size}},
         .tick_model = script.tick_model,
         .listeners = static_cast<uint32_t>(script.listeners.size()),
