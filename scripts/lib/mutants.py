@@ -85,6 +85,10 @@ def main() -> int:
     parser.add_argument("--file", action="append", choices=FILES)
     parser.add_argument("--shard", default="0/1")
     options = parser.parse_args()
+    if options.time < 1:
+        parser.error("--time must be at least 1 second")
+    if not re.fullmatch(r"\d+/[1-9]\d*", options.shard):
+        parser.error("--shard must be I/N, as 0/4")
     shard, shards = (int(part) for part in options.shard.split("/"))
     known = equivalent()
 

@@ -132,7 +132,7 @@ build() {
   log=$folder/build.log
   mkdir -p "$folder" || die "build/$preset cannot be written"
   # Two scripts may run at once, but ninja must have the folder to itself.
-  exec 9>"$folder/.lock"
+  { exec 9>"$folder/.lock"; } 2>/dev/null || die "build/$preset cannot be written"
   if command -v flock >/dev/null && ! flock -n 9; then
     say "Waiting for another script that builds build/$preset"
     flock 9

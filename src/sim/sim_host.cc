@@ -25,7 +25,9 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   promise_references_.clear();
   values_.clear();
   live_references_ = 0;
-  type_errors_ = range_errors_ = abort_errors_ = 0;
+  type_errors_.clear();
+  range_errors_ = abort_errors_ = 0;
+  last_charge_ = 0;
   violation_ = nullptr;
 }
 
@@ -83,6 +85,12 @@ Value SimHost::TakeThrown(Thrown thrown) {
 }
 
 void SimHost::Teardown() {
+  for (const auto& stream : streams_) {
+    const core::WritableStreamDefaultController& controller = stream->core.controller;
+    if (controller.exists && (controller.writeAlgorithm == core::Algorithm::kUndefined) != stream->algorithms_cleared) {
+      Violation("the host was not told that the algorithms were cleared");
+    }
+  }
   // Twice: what was released is empty, so the second time must find nothing to drop.
   for (int times = 0; times < 2; ++times) {
     for (const auto& stream : streams_) core::ReleaseSlots(*this, stream->core);
@@ -199,22 +207,36 @@ void SimHost::Drop(ValueSlot value) {
 
 // ---- Errors and chunks
 
-ValueSlot SimHost::NewTypeError(core::TypeErrorReason) {
-  return Name(Value::Of(ValueKind::kTypeError, type_errors_++));
+ValueSlot SimHost::NewTypeError(core::TypeErrorReason reason) {
+  type_errors_.push_back(reason);
+  return Name(Value::Of(ValueKind::kTypeError, static_cast<uint32_t>(type_errors_.size() - 1)));
 }
 
 ValueSlot SimHost::NewRangeError(core::RangeErrorReason) {
   return Name(Value::Of(ValueKind::kRangeError, range_errors_++));
 }
 
-ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded&) {
+ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded& facts) {
+  for (const auto& stream : streams_) {
+    const core::WritableStreamDefaultController& controller = stream->core.controller;
+    if (!controller.byte_limit.has_value() || streams_.size() > 1) continue;
+    if (controller.byte_limit == facts.limit && controller.charged_bytes == facts.buffered &&
+        facts.asked == last_charge_)
+      continue;
+    Violation("the error of an overflow does not name the limit, the bytes buffered and the bytes asked for");
+  }
   return Name(Value::Of(ValueKind::kRangeError, range_errors_++));
 }
 
+void SimHost::AlgorithmsCleared(StreamSlot stream) { streams_[stream.name - 1]->algorithms_cleared = true; }
+
 uint64_t SimHost::ByteCharge(ValueSlot slot) {
   const Value value = ValueOf(slot);
-  if (value.kind != ValueKind::kChunk) return core::kNominalCharge;
-  const Chunk& chunk = (*chunks_)[value.id];
+  last_charge_ = value.kind == ValueKind::kChunk ? ChargeOf((*chunks_)[value.id]) : core::kNominalCharge;
+  return last_charge_;
+}
+
+uint64_t SimHost::ChargeOf(const Chunk& chunk) {
   switch (chunk.kind) {
     case ChunkKind::kString:
       return core::Utf8Length(chunk.units.data(), chunk.unit_count, chunk.count);

@@ -56,6 +56,9 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
 
   // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
   void Teardown();
+  // Why the TypeError with this id was made.
+  core::TypeErrorReason TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
+
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
   const char* violation() const { return violation_; }
 
@@ -81,7 +84,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::WritableStream& Stream(core::StreamSlot stream) override;
   core::WritableStreamDefaultWriter& Writer(core::WriterSlot writer) override;
   bool SignalIsAborted(core::StreamSlot stream) override;
-  void AlgorithmsCleared(core::StreamSlot) override {}
+  void AlgorithmsCleared(core::StreamSlot stream) override;
 
   // ---- core::ReentrantHost
   core::Completion<core::ValueSlot> PerformStartAlgorithm(core::StreamSlot stream) override;
@@ -97,6 +100,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     core::WritableStream core;
     TickModel tick_model = TickModel::kWebIdl;
     uint32_t listeners = 0;
+    bool algorithms_cleared = false;
     bool aborted = false;
     Value signal_reason;
   };
@@ -106,6 +110,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     uint32_t references = 0;
   };
 
+  static uint64_t ChargeOf(const Chunk& chunk);  // bytes
   void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
   core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
   uint32_t Checked(core::PromiseSlot promise);
@@ -121,7 +126,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   std::vector<uint32_t> promise_references_;  // by promise index
   std::vector<NamedValue> values_;
   uint64_t live_references_ = 0;
-  uint32_t type_errors_ = 0;
+  std::vector<core::TypeErrorReason> type_errors_;
+  uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;
   const char* violation_ = nullptr;
