@@ -351,7 +351,10 @@ class Parser {
 
   bool FailExpected(const Furthest& furthest) {
     const std::string_view found = line_.text.substr(std::min(furthest.at, line_.text.size()));
-    const std::string shown = found.empty() ? "the end of the line" : "\"" + std::string(found) + "\"";
+    constexpr size_t kShown = 60;  // characters; a line may be a megabyte
+    const std::string shown = found.empty()           ? "the end of the line"
+                              : found.size() > kShown ? "\"" + std::string(found.substr(0, kShown)) + "...\""
+                                                      : "\"" + std::string(found) + "\"";
     return Fail(furthest.at, "found " + shown + ", expected " + furthest.Expected());
   }
 

@@ -69,7 +69,7 @@ def breakdown() -> None:
 
 def core(rounds: int) -> None:
     run = subprocess.run([str(ROOT / "build/bench/tests/bench/core_benchmark"), "--benchmark_format=json",
-                          f"--benchmark_repetitions={rounds}", "--benchmark_report_aggregates_only=true",
+                          f"--benchmark_repetitions={max(rounds, 2)}", "--benchmark_report_aggregates_only=true",
                           "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.2"],
                          text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     if run.returncode != 0:
@@ -77,7 +77,7 @@ def core(rounds: int) -> None:
     rates = {row["run_name"]: row["items_per_second"] for row in json.loads(run.stdout)["benchmarks"]
              if row.get("aggregate_name") == "median"}
     first = rates["BM_QueuedWrites/1000"]
-    for name, value in rates.items():
+    for name, value in sorted(rates.items(), key=lambda row: (row[0].split("/")[0], int((row[0].split("/") + ["0"])[1]))):
         ratio = f"   {value / first:5.2f} of BM_QueuedWrites/1000" if "Queued" in name else ""
         say(f"  {name:38} {rate(value)}   {1e9 / value:8.1f} ns each{ratio}")
 

@@ -42,7 +42,13 @@ absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
 }
 
 absl::StatusOr<fuzz::Program> ParseProgram(const std::string& path, const std::vector<uint8_t>& bytes) {
-  if (!fuzz::LooksLikeText(AsText(bytes))) return fuzz::DecodeBytes(bytes);
+  if (!fuzz::LooksLikeText(AsText(bytes))) {
+    // Any bytes are some program. Those that no encoder made may be a text with a stray byte in it.
+    if (!bytes.empty() && bytes[0] != fuzz::kFormat) {
+      std::fprintf(stderr, "sluice: %s: is not text (it has control characters), so it is read as bytes\n", path.c_str());
+    }
+    return fuzz::DecodeBytes(bytes);
+  }
   fuzz::ParsedProgram parsed = fuzz::ParseText(AsText(bytes));
   if (parsed.program.has_value()) return *std::move(parsed.program);
   return absl::InvalidArgumentError(
