@@ -22,6 +22,7 @@
 
 namespace sluice::binding {
 
+class DomData;
 class V8Host;
 
 // Property names that are looked up again and again.
@@ -80,7 +81,10 @@ class IsolateData {
   LiveObjects& live() { return live_; }
   v8::Local<v8::String> name(Name name) const { return names_[static_cast<int>(name)].Get(isolate_); }
   V8Host& host() { return *host_; }
+  DomData& dom() { return *dom_; }
   v8::Local<v8::FunctionTemplate> TemplateOf(const Interface& interface);
+  // The getter or setter of an unforgeable attribute, which instances of derived interfaces have too.
+  v8::Local<v8::FunctionTemplate> UnforgeableOf(const Interface& interface, const Member& member);
 
   // Tells V8 of native memory that its objects keep alive, in bytes, more or less.
   void AdjustExternalMemory(int64_t bytes) {
@@ -94,6 +98,8 @@ class IsolateData {
   LiveObjects live_;
   std::array<v8::Eternal<v8::String>, kNameCount> names_;
   std::unordered_map<const Interface*, v8::Eternal<v8::FunctionTemplate>> templates_;
+  std::unordered_map<const Member*, v8::Eternal<v8::FunctionTemplate>> unforgeable_;
+  std::unique_ptr<DomData> dom_;
   std::unique_ptr<V8Host> host_;
 };
 
