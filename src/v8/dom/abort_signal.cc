@@ -106,7 +106,9 @@ bool RunAbortSteps(v8::Isolate* isolate, v8::Local<v8::Object> signal, Stack sta
     const v8::Local<v8::Value> algorithm = list::ValueOf(node);
     if (algorithm->IsFunction()) {
       v8::TryCatch caught(isolate);
-      return !algorithm.As<v8::Function>()->Call(context, v8::Undefined(isolate), 0, nullptr).IsEmpty() ||
+      const NativeCall call(isolate);
+      return (call.HasRoom(context) &&
+              !algorithm.As<v8::Function>()->Call(context, v8::Undefined(isolate), 0, nullptr).IsEmpty()) ||
              ReportCaught(context, caught);
     }
     const v8::Local<v8::Object> listener = FromWeakId(isolate, algorithm);
@@ -220,7 +222,8 @@ v8::MaybeLocal<v8::Object> NewDependentSignal(v8::Local<v8::Context> context,
     if (list::Last(isolate, source, kDependents) == own_link) return true;
     const bool timeout = Field(source, kDependency)->IsNumber();
     const v8::Local<v8::Value> reference =
-        timeout ? source.As<v8::Value>() : v8::Number::New(isolate, static_cast<double>(WeakIdOf(isolate, source))).As<v8::Value>();
+        timeout ? source.As<v8::Value>()
+                : v8::Number::New(isolate, static_cast<double>(WeakIdOf(isolate, source))).As<v8::Value>();
     return list::Append(context, own_link, link::kSources, reference, NeverDead) &&
            list::Append(context, source, kDependents, own_link, IsGoneOrAborted);
   };

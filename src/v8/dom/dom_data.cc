@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "src/v8/dom/dom_exception.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::binding {
@@ -74,7 +75,36 @@ DomData::DomData(v8::Isolate* isolate) : isolate_(isolate) {
     records_[fields].Set(isolate, record);
   }
   abort_.Set(isolate, Ascii(isolate, "abort"));
-  capture_stack_.Set(isolate, v8::Private::New(isolate, Ascii(isolate, "captureStackTrace")));
+  for (auto& intrinsic : intrinsics_) intrinsic.Set(isolate, v8::Private::New(isolate));
+}
+
+// They are private properties of an interface object, which is one of each context.
+void DomData::SetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic, v8::Local<v8::Value> value) {
+  v8::Local<v8::Function> owner;
+  if (!value->IsFunction() || !TemplateOf(isolate_, kDomExceptionInterface)->GetFunction(context).ToLocal(&owner)) {
+    return;
+  }
+  owner->SetPrivate(context, intrinsics_[intrinsic].Get(isolate_), value).Check();
+}
+
+v8::Local<v8::Function> DomData::GetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic) const {
+  v8::Local<v8::Function> owner;
+  v8::Local<v8::Value> value;
+  if (!TemplateOf(isolate_, kDomExceptionInterface)->GetFunction(context).ToLocal(&owner) ||
+      !owner->GetPrivate(context, intrinsics_[intrinsic].Get(isolate_)).ToLocal(&value) || !value->IsFunction()) {
+    return {};
+  }
+  return value.As<v8::Function>();
+}
+
+NativeCall::NativeCall(v8::Isolate* isolate) : data_(DomData::Of(isolate)) { ++data_.native_calls(); }
+NativeCall::~NativeCall() { --data_.native_calls(); }
+
+bool NativeCall::HasRoom(v8::Local<v8::Context> context) const {
+  if (data_.native_calls() == 1) return true;  // the first is not the one that recurses
+  const v8::Local<v8::Function> nothing = data_.GetIntrinsic(context, DomData::kDoNothing);
+  // V8 looks at the stack before it enters JavaScript, which this function is.
+  return nothing.IsEmpty() || !nothing->Call(context, v8::Undefined(context->GetIsolate()), 0, nullptr).IsEmpty();
 }
 
 v8::MaybeLocal<v8::Object> DomData::NewRecord(v8::Local<v8::Context> context, int fields) const {

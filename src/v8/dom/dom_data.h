@@ -20,6 +20,8 @@
 
 namespace sluice::binding {
 
+class DomData;
+
 // ---- Fields of records and of platform objects
 
 inline v8::Local<v8::Value> Field(v8::Local<v8::Object> object, int field) {
@@ -96,6 +98,25 @@ class Timeouts {
   int64_t last_id_ = 0;
 };
 
+// ---- Re-entry
+
+// While one lives, author code is being called from native code.
+//
+// V8 calls a native function without looking at the stack, and native functions can call one another through listeners
+// (AbortController.prototype.abort is a fine `handleEvent`). So whoever calls author code asks first.
+class NativeCall {
+ public:
+  explicit NativeCall(v8::Isolate* isolate);
+  NativeCall(const NativeCall&) = delete;
+  NativeCall& operator=(const NativeCall&) = delete;
+  ~NativeCall();
+  // False with a RangeError thrown if JavaScript's stack is full.
+  bool HasRoom(v8::Local<v8::Context> context) const;
+
+ private:
+  DomData& data_;
+};
+
 // ---- All of it
 
 class DomData {
@@ -112,9 +133,21 @@ class DomData {
   v8::MaybeLocal<v8::Object> NewRecord(v8::Local<v8::Context> context, int fields) const;
   // "abort", the type of the one event that we fire.
   v8::Local<v8::String> abort_name() const { return abort_.Get(isolate_); }
-  v8::Local<v8::Private> capture_stack_key() const { return capture_stack_.Get(isolate_); }
+
+  // What a context's own intrinsics are kept for, before any author could change what leads to them.
+  enum Intrinsic : uint8_t {
+    kCaptureStackTrace,  // Error.captureStackTrace
+    kDoNothing,          // %Function.prototype%, a function that returns undefined
+  };
+  void SetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic, v8::Local<v8::Value> value);
+  // Empty in a context without ExposeDom().
+  v8::Local<v8::Function> GetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic) const;
+
   // Milliseconds since this was made. https://w3c.github.io/hr-time/#dfn-current-high-resolution-time
   double Now() const;
+
+  // How many NativeCalls there are.
+  int& native_calls() { return native_calls_; }
 
   WeakTable& weak() { return weak_; }
   // Shared with the tasks that the embedder has, which may outlive the isolate.
@@ -124,8 +157,9 @@ class DomData {
   v8::Isolate* isolate_;
   std::array<v8::Eternal<v8::ObjectTemplate>, kMaxRecordFields + 1> records_;
   v8::Eternal<v8::String> abort_;
-  v8::Eternal<v8::Private> capture_stack_;
+  std::array<v8::Eternal<v8::Private>, 2> intrinsics_;
   WeakTable weak_;
+  int native_calls_ = 0;
   std::shared_ptr<Timeouts> timeouts_ = std::make_shared<Timeouts>();
   std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
 };

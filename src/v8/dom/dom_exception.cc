@@ -45,15 +45,9 @@ constexpr LegacyCode kLegacyCodes[] = {
 void CaptureStack(v8::Local<v8::Context> context, v8::Local<v8::Object> exception) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::TryCatch caught(isolate);
-  v8::Local<v8::Function> interface_object;
-  v8::Local<v8::Value> capture;
-  if (!TemplateOf(isolate, kDomExceptionInterface)->GetFunction(context).ToLocal(&interface_object) ||
-      !interface_object->GetPrivate(context, DomData::Of(isolate).capture_stack_key()).ToLocal(&capture) ||
-      !capture->IsFunction()) {
-    return;
-  }
+  const v8::Local<v8::Function> capture = DomData::Of(isolate).GetIntrinsic(context, DomData::kCaptureStackTrace);
   v8::Local<v8::Value> arguments[] = {exception};
-  capture.As<v8::Function>()->Call(context, v8::Undefined(isolate), 1, arguments).IsEmpty();
+  if (!capture.IsEmpty()) capture->Call(context, v8::Undefined(isolate), 1, arguments).IsEmpty();
 }
 
 void Initialize(v8::Local<v8::Context> context, v8::Local<v8::Object> exception, v8::Local<v8::String> message,
@@ -134,14 +128,14 @@ void ExposeDomException(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> error = v8::Exception::Error(v8::String::Empty(isolate)).As<v8::Object>();
   const v8::Local<v8::Value> error_prototype = error->GetPrototype();
   prototype.As<v8::Object>()->SetPrototype(context, error_prototype).Check();
-  // Kept where no author sees it, before any author could change it.
   v8::Local<v8::Value> error_constructor;
   v8::Local<v8::Value> capture;
   if (!error_prototype.As<v8::Object>()->Get(context, Ascii(isolate, "constructor")).ToLocal(&error_constructor) ||
       !error_constructor.As<v8::Object>()->Get(context, Ascii(isolate, "captureStackTrace")).ToLocal(&capture)) {
     return;
   }
-  interface_object->SetPrivate(context, DomData::Of(isolate).capture_stack_key(), capture).Check();
+  DomData::Of(isolate).SetIntrinsic(context, DomData::kCaptureStackTrace, capture);
+  DomData::Of(isolate).SetIntrinsic(context, DomData::kDoNothing, interface_object->GetPrototype());
 }
 
 }  // namespace sluice::binding

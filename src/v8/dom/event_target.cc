@@ -112,8 +112,9 @@ namespace {
 
 // https://webidl.spec.whatwg.org/#call-a-user-objects-operation
 v8::MaybeLocal<v8::Value> CallHandleEvent(v8::Local<v8::Context> context, v8::Local<v8::Object> callback,
-                                          v8::Local<v8::Value> target, v8::Local<v8::Value> event) {
-  if (callback->IsCallable()) return callback->CallAsFunction(context, target, 1, &event);
+                                          v8::Local<v8::Value> target, v8::Local<v8::Object> event) {
+  v8::Local<v8::Value> argument = event;
+  if (callback->IsCallable()) return callback->CallAsFunction(context, target, 1, &argument);
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Value> method;
   if (!callback->Get(context, Ascii(isolate, "handleEvent")).ToLocal(&method)) return {};
@@ -121,7 +122,7 @@ v8::MaybeLocal<v8::Value> CallHandleEvent(v8::Local<v8::Context> context, v8::Lo
     ThrowTypeError(isolate, "EventListener: handleEvent is not a function");
     return {};
   }
-  return method.As<v8::Object>()->CallAsFunction(context, callback, 1, &event);
+  return method.As<v8::Object>()->CallAsFunction(context, callback, 1, &argument);
 }
 
 // The processing algorithm of an event handler. https://html.spec.whatwg.org/#the-event-handler-processing-algorithm
@@ -141,18 +142,22 @@ bool CallListener(v8::Isolate* isolate, v8::Local<v8::Object> target, v8::Local<
   const v8::HandleScope scope(isolate);
   const v8::Local<v8::Object> callback = Field(record, listener::kCallback).As<v8::Object>();
   // The callback's associated realm.
-  const v8::Local<v8::Context> context =
-      callback->GetCreationContext().FromMaybe(isolate->GetCurrentContext());
+  const v8::Local<v8::Context> context = callback->GetCreationContext().FromMaybe(isolate->GetCurrentContext());
   const v8::Context::Scope entered(context);
   const bool passive = Has(record, listener::kPassive);
   if (passive) event::Change(isolate, event, event::kInPassiveListener);
-  v8::TryCatch caught(isolate);
-  const bool returned = Has(record, listener::kHandler) ? !CallHandler(context, callback, target, event).IsEmpty()
-                                                        : !CallHandleEvent(context, callback, target, event).IsEmpty();
-  const bool alive = returned || ReportCaught(context, caught);
+  bool alive = true;
+  {
+    v8::TryCatch caught(isolate);
+    const NativeCall call(isolate);
+    const auto handle = Has(record, listener::kHandler) ? CallHandler : CallHandleEvent;
+    const bool returned = call.HasRoom(context) && !handle(context, callback, target, event).IsEmpty();
+    if (!returned) alive = ReportCaught(context, caught);
+  }
   if (passive) event::Change(isolate, event, 0, event::kInPassiveListener);
-  if (alive && stack == Stack::kEmpty) isolate->PerformMicrotaskCheckpoint();
-  return alive;
+  if (!alive || stack == Stack::kInUse) return alive;
+  isolate->PerformMicrotaskCheckpoint();
+  return !isolate->IsExecutionTerminating();
 }
 
 // https://dom.spec.whatwg.org/#concept-event-listener-invoke. False if terminated.
