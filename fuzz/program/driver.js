@@ -142,23 +142,18 @@ async function runProgram(program, realm) {
     return promise;
   }
 
-  function skipped(op) {
-    switch (op.kind) {
-      case "getWriter": case "constructWriter": case "streamAbort": case "streamClose":
-        return stream === undefined ? "there is no stream" : undefined;
-      case "write": case "close": case "abort": case "releaseLock": case "readWriter": case "watchReady": case "watchClosed":
-        return writers[op.writer] === undefined ? "no writer has this name yet" : undefined;
-      case "error":
-        return controller === undefined ? "no author function has received the controller yet" : undefined;
-      case "readStream":
-        return controller === undefined && stream === undefined ? "no author function has received the controller yet" : undefined;
-      case "resolve": case "reject":
-        return pending[op.source].length === 0 ? "no such promise is pending" : undefined;
-      case "run": case "tick":
-        return callDepth > 0 ? "microtasks do not run inside a call" : undefined;
-    }
-    return undefined;
-  }
+  // By the words of fuzz/program/language.cc.
+  const isMet = {
+    nothing: () => true,
+    stream: () => stream !== undefined,
+    writer: (op) => writers[op.writer] !== undefined,
+    controller: () => controller !== undefined,
+    controllerOrStream: () => controller !== undefined || stream !== undefined,
+    pending: (op) => pending[op.source].length > 0,
+    emptyStack: () => callDepth === 0,
+  };
+
+  function skipped(op) { return isMet[op.needs](op) ? undefined : program.unmet[op.needs]; }
 
   function property(name, read) {
     let shown;
@@ -248,19 +243,24 @@ async function runProgram(program, realm) {
   end(made);
   for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {
     if (op.epilogue && op.kind === "readWriter" && writers[op.writer] === undefined) continue;
-    if (op.kind !== "run" && op.kind !== "tick") {
+    if (op.needs !== "emptyStack") {
       performSync(op);
       continue;
     }
     // Awaited here and not in a function of its own, whose return would cost microtasks.
     begin(op.text);
-    if (op.kind === "tick") {
-      for (let i = 0; i < op.count; ++i) await undefined;
-    } else {
-      await realm.drained();
-      for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
-        emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
-      }
+    switch (op.kind) {
+      case "tick":
+        for (let i = 0; i < op.count; ++i) await undefined;
+        break;
+      case "run":
+        await realm.drained();
+        for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
+          emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
+        }
+        break;
+      default:
+        throw new Error("this operation cannot be expressed in JavaScript: " + op.text);
     }
     end("done");
   }

@@ -18,31 +18,6 @@ using nlohmann::ordered_json;
 // Larger chunks are not worth their memory in a runtime that really makes them.
 constexpr uint64_t kMaxPortableChunk = 1 << 20;  // bytes or code units
 
-// driver.js's words for kinds, in their order.
-constexpr std::string_view kOpWords[] = {"getWriter",
-                                         "constructWriter",
-                                         "write",
-                                         "close",
-                                         "abort",
-                                         "releaseLock",
-                                         "streamAbort",
-                                         "streamClose",
-                                         "error",
-                                         "resolve",
-                                         "reject",
-                                         "run",
-                                         "runCount",
-                                         "tick",
-                                         "readWriter",
-                                         "readStream",
-                                         "watchReady",
-                                         "watchClosed",
-                                         "closeWithErrorPropagation",
-                                         "errorStream"};
-static_assert(std::size(kOpWords) == kOpKindCount);
-constexpr std::string_view kEndWords[] = {"return", "number", "throw", "resolved", "rejected", "pending", "thenable"};
-static_assert(std::size(kEndWords) == kEndKindCount);
-
 template <typename F>
 void ForEachOp(const Program& program, F f) {
   for (const Op& op : program.ops) f(op);
@@ -67,6 +42,8 @@ class Emitter {
     const ordered_json ops = Ops(program.ops);
     if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
     json_["methods"] = methods;
+    for (int i = 0; i < kNeedsCount; ++i)
+      json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
     json_["chunks"] = chunks_json_;
     json_["scripts"] = scripts;
     json_["ops"] = ops;
@@ -78,15 +55,17 @@ class Emitter {
   ordered_json Ops(const std::vector<Op>& ops) {
     ordered_json list = ordered_json::array();
     for (const Op& op : ops) {
-      ordered_json json = {{"kind", kOpWords[static_cast<int>(op.kind)]}, {"text", PrintText(op)}};
-      ForEachOperand(RowOf(op.kind), [&](char letter) { AddOperand(letter, op.operands, json); });
+      const Row& row = RowOf(op.kind);
+      ordered_json json = {
+          {"kind", row.name}, {"needs", NeedsNames()[static_cast<int>(row.needs)]}, {"text", PrintText(op)}};
+      ForEachOperand(row, [&](char letter) { AddOperand(letter, op.operands, json); });
       list.push_back(std::move(json));
     }
     return list;
   }
 
   static ordered_json EndJson(const End& end) {
-    ordered_json json = {{"kind", kEndWords[static_cast<int>(end.kind)]}};
+    ordered_json json = {{"kind", RowOf(end.kind).name}};
     if (end.kind == EndKind::kReturnNumber) json["number"] = NumberText(end.operands.number);
     json["reason"] = end.operands.reason;
     return json;
@@ -135,20 +114,15 @@ class Emitter {
 };
 
 std::optional<std::string> WhyNotPortable(const Op& op) {
-  switch (op.kind) {
-    case OpKind::kCloseWithErrorPropagation:
-    case OpKind::kErrorStream:
-      return "it does what only native code can";
-    case OpKind::kRunCount:
-      return "it runs a number of single microtasks";
-    case OpKind::kWrite: {
-      const sim::Chunk& chunk = op.operands.chunk;
-      if (uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) <= kMaxPortableChunk) return std::nullopt;
-      return "a chunk is larger than 1 MiB";
-    }
-    default:
-      return std::nullopt;
-  }
+  const Row& row = RowOf(op.kind);
+  if (!row.not_portable.empty()) return std::string(row.not_portable);
+  bool too_large = false;
+  ForEachOperand(row, [&](char letter) {
+    const sim::Chunk& chunk = op.operands.chunk;
+    too_large |= letter == 'c' && uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk;
+  });
+  if (too_large) return "a chunk is larger than 1 MiB";
+  return std::nullopt;
 }
 
 constexpr std::string_view kBoot = R"(

@@ -16,46 +16,79 @@ using sim::ChunkKind;
 constexpr uint8_t K(OpKind kind) { return static_cast<uint8_t>(kind); }
 constexpr uint8_t K(EndKind kind) { return static_cast<uint8_t>(kind); }
 
+constexpr std::array<uint8_t, kProfileCount> W(uint8_t balanced, uint8_t reentrancy, uint8_t buffer_limit) {
+  return {balanced, reentrancy, buffer_limit};
+}
+
 // Rows stand in the order of their enumeration.
 constexpr Row kOpRows[] = {
-    {K(OpKind::kGetWriter), "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer"},
-    {K(OpKind::kConstructWriter), "$w = new WritableStreamDefaultWriter(stream)", "the same by the constructor",
-     "default-writer-constructor"},
-    {K(OpKind::kWrite), "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise",
-     "default-writer-write"},
-    {K(OpKind::kClose), "$w.close()$o", "close by the writer", "default-writer-close"},
-    {K(OpKind::kAbort), "$w.abort($r)$o", "abort by the writer", "default-writer-abort"},
-    {K(OpKind::kReleaseLock), "$w.releaseLock()", "release; the name keeps the released writer",
-     "default-writer-release-lock"},
-    {K(OpKind::kStreamAbort), "stream.abort($r)$o", "abort by the stream", "ws-abort"},
-    {K(OpKind::kStreamClose), "stream.close()$o", "close by the stream", "ws-close"},
-    {K(OpKind::kError), "controller.error($r)", "error by the controller", "ws-default-controller-error"},
-    {K(OpKind::kResolve), "resolve $p", "fulfill the oldest pending promise that this author function returned", ""},
-    {K(OpKind::kReject), "reject $p $r", "reject it", ""},
-    {K(OpKind::kRun), "run", "run microtasks until there are none, then report unhandled rejections", ""},
-    {K(OpKind::kRunCount), "run $n", "run at most so many microtasks", ""},
-    {K(OpKind::kTick), "tick $n", "so many times: run the microtasks that are queued now", ""},
-    {K(OpKind::kReadWriter), "read $w", "desiredSize, ready and closed", "default-writer-prototype"},
-    {K(OpKind::kReadStream), "read stream", "locked, signal.aborted and signal.reason", "ws-prototype"},
-    {K(OpKind::kWatchReady), "watch $w.ready", "react to the promise that ready is now", "default-writer-ready"},
-    {K(OpKind::kWatchClosed), "watch $w.closed", "react to the promise that closed is now", "default-writer-closed"},
-    {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation($w)$o",
-     "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation"},
-    {K(OpKind::kErrorStream), "errorStream($r)", "error as other specifications do; for native code only",
-     "writablestream-error"},
+    {K(OpKind::kGetWriter), "getWriter", "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer",
+     Needs::kStream, W(10, 10, 5)},
+    {K(OpKind::kConstructWriter), "constructWriter", "$w = new WritableStreamDefaultWriter(stream)",
+     "the same by the constructor", "default-writer-constructor", Needs::kStream, W(3, 2, 1)},
+    {K(OpKind::kWrite), "write", "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise",
+     "default-writer-write", Needs::kWriter, W(24, 20, 60)},
+    {K(OpKind::kClose), "close", "$w.close()$o", "close by the writer", "default-writer-close", Needs::kWriter,
+     W(8, 10, 4)},
+    {K(OpKind::kAbort), "abort", "$w.abort($r)$o", "abort by the writer", "default-writer-abort", Needs::kWriter,
+     W(8, 14, 3)},
+    {K(OpKind::kReleaseLock), "releaseLock", "$w.releaseLock()", "release; the name keeps the released writer",
+     "default-writer-release-lock", Needs::kWriter, W(6, 10, 3)},
+    {K(OpKind::kStreamAbort), "streamAbort", "stream.abort($r)$o", "abort by the stream", "ws-abort", Needs::kStream,
+     W(4, 6, 1)},
+    {K(OpKind::kStreamClose), "streamClose", "stream.close()$o", "close by the stream", "ws-close", Needs::kStream,
+     W(3, 4, 1)},
+    {K(OpKind::kError), "error", "controller.error($r)", "error by the controller", "ws-default-controller-error",
+     Needs::kController, W(7, 12, 4)},
+    {K(OpKind::kResolve), "resolve", "resolve $p",
+     "fulfill the oldest pending promise that this author function returned", "", Needs::kPendingPromise, W(12, 6, 16)},
+    {K(OpKind::kReject), "reject", "reject $p $r", "reject it", "", Needs::kPendingPromise, W(7, 5, 5)},
+    {K(OpKind::kRun), "run", "run", "run microtasks until there are none, then report unhandled rejections", "",
+     Needs::kEmptyStack, W(10, 6, 8)},
+    {K(OpKind::kRunCount), "runCount", "run $n", "run at most so many microtasks", "", Needs::kEmptyStack, W(4, 2, 2),
+     "it runs a number of single microtasks"},
+    {K(OpKind::kTick), "tick", "tick $n", "so many times: run the microtasks that are queued now", "",
+     Needs::kEmptyStack, W(8, 4, 6)},
+    {K(OpKind::kReadWriter), "readWriter", "read $w", "desiredSize, ready and closed", "default-writer-prototype",
+     Needs::kWriter, W(4, 3, 5)},
+    {K(OpKind::kReadStream), "readStream", "read stream", "locked, signal.aborted and signal.reason", "ws-prototype",
+     Needs::kControllerOrStream, W(2, 1, 1)},
+    {K(OpKind::kWatchReady), "watchReady", "watch $w.ready", "react to the promise that ready is now",
+     "default-writer-ready", Needs::kWriter, W(4, 3, 3)},
+    {K(OpKind::kWatchClosed), "watchClosed", "watch $w.closed", "react to the promise that closed is now",
+     "default-writer-closed", Needs::kWriter, W(3, 3, 1)},
+    {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation", "closeWithErrorPropagation($w)$o",
+     "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation",
+     Needs::kUnreleasedWriter, W(2, 3, 1), "it does what only native code can"},
+    {K(OpKind::kErrorStream), "errorStream", "errorStream($r)",
+     "error as other specifications do; for native code only", "writablestream-error", Needs::kStream, W(2, 3, 1),
+     "it does what only native code can"},
 };
 static_assert(std::size(kOpRows) == kOpKindCount);
 
 constexpr Row kEndRows[] = {
-    {K(EndKind::kReturn), "return", "undefined", ""},
-    {K(EndKind::kReturnNumber), "return $d", "a number: a chunk's size, or a plain value", ""},
-    {K(EndKind::kThrow), "throw $r", "an exception", ""},
-    {K(EndKind::kReturnResolved), "return resolved", "a promise that is fulfilled already", ""},
-    {K(EndKind::kReturnRejected), "return rejected $r", "a promise that is rejected already", ""},
-    {K(EndKind::kReturnPending), "return pending", "a promise that `resolve` and `reject` settle", ""},
-    {K(EndKind::kReturnThenable), "return thenable", "an object with a `then` getter: scripts getThen, then", ""},
+    {K(EndKind::kReturn), "return", "return", "undefined", ""},
+    {K(EndKind::kReturnNumber), "number", "return $d", "a number: a chunk's size, or a plain value", ""},
+    {K(EndKind::kThrow), "throw", "throw $r", "an exception", ""},
+    {K(EndKind::kReturnResolved), "resolved", "return resolved", "a promise that is fulfilled already", ""},
+    {K(EndKind::kReturnRejected), "rejected", "return rejected $r", "a promise that is rejected already", ""},
+    {K(EndKind::kReturnPending), "pending", "return pending", "a promise that `resolve` and `reject` settle", ""},
+    {K(EndKind::kReturnThenable), "thenable", "return thenable",
+     "an object with a `then` getter: scripts getThen, then", ""},
 };
 static_assert(std::size(kEndRows) == kEndKindCount);
+
+constexpr bool InOrder(std::span<const Row> rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].kind != i || rows[i].name.empty() || rows[i].pattern.empty()) return false;
+  }
+  return true;
+}
+static_assert(InOrder(kOpRows) && InOrder(kEndRows), "a row is missing, or does not stand in the order of its kind");
+
+constexpr std::string_view kNeedsNames[] = {
+    "nothing", "stream", "writer", "unreleasedWriter", "controller", "controllerOrStream", "pending", "emptyStack"};
+static_assert(std::size(kNeedsNames) == kNeedsCount);
 
 constexpr std::string_view kCallKindNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
 static_assert(std::size(kCallKindNames) == sim::kCallKindCount);
@@ -179,9 +212,31 @@ std::span<const std::string_view> MethodNames() { return kMethodNames; }
 std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
 std::span<const std::string_view> TickModelNames() { return kTickModelNames; }
 std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
+std::span<const std::string_view> NeedsNames() { return kNeedsNames; }
 std::span<const double> InterestingNumbers() { return kInterestingNumbers; }
 std::span<const uint64_t> InterestingByteCounts() { return kInterestingByteCounts; }
 std::span<const Chunk> InterestingChunks() { return kInterestingChunks; }
+
+std::string_view UnmetText(Needs needs) {
+  switch (needs) {
+    case Needs::kNothing:
+      return "";
+    case Needs::kStream:
+      return "there is no stream";
+    case Needs::kWriter:
+      return "no writer has this name yet";
+    case Needs::kUnreleasedWriter:
+      return "the writer was released";
+    case Needs::kController:
+    case Needs::kControllerOrStream:
+      return "no author function has received the controller yet";
+    case Needs::kPendingPromise:
+      return "no such promise is pending";
+    case Needs::kEmptyStack:
+      return "microtasks do not run inside a call";
+  }
+  return "";
+}
 
 void Normalize(Chunk& chunk) {
   chunk.kind = static_cast<ChunkKind>(static_cast<int>(chunk.kind) % sim::kChunkKindCount);

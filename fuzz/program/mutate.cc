@@ -254,18 +254,25 @@ void MutateOnce(Program& program, Random& random, const Profile& profile) {
 
 }  // namespace
 
-Profile BalancedProfile() {
+namespace {
+
+Profile WithOpWeights(ProfileKind kind) {
   Profile profile;
-  //                     get new write close abort rel sAb sCl err res rej run runN tick read readS wR wC cwep errS
-  profile.op_weights = {10, 3, 24, 8, 8, 6, 4, 3, 7, 12, 7, 10, 4, 8, 4, 2, 4, 3, 2, 2};
+  for (const Row& row : OpRows()) profile.op_weights[row.kind] = row.weights[static_cast<int>(kind)];
+  return profile;
+}
+
+}  // namespace
+
+Profile BalancedProfile() {
+  Profile profile = WithOpWeights(ProfileKind::kBalanced);
   //                       start size write close abort signal getThen then
   profile.call_weights = {10, 10, 24, 12, 12, 10, 6, 8};
   return profile;
 }
 
 Profile ReentrancyProfile() {
-  Profile profile = BalancedProfile();
-  profile.op_weights = {10, 2, 20, 10, 14, 10, 6, 4, 12, 6, 5, 6, 2, 4, 3, 1, 3, 3, 3, 3};
+  Profile profile = WithOpWeights(ProfileKind::kReentrancy);
   profile.call_weights = {6, 24, 16, 12, 14, 20, 12, 12};
   profile.ops_in_scripts = 65;
   profile.byte_limit = 10;
@@ -273,8 +280,7 @@ Profile ReentrancyProfile() {
 }
 
 Profile BufferLimitProfile() {
-  Profile profile = BalancedProfile();
-  profile.op_weights = {5, 1, 60, 4, 3, 3, 1, 1, 4, 16, 5, 8, 2, 6, 5, 1, 3, 1, 1, 1};
+  Profile profile = WithOpWeights(ProfileKind::kBufferLimit);
   profile.call_weights = {4, 20, 40, 4, 4, 3, 3, 3};
   profile.byte_limit = 60;
   return profile;
