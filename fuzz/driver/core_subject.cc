@@ -115,6 +115,7 @@ void CoreSubject::ControllerError(Value error) {
 bool CoreSubject::SignalAborted() { return host_.SignalIsAborted(stream().self); }
 Value CoreSubject::SignalReason() { return host_.SignalReason(0); }
 
+void CoreSubject::Detach(Value chunk) { host_.Detach(chunk); }
 uint32_t CoreSubject::NewPromise() { return host_.realm().NewPromise(); }
 void CoreSubject::ResolvePromise(uint32_t promise) { host_.realm().ResolvePromise(promise, Value::Undefined()); }
 void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().RejectPromise(promise, reason); }

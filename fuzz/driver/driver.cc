@@ -174,6 +174,9 @@ Outcome Driver::Perform(const Op& op) {
     case OpKind::kErrorStream:
       subject_->ErrorStream(ReasonValue(operands.reason));
       return {};
+    case OpKind::kDetach:
+      subject_->Detach(ChunkValue(operands.chunk));
+      return {};
   }
   return {};
 }

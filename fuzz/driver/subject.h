@@ -84,6 +84,11 @@ class Subject {
   virtual bool SignalAborted() = 0;
   virtual sim::Value SignalReason() = 0;  // signal.reason
 
+  // ---- Chunks of the author's own.
+  // Transfers the ArrayBuffer that `chunk` is, or is a view of, elsewhere: its byteLength is 0 from now on. `chunk` is
+  // of kind kChunk and detachable (sim::IsDetachable). A second time does nothing.
+  virtual void Detach(sim::Value chunk) = 0;
+
   // ---- Promises of the author's own.
   virtual uint32_t NewPromise() = 0;                  // pending
   virtual void ResolvePromise(uint32_t promise) = 0;  // with undefined

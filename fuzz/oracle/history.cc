@@ -30,6 +30,11 @@ constexpr HistoryRule kRules[] = {
 // Values of chunks compare by this.
 constexpr uint32_t kUndefinedChunk = ~0u;
 uint32_t ChunkKey(const sim::Value& value) { return value.kind == ValueKind::kChunk ? value.id : kUndefinedChunk; }
+uint32_t ChunkKey(const Trace& trace, const sim::Chunk& chunk) {
+  const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), chunk);
+  if (chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()) return kUndefinedChunk;
+  return static_cast<uint32_t>(found - trace.chunks.begin());
+}
 
 // The end of the nth call of `kind`.
 const End* EndOfCall(const Program& program, CallKind kind, uint32_t number) {
@@ -94,6 +99,7 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   broken_.reset();
   writes_.clear();
   deliveries_.clear();
+  detached_at_.clear();
   frames_.clear();
   settled_.clear();
   returned_.clear();
@@ -118,18 +124,12 @@ void HistoryChecker::Collect(const Program& program, const Trace& trace) {
         const bool is_write = OpAt(program, event.where).kind == OpKind::kWrite;
         if (is_write) writes_.push_back({.accepted_at = at});
         frames_.push_back({.write = is_write ? static_cast<uint32_t>(writes_.size()) : 0});
-        if (is_write) {
-          const sim::Chunk& chunk = OpAt(program, event.where).operands.chunk;
-          const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), chunk);
-          writes_.back().chunk = chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()
-                                     ? kUndefinedChunk
-                                     : static_cast<uint32_t>(found - trace.chunks.begin());
-        }
+        if (is_write) writes_.back().chunk = ChunkKey(trace, OpAt(program, event.where).operands.chunk);
         break;
       }
       case EventKind::kOpEnd:
         At(returned_, event.value.kind == ValueKind::kPromise ? event.value.id : 0) = at;
-        OnOpEnd(program, event);
+        OnOpEnd(program, trace, at);
         break;
       case EventKind::kCallBegin:
         frames_.push_back({.is_call = true});
@@ -208,7 +208,8 @@ void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint3
   }
 }
 
-void HistoryChecker::OnOpEnd(const Program& program, const Event& event) {
+void HistoryChecker::OnOpEnd(const Program& program, const Trace& trace, uint32_t at) {
+  const Event& event = trace.events[at];
   const Op& op = OpAt(program, event.where);
   const Frame frame = frames_.back();
   frames_.pop_back();
@@ -220,6 +221,12 @@ void HistoryChecker::OnOpEnd(const Program& program, const Event& event) {
       // Only what was asked of the stream must settle, and only what is observed is seen to.
       if (unobserved_.size() <= promise) unobserved_.resize(promise + 1);
       unobserved_[promise] = true;
+    }
+  }
+  if (op.kind == OpKind::kDetach) {
+    if (const uint32_t chunk = ChunkKey(trace, op.operands.chunk); chunk != kUndefinedChunk) {
+      uint32_t& detached_at = At(detached_at_, chunk);
+      if (detached_at == 0) detached_at = at;
     }
   }
   if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) {
@@ -279,6 +286,12 @@ void HistoryChecker::CheckFulfilled() {
   }
 }
 
+uint64_t HistoryChecker::ChargeWhenQueued(const Trace& trace, const WriteOp& write) const {
+  if (write.chunk == kUndefinedChunk) return ChargeByDefinition({});
+  const uint32_t detached_at = write.chunk < detached_at_.size() ? detached_at_[write.chunk] : 0;
+  return detached_at != 0 && detached_at < write.accepted_at ? 0 : ChargeByDefinition(trace.chunks[write.chunk]);
+}
+
 void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) {
   // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is
   // never later than the one that was, so no more is counted than was there.
@@ -293,8 +306,7 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
     if (!write.fulfilled) continue;
     while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
     if (next == deliveries_.size()) return;
-    const uint64_t charge = write.chunk == kUndefinedChunk ? 64 : ChargeByDefinition(trace.chunks[write.chunk]);
-    waits.push_back({write.accepted_at, deliveries_[next++].event, charge});
+    waits.push_back({write.accepted_at, deliveries_[next++].event, ChargeWhenQueued(trace, write)});
   }
   for (size_t i = 0; i < waits.size(); ++i) {
     uint64_t room = *program.byteLimit;

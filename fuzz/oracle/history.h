@@ -51,7 +51,8 @@ class HistoryChecker {
   void Collect(const Program& program, const Trace& trace);
   void OnCallBegin(const Event& event, uint32_t at);
   void OnCallEnd(const Program& program, const Event& event, uint32_t at);
-  void OnOpEnd(const Program& program, const Event& event);
+  void OnOpEnd(const Program& program, const Trace& trace, uint32_t at);
+  uint64_t ChargeWhenQueued(const Trace& trace, const WriteOp& write) const;  // bytes
   void OnSettled(const Event& event, uint32_t at);
   void Break(const char* id, size_t event);
   void CheckOrder();
@@ -61,6 +62,7 @@ class HistoryChecker {
 
   std::optional<BrokenRule> broken_;
   std::vector<WriteOp> writes_;
+  std::vector<uint32_t> detached_at_;  // by chunk: the event, 0 for none
   std::vector<Delivery> deliveries_;
   std::vector<Frame> frames_;
   std::vector<uint32_t> settled_;   // by promise name: the event, 0 for none

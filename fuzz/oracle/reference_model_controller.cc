@@ -508,6 +508,11 @@ uint64_t Utf8Length(const Chunk& chunk) {
 
 }  // namespace
 
+uint64_t ReferenceModel::ByteLengthOf(Value bufferOrView) const {
+  if (detachedChunks_.count(bufferOrView.id) > 0) return 0;
+  return (*chunks_)[bufferOrView.id].count;
+}
+
 uint64_t ReferenceModel::ChargeOf(Value value) const {
   constexpr uint64_t kOtherCharge = 64;
   if (value.kind != ValueKind::kChunk) return kOtherCharge;
@@ -518,7 +523,7 @@ uint64_t ReferenceModel::ChargeOf(Value value) const {
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
-      return chunk.count;
+      return ByteLengthOf(value);
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:

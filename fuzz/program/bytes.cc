@@ -107,6 +107,7 @@ void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
       case 'd':
         return WriteNumber(out, operands.number, 0);
       case 'c':
+      case 'b':
         return WriteChunk(out, operands.chunk);
     }
   });
@@ -134,6 +135,7 @@ void ReadOperands(Reader& in, const Row& row, Operands& operands) {
         operands.number = ReadNumber(in, in.Below(InterestingNumbers().size() + 1));
         break;
       case 'c':
+      case 'b':
         operands.chunk = ReadChunk(in);
         break;
     }

@@ -4,6 +4,7 @@
 //   WritableStream, WritableStreamDefaultWriter      the classes under test
 //   print(line)         writes one line
 //   drained()           a promise that is fulfilled once the microtask queue has been empty
+//   detach(buffer)      transfers an ArrayBuffer elsewhere; without it, structuredClone() does
 //   unhandled           promises that were rejected without a handler, as [promise, reason], in order; may be undefined
 // Only what any runtime has is used, so that the same text runs everywhere.
 async function runProgram(program, realm) {
@@ -25,6 +26,7 @@ async function runProgram(program, realm) {
   const reasonOf = (r) => (r < reasons.length ? reasons[r] : undefined);
   const thenables = new Map();
   const chunks = program.chunks.map(makeChunk);
+  const detached = new Set();
 
   function makeChunk(chunk) {
     switch (chunk.kind) {
@@ -164,6 +166,13 @@ async function runProgram(program, realm) {
   // A promise that a property holds.
   function promiseProperty(name, promise) { emit(name + " = " + promiseName(promise)); }
 
+  function detach(chunk) {
+    const buffer = chunk instanceof ArrayBuffer ? chunk : chunk.buffer;
+    if (detached.has(buffer)) return;
+    detached.add(buffer);
+    if (realm.detach !== undefined) realm.detach(buffer); else structuredClone(buffer, { transfer: [buffer] });
+  }
+
   function perform(op) {
     const writer = writers[op.writer];
     switch (op.kind) {
@@ -190,6 +199,7 @@ async function runProgram(program, realm) {
           property("signal.reason", () => controller.signal.reason);
         }
         return undefined;
+      case "detach": detach(chunks[op.chunk]); return undefined;
       case "watchReady": return promiseResult(writer.ready, { unobserved: false });
       case "watchClosed": return promiseResult(writer.closed, { unobserved: false });
     }

@@ -89,6 +89,7 @@ class Emitter {
         json["unobserved"] = operands.unobserved;
         break;
       case 'c':
+      case 'b':
         json["chunk"] = ChunkIndex(operands.chunk);
         break;
     }
@@ -119,7 +120,8 @@ std::optional<std::string> WhyNotPortable(const Op& op) {
   bool too_large = false;
   ForEachOperand(row, [&](char letter) {
     const sim::Chunk& chunk = op.operands.chunk;
-    too_large |= letter == 'c' && uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk;
+    too_large |= (letter == 'c' || letter == 'b') &&
+                 uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk;
   });
   if (too_large) return "a chunk is larger than 1 MiB";
   return std::nullopt;

@@ -63,6 +63,8 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kErrorStream), "errorStream", "errorStream($r)",
      "error as other specifications do; for native code only", "writablestream-error", Needs::kStream, W(2, 3, 1),
      "it does what only native code can"},
+    {K(OpKind::kDetach), "detach", "detach $b", "transfer the buffer elsewhere: its byteLength is 0 from now on", "",
+     Needs::kNothing, W(2, 2, 5)},
 };
 static_assert(std::size(kOpRows) == kOpKindCount);
 
@@ -286,7 +288,9 @@ void Normalize(const Row& row, Operands& operands) {
         normal.number = std::isnan(operands.number) ? std::numeric_limits<double>::quiet_NaN() : operands.number;
         break;
       case 'c':
+      case 'b':
         normal.chunk = operands.chunk;
+        if (letter == 'b' && !sim::IsDetachable(normal.chunk.kind)) normal.chunk.kind = ChunkKind::kArrayBuffer;
         Normalize(normal.chunk);
         break;
     }

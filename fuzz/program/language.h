@@ -6,7 +6,8 @@
 // operands by type; the driver performs an operation when what it needs is there; JavaScript is emitted if the row says
 // that it can be. CONTRIBUTING.md says how to add an operation.
 //
-//   $w writer   $c chunk   $r reason   $p promise source   $n count   $d double   $o observed or not
+//   $w writer   $c chunk   $b buffer or view   $r reason   $p promise source   $n count   $d double   $o observed or
+//   not
 #ifndef SLUICE_FUZZ_PROGRAM_LANGUAGE_H_
 #define SLUICE_FUZZ_PROGRAM_LANGUAGE_H_
 

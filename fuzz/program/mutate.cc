@@ -31,6 +31,12 @@ uint8_t Small(size_t bound, Random& random) {
   return static_cast<uint8_t>(std::min(random.Below(bound), random.Below(bound)));
 }
 
+sim::Chunk RandomBuffer(Random& random) {
+  return {.kind = random.OneIn(2) ? sim::ChunkKind::kArrayBuffer : sim::ChunkKind::kView,
+          .tag = static_cast<uint8_t>(random.OneIn(2) ? random.Below(sim::kChunkTagCount) : 0),
+          .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
+}
+
 void RandomOperand(char letter, Operands& operands, Random& random) {
   switch (letter) {
     case 'w':
@@ -59,6 +65,9 @@ void RandomOperand(char letter, Operands& operands, Random& random) {
       if (random.OneIn(16)) {
         for (char16_t& unit : operands.chunk.units) unit = static_cast<char16_t>(random.Next());
       }
+      break;
+    case 'b':
+      operands.chunk = RandomBuffer(random);
       break;
   }
 }
@@ -204,7 +213,7 @@ class Mutator {
 
   // What most programs need to get anywhere.
   void InsertIdiom() {
-    switch (random_.Below(4)) {
+    switch (random_.Below(5)) {
       case 0:
         return Splice({{OpKind::kGetWriter, {}}}, 0);
       case 1:
@@ -213,7 +222,21 @@ class Mutator {
         return Splice({{OpKind::kResolve, {}}, {OpKind::kRun, {}}}, At(program_.ops.size() + 1));
       case 3:
         return Splice({{OpKind::kTick, {.count = 1}}}, At(program_.ops.size() + 1));
+      case 4:
+        return DetachSomethingWritten();
     }
+  }
+
+  // The chunk of some write becomes a buffer, if it is none, and that buffer is detached sooner or later.
+  void DetachSomethingWritten() {
+    std::vector<Op>& ops = PickList();
+    if (ops.empty()) return;
+    Op& op = ops[random_.Below(ops.size())];
+    if (op.kind != OpKind::kWrite) return;
+    if (!sim::IsDetachable(op.operands.chunk.kind)) op.operands.chunk = RandomBuffer(random_);
+    const Op detach{OpKind::kDetach, {.chunk = op.operands.chunk}};
+    std::vector<Op>& to = PickList();
+    if (to.size() < Limit(to)) to.insert(to.begin() + At(to.size() + 1), detach);
   }
 
  private:

@@ -63,8 +63,9 @@ enum class OpKind : uint8_t {
   kWatchClosed,
   kCloseWithErrorPropagation,
   kErrorStream,
+  kDetach,
 };
-inline constexpr int kOpKindCount = 20;
+inline constexpr int kOpKindCount = 21;
 
 // How a call of an author function ends.
 enum class EndKind : uint8_t {

@@ -8,6 +8,8 @@
 namespace sluice::fuzz {
 namespace {
 
+constexpr sim::Chunk kSimplestBuffer{.kind = sim::ChunkKind::kArrayBuffer, .count = 1};
+
 class Shrinker {
  public:
   Shrinker(Program program, const std::function<bool(const Program&)>& still)
@@ -76,6 +78,19 @@ class Shrinker {
     }
   }
 
+  // Everywhere, because what is detached matters to those who write it.
+  void RenameChunk(const sim::Chunk from, const sim::Chunk& to) {
+    TryChange([&](Program& p) {
+      const auto rename = [&](std::vector<Op>& ops) {
+        for (Op& op : ops) {
+          if (op.operands.chunk == from) op.operands.chunk = to;
+        }
+      };
+      rename(p.ops);
+      for (Script& script : p.scripts) rename(script.ops);
+    });
+  }
+
   template <typename Statement>
   void SimplifyOperands(Statement statement) {
     const auto change = [&](auto edit) {
@@ -99,6 +114,8 @@ class Shrinker {
           return change([](Operands& o) { o.number = 1; });
         case 'c':
           return change([](Operands& o) { o.chunk = InterestingChunks()[0]; });
+        case 'b':
+          return RenameChunk(statement(program_).operands.chunk, kSimplestBuffer);
         default:
           return;
       }

@@ -34,6 +34,7 @@ std::string OperandText(char letter, const Operands& operands) {
     case 'd':
       return NumberText(operands.number);
     case 'c':
+    case 'b':
       return ChunkText(operands.chunk);
   }
   return "";
@@ -246,6 +247,10 @@ bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string_vi
       return TakeDouble(cursor, operands.number);
     case 'c':
       return TakeChunk(cursor, operands.chunk, why);
+    case 'b':
+      if (TakeChunk(cursor, operands.chunk, why) && sim::IsDetachable(operands.chunk.kind)) return true;
+      why = "what can be detached: buffer(8) or view(8) (with #1 to #3: another one)";
+      return false;
   }
   return false;
 }

@@ -184,7 +184,7 @@ int Language() {
     }
     return text;
   };
-  PrintOut(rows("Operations ($w writer, $c chunk, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
+  PrintOut(rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
                 fuzz::OpRows()));
   PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
   std::string words =

@@ -24,6 +24,7 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   writers_.clear();
   promise_references_.clear();
   values_.clear();
+  detached_.clear();
   live_references_ = 0;
   type_errors_.clear();
   range_errors_ = abort_errors_ = 0;
@@ -231,25 +232,35 @@ ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded& facts) {
 void SimHost::AlgorithmsCleared(StreamSlot stream) { streams_[stream.name - 1]->algorithms_cleared = true; }
 
 uint64_t SimHost::ByteCharge(ValueSlot slot) {
-  const Value value = ValueOf(slot);
-  last_charge_ = value.kind == ValueKind::kChunk ? ChargeOf((*chunks_)[value.id]) : core::kNominalCharge;
+  last_charge_ = ChargeOf(ValueOf(slot));
   return last_charge_;
 }
 
-uint64_t SimHost::ChargeOf(const Chunk& chunk) {
+uint64_t SimHost::ChargeOf(Value value) const {
+  if (value.kind != ValueKind::kChunk) return core::kNominalCharge;
+  const Chunk& chunk = (*chunks_)[value.id];
   switch (chunk.kind) {
     case ChunkKind::kString:
       return core::Utf8Length(chunk.units.data(), chunk.unit_count, chunk.count);
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
-      return chunk.count;
+      return ByteLength(value.id);
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:
       return core::kNominalCharge;
   }
   return core::kNominalCharge;
+}
+
+uint64_t SimHost::ByteLength(uint32_t chunk) const {
+  return chunk < detached_.size() && detached_[chunk] ? 0 : (*chunks_)[chunk].count;
+}
+
+void SimHost::Detach(Value chunk) {
+  if (detached_.size() <= chunk.id) detached_.resize(chunk.id + 1);
+  detached_[chunk.id] = true;
 }
 
 core::WritableStream& SimHost::Stream(StreamSlot stream) { return streams_[stream.name - 1]->core; }

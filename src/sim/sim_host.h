@@ -52,6 +52,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   // Takes the reference of what a method returned and gives the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);
   Value TakeThrown(core::Thrown thrown);
+  // What transferring an ArrayBuffer, or the buffer of a view, does: its byteLength is 0 from now on.
+  void Detach(Value chunk);
   Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
 
   // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
@@ -110,7 +112,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     uint32_t references = 0;
   };
 
-  static uint64_t ChargeOf(const Chunk& chunk);  // bytes
+  uint64_t ChargeOf(Value chunk) const;       // bytes
+  uint64_t ByteLength(uint32_t chunk) const;  // of a buffer or view, now
   void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
   core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
   uint32_t Checked(core::PromiseSlot promise);
@@ -121,6 +124,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Realm realm_;
   UserCode* user_code_ = nullptr;
   const std::vector<Chunk>* chunks_ = nullptr;
+  std::vector<bool> detached_;  // by chunk
   std::vector<std::unique_ptr<SimStream>> streams_;
   std::vector<std::unique_ptr<core::WritableStreamDefaultWriter>> writers_;
   std::vector<uint32_t> promise_references_;  // by promise index

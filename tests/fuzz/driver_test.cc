@@ -135,6 +135,21 @@ run
   EXPECT_THAT(trace, HasSubstr("p1 rejected with r2"));
 }
 
+TEST_P(DriverTest, ADetachedBufferIsTheSameChunkAndIsChargedNothingWhenItIsWritten) {
+  const std::string trace = TraceOf(R"(byteLimit 8
+methods write
+w0 = stream.getWriter()
+run
+w0.write(view(9))
+detach view(9)
+w0.write(view(9))
+run
+)");
+  EXPECT_THAT(trace, HasSubstr("p1 rejected with RangeError#1"));
+  EXPECT_THAT(trace, HasSubstr("sink.write(view(9)) #1"));
+  EXPECT_THAT(trace, HasSubstr("p2 fulfilled"));
+}
+
 TEST_P(DriverTest, SnapshotsStandAtStepsAndWhereAuthorCodeBegins) {
   CoreSubject core;
   const Program program = ParseOrDie("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n");

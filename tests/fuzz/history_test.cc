@@ -137,6 +137,25 @@ TEST(HistoryTest, EveryRuleSeesItsFault) {
   for (const HistoryRule& rule : AllHistoryRules()) EXPECT_EQ(covered.count(rule.id), 1u) << rule.id << " has no test";
 }
 
+// Detached when it was queued: nothing. Detached later: all of it.
+TEST(HistoryTest, TheLimitCountsWhatChunksWereWhenTheyWereQueued) {
+  CoreSubject core;
+  HistoryChecker checker;
+  const auto broken = [&](std::string_view text, uint64_t limit) {
+    Program program = ParseOrDie(text);
+    const Trace trace = RunOn(core, program);
+    program.byteLimit = limit;
+    return checker.Check(program, trace).has_value();
+  };
+  const char kBefore[] =
+      "byteLimit 9\nmethods write\nw0 = stream.getWriter()\ndetach buffer(9)\nw0.write(buffer(9))\nrun\n";
+  EXPECT_FALSE(broken(kBefore, 0));
+  const char kAfter[] =
+      "byteLimit 9\nmethods write\nw0 = stream.getWriter()\nw0.write(buffer(9))\ndetach buffer(9)\nrun\n";
+  EXPECT_FALSE(broken(kAfter, 9));
+  EXPECT_TRUE(broken(kAfter, 8));
+}
+
 TEST(HistoryTest, RightTracesBreakNoRule) {
   CoreSubject core;
   HistoryChecker checker;

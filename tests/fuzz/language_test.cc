@@ -39,7 +39,7 @@ TEST(LanguageTest, OnlyKnownOperandLettersAreUsed) {
   for (const auto rows : {OpRows(), EndRows()}) {
     for (const Row& row : rows) {
       ForEachOperand(row, [&](char letter) {
-        EXPECT_NE(std::string_view("wcrpndo").find(letter), std::string_view::npos) << row.pattern;
+        EXPECT_NE(std::string_view("wcbrpndo").find(letter), std::string_view::npos) << row.pattern;
       });
     }
   }
