@@ -39,6 +39,7 @@ Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim_options.sink = {
       .start = options.has_start, .write = options.has_write, .close = options.has_close, .abort = options.has_abort};
   sim_options.strategy = {.highWaterMark = options.highWaterMark, .has_size = options.has_size};
+  sim_options.size_of = options.size_of;
   sim_options.byte_limit = options.byte_limit;
   sim_options.tick_model = options.tick_model;
   sim_options.listeners = options.listeners;

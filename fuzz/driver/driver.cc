@@ -57,7 +57,8 @@ void Driver::Construct() {
   options.has_write = program_->has(Method::kWrite);
   options.has_close = program_->has(Method::kClose);
   options.has_abort = program_->has(Method::kAbort);
-  options.has_size = program_->has(Method::kSize);
+  options.has_size = program_->has(Method::kSize) || program_->strategy != sim::Strategy::kAuthor;
+  options.size_of = program_->strategy;
   // An author gets at the signal only through the controller that start receives.
   if (options.has_start) {
     options.listeners =

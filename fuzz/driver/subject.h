@@ -19,6 +19,7 @@
 
 #include "src/core/snapshot.h"
 #include "src/sim/chunk.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
@@ -33,6 +34,8 @@ using sim::UserCode;
 struct StreamOptions {
   std::optional<double> highWaterMark;  // absent: the member does not exist (default 1)
   bool has_size = false;                // strategy.size exists; without it every chunk has size 1
+  sim::Strategy size_of =
+      sim::Strategy::kAuthor;  // whose function strategy.size is; the author is called for its own only
   bool has_start = false;
   bool has_write = false;
   bool has_close = false;

@@ -162,6 +162,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   sim::Outcome PerformStartAlgorithm(model::Algorithm algorithm);
   PromiseId PerformSinkAlgorithm(std::optional<model::Algorithm> algorithm, CallKind kind, sim::Value argument);
   sim::Outcome PerformSizeAlgorithm(model::Algorithm algorithm, sim::Value chunk);
+  sim::Outcome GetVByteLength(sim::Value chunk);
 
   // The byte limit
   bool ExceedsByteLimit(const Controller& controller, uint64_t charge) const;

@@ -172,7 +172,8 @@ void WriteSettings(Writer& out, const Program& program) {
     out.Byte(0);
   }
   out.Byte(static_cast<uint64_t>(program.tickModel));
-  out.Byte(program.methods);
+  // Above the methods' bits, where inputs that are older than the strategies have nothing.
+  out.Byte(program.methods + (static_cast<uint64_t>(program.strategy) << kMethodCount));
 }
 
 void ReadSettings(Reader& in, Program& program) {
@@ -184,7 +185,9 @@ void ReadSettings(Reader& in, Program& program) {
         choice - 1 < InterestingByteCounts().size() ? InterestingByteCounts()[choice - 1] : in.LittleEndian(8);
   }
   program.tickModel = static_cast<sim::TickModel>(in.Below(sim::kTickModelCount));
-  program.methods = static_cast<uint8_t>(in.Below(1 << kMethodCount));
+  const uint64_t methods_and_strategy = in.Below(sim::kStrategyCount << kMethodCount);
+  program.methods = static_cast<uint8_t>(methods_and_strategy % (1 << kMethodCount));
+  program.SetStrategy(static_cast<sim::Strategy>(methods_and_strategy >> kMethodCount));
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Runs one program on any WritableStream and writes its trace, line for line as `sluice trace` does.
 //
 // `program` is made by fuzz/program/javascript.cc. `realm` is what is tested and what the host offers:
-//   WritableStream, WritableStreamDefaultWriter      the classes under test
+//   WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy
+//                       the classes under test
 //   print(line)         writes one line
 //   drained()           a promise that is fulfilled once the microtask queue has been empty
 //   detach(buffer)      transfers an ArrayBuffer elsewhere; without it, structuredClone() does
@@ -224,6 +225,19 @@ async function runProgram(program, realm) {
   }
 
   // ---- The stream
+  // A built-in strategy must be given a highWaterMark; of one without, only the size function is used.
+  function makeStrategy() {
+    const highWaterMark = Number(program.highWaterMark);
+    if (program.strategy !== undefined) {
+      const builtIn = new realm[program.strategy]({ highWaterMark });
+      return program.highWaterMark !== undefined ? builtIn : { size: builtIn.size };
+    }
+    const strategy = {};
+    if (program.highWaterMark !== undefined) strategy.highWaterMark = highWaterMark;
+    if (has("size")) strategy.size = (chunk) => call("size", chunk);
+    return strategy;
+  }
+
   const sink = {};
   const has = (method) => program.methods.includes(method);
   if (has("start")) {
@@ -241,9 +255,7 @@ async function runProgram(program, realm) {
   if (has("write")) sink.write = (chunk, c) => { controller ??= c; return call("write", chunk); };
   if (has("close")) sink.close = () => call("close");
   if (has("abort")) sink.abort = (reason) => call("abort", reason);
-  const strategy = {};
-  if (program.highWaterMark !== undefined) strategy.highWaterMark = Number(program.highWaterMark);
-  if (has("size")) strategy.size = (chunk) => call("size", chunk);
+  const strategy = makeStrategy();
 
   begin("new WritableStream(sink, strategy)");
   ++callDepth;

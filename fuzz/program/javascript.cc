@@ -41,6 +41,9 @@ class Emitter {
     }
     const ordered_json ops = Ops(program.ops);
     if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
+    if (program.strategy != sim::Strategy::kAuthor) {
+      json_["strategy"] = StrategyNames()[static_cast<int>(program.strategy)];
+    }
     json_["methods"] = methods;
     for (int i = 0; i < kNeedsCount; ++i)
       json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
@@ -138,6 +141,8 @@ if (typeof process === "object" && typeof process.on === "function") {
 runProgram(program, {
   WritableStream,
   WritableStreamDefaultWriter,
+  CountQueuingStrategy,
+  ByteLengthQueuingStrategy,
   print: (line) => console.log(line),
   drained: () => new Promise((resolve) => setTimeout(() => setTimeout(resolve))),
   unhandled,

@@ -100,6 +100,8 @@ constexpr std::string_view kPromiseSourceNames[] = {"start", "write", "close", "
 static_assert(std::size(kPromiseSourceNames) == kPromiseSourceCount);
 constexpr std::string_view kTickModelNames[] = {"webidl", "promise-resolve", "promise-resolve-start"};
 static_assert(std::size(kTickModelNames) == sim::kTickModelCount);
+constexpr std::string_view kStrategyNames[] = {"", "CountQueuingStrategy", "ByteLengthQueuingStrategy"};
+static_assert(std::size(kStrategyNames) == sim::kStrategyCount);
 constexpr std::string_view kChunkKindNames[] = {"string", "buffer", "shared", "view", "object", "number", "undefined"};
 static_assert(std::size(kChunkKindNames) == sim::kChunkKindCount);
 
@@ -213,6 +215,7 @@ std::span<const std::string_view> CallKindNames() { return kCallKindNames; }
 std::span<const std::string_view> MethodNames() { return kMethodNames; }
 std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
 std::span<const std::string_view> TickModelNames() { return kTickModelNames; }
+std::span<const std::string_view> StrategyNames() { return kStrategyNames; }
 std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
 std::span<const std::string_view> NeedsNames() { return kNeedsNames; }
 std::span<const double> InterestingNumbers() { return kInterestingNumbers; }
@@ -371,8 +374,8 @@ bool operator==(const Operands& a, const Operands& b) {
 bool operator==(const Program& a, const Program& b) {
   const bool same_mark = a.highWaterMark.has_value() == b.highWaterMark.has_value() &&
                          SameNumber(a.highWaterMark.value_or(0), b.highWaterMark.value_or(0));
-  return same_mark && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel && a.methods == b.methods &&
-         a.scripts == b.scripts && a.ops == b.ops;
+  return same_mark && a.strategy == b.strategy && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel &&
+         a.methods == b.methods && a.scripts == b.scripts && a.ops == b.ops;
 }
 
 }  // namespace sluice::fuzz

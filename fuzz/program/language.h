@@ -59,11 +59,13 @@ std::span<const std::string_view> CallKindNames();       // start size write clo
 std::span<const std::string_view> MethodNames();         // start write close abort size
 std::span<const std::string_view> PromiseSourceNames();  // start write close abort then
 std::span<const std::string_view> TickModelNames();      // webidl promise-resolve promise-resolve-start
+std::span<const std::string_view> StrategyNames();       // "", CountQueuingStrategy, ByteLengthQueuingStrategy
 std::span<const std::string_view> ChunkKindNames();      // string buffer shared view object number undefined
 std::span<const std::string_view> NeedsNames();          // driver.js's words
 std::string_view UnmetText(Needs needs);                 // what the trace says when it is not there
 
-// Numbers that break things: what mutation prefers, and what has a one-byte form.
+// Numbers that break things: what mutation prefers, and what has a one-byte form. These tables cannot grow: the index
+// after their last one is "another value, which follows" in the bytes of every stored input.
 std::span<const double> InterestingNumbers();
 std::span<const uint64_t> InterestingByteCounts();
 std::span<const sim::Chunk> InterestingChunks();

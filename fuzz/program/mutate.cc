@@ -118,6 +118,10 @@ uint8_t MethodBit(CallKind call) {
   return 0;
 }
 
+void GiveMethod(Program& program, CallKind call) {
+  program.SetMethods(static_cast<uint8_t>(program.methods | MethodBit(call)));
+}
+
 class Mutator {
  public:
   Mutator(Program& program, Random& random, const Profile& profile)
@@ -178,7 +182,7 @@ class Mutator {
     const size_t ops = random_.Below(100) < profile_.ops_in_scripts ? 1 + random_.Below(3) : 0;
     for (size_t i = 0; i < ops; ++i) script.ops.push_back(RandomOp(random_, profile_));
     script.end = RandomEnd(script.call, random_);
-    if (!random_.OneIn(8)) program_.methods |= MethodBit(script.call);
+    if (!random_.OneIn(8)) GiveMethod(program_, script.call);
     program_.scripts.insert(program_.scripts.begin() + At(program_.scripts.size() + 1), std::move(script));
   }
 
@@ -198,8 +202,10 @@ class Mutator {
       program_.byteLimit = random_.OneIn(4) ? random_.Below(300) : random_.Pick(InterestingByteCounts());
     } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
       program_.tickModel = static_cast<sim::TickModel>(random_.Below(sim::kTickModelCount));
+    } else if (random_.OneIn(5)) {
+      program_.SetStrategy(static_cast<sim::Strategy>(random_.Below(sim::kStrategyCount)));
     } else if (random_.OneIn(2)) {
-      program_.methods ^= static_cast<uint8_t>(1 << random_.Below(kMethodCount));
+      program_.SetMethods(program_.methods ^ static_cast<uint8_t>(1 << random_.Below(kMethodCount)));
     } else if (random_.OneIn(4)) {
       random_.OneIn(2) ? program_.highWaterMark.reset() : program_.byteLimit.reset();
     } else {
@@ -230,11 +236,15 @@ class Mutator {
   // The chunk of some write becomes a buffer, if it is none, and that buffer is detached sooner or later.
   void DetachSomethingWritten() {
     std::vector<Op>& ops = PickList();
-    if (ops.empty()) return;
-    Op& op = ops[random_.Below(ops.size())];
-    if (op.kind != OpKind::kWrite) return;
-    if (!sim::IsDetachable(op.operands.chunk.kind)) op.operands.chunk = RandomBuffer(random_);
-    const Op detach{OpKind::kDetach, {.chunk = op.operands.chunk}};
+    const auto is_write = [](const Op& op) { return op.kind == OpKind::kWrite; };
+    const auto writes = std::count_if(ops.begin(), ops.end(), is_write);
+    if (writes == 0) return;
+    auto write = std::find_if(ops.begin(), ops.end(), is_write);
+    for (size_t skip = random_.Below(static_cast<size_t>(writes)); skip > 0; --skip) {
+      write = std::find_if(write + 1, ops.end(), is_write);
+    }
+    if (!sim::IsDetachable(write->operands.chunk.kind)) write->operands.chunk = RandomBuffer(random_);
+    const Op detach{OpKind::kDetach, {.chunk = write->operands.chunk}};
     std::vector<Op>& to = PickList();
     if (to.size() < Limit(to)) to.insert(to.begin() + At(to.size() + 1), detach);
   }
@@ -324,7 +334,7 @@ Program CrossOver(const Program& a, const Program& b, Random& random) {
   for (const Script& script : other.scripts) {
     if (!random.OneIn(3) || child.scripts.size() >= kMaxScripts) continue;
     child.scripts.push_back(script);
-    child.methods |= MethodBit(script.call);
+    GiveMethod(child, script.call);
   }
   return child;
 }

@@ -66,6 +66,7 @@ class Shrinker {
 
   void SimplifySettings() {
     TryChange([](Program& p) { p.highWaterMark.reset(); });
+    TryChange([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
     TryChange([](Program& p) { p.byteLimit.reset(); });
     TryChange([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
     for (int i = 0; i < kMethodCount; ++i) {

@@ -43,6 +43,7 @@ Outcome SimHost::ConstructStream(const SimStreamOptions& options) {
   SimStream& stream = *streams_.back();
   stream.core.self = {streams_.size()};
   stream.tick_model = options.tick_model;
+  stream.size_of = options.size_of;
   stream.listeners = options.listeners;
   const Completion<> made =
       core::ws::Constructor(*this, stream.core, options.sink, options.strategy, options.byte_limit);
@@ -302,7 +303,37 @@ PromiseSlot SimHost::PromiseResolvedWithStartResult(StreamSlot stream, ValueSlot
                              streams_[stream.name - 1]->tick_model == TickModel::kPromiseResolveStart);
 }
 
-Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot, ValueSlot chunk) {
+// https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
+Completion<double> SimHost::ByteLengthSize(Value chunk) {
+  if (chunk.kind != ValueKind::kChunk) {
+    // undefined has no properties.
+    type_errors_.push_back(std::nullopt);
+    return Thrown{Name(Value::Of(ValueKind::kTypeError, static_cast<uint32_t>(type_errors_.size() - 1)))};
+  }
+  switch ((*chunks_)[chunk.id].kind) {
+    case ChunkKind::kArrayBuffer:
+    case ChunkKind::kSharedArrayBuffer:
+    case ChunkKind::kView:
+      return static_cast<double>(ByteLength(chunk.id));
+    case ChunkKind::kString:
+    case ChunkKind::kObject:
+    case ChunkKind::kNumber:
+    case ChunkKind::kUndefined:
+      // No such property: undefined, which converts to NaN.
+      break;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot stream, ValueSlot chunk) {
+  switch (streams_[stream.name - 1]->size_of) {
+    case Strategy::kAuthor:
+      break;
+    case Strategy::kCount:
+      return core::kCountQueuingStrategySize;
+    case Strategy::kByteLength:
+      return ByteLengthSize(ValueOf(chunk));
+  }
   const Outcome outcome = user_code_->Call(CallKind::kSize, ValueOf(chunk), 0);
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   if (outcome.value.kind != ValueKind::kNumber) return std::numeric_limits<double>::quiet_NaN();

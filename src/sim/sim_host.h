@@ -19,6 +19,7 @@
 #include "src/core/state.h"
 #include "src/sim/chunk.h"
 #include "src/sim/realm.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
@@ -28,7 +29,8 @@ namespace sluice::sim {
 struct SimStreamOptions {
   core::UnderlyingSink sink;  // which members exist; the author's code is called for those that do
   core::QueuingStrategy strategy;
-  std::optional<uint64_t> byte_limit;  // bytes
+  Strategy size_of = Strategy::kAuthor;  // whose function strategy.size is, if it exists
+  std::optional<uint64_t> byte_limit;    // bytes
   TickModel tick_model = TickModel::kWebIdl;
   uint32_t listeners = 0;  // abort listeners on the controller's signal
 };
@@ -58,8 +60,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
 
   // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
   void Teardown();
-  // Why the TypeError with this id was made.
-  core::TypeErrorReason TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
+  // Why the core made the TypeError with this id; nullopt if it did not.
+  std::optional<core::TypeErrorReason> TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
 
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
   const char* violation() const { return violation_; }
@@ -101,6 +103,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   struct SimStream {
     core::WritableStream core;
     TickModel tick_model = TickModel::kWebIdl;
+    Strategy size_of = Strategy::kAuthor;
     uint32_t listeners = 0;
     bool algorithms_cleared = false;
     bool aborted = false;
@@ -112,7 +115,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     uint32_t references = 0;
   };
 
-  uint64_t ChargeOf(Value chunk) const;       // bytes
+  uint64_t ChargeOf(Value chunk) const;  // bytes
+  core::Completion<double> ByteLengthSize(Value chunk);
   uint64_t ByteLength(uint32_t chunk) const;  // of a buffer or view, now
   void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
   core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
@@ -130,7 +134,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   std::vector<uint32_t> promise_references_;  // by promise index
   std::vector<NamedValue> values_;
   uint64_t live_references_ = 0;
-  std::vector<core::TypeErrorReason> type_errors_;
+  std::vector<std::optional<core::TypeErrorReason>> type_errors_;
   uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;

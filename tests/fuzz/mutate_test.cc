@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -34,6 +35,36 @@ TEST(MutateTest, EveryOperationAndEveryEndIsReached) {
   EXPECT_EQ(ops.size(), static_cast<size_t>(kOpKindCount));
   EXPECT_EQ(ends.size(), static_cast<size_t>(kEndKindCount));
   EXPECT_EQ(calls.size(), static_cast<size_t>(sim::kCallKindCount));
+}
+
+TEST(MutateTest, EveryStrategyIsReachedAndExcludesASizeOfTheAuthors) {
+  std::set<sim::Strategy> strategies;
+  for (const Profile& profile : {BalancedProfile(), ReentrancyProfile(), BufferLimitProfile()}) {
+    Random random(11);
+    Program program;
+    for (int i = 0; i < 3000; ++i) {
+      Mutate(program, random, profile);
+      if (i % 50 == 0) program = CrossOver(program, RandomProgram(random, profile), random);
+      strategies.insert(program.strategy);
+      ASSERT_TRUE(program.strategy == sim::Strategy::kAuthor || !program.has(Method::kSize));
+    }
+  }
+  EXPECT_EQ(strategies.size(), static_cast<size_t>(sim::kStrategyCount));
+}
+
+TEST(MutateTest, WhatIsDetachedIsWrittenToo) {
+  int both = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BufferLimitProfile());
+    for (const Op& detach : program.ops) {
+      if (detach.kind != OpKind::kDetach) continue;
+      both += std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) {
+        return op.kind == OpKind::kWrite && op.operands.chunk == detach.operands.chunk;
+      });
+    }
+  }
+  EXPECT_GT(both, 50);
 }
 
 TEST(MutateTest, ProgramsNeverOutgrowTheLanguage) {
