@@ -21,7 +21,8 @@ constexpr HistoryRule kRules[] = {
     {"H-FULFILLED-WAS-WRITTEN", "default-writer-write", "A write whose promise fulfills reached the sink, in order."},
     {"H-FULFILL-ORDER", "default-writer-write", "Writes fulfill in the order in which they were written."},
     {"H-RANGE-ERROR-NOT-WRITTEN", "byte-limit", "A write that was rejected with a RangeError never reaches the sink."},
-    {"H-CLOSED-WAS-CLOSED", "default-writer-close", "A close() fulfills only after the sink's close() was called."},
+    {"H-CLOSED-WAS-CLOSED", "default-writer-close",
+     "A close() fulfills only after the sink's close() was called and has succeeded."},
     {"H-LIMIT", "byte-limit", "The chunks that wait for the sink never hold more bytes than the limit."},
     {"H-NOTHING-STUCK", "ws-model",
      "When the author has settled everything and no microtask is left, every write, close and abort has settled."},
@@ -104,7 +105,8 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   settled_.clear();
   returned_.clear();
   unobserved_.clear();
-  start_pending_ = start_rejected_ = write_pending_ = in_start_ = false;
+  of_close_.clear();
+  start_pending_ = start_rejected_ = write_pending_ = close_succeeded_ = in_start_ = false;
   pending_at_author_ = close_calls_ = abort_calls_ = start_calls_ = 0;
   Collect(program, trace);
   std::stable_sort(writes_.begin(), writes_.end(),
@@ -112,7 +114,7 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   CheckFulfilled();
   if (program.has(Method::kWrite)) CheckOrder();
   if (program.byteLimit.has_value()) CheckByteLimit(program, trace);
-  CheckNothingStuck(program, trace);
+  CheckNothingStuck();
   return broken_;
 }
 
@@ -140,7 +142,7 @@ void HistoryChecker::Collect(const Program& program, const Trace& trace) {
         OnCallEnd(program, event, at);
         break;
       case EventKind::kSettled:
-        OnSettled(event, at);
+        OnSettled(event, at, program.has(Method::kClose));
         break;
       default:
         break;
@@ -203,6 +205,10 @@ void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint3
     case CallKind::kWrite:
       write_pending_ = pending;
       break;
+    case CallKind::kClose:
+      // What a thenable says comes later; that it was asked at all is what can be seen here.
+      close_succeeded_ = !pending && !event.thrown && (end == nullptr || end->kind != EndKind::kReturnRejected);
+      break;
     default:
       break;
   }
@@ -216,6 +222,10 @@ void HistoryChecker::OnOpEnd(const Program& program, const Trace& trace, uint32_
   if (event.value.kind == ValueKind::kPromise) {
     const uint32_t promise = event.value.id;
     if (frame.write > 0) writes_[frame.write - 1].promise = promise;
+    if (op.kind == OpKind::kClose || op.kind == OpKind::kStreamClose) {
+      if (of_close_.size() <= promise) of_close_.resize(promise + 1);
+      of_close_[promise] = true;
+    }
     const bool watches = op.kind == OpKind::kWatchReady || op.kind == OpKind::kWatchClosed;
     if (op.operands.unobserved || watches) {
       // Only what was asked of the stream must settle, and only what is observed is seen to.
@@ -236,13 +246,16 @@ void HistoryChecker::OnOpEnd(const Program& program, const Trace& trace, uint32_
       start_rejected_ = op.kind == OpKind::kReject;
     }
     if (op.operands.source == PromiseSource::kWrite) write_pending_ = false;
+    if (op.operands.source == PromiseSource::kClose) close_succeeded_ = op.kind == OpKind::kResolve;
   }
 }
 
-void HistoryChecker::OnSettled(const Event& event, uint32_t at) {
+void HistoryChecker::OnSettled(const Event& event, uint32_t at, bool sink_has_close) {
   uint32_t& settled = At(settled_, event.number);
   if (settled != 0) Break("H-SETTLES-ONCE", at);
   settled = at;
+  const bool of_close = event.number < of_close_.size() && of_close_[event.number];
+  if (of_close && !event.thrown && sink_has_close && !close_succeeded_) Break("H-CLOSED-WAS-CLOSED", at);
   for (WriteOp& write : writes_) {
     if (write.promise != event.number) continue;
     write.settled_at = at;
@@ -318,22 +331,12 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
   }
 }
 
-void HistoryChecker::CheckNothingStuck(const Program& program, const Trace& trace) {
+void HistoryChecker::CheckNothingStuck() {
   if (pending_at_author_ != 0) return;
   for (uint32_t promise = 1; promise < returned_.size(); ++promise) {
     if (returned_[promise] == 0) continue;
     if (promise < unobserved_.size() && unobserved_[promise]) continue;
     if (promise >= settled_.size() || settled_[promise] == 0) Break("H-NOTHING-STUCK", returned_[promise]);
-  }
-  // A close that fulfilled went through the sink.
-  if (!program.has(Method::kClose)) return;
-  for (const Event& event : trace.events) {
-    if (event.kind != EventKind::kOpEnd || event.value.kind != ValueKind::kPromise) continue;
-    const OpKind kind = OpAt(program, event.where).kind;
-    if (kind != OpKind::kClose && kind != OpKind::kStreamClose) continue;
-    const uint32_t promise = event.value.id;
-    const uint32_t settled = promise < settled_.size() ? settled_[promise] : 0;
-    if (settled != 0 && !trace.events[settled].thrown && close_calls_ == 0) Break("H-CLOSED-WAS-CLOSED", settled);
   }
 }
 
