@@ -37,6 +37,18 @@ sim::Chunk RandomBuffer(Random& random) {
           .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
 }
 
+// Units at the borders of UTF-8's lengths and surrogates, which make pairs when they happen to meet.
+sim::Chunk RandomString(Random& random) {
+  constexpr char16_t kUnits[] = {'a', 0x7F, 0x80, 0x7FF, 0x800, 0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xFFFF};
+  sim::Chunk chunk{.kind = sim::ChunkKind::kString,
+                   .unit_count = static_cast<uint8_t>(random.Below(sim::kMaxChunkUnits + 1)),
+                   .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 3 : 100))};
+  for (int i = 0; i < chunk.unit_count; ++i) {
+    chunk.units[i] = random.OneIn(4) ? static_cast<char16_t>(random.Next()) : random.Pick(std::span(kUnits));
+  }
+  return chunk;
+}
+
 void RandomOperand(char letter, Operands& operands, Random& random) {
   switch (letter) {
     case 'w':
@@ -62,9 +74,7 @@ void RandomOperand(char letter, Operands& operands, Random& random) {
       operands.chunk = random.Pick(InterestingChunks());
       if (random.OneIn(4)) operands.chunk.count = static_cast<uint32_t>(random.Below(200));
       if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
-      if (random.OneIn(16)) {
-        for (char16_t& unit : operands.chunk.units) unit = static_cast<char16_t>(random.Next());
-      }
+      if (random.OneIn(8)) operands.chunk = RandomString(random);
       break;
     case 'b':
       operands.chunk = RandomBuffer(random);

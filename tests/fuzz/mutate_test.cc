@@ -67,6 +67,25 @@ TEST(MutateTest, WhatIsDetachedIsWrittenToo) {
   EXPECT_GT(both, 50);
 }
 
+TEST(MutateTest, StringsOfEveryLengthAreReachedAndPairsInThem) {
+  std::set<int> lengths;
+  std::set<int> lengths_with_pair;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    Random random(seed);
+    for (const Op& op : RandomProgram(random, BalancedProfile()).ops) {
+      const sim::Chunk& chunk = op.operands.chunk;
+      if (op.kind != OpKind::kWrite || chunk.kind != sim::ChunkKind::kString) continue;
+      lengths.insert(chunk.unit_count);
+      for (int i = 1; i < chunk.unit_count; ++i) {
+        const bool pair = (chunk.units[i - 1] & 0xFC00) == 0xD800 && (chunk.units[i] & 0xFC00) == 0xDC00;
+        if (pair) lengths_with_pair.insert(chunk.unit_count);
+      }
+    }
+  }
+  EXPECT_EQ(lengths, (std::set<int>{0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(lengths_with_pair, (std::set<int>{2, 3, 4, 5, 6}));
+}
+
 TEST(MutateTest, ProgramsNeverOutgrowTheLanguage) {
   Random random(1);
   Program program;
