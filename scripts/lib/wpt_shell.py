@@ -1,11 +1,11 @@
 """One test file in one process of a shell: what it is given, and what came of it."""
 
 import asyncio
+import hashlib
 import json
 import os
 import signal
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import wpt_suite
 
@@ -13,7 +13,6 @@ SCRIPTS = wpt_suite.ROOT / "tests/wpt"
 PREFIX = "SLUICE-WPT "  # tests/wpt/report.js says what follows
 
 # testharness.js's numbers.
-_PASS = 0
 _STATUS = ("PASS", "FAIL", "TIMEOUT", "NOTRUN", "PRECONDITION_FAILED")
 _HARNESS_STATUS = ("OK", "ERROR", "TIMEOUT", "PRECONDITION_FAILED")
 
@@ -57,15 +56,14 @@ def scripts_of(test, suite, include):
 
 
 def _written(test_id, text):
-    """A script with that text. Its name stays, so that a command can be run again by hand; others may be reading it now."""
+    """A script with that text. It stays, so that a command can be run again by hand; others may be reading it now."""
     name = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in test_id)
-    path = wpt_suite.WORK / "parameters" / f"{name}.js"
-    if path.exists() and path.read_text(encoding="utf-8") == text:
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    path = wpt_suite.WORK / "parameters" / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.js"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
     return path
 
 
