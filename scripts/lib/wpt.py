@@ -5,6 +5,7 @@ import asyncio
 import os
 import shlex
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -149,6 +150,8 @@ class Display:
 
 async def run_all(tests, command, commands, expectations, options, display):
     """[(outcome, judgement)] in the order of the tests. OSError if the shell cannot be started."""
+    # SIGTERM too must not leave a shell behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     free = asyncio.Semaphore(options.jobs)
 
     async def run_one(test):
@@ -168,6 +171,10 @@ async def run_all(tests, command, commands, expectations, options, display):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def counted(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def summary(results, problems):
     """The last lines, and the exit code."""
     for problem in problems:
@@ -177,7 +184,7 @@ def summary(results, problems):
     failed = sum(len(j.failures) for j in judgements)
     files = sum(not j.as_expected for j in judgements)
     say()
-    say(f"{len(results)} test files: {passed} subtests passed, {failed} failed" + (f", {known} failed as listed" if known else ""))
+    say(f"{counted(len(results), 'test file')}: {counted(passed, 'subtest')} passed, {failed} failed" + (f", {known} failed as listed" if known else ""))
     if not files and not problems:
         say("Everything is as expected.")
         return 0
@@ -185,8 +192,8 @@ def summary(results, problems):
         say("The shell ran none of the scripts that come before the tests: is it one? It has to run classic scripts in order, in one "
             "global, and print with console.log. tests/wpt/README.md says what else it must offer.")
         return 2
-    wrong = [f"{files} test files"] if files else []
-    wrong += [f"{len(problems)} entries of the expectations"] if problems else []
+    wrong = [counted(files, "test file")] if files else []
+    wrong += [counted(len(problems), "line") + " about the expectations"] if problems else []
     say(f"Not as expected: {' and '.join(wrong)}.")
     return 1
 
@@ -225,6 +232,8 @@ def main():
         results = asyncio.run(run_all(tests, command, commands, expectations, options, display))
     except OSError as error:
         fail(f"the shell cannot be started: {command[0]}: {error.strerror}")
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
     return summary(results, [] if options.filters else problems)
 
 

@@ -119,7 +119,8 @@ class _Reader:
                 raise ValueError
 
     def how_far(self):
-        text = f"{len(self.outcome.subtests)} subtests had ended"
+        number = len(self.outcome.subtests)
+        text = f"{number} {'subtest' if number == 1 else 'subtests'} had ended"
         if self.open:
             names = list(self.open)
             text += f"; had not: {', '.join(map(repr, names[:3]))}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
@@ -144,7 +145,7 @@ def _what_is_wrong(reader, code, seconds):
     if reader.complete["status"] != 0:
         return f"testharness.js says {_HARNESS_STATUS[reader.complete['status']]}: {reader.complete['message']}"
     if reader.complete["count"] != len(reader.outcome.subtests):
-        return f"{reader.complete['count']} subtests ended, but {len(reader.outcome.subtests)} were reported"
+        return f"subtests were lost: {reader.complete['count']} ended, {len(reader.outcome.subtests)} were reported"
     if not reader.outcome.subtests:
         return "it has no subtest"
     return None

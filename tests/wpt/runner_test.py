@@ -5,8 +5,10 @@
 
 import hashlib
 import json
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tarfile
@@ -36,13 +38,15 @@ class Runner(unittest.TestCase):
         (self.suite / path).parent.mkdir(parents=True, exist_ok=True)
         (self.suite / path).write_text(text, encoding="utf-8")
 
-    def run_it(self, *arguments, shell=SHELL):
+    def command(self, *arguments, shell=SHELL):
         listed = self.folder / "expectations.json"
         text = self.expectations if isinstance(self.expectations, str) else json.dumps(self.expectations)
         listed.write_text(text, encoding="utf-8")
-        return subprocess.run([sys.executable, "-B", RUNNER, "--suite", self.suite, "--expectations", listed, "--runner", shell,
-                               *arguments], text=True, errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=300, check=False)
+        return [sys.executable, "-B", RUNNER, "--suite", self.suite, "--expectations", listed, "--runner", shell, *arguments]
+
+    def run_it(self, *arguments, shell=SHELL):
+        return subprocess.run(self.command(*arguments, shell=shell), text=True, errors="replace", stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False)
 
     def assert_exit(self, code, run, *patterns):
         output = run.stdout + run.stderr
@@ -55,7 +59,7 @@ class Runner(unittest.TestCase):
 
     def test_passes(self):
         self.write("area/one.any.js", "result('x'); result('y'); complete()")
-        self.assert_exit(0, self.run_it(), r"^ok +area/one.any.js +2 passed$", "^1 test files: 2 subtests passed, 0 failed$",
+        self.assert_exit(0, self.run_it(), r"^ok +area/one.any.js +2 passed$", "^1 test file: 2 subtests passed, 0 failed$",
                          "Everything is as expected")
 
     def test_a_failure_is_told_with_its_message_and_the_frames_of_the_test(self):
@@ -64,7 +68,7 @@ class Runner(unittest.TestCase):
                                       "complete()")
         run = self.run_it()
         self.assert_exit(1, run, r"^FAIL +area/one.any.js +1 passed, 1 failed$", "FAIL: y$", "^ +expected 1 but got 2$",
-                         r"^ +at f \(area/one.any.js:7:1\)$", "Not as expected: 1 test files")
+                         r"^ +at f \(area/one.any.js:7:1\)$", "Not as expected: 1 test file.$")
         self.assertNotIn("testharness.js:9", run.stdout)
         self.assertNotIn("shell.js", run.stdout)
 
@@ -97,7 +101,7 @@ class Runner(unittest.TestCase):
 
     def test_a_crash_is_told_with_how_far_it_came_and_the_shells_last_words(self):
         self.assert_broken("result('x'); start('y'); print('last words', file=sys.stderr, flush=True); os.abort()",
-                           "ended by SIGABRT before the tests were complete; 1 subtests had ended; had not: 'y'", "^ +last words$")
+                           "ended by SIGABRT before the tests were complete; 1 subtest had ended; had not: 'y'", "^ +last words$")
 
     def test_an_exit_code_counts_even_after_all_has_passed(self):
         self.assert_broken("result('x'); complete(); sys.exit(3)", "exited with 3 after the tests were complete")
@@ -113,12 +117,25 @@ class Runner(unittest.TestCase):
         self.write("area/two.any.js", "result('x'); complete()\nwhile True: signal.pause()")
         self.write("area/three.any.js", "result('fine'); complete()")
         self.assert_exit(1, self.run_it("--timeout-multiplier", "0.5", "--jobs", "3"),
-                         "hangs: not over after 5 seconds, and killed; 1 subtests had ended; had not: 'y'",
+                         "hangs: not over after 5 seconds, and killed; 1 subtest had ended; had not: 'y'",
                          "it was complete, but the shell did not end", "^ok +area/three.any.js")
 
     def test_what_a_killed_shell_had_started_is_killed_too(self):
         self.write("area/one.any.js", "if os.fork() == 0:\n while True: signal.pause()\nstart('y')")
         self.assert_exit(1, self.run_it("--timeout-multiplier", "0.2"), "hangs")
+
+    def test_ended_by_a_signal_it_leaves_no_shell_behind(self):
+        pipe = self.folder / "pid"
+        os.mkfifo(pipe)
+        self.write("area/one.any.js", f"with open({str(pipe)!r}, 'w') as pipe: pipe.write(str(os.getpid()))\nwhile True: signal.pause()")
+        for signal_number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            runner = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            self.addCleanup(runner.kill)
+            shell = int(pipe.read_text())  # waits until the shell writes
+            runner.send_signal(signal_number)
+            self.assertEqual(runner.wait(timeout=60), code)
+            with self.assertRaises(ProcessLookupError):
+                os.kill(shell, 0)
 
     def test_results_that_cannot_be_read_are_an_error(self):
         for garbage in ("print('SLUICE-WPT {\"kind\"')", "print('SLUICE-WPT []')", "print('SLUICE-WPT {\"kind\":\"other\"}')",
@@ -134,7 +151,7 @@ class Runner(unittest.TestCase):
         self.assert_broken("result('x')\nwhile True: print('x' * 100000)", "printed more than 32 MB")
 
     def test_results_that_are_lost_are_missed(self):
-        self.assert_broken("result('x'); complete(add=1)", "2 subtests ended, but 1 were reported")
+        self.assert_broken("result('x'); complete(add=1)", "2 ended, 1 were reported")
 
     def test_what_the_harness_says_counts(self):
         self.assert_broken("result('x'); complete(status=1, message='bad setup')", "testharness.js says ERROR: bad setup")
@@ -182,7 +199,7 @@ class Runner(unittest.TestCase):
         self.write("area/resources/helper.html", "")
         run = self.run_it()
         self.assert_exit(1, run, "^FAIL +area/page.html cannot run: only .any.js", "area/only-there.any.js cannot run: .* serviceworker",
-                         "area/lacks.any.js cannot run: its META script missing.js", "Not as expected: 4 entries")
+                         "area/lacks.any.js cannot run: its META script missing.js", "Not as expected: 4 lines about the expectations")
         self.assertNotIn("helper.html", run.stdout)
         self.assert_exit(1, self.run_it("--check"), "^area/page.html cannot run")
         self.expectations["not_run"] = {"area/*.html": "why", "*.window.js": "why", "area/only-*": "why", "area/lacks.any.js": "why"}
@@ -194,7 +211,7 @@ class Runner(unittest.TestCase):
         self.expectations |= {"scope": ["area", "gone"], "not_run": {"*.svg": "why"}, "may_not_pass": {"area/gone.any.js": {"x": "why"}},
                               "only": {"area/lost.any.js": {"include": "x", "reason": "why"}}}
         self.assert_exit(1, self.run_it(), "scope: gone: there is no", r"not_run: \*.svg: there is no",
-                         "may_not_pass: area/gone.any.js: there is no", "only: area/lost.any.js: there is no", "4 entries")
+                         "may_not_pass: area/gone.any.js: there is no", "only: area/lost.any.js: there is no", "Not as expected: 4 lines")
 
     def test_expectations_that_cannot_be_read_are_complained_about(self):
         self.write("area/one.any.js", "result('x'); complete()")
