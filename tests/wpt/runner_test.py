@@ -140,7 +140,7 @@ class Runner(unittest.TestCase):
     def test_results_that_cannot_be_read_are_an_error(self):
         for garbage in ("print('SLUICE-WPT {\"kind\"')", "print('SLUICE-WPT []')", "print('SLUICE-WPT {\"kind\":\"other\"}')",
                         "print('SLUICE-WPT {\"kind\":\"result\",\"name\":\"x\",\"status\":9,\"message\":null,\"stack\":null}')",
-                        "print('no new line before SLUICE-WPT {\"kind\":\"ready\"}')", "result('x'); complete(); result('late')"):
+                        "print('xSLUICE-WPT {\"kind\":\"ready\"}')", "print('no new line before SLUICE-WPT {\"kind\":\"ready\"}')", "result('x'); complete(); result('late')"):
             self.assert_broken(f"{garbage}; result('y'); complete()", "a line that should be a result, but cannot be read")
 
     def test_other_output_is_no_matter(self):
