@@ -15,12 +15,23 @@ std::unique_ptr<v8::Platform>& PlatformOwner() {
 
 }  // namespace
 
-void InitializeV8(const std::vector<std::string>& flags) {
-  if (PlatformOwner() != nullptr) return;
-  for (const std::string& flag : flags) v8::V8::SetFlagsFromString(flag.c_str(), flag.size());
+std::vector<std::string> InitializeV8(const std::vector<std::string>& flags) {
+  if (PlatformOwner() != nullptr) return {};
+  std::vector<std::string> refused;
+  for (std::string flag : flags) {
+    // V8 takes away what it knows.
+    char name[] = "v8";
+    char* arguments[] = {name, flag.data(), nullptr};
+    int count = 2;
+    v8::V8::SetFlagsFromCommandLine(&count, arguments, /*remove_flags=*/true);
+    if (count != 1) refused.push_back(flag);
+  }
+  // Compiled in the background, a module would keep nothing alive that the event loop knows of.
+  v8::V8::SetFlagsFromString("--no-wasm-async-compilation");
   PlatformOwner() = v8::platform::NewDefaultPlatform(/*thread_pool_size=*/1);
   v8::V8::InitializePlatform(PlatformOwner().get());
   v8::V8::Initialize();
+  return refused;
 }
 
 v8::Platform* Platform() { return PlatformOwner().get(); }
@@ -38,7 +49,8 @@ Isolate::Isolate(const IsolateOptions& options) : allocator_(v8::ArrayBuffer::Al
 Isolate::~Isolate() {
   {
     const v8::Isolate::Scope entered(isolate_);
-    CollectGarbage();
+    // Without V8's own tasks: they may run scripts, and those would call what is gone already.
+    isolate_->LowMemoryNotification();
     data_.reset();
   }
   v8::platform::NotifyIsolateShutdown(Platform(), isolate_);

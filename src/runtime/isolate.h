@@ -26,8 +26,8 @@
 namespace sluice::runtime {
 
 // Once in a process, before any isolate. `flags` are V8's own ("--expose-gc", "--stack-size=500"). Further calls do
-// nothing, with other flags too.
-void InitializeV8(const std::vector<std::string>& flags);
+// nothing, with other flags too. Returns the flags that V8 refused.
+std::vector<std::string> InitializeV8(const std::vector<std::string>& flags);
 v8::Platform* Platform();
 
 struct IsolateOptions {

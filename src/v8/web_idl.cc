@@ -118,6 +118,13 @@ v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface) 
   return {};
 }
 
+void RejectIllegalInvocation(const Info& info) {
+  ReturnPromise(info, [&]() -> v8::MaybeLocal<v8::Value> {
+    ThrowTypeError(info.GetIsolate(), "Illegal invocation");
+    return {};
+  });
+}
+
 void Expose(v8::Local<v8::Context> context, const Interface& interface) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Function> constructor;

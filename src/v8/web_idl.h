@@ -80,6 +80,10 @@ v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface);
 // Defines the interface object of `interface` as a property of the global object of `context`.
 void Expose(v8::Local<v8::Context> context, const Interface& interface);
 
+// Returns a promise rejected with a TypeError: what a promise-returning member does when its receiver has the wrong
+// brand.
+void RejectIllegalInvocation(const Info& info);
+
 // Runs `body`, which returns MaybeLocal<Value> (a promise); what it throws is returned as a rejected promise instead.
 // Returns nothing if execution is being terminated.
 template <typename Body>
@@ -88,10 +92,7 @@ void ReturnPromise(const Info& info, Body body) {
   v8::TryCatch caught(isolate);
   v8::Local<v8::Value> result;
   if (body().ToLocal(&result)) return info.GetReturnValue().Set(result);
-  if (!caught.CanContinue() || caught.HasTerminated()) {
-    caught.ReThrow();
-    return;
-  }
+  if (caught.HasTerminated()) return;
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   const v8::Local<v8::Value> exception = caught.Exception();
   caught.Reset();
