@@ -151,11 +151,18 @@ def _what_is_wrong(reader, code, seconds):
     return None
 
 
-async def _last_of(stream):
-    kept = b""
-    while data := await stream.read(1 << 16):
-        kept = (kept + data)[-_KEPT_ERRORS:]
-    return kept.decode(errors="replace").strip()
+class _LastWords:
+    """The end of standard error."""
+
+    def __init__(self):
+        self._kept = b""
+
+    async def read(self, stream):
+        while data := await stream.read(1 << 16):
+            self._kept = (self._kept + data)[-_KEPT_ERRORS:]
+
+    def text(self):
+        return self._kept.decode(errors="replace").strip()
 
 
 def _kill(process):
@@ -165,31 +172,46 @@ def _kill(process):
         pass
 
 
+async def _over(process, errors):
+    """After a kill: both pipes are closed, or held by what has left the session of the shell, which is not waited for."""
+    async def drain():
+        while await process.stdout.read(1 << 16):
+            pass
+        await errors
+        await process.wait()
+
+    try:
+        await asyncio.wait_for(drain(), 10)
+    except asyncio.TimeoutError:
+        pass
+
+
 async def run(command, scripts, seconds):
     """Runs the shell. OSError if it cannot be started."""
     process = await asyncio.create_subprocess_exec(
         *command, *map(str, scripts), start_new_session=True, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     reader = _Reader()
-    errors = asyncio.create_task(_last_of(process.stderr))
+    last_words = _LastWords()
+    errors = asyncio.create_task(last_words.read(process.stderr))
     ended = False
 
     async def end():
         await reader.read(process.stdout)
         if reader.size > _MOST_OUTPUT:
-            _kill(process)
+            return
         await asyncio.shield(errors)
         await process.wait()
 
     try:
         await asyncio.wait_for(end(), seconds)
-        ended = True
+        ended = reader.size <= _MOST_OUTPUT
     except asyncio.TimeoutError:
         pass
     finally:
         if not ended:
             _kill(process)
-    reader.outcome.errors = await errors
-    code = await process.wait()
-    reader.outcome.broken = _what_is_wrong(reader, code if ended else None, seconds)
+            await _over(process, errors)
+    reader.outcome.errors = last_words.text()
+    reader.outcome.broken = _what_is_wrong(reader, process.returncode if ended else None, seconds)
     return reader.outcome
