@@ -184,13 +184,14 @@ def summary(results, problems):
     failed = sum(len(j.failures) for j in judgements)
     files = sum(not j.as_expected for j in judgements)
     say()
-    say(f"{counted(len(results), 'test file')}: {counted(passed, 'subtest')} passed, {failed} failed" + (f", {known} failed as listed" if known else ""))
+    as_listed = f", {known} failed as listed" if known else ""
+    say(f"{counted(len(results), 'test file')}: {counted(passed, 'subtest')} passed, {failed} failed{as_listed}")
     if not files and not problems:
         say("Everything is as expected.")
         return 0
     if results and not any(outcome.begun for outcome, _ in results):
-        say("The shell ran none of the scripts that come before the tests: is it one? It has to run classic scripts in order, in one "
-            "global, and print with console.log. tests/wpt/README.md says what else it must offer.")
+        say("The shell ran none of the scripts that come before the tests: is it one? It has to run classic scripts in order, "
+            "in one\nglobal, and print with console.log. tests/wpt/README.md says what else it must offer.")
         return 2
     wrong = [counted(files, "test file")] if files else []
     wrong += [counted(len(problems), "line") + " about the expectations"] if problems else []

@@ -41,7 +41,7 @@ class Outcome:
 
 
 def scripts_of(test, suite, include):
-    """The scripts of a test in order. `include` is the part of an idlharness file that applies, as a regular expression, or None."""
+    """The scripts of a test in order. `include`, a regular expression, is the part of an idlharness file that applies, or None."""
     search = test.variant
     scripts = list(test.scripts)
     if include is not None:
