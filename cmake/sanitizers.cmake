@@ -7,6 +7,8 @@ option(SLUICE_COVERAGE "Instrument for llvm-cov" OFF)
 # Targets link this.
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+# Switches over enumerations have no default: one that a new value was not added to does not compile.
+target_compile_options(sluice_flags INTERFACE -Werror=switch)
 target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
 # The standard's asserts and the invariants are checked in every build that is not for production.

@@ -39,6 +39,7 @@ Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim_options.sink = {
       .start = options.has_start, .write = options.has_write, .close = options.has_close, .abort = options.has_abort};
   sim_options.strategy = {.highWaterMark = options.highWaterMark, .has_size = options.has_size};
+  sim_options.size_of = options.size_of;
   sim_options.byte_limit = options.byte_limit;
   sim_options.tick_model = options.tick_model;
   sim_options.listeners = options.listeners;
@@ -115,6 +116,7 @@ void CoreSubject::ControllerError(Value error) {
 bool CoreSubject::SignalAborted() { return host_.SignalIsAborted(stream().self); }
 Value CoreSubject::SignalReason() { return host_.SignalReason(0); }
 
+void CoreSubject::Detach(Value chunk) { host_.Detach(chunk); }
 uint32_t CoreSubject::NewPromise() { return host_.realm().NewPromise(); }
 void CoreSubject::ResolvePromise(uint32_t promise) { host_.realm().ResolvePromise(promise, Value::Undefined()); }
 void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().RejectPromise(promise, reason); }

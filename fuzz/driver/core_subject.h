@@ -37,6 +37,7 @@ class CoreSubject : public Subject {
   void ControllerError(sim::Value error) override;
   bool SignalAborted() override;
   sim::Value SignalReason() override;
+  void Detach(sim::Value chunk) override;
   uint32_t NewPromise() override;
   void ResolvePromise(uint32_t promise) override;
   void RejectPromise(uint32_t promise, sim::Value reason) override;

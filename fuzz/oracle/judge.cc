@@ -26,7 +26,7 @@ std::string EventName(const Program& program, const Event* event) {
     case EventKind::kOpBegin:
     case EventKind::kOpEnd:
     case EventKind::kSkipped:
-      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).word);
+      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).name);
     case EventKind::kCallBegin:
     case EventKind::kCallEnd:
       return name + "-" + std::string(CallKindNames()[event->code]);
@@ -84,9 +84,9 @@ std::string OracleName(Oracle oracle) {
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
 
 Judge::Judge(std::unique_ptr<CoreSubject> subject) : core_(std::move(subject)) {
-  handler_before_ = core::SetAssertHandler(&Judge::OnAssert);
+  core::SetAssertHandler(&Judge::OnAssert);
 }
-Judge::~Judge() { core::SetAssertHandler(handler_before_); }
+Judge::~Judge() { core::SetAssertHandler(nullptr); }
 
 void Judge::OnAssert(const char* operation, const char* what) {
   if (g_running == nullptr) return;

@@ -184,12 +184,14 @@ int Language() {
     }
     return text;
   };
-  PrintOut(rows("Operations ($w writer, $c chunk, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
+  PrintOut(rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
                 fuzz::OpRows()));
   PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
   std::string words =
-      "\nSettings: highWaterMark NUMBER, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
+      "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
   for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nStrategies:");
+  for (const auto& name : fuzz::StrategyNames().subspan(1)) words += " " + std::string(name);
   absl::StrAppend(&words, "\nTick models:");
   for (const auto& name : fuzz::TickModelNames()) words += " " + std::string(name);
   absl::StrAppend(&words, "\nChunks:");
@@ -200,7 +202,7 @@ int Language() {
 }
 
 int Dictionary() {
-  std::set<std::string> words = {"on ", " {\n", "} ", "methods ", "highWaterMark ", "byteLimit ", "ticks ", "#"};
+  std::set<std::string> words = {"on ", " {\n", "} ", "methods ", "highWaterMark ", "byteLimit ", "strategy ", "ticks ", "#"};
   const auto add_rows = [&](std::span<const fuzz::Row> rows) {
     for (const fuzz::Row& row : rows) {
       std::string literal;
@@ -217,7 +219,7 @@ int Dictionary() {
   };
   add_rows(fuzz::OpRows());
   add_rows(fuzz::EndRows());
-  for (const auto& names : {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames()}) {
+  for (const auto& names : {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames(), fuzz::StrategyNames().subspan(1)}) {
     for (const auto& name : names) words.insert(std::string(name));
   }
   for (const auto& chunk : fuzz::InterestingChunks()) words.insert(fuzz::ChunkText(chunk));

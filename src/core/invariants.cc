@@ -97,9 +97,7 @@ constexpr Invariant kInvariants[] = {
      [](S s) { return Implies(!Ended(s), (s.queue_sentinels == 1) == Defined(s.closeRequest)); }},
     {"I-CLOSE-IN-FLIGHT-QUEUE-EMPTY", "writable-stream-default-controller-process-close",
      "The queue is empty while a close is in flight.", Holds::kAlways,
-     [](S s) {
-       return Implies(Defined(s.inFlightCloseRequest) && s.state == StreamState::kWritable, s.queue_size <= 1);
-     }},
+     [](S s) { return Implies(Defined(s.inFlightCloseRequest), s.queue_size == 0); }},
     {"I-ENDED-QUEUE-EMPTY", "ws-default-controller-private-error", "The queue of a closed or errored stream is empty.",
      Holds::kQuiescent, [](S s) { return Implies(Ended(s), s.queue_size == 0); }},
     {"I-ENDED-NO-REQUESTS", "writable-stream-finish-erroring", "A closed or errored stream has no write requests.",

@@ -67,6 +67,29 @@ TEST(JudgeTest, ADifferentSlotIsFound) {
   EXPECT_EQ(Judged<ForgetsHighWaterMark>("run\n")->identity(), "slots/strategyHWM");
 }
 
+// The charge of a chunk is what it was when it was queued. Keeps I-BYTES-SUM and I-BYTES-LIMIT.
+class MeasuresAgain : public CoreSubject {
+  void Detach(sim::Value chunk) override {
+    CoreSubject::Detach(chunk);
+    core::WritableStreamDefaultController& controller = host().stream(0).controller;
+    core::Fifo<core::QueueEntry> measured;
+    for (core::QueueEntry entry : controller.queue) {
+      const uint64_t charge = entry.is_close_sentinel ? 0 : host().ByteCharge(entry.value);
+      controller.charged_bytes -= entry.charge - charge;
+      entry.charge = charge;
+      measured.push_back(entry);
+    }
+    controller.queue = measured;
+  }
+};
+
+TEST(JudgeTest, AChargeThatIsMeasuredAgainIsFound) {
+  constexpr char kDetaches[] =
+      "byteLimit 64\nw0 = stream.getWriter()\nw0.write(buffer(8))\ndetach buffer(8)\nw0.write(\"a\" * 60)\nrun\n";
+  EXPECT_FALSE(Judged<CoreSubject>(kDetaches).has_value());
+  EXPECT_EQ(Judged<MeasuresAgain>(kDetaches)->identity(), "slots/charged bytes");
+}
+
 class Leaks : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
     host().Name(sim::Value::Number(1));

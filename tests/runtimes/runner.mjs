@@ -23,6 +23,8 @@ async function runOne(example) {
   const ended = runProgram(example.program, {
     WritableStream: classes.WritableStream,
     WritableStreamDefaultWriter: classes.WritableStreamDefaultWriter,
+    CountQueuingStrategy: classes.CountQueuingStrategy,
+    ByteLengthQueuingStrategy: classes.ByteLengthQueuingStrategy,
     print: (line) => lines.push(line),
     drained: () => new Promise((resolve) => setTimeout(() => setTimeout(resolve))),
     unhandled,
