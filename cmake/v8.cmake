@@ -13,6 +13,3 @@ add_library(sluice_v8_engine INTERFACE)
 # SYSTEM: its headers are not ours to warn about.
 target_include_directories(sluice_v8_engine SYSTEM INTERFACE ${SLUICE_V8_PREFIX}/include/node)
 target_link_libraries(sluice_v8_engine INTERFACE ${SLUICE_V8_PREFIX}/lib/libnode.so)
-if(SLUICE_SANITIZERS MATCHES undefined)
-  target_compile_options(sluice_v8_engine INTERFACE -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
-endif()
