@@ -1,0 +1,13 @@
+// The end of workloads.js in workerd, whose clock may stand still while JavaScript runs: each request runs a workload once,
+// `/a/100000`, and who asks has the clock. `/none/0` does nothing: what asking costs.
+export default {
+  async fetch(request) {
+    const [workload, count] = new URL(request.url).pathname.slice(1).split("/");
+    try {
+      if (workload !== "none") await runWorkload(WritableStream, workload, Number(count));
+      return new Response("done");
+    } catch (error) {
+      return new Response(String(error?.stack ?? error), { status: 500 });
+    }
+  },
+};
