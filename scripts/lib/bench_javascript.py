@@ -6,22 +6,18 @@
 A measurement is a number, or the words that say why there is none; one that ended so is not tried again.
 """
 
-import http.client
 import json
-import os
 import re
-import signal
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import runtimes
+import workerd
+from processes import Failed, LimitedProcess, Unfinished
 
 WORKLOADS = runtimes.ROOT / "tests/bench/workloads.js"
 WORKERD_END = runtimes.ROOT / "tests/bench/workloads_workerd.js"
@@ -106,70 +102,6 @@ class Results:
         return results
 
 
-class Failed(Exception):
-    """The runtime crashed, or said that the workload failed."""
-
-
-class Unfinished(Exception):
-    """It took longer than it may."""
-
-
-class Process:
-    """A runtime, alone in its process group, killed with all that it has started when the block or its time ends."""
-
-    def __init__(self, command, limit_seconds):
-        # On standard error some say what they measured, some only what went wrong.
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                         text=True, errors="replace", start_new_session=True)
-        self.limit_seconds = limit_seconds
-        self.timed_out = False
-        self.words = []
-        self._timer = threading.Timer(limit_seconds, self._give_up)
-        self._timer.start()
-
-    def _give_up(self):
-        self.timed_out = True
-        self.kill()
-
-    def kill(self):
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._timer.cancel()
-        self.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-    def lines(self):
-        for line in self._process.stdout:
-            self.words.append(line.rstrip())
-            yield line
-
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def end(self) -> int:
-        """Waits for its end by itself: its exit code, negative for a signal."""
-        return self._process.wait()
-
-    def no_result(self) -> Exception:
-        """Why it ended without one."""
-        for _ in self.lines():
-            pass
-        code = self.end()
-        if self.timed_out:
-            return Unfinished(f"did not finish in {self.limit_seconds:g} s")
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
-        last = [word for word in self.words if word.strip()][-1:]
-        return Failed(f"{how} before it had measured" + (f": {last[0].strip()[:200]}" if last else ""))
-
-
 def value_of(line_json: str) -> float:
     result = json.loads(line_json)
     if "error" in result:
@@ -191,7 +123,7 @@ def script(runtime, case) -> str:
 def measure_file(runtime, case, limit_seconds, folder: Path) -> float:
     file = folder / "bench.mjs" if runtime.name != "sluice" else folder / "bench.js"
     file.write_text(script(runtime, case))
-    with Process(runtime.command(file, gc=case.memory), limit_seconds) as process:
+    with LimitedProcess(runtime.command(file, gc=case.memory), limit_seconds) as process:
         found = None
         for line in process.lines():
             found = found or RESULT.search(line)
@@ -209,7 +141,7 @@ def measure_chromium(runtime, case, limit_seconds, folder: Path) -> float:
     command = [runtime.binary, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
                "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}", f"file://{page}"]
-    with Process(command, limit_seconds) as process:
+    with LimitedProcess(command, limit_seconds) as process:
         for line in process.lines():
             found = RESULT.search(line)
             if found:
@@ -217,80 +149,23 @@ def measure_chromium(runtime, case, limit_seconds, folder: Path) -> float:
         raise process.no_result()
 
 
-WORKERD_CONFIG = """using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "bench", worker = (compatibilityDate = "%s",
-                                         modules = [(name = "bench.mjs", esModule = embed "bench.mjs")]))],
-  sockets = [(name = "http", address = "unix:%s", http = (), service = "bench")],
-);
-"""
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost")
-        self._path = str(path)
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self._path)
-
-    def get(self, path) -> float:
-        """Seconds that the answer took."""
-        before = time.perf_counter()
-        self.request("GET", path)
-        response = self.getresponse()
-        body = response.read().decode(errors="replace")
-        after = time.perf_counter()
-        if response.status != 200:
-            raise Failed(body.splitlines()[0][:200])
-        return after - before
-
-
-def connect(process, path, seconds=10) -> UnixConnection:
-    """Once the server listens: its socket is a file that appears, and nothing can be waited for that says so."""
-    deadline = time.monotonic() + seconds
-    while True:
-        connection = UnixConnection(path)
-        try:
-            connection.connect()
-            return connection
-        except (FileNotFoundError, ConnectionRefusedError):
-            if process.ended() or time.monotonic() > deadline:
-                process.kill()
-                raise process.no_result() from None
-            time.sleep(0.01)
-
-
-def measure_workerd(runtime, case, limit_seconds, folder: Path) -> float:
-    """Over HTTP on a Unix socket, with the clock of this process, as its own need not go on while JavaScript runs; what an empty
-    request takes is subtracted (a fraction of a millisecond). Warm-up and runs as `measureSpeed` has them."""
-    (folder / "bench.mjs").write_text(WORKLOADS.read_text() + WORKERD_END.read_text())
-    config = folder / "config.capnp"
-    address = folder / "socket"
-    # Its newest behaviour: the date of the release itself.
-    config.write_text(WORKERD_CONFIG % (runtime.version(), address))
+def measure_workerd(runtime, case, limit_seconds, _) -> float:
+    """With the clock of this process, as workerd's own need not go on while JavaScript runs; what an empty request takes is
+    subtracted (a fraction of a millisecond). Warm-up and runs as `measureSpeed` has them."""
     order = case.order()
-    with Process([runtime.binary, "serve", config], limit_seconds) as process:
-        connection = connect(process, address)
+    with workerd.serve(runtime, {"bench.mjs": WORKLOADS.read_text() + WORKERD_END.read_text()}, limit_seconds) as worker:
 
         def repeat(count, least):
             """As in workloads.js."""
             done = spent = 0
             while (done < least["runs"] or spent * 1000 < least["milliseconds"]) and spent * 1000 < order["most"]:
-                spent += connection.get(f"/{case.letter}/{count}")
+                spent += worker.get(f"/{case.letter}/{count}")[0]
                 done += 1
             return done, spent
 
-        try:
-            repeat(order["warmup"]["count"], order["warmup"])
-            asking = statistics.median(connection.get("/none/0") for _ in range(21))
-            done, spent = repeat(case.count, order["measured"])
-        except (OSError, http.client.HTTPException):
-            process.kill()
-            raise process.no_result() from None
-        finally:
-            connection.close()
+        repeat(order["warmup"]["count"], order["warmup"])
+        asking = statistics.median(worker.get("/none/0")[0] for _ in range(21))
+        done, spent = repeat(case.count, order["measured"])
     return done * case.count / (spent - done * asking) / 1000
 
 
