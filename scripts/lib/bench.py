@@ -82,7 +82,7 @@ def keep(results, options) -> None:
     if bench_chart.draw(results, chart):
         files.append(chart)
     else:
-        print("There is no chart, for matplotlib is missing (Debian: apt-get install python3-matplotlib)")
+        print(f"There is no chart: {sys.executable} has no matplotlib (Debian: apt-get install python3-matplotlib)")
     print("Written: " + ", ".join(str(file) for file in files))
 
 

@@ -49,10 +49,11 @@ def _bars(axes, results, cases, unit) -> None:
                 continue
             low, high = min(cell.values), max(cell.values)
             axes.bar(x, value, 0.86, color=COLOURS[name], zorder=2)
-            axes.errorbar(x, value, [[value - max(low, floor)], [high - value]], color=INK, linewidth=0.8, capsize=1.5, zorder=3)
+            if high > low:
+                axes.errorbar(x, value, [[value - max(low, floor)], [high - value]], color="#888888", linewidth=0.9, capsize=1.5, zorder=3)
             times = bench_report.ratio(results, case.key, name)
             label = "1" if name == base else "" if times is None else f"{_short(times)}×"
-            axes.text(x, high * 1.12, label, rotation=90, ha="center", va="bottom", fontsize=8, color=INK,
+            axes.text(x, high * 1.16, label, rotation=90, ha="center", va="bottom", fontsize=8, color=INK,
                       fontweight="bold" if name == base else "normal")
     axes.set_xticks([group * (count + GAP) + (count - 1) / 2 for group in range(len(cases))],
                     [LABELS.get(case.key, case.title) for case in cases], fontsize=9)
@@ -75,6 +76,7 @@ def _scale(axes) -> None:
 def _lines(axes, results) -> None:
     """Nanoseconds per write by the length of the queue, both logarithmic: what is linear is level."""
     cases = bench_report.queues(results)
+    everything = []
     axes.set_xscale("log")
     axes.set_yscale("log")
     for runtime in results.runtimes:
@@ -86,13 +88,16 @@ def _lines(axes, results) -> None:
                 points.append((case.count, 1e6 / rate))
         if not points:
             continue
+        everything += [value for _, value in points]
         axes.plot(*zip(*points), marker="o", markersize=4, color=COLOURS[name], linewidth=2 if name == "sluice" else 1.5)
         broken = next((results.cells[case.key][name] for case in cases[len(points):]), None)
         if broken is not None:
-            axes.annotate(f"{runtime['title']}: {broken.unfinished or 'failed'}", points[-1], (6, 3), textcoords="offset points",
-                          fontsize=8, color=COLOURS[name])
+            axes.annotate(f"{runtime['title']}: {broken.unfinished or 'failed'}", points[-1], (7, -4), textcoords="offset points",
+                          fontsize=8, backgroundcolor="white", color=COLOURS[name])
     axes.set_xticks([case.count for case in cases], [f"{case.count:,}" for case in cases])
     axes.minorticks_off()
+    if everything:
+        axes.set_ylim(10 ** math.floor(math.log10(min(everything))), max(everything) * 2)
     axes.set_xlabel("writes in the queue")
     axes.set_ylabel("nanoseconds per write")
     axes.set_title("f  Longer queues: level is linear; less is better", loc="left", fontsize=11)
@@ -117,7 +122,7 @@ def draw(results, file: Path) -> bool:
     rows = [panels[:1], panels[1:]] if panels[:1] == ["rates"] and len(panels) > 1 else [panels]
     figure = pyplot.figure(figsize=(13, 1.3 + 4.1 * len(rows)))
     grid = figure.add_gridspec(len(rows), 12, left=0.065, right=0.985, bottom=0.07 if len(rows) > 1 else 0.13,
-                               top=1 - 1.35 / figure.get_figheight(), hspace=0.38, wspace=1.6)
+                               top=1 - 1.35 / figure.get_figheight(), hspace=0.38, wspace=2.2)
     base = bench_report.title_of(results, bench_report.baseline(results))
     for row, names in enumerate(rows):
         width = 12 // max(len(names), 1)
@@ -133,7 +138,7 @@ def draw(results, file: Path) -> bool:
                 axes.set_title(f"Memory, as runtimes tell it: less is better; multiples of {base}'s", loc="left", fontsize=11)
     height = figure.get_figheight()
     figure.text(0.012, 1 - 0.3 / height, "WritableStream, the same JavaScript side by side", fontsize=14, fontweight="bold", va="center")
-    figure.text(0.985, 1 - 0.3 / height, f"medians of {results.rounds} rounds; whiskers: slowest and fastest; {results.machine}",
+    figure.text(0.985, 1 - 0.3 / height, f"{bench_report.rounds_of(results).lower()}; whiskers: slowest and fastest; {results.machine}",
                 fontsize=8, ha="right", va="center", color="#666666")
     figure.legend(handles=[Patch(color=COLOURS[runtime["name"]], label=f"{runtime['title']}  {runtime['version'].split()[0]}")
                            for runtime in results.runtimes],

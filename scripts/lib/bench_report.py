@@ -6,9 +6,10 @@ from bench_javascript import Cell, Results
 
 
 def baseline(results: Results) -> str:
-    """The name of the runtime that ratios are to: Sluice, or Node 20 when it is left out, or whatever is first."""
+    """The name of the runtime that ratios are to: Sluice, Node 20, or the first; but one that measured something."""
     names = [runtime["name"] for runtime in results.runtimes]
-    return next((name for name in ("sluice", "node20") if name in names), names[0])
+    measured = [name for name in names if any(median(row[name]) is not None for row in results.cells.values())]
+    return next((name for name in ("sluice", "node20") if name in measured), (measured or names)[0])
 
 
 def title_of(results: Results, name: str) -> str:
@@ -32,6 +33,10 @@ def ratio(results: Results, key: str, name: str):
     return mine / base if mine is not None and base else None
 
 
+def rounds_of(results: Results) -> str:
+    return f"Medians of {results.rounds} rounds" if results.rounds > 1 else "One round"
+
+
 def number(value: float) -> str:
     """Three digits that count, no more."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -46,7 +51,7 @@ def told(cell: Cell) -> str:
 
 def table(results: Results) -> str:
     base = title_of(results, baseline(results))
-    lines = [f"Medians of {results.rounds} rounds, interleaved, each in a process of its own, warmed up; on {results.machine}.",
+    lines = [f"{rounds_of(results)}, interleaved, each in a process of its own, warmed up; on {results.machine}.",
              "Spread: from the slowest round to the fastest, as a part of the median.",
              f"Ratio: the runtime's figure as a multiple of {base}'s; more is better for rates, less for memory.", ""]
     lines += [f"  {runtime['title']:21} {runtime['version']}" for runtime in results.runtimes]
@@ -60,8 +65,9 @@ def table(results: Results) -> str:
             if middle is None:
                 lines.append(f"   {runtime['title']:21} {'-':>9}   {told(cell)}")
                 continue
+            shown_spread = f"spread {spread(cell):4.0%}" if len(cell.values) > 1 else ""
             multiple = "" if times is None else f"{number(times):>8} x"
-            lines.append(f"   {runtime['title']:21} {number(middle):>9}   spread {spread(cell):4.0%}  {multiple}")
+            lines.append(f"   {runtime['title']:21} {number(middle):>9}   {shown_spread}  {multiple}")
     return "\n".join(lines + growth(results)) + "\n"
 
 

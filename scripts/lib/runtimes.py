@@ -11,6 +11,7 @@ installed or none, and Sluice's own shell is built here.
 import json
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,11 +45,11 @@ class Runtime:
         return self.polyfill or MODULES in self.binary.parents
 
     def version(self) -> str:
-        """As it says itself, the first number with a dot; with the polyfill, that of the polyfill too."""
+        """As it says itself; with the polyfill, that of the polyfill too."""
         run = subprocess.run([self.binary, "--version"], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL, check=False)
         words = [word for word in run.stdout.split() if any(letter.isdigit() for letter in word)]
-        own = words[0].lstrip("v") if words else "?"
+        own = words[0].lstrip("v") if words and run.returncode == 0 else "of this tree"
         if not self.polyfill:
             return own
         return f"{json.loads((POLYFILL_MODULE.parents[1] / 'package.json').read_text())['version']} on {own}"
@@ -80,9 +81,11 @@ def _why_missing(runtime: Runtime):
             return "build/bench/sluice has not been built"
         return f"{runtime.binary} does not exist" + (f"; delete {MODULES} and try again" if runtime.from_npm else "")
     if runtime.binary == SLUICE:
-        run = subprocess.run([SLUICE, "run", "--help"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        with tempfile.NamedTemporaryFile("w", suffix=".js") as program:
+            run = subprocess.run(runtime.command(program.name), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            return "build/bench/sluice has no `run`: it was built without the V8 binding"
+            last = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
+            return f"`sluice run` of an empty program failed; was it built without the V8 binding? Its last words: {last}"
     return None
 
 
