@@ -138,9 +138,9 @@ using core::ValueSlot;
 
 TYPED_TEST_P(HostConformance, NewPromisesAreWhatTheirNamesSay) {
   const ValueSlot reason = this->adapter.NewReason();
-  const PromiseSlot promises[] = {this->host().NewPromise(), this->host().NewPromiseResolved(),
-                                  this->host().NewPromiseRejected(reason),
-                                  this->host().NewPromiseRejectedAndHandled(reason)};
+  const PromiseSlot promises[] = {
+      this->host().NewPromise(), this->host().NewPromiseResolved(), this->host().NewPromiseRejected(reason),
+      this->host().NewWriterPromiseRejected(this->adapter.NewWriter(), core::WriterPromise::kReady, reason)};
   const PromiseView expected[] = {PromiseView::kPending, PromiseView::kFulfilled, PromiseView::kRejected,
                                   PromiseView::kRejected};
   for (int i = 0; i < 4; ++i) {
@@ -248,7 +248,8 @@ TYPED_TEST_P(HostConformance, HandledRejectionsAreNeverReported) {
   const PromiseSlot marked = this->host().NewPromise();
   this->host().RejectAndMarkHandled(marked, kUndefined);
   EXPECT_TRUE(this->host().IsHandled(marked));
-  const PromiseSlot made = this->host().NewPromiseRejectedAndHandled(kUndefined);
+  const PromiseSlot made =
+      this->host().NewWriterPromiseRejected(this->adapter.NewWriter(), core::WriterPromise::kClosed, kUndefined);
   const PromiseSlot with_reaction = this->host().NewPromiseRejected(kUndefined);
   this->adapter.Then(with_reaction, [](bool, ValueSlot) {});
   const PromiseSlot marked_late = this->host().NewPromiseRejected(kUndefined);

@@ -18,32 +18,6 @@ Judge* g_running = nullptr;
 constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped",  "call",
                                             "call-end",        "settled",   "property", "reported", "unhandled"};
 
-// Ids of operations for identities: "$w.write($c)$o" is "write".
-std::string OpName(OpKind kind) {
-  constexpr std::string_view kNames[] = {"getWriter",
-                                         "newWriter",
-                                         "write",
-                                         "close",
-                                         "abort",
-                                         "releaseLock",
-                                         "streamAbort",
-                                         "streamClose",
-                                         "error",
-                                         "resolve",
-                                         "reject",
-                                         "run",
-                                         "run",
-                                         "tick",
-                                         "read",
-                                         "read",
-                                         "watch",
-                                         "watch",
-                                         "closeWithErrorPropagation",
-                                         "errorStream"};
-  static_assert(std::size(kNames) == kOpKindCount);
-  return std::string(kNames[static_cast<int>(kind)]);
-}
-
 // What kind of event the right implementation would have had, so that alike differences have the same identity.
 std::string EventName(const Program& program, const Event* event) {
   if (event == nullptr) return "end-of-trace";
@@ -52,7 +26,7 @@ std::string EventName(const Program& program, const Event* event) {
     case EventKind::kOpBegin:
     case EventKind::kOpEnd:
     case EventKind::kSkipped:
-      return name + "-" + OpName(OpAt(program, event->where).kind);
+      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).word);
     case EventKind::kCallBegin:
     case EventKind::kCallEnd:
       return name + "-" + std::string(CallKindNames()[event->code]);
@@ -110,13 +84,14 @@ std::string OracleName(Oracle oracle) {
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
 
 Judge::Judge(std::unique_ptr<CoreSubject> subject) : core_(std::move(subject)) {
-  core::SetAssertHandler(&Judge::OnAssert);
+  handler_before_ = core::SetAssertHandler(&Judge::OnAssert);
 }
-Judge::~Judge() { core::SetAssertHandler(nullptr); }
+Judge::~Judge() { core::SetAssertHandler(handler_before_); }
 
 void Judge::OnAssert(const char* operation, const char* what) {
   if (g_running == nullptr) return;
-  // Builds that check invariants inside the core report them here too; the judge sees them at the next snapshot, as what they are.
+  // Builds that check invariants inside the core report them here too; the judge sees them at the next snapshot, as
+  // what they are.
   if (std::string_view(operation).starts_with("I-")) return;
   const size_t events = g_running->core_trace_.events.size();
   g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, events == 0 ? 0 : events - 1});

@@ -18,6 +18,7 @@
 #include "fuzz/oracle/reference_model.h"
 #include "fuzz/oracle/restoring.h"
 #include "fuzz/program/program.h"
+#include "src/core/check.h"
 
 namespace sluice::fuzz {
 
@@ -70,6 +71,7 @@ class Judge {
   void Note(Finding finding);
   static void OnAssert(const char* operation, const char* what);
 
+  core::AssertHandler handler_before_ = nullptr;
   Driver driver_;
   std::unique_ptr<CoreSubject> core_;
   RestoringSubject restoring_;

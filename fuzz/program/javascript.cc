@@ -18,31 +18,6 @@ using nlohmann::ordered_json;
 // Larger chunks are not worth their memory in a runtime that really makes them.
 constexpr uint64_t kMaxPortableChunk = 1 << 20;  // bytes or code units
 
-// driver.js's words for kinds, in their order.
-constexpr std::string_view kOpWords[] = {"getWriter",
-                                         "constructWriter",
-                                         "write",
-                                         "close",
-                                         "abort",
-                                         "releaseLock",
-                                         "streamAbort",
-                                         "streamClose",
-                                         "error",
-                                         "resolve",
-                                         "reject",
-                                         "run",
-                                         "runCount",
-                                         "tick",
-                                         "readWriter",
-                                         "readStream",
-                                         "watchReady",
-                                         "watchClosed",
-                                         "closeWithErrorPropagation",
-                                         "errorStream"};
-static_assert(std::size(kOpWords) == kOpKindCount);
-constexpr std::string_view kEndWords[] = {"return", "number", "throw", "resolved", "rejected", "pending", "thenable"};
-static_assert(std::size(kEndWords) == kEndKindCount);
-
 template <typename F>
 void ForEachOp(const Program& program, F f) {
   for (const Op& op : program.ops) f(op);
@@ -78,7 +53,7 @@ class Emitter {
   ordered_json Ops(const std::vector<Op>& ops) {
     ordered_json list = ordered_json::array();
     for (const Op& op : ops) {
-      ordered_json json = {{"kind", kOpWords[static_cast<int>(op.kind)]}, {"text", PrintText(op)}};
+      ordered_json json = {{"kind", RowOf(op.kind).word}, {"text", PrintText(op)}};
       ForEachOperand(RowOf(op.kind), [&](char letter) { AddOperand(letter, op.operands, json); });
       list.push_back(std::move(json));
     }
@@ -86,7 +61,7 @@ class Emitter {
   }
 
   static ordered_json EndJson(const End& end) {
-    ordered_json json = {{"kind", kEndWords[static_cast<int>(end.kind)]}};
+    ordered_json json = {{"kind", RowOf(end.kind).word}};
     if (end.kind == EndKind::kReturnNumber) json["number"] = NumberText(end.operands.number);
     json["reason"] = end.operands.reason;
     return json;

@@ -19,6 +19,7 @@ namespace sluice::fuzz {
 
 struct Row {
   uint8_t kind = 0;          // OpKind or EndKind
+  std::string_view word;     // its name in driver.js and in the identities of findings: "write"
   std::string_view pattern;  // "$w.write($c)$o"
   std::string_view meaning;  // for the manual and for `sluice language`
   std::string_view anchor;   // where https://streams.spec.whatwg.org/ rules it; may be empty

@@ -64,29 +64,48 @@ require_tools() {
 install_packages() {
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     require_tools
-    return
+  elif [[ -n $(missing_packages required) ]]; then
+    local packages
+    mapfile -t packages < <(missing_packages)
+    say "Installing ${#packages[@]} packages: ${packages[*]}"
+    install_named "${packages[@]}"
   fi
-  [[ -n $(missing_packages required) ]] || return 0
-  local packages as_root=() log
-  mapfile -t packages < <(missing_packages)
-  if ((EUID != 0)); then
-    if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [[ ! -t 0 || ! -t 2 ]]; }; then
-      say "$SLUICE_SCRIPT: some packages are missing, and root's rights are needed to install them. Run this, then try again:"
-      say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages[*]}"
-      exit 2
-    fi
-    as_root=(sudo)
+  install_v8
+}
+
+# Runs a command with root's rights; exits if there are none.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 && -t 2 ]]; }; then
+    sudo "$@"
+  else
+    return 77
   fi
-  say "Installing ${#packages[@]} packages: ${packages[*]}"
+}
+
+# Installs the packages that are named, where they are missing.
+install_named() {
+  local log apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
+  local installed
+  installed=$(dpkg-query -W -f='${db:Status-Status}\n' "$@" 2>/dev/null | grep -c '^installed$' || true)
+  ((installed == $#)) && return
+  if ! as_root true; then
+    say "$SLUICE_SCRIPT: some packages are missing, and root's rights are needed to install them. Run this, then try again:"
+    say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $*"
+    exit 2
+  fi
   log=$(mktemp)
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120)
-  if ! { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${packages[@]}"; } </dev/null >"$log" 2>&1; then
+  if ! { as_root "${apt[@]}" update && as_root "${apt[@]}" install -y --no-install-recommends "$@"; } </dev/null >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     die "the packages could not be installed; apt-get's own words are above"
   fi
   rm -f "$log"
 }
+
+# shellcheck source=v8.sh
+source "$SLUICE_ROOT/scripts/lib/v8.sh"
 
 # --- Builds ---
 

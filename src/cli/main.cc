@@ -1,5 +1,6 @@
 // The `sluice` command.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +9,9 @@
 #include <vector>
 
 #include "src/cli/commands.h"
+#ifdef SLUICE_SHELL
+#include "src/cli/run_command.h"
+#endif
 
 int main(int argc, char** argv) {
   using namespace sluice::cli;
@@ -75,6 +79,14 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
   batch->callback([&] { result = Batch(paths, seed, count, profile); });
+
+#ifdef SLUICE_SHELL
+  // What comes after `--` is the script's, and looks like flags as it pleases.
+  char** const end = std::find_if(argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--") == 0; });
+  const std::vector<std::string> script_arguments(end == argv + argc ? end : end + 1, argv + argc);
+  AddRunCommand(app, script_arguments, result);
+  if (argc > 1 && std::strcmp(argv[1], "run") == 0) argc = static_cast<int>(end - argv);
+#endif
 
   try {
     app.parse(argc, argv);

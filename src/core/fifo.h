@@ -67,10 +67,8 @@ class Fifo {
   // Precondition: not empty.
   void pop_front() {
     Poison(begin_, begin_ + 1);
-    if (++begin_ == end_) {
-      begin_ = end_ = 0;
-      Poison(0, capacity_);
-    }
+    // Empty: start over. All of it is poisoned already.
+    if (++begin_ == end_) begin_ = end_ = 0;
   }
 
   void clear() {

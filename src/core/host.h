@@ -10,7 +10,12 @@
 //
 // Ownership. Slots that the core stores are owned by the core, one reference for each place that stores one, and are
 // given back with Drop(). The rules, the same for values and promises:
-//   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Retain(slot) first;
+//   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Keep(slot, place, stream)
+//     first and stores what that returns, which names the same thing but may be another name: a host may put the thing
+//     into its own object for the stream, where a garbage collector sees it;
+//   - each place of a stream holds one thing at a time, except that kChunk and kWriteRequest are first-in-first-out:
+//     they are dropped in the order in which they were kept;
+//   - Retain(slot) takes one reference more for a caller;
 //   - a slot returned is a new reference, which the caller stores, returns or drops;
 //   - state that is copied (save, restore, compare) does not take references: whoever restores must restore the host
 //   too.
@@ -53,6 +58,13 @@ struct ByteLimitExceeded {
   uint64_t asked = 0;
 };
 
+// Where the core keeps a promise or a value. A name moves with its slot: a close request stays kCloseRequest when it is
+// in flight, and an abort request when it is owned by a reaction.
+enum class Place : uint8_t { kWriteRequest, kCloseRequest, kAbortRequest, kChunk, kStoredError, kAbortReason };
+
+// The two promises that a writer has for as long as it lives.
+enum class WriterPromise : uint8_t { kReady, kClosed };
+
 // What the core does when a promise settles: "Upon fulfillment of", "Upon rejection of". Plain data, so that jobs are.
 enum class ReactionKind : uint8_t {
   kStart,  // SetUpWritableStreamDefaultController, steps 17 and 18
@@ -77,8 +89,12 @@ class Host {
   virtual PromiseSlot NewPromise() = 0;                          // a new promise
   virtual PromiseSlot NewPromiseResolved() = 0;                  // a promise resolved with undefined
   virtual PromiseSlot NewPromiseRejected(ValueSlot reason) = 0;  // a promise rejected with `reason`
-  // The same, with [[PromiseIsHandled]] true. Engines that report rejections at once must mark first and reject second.
-  virtual PromiseSlot NewPromiseRejectedAndHandled(ValueSlot reason) = 0;
+  // The same for the slot `which` of `writer`, which holds nothing now. Nobody may ever ask for these promises, so that
+  // a host need not make them before somebody does. The rejected one has [[PromiseIsHandled]] true; engines that report
+  // rejections at once must mark first and reject second.
+  virtual PromiseSlot NewWriterPromise(WriterSlot writer, WriterPromise which) = 0;
+  virtual PromiseSlot NewWriterPromiseResolved(WriterSlot writer, WriterPromise which) = 0;
+  virtual PromiseSlot NewWriterPromiseRejected(WriterSlot writer, WriterPromise which, ValueSlot reason) = 0;
   virtual void Resolve(PromiseSlot promise) = 0;                   // with undefined; nothing if it is already settled
   virtual void Reject(PromiseSlot promise, ValueSlot reason) = 0;  // nothing if it is already settled
   virtual void RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) = 0;
@@ -89,6 +105,8 @@ class Host {
   virtual void UponSettled(PromiseSlot promise, const Reaction& reaction) = 0;
 
   // ---- References.
+  virtual PromiseSlot Keep(PromiseSlot promise, Place place, StreamSlot stream) = 0;
+  virtual ValueSlot Keep(ValueSlot value, Place place, StreamSlot stream) = 0;
   virtual PromiseSlot Retain(PromiseSlot promise) = 0;  // `promise` again, with one reference more
   virtual ValueSlot Retain(ValueSlot value) = 0;
   virtual void Drop(PromiseSlot promise) = 0;

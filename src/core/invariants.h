@@ -5,7 +5,7 @@
 // targets check all rows that apply after every step, also at the points inside an operation where author code runs.
 // tests/core/invariants_test.cc breaks a snapshot by hand for each row and sees it fail.
 //
-//   for (const Invariant* broken : BrokenInvariants(snapshot)) ...
+//   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) ...
 #ifndef SLUICE_CORE_INVARIANTS_H_
 #define SLUICE_CORE_INVARIANTS_H_
 
@@ -24,7 +24,7 @@ enum class Holds : uint8_t {
 };
 
 struct Invariant {
-  const char* id;        // "I-ERRORED-QUEUE-EMPTY"
+  const char* id;        // "I-ENDED-QUEUE-EMPTY"
   const char* anchor;    // of https://streams.spec.whatwg.org/, or design for what is not in the standard
   const char* sentence;  // what holds
   Holds holds;

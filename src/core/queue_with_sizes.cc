@@ -24,8 +24,8 @@ ValueSlot DequeueValue(QueueWithSizes& container) {
 }
 
 // https://streams.spec.whatwg.org/#enqueue-value-with-size
-Completion<> EnqueueValueWithSize(Host& host, QueueWithSizes& container, ValueSlot value, double size,
-                                  uint64_t charge) {
+Completion<> EnqueueValueWithSize(Host& host, StreamSlot stream, QueueWithSizes& container, ValueSlot value,
+                                  double size, uint64_t charge) {
   // 1. The container's type has both slots.
   // 2.
   if (!IsNonNegativeNumber(size)) return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
@@ -34,7 +34,7 @@ Completion<> EnqueueValueWithSize(Host& host, QueueWithSizes& container, ValueSl
     return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
   }
   // 4.
-  container.queue.push_back({.value = host.Retain(value), .size = size, .charge = charge});
+  container.queue.push_back({.value = host.Keep(value, Place::kChunk, stream), .size = size, .charge = charge});
   container.charged_bytes += charge;
   // 5.
   container.queueTotalSize += size;

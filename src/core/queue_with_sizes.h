@@ -16,8 +16,10 @@ namespace sluice::core {
 ValueSlot DequeueValue(QueueWithSizes& container);
 
 // Appends a chunk, keeping its own reference to `value`. Throws a RangeError, and changes nothing, if `size` is NaN,
-// negative or infinite. `charge` is in bytes. https://streams.spec.whatwg.org/#enqueue-value-with-size
-Completion<> EnqueueValueWithSize(Host& host, QueueWithSizes& container, ValueSlot value, double size, uint64_t charge);
+// negative or infinite. `charge` is in bytes; `stream` is the stream whose queue it is.
+// https://streams.spec.whatwg.org/#enqueue-value-with-size
+Completion<> EnqueueValueWithSize(Host& host, StreamSlot stream, QueueWithSizes& container, ValueSlot value,
+                                  double size, uint64_t charge);
 
 // EnqueueValueWithSize(container, close sentinel, 0), which cannot throw.
 void EnqueueCloseSentinel(QueueWithSizes& container);

@@ -71,30 +71,30 @@ Completion<> SetUpWritableStreamDefaultWriter(Host& host, WriterSlot writer_slot
     case StreamState::kWritable:
       // 5, 5.1, 5.2.
       writer.readyPromise = !WritableStreamCloseQueuedOrInFlight(stream) && stream.backpressure
-                                ? host.NewPromise()
-                                : host.NewPromiseResolved();
+                                ? host.NewWriterPromise(writer_slot, WriterPromise::kReady)
+                                : host.NewWriterPromiseResolved(writer_slot, WriterPromise::kReady);
       // 5.3.
-      writer.closedPromise = host.NewPromise();
+      writer.closedPromise = host.NewWriterPromise(writer_slot, WriterPromise::kClosed);
       break;
     case StreamState::kErroring:
       // 6, 6.1, 6.2.
-      writer.readyPromise = host.NewPromiseRejectedAndHandled(stream.storedError);
+      writer.readyPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kReady, stream.storedError);
       // 6.3.
-      writer.closedPromise = host.NewPromise();
+      writer.closedPromise = host.NewWriterPromise(writer_slot, WriterPromise::kClosed);
       break;
     case StreamState::kClosed:
       // 7, 7.1.
-      writer.readyPromise = host.NewPromiseResolved();
+      writer.readyPromise = host.NewWriterPromiseResolved(writer_slot, WriterPromise::kReady);
       // 7.2.
-      writer.closedPromise = host.NewPromiseResolved();
+      writer.closedPromise = host.NewWriterPromiseResolved(writer_slot, WriterPromise::kClosed);
       break;
     case StreamState::kErrored: {
       // 8, 8.1, 8.2.
       const ValueSlot storedError = stream.storedError;
       // 8.3, 8.4.
-      writer.readyPromise = host.NewPromiseRejectedAndHandled(storedError);
+      writer.readyPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kReady, storedError);
       // 8.5, 8.6.
-      writer.closedPromise = host.NewPromiseRejectedAndHandled(storedError);
+      writer.closedPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kClosed, storedError);
       break;
     }
   }
@@ -127,8 +127,9 @@ PromiseSlot WritableStreamAbort(ReentrantHost& host, WritableStream& stream, Val
   // 9.
   const PromiseSlot promise = host.NewPromise();
   // 10. The request may be gone when step 11 returns, so the caller's reference is taken first.
-  stream.pendingAbortRequest = {
-      .promise = host.Retain(promise), .reason = host.Retain(reason), .wasAlreadyErroring = wasAlreadyErroring};
+  stream.pendingAbortRequest = {.promise = host.Keep(promise, Place::kAbortRequest, stream.self),
+                                .reason = host.Keep(reason, Place::kAbortReason, stream.self),
+                                .wasAlreadyErroring = wasAlreadyErroring};
   // 11.
   if (!wasAlreadyErroring) WritableStreamStartErroring(host, stream, reason);
   // 12.
@@ -153,7 +154,7 @@ PromiseSlot WritableStreamClose(ReentrantHost& host, WritableStream& stream) {
   // 5.
   const PromiseSlot promise = host.NewPromise();
   // 6.
-  stream.closeRequest = host.Retain(promise);
+  stream.closeRequest = host.Keep(promise, Place::kCloseRequest, stream.self);
   // 7, 8.
   if (!stream.writer.is_undefined() && stream.backpressure && state == StreamState::kWritable) {
     host.Resolve(host.Writer(stream.writer).readyPromise);
@@ -173,7 +174,7 @@ PromiseSlot WritableStreamAddWriteRequest(Host& host, WritableStream& stream) {
   // 3.
   const PromiseSlot promise = host.NewPromise();
   // 4.
-  stream.writeRequests.push_back(host.Retain(promise));
+  stream.writeRequests.push_back(host.Keep(promise, Place::kWriteRequest, stream.self));
   // 5.
   return promise;
 }
@@ -411,7 +412,7 @@ void WritableStreamStartErroring(ReentrantHost& host, WritableStream& stream, Va
   // 5.
   stream.state = StreamState::kErroring;
   // 6.
-  stream.storedError = host.Retain(reason);
+  stream.storedError = host.Keep(reason, Place::kStoredError, stream.self);
   // 7, 8.
   if (!stream.writer.is_undefined()) {
     WritableStreamDefaultWriterEnsureReadyPromiseRejected(host, stream.writer, reason);
@@ -435,7 +436,7 @@ void WritableStreamUpdateBackpressure(Host& host, WritableStream& stream, bool b
     if (backpressure) {
       // 4.1.
       host.Drop(writer.readyPromise);
-      writer.readyPromise = host.NewPromise();
+      writer.readyPromise = host.NewWriterPromise(stream.writer, WriterPromise::kReady);
     } else {
       // 4.2, 4.2.1, 4.2.2.
       host.Resolve(writer.readyPromise);

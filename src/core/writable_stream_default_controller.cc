@@ -285,7 +285,8 @@ void OnSinkWriteRejected(ReentrantHost& host, WritableStream& stream, ValueSlot 
 void WritableStreamDefaultControllerWrite(ReentrantHost& host, WritableStream& stream, ValueSlot chunk,
                                           double chunkSize, uint64_t charge) {
   // 1.
-  const Completion<> enqueueResult = EnqueueValueWithSize(host, stream.controller, chunk, chunkSize, charge);
+  const Completion<> enqueueResult =
+      EnqueueValueWithSize(host, stream.self, stream.controller, chunk, chunkSize, charge);
   // 2.
   if (enqueueResult.is_thrown()) {
     // 2.1.

@@ -16,13 +16,15 @@ PromiseSlot RejectedWithNew(Host& host, ValueSlot error) {
   return promise;
 }
 
-// Rejects `promise`, or replaces it by a rejected promise if it is settled already, and marks it handled.
-void EnsureRejected(Host& host, PromiseSlot& promise, ValueSlot error) {
+// Rejects the promise, or replaces it by a rejected promise if it is settled already, and marks it handled.
+void EnsureRejected(Host& host, WriterSlot writer, WriterPromise which, ValueSlot error) {
+  PromiseSlot& promise =
+      which == WriterPromise::kReady ? host.Writer(writer).readyPromise : host.Writer(writer).closedPromise;
   if (host.State(promise) == PromiseView::kPending) {
     host.RejectAndMarkHandled(promise, error);
   } else {
     host.Drop(promise);
-    promise = host.NewPromiseRejectedAndHandled(error);
+    promise = host.NewWriterPromiseRejected(writer, which, error);
   }
 }
 
@@ -68,13 +70,13 @@ PromiseSlot WritableStreamDefaultWriterCloseWithErrorPropagation(ReentrantHost& 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-closed-promise-rejected
 void WritableStreamDefaultWriterEnsureClosedPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
   // 1, 2, 3.
-  EnsureRejected(host, host.Writer(writer).closedPromise, error);
+  EnsureRejected(host, writer, WriterPromise::kClosed, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-ready-promise-rejected
 void WritableStreamDefaultWriterEnsureReadyPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
   // 1, 2, 3.
-  EnsureRejected(host, host.Writer(writer).readyPromise, error);
+  EnsureRejected(host, writer, WriterPromise::kReady, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-get-desired-size

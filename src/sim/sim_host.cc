@@ -136,7 +136,11 @@ PromiseSlot SimHost::NewPromiseRejected(ValueSlot reason) {
   return Adopt(promise);
 }
 
-PromiseSlot SimHost::NewPromiseRejectedAndHandled(ValueSlot reason) {
+PromiseSlot SimHost::NewWriterPromise(WriterSlot, core::WriterPromise) { return NewPromise(); }
+
+PromiseSlot SimHost::NewWriterPromiseResolved(WriterSlot, core::WriterPromise) { return NewPromiseResolved(); }
+
+PromiseSlot SimHost::NewWriterPromiseRejected(WriterSlot, core::WriterPromise, ValueSlot reason) {
   const uint32_t promise = realm_.NewPromise();
   realm_.MarkHandled(promise);
   realm_.RejectPromise(promise, ValueOf(reason));
@@ -171,6 +175,10 @@ void SimHost::RunReaction(const core::Reaction& reaction, bool fulfilled, Value 
 }
 
 // ---- References
+
+PromiseSlot SimHost::Keep(PromiseSlot promise, core::Place, StreamSlot) { return Retain(promise); }
+
+ValueSlot SimHost::Keep(ValueSlot value, core::Place, StreamSlot) { return Retain(value); }
 
 PromiseSlot SimHost::Retain(PromiseSlot promise) {
   if (promise.is_undefined()) return promise;

@@ -66,13 +66,18 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::PromiseSlot NewPromise() override;
   core::PromiseSlot NewPromiseResolved() override;
   core::PromiseSlot NewPromiseRejected(core::ValueSlot reason) override;
-  core::PromiseSlot NewPromiseRejectedAndHandled(core::ValueSlot reason) override;
+  core::PromiseSlot NewWriterPromise(core::WriterSlot writer, core::WriterPromise which) override;
+  core::PromiseSlot NewWriterPromiseResolved(core::WriterSlot writer, core::WriterPromise which) override;
+  core::PromiseSlot NewWriterPromiseRejected(core::WriterSlot writer, core::WriterPromise which,
+                                             core::ValueSlot reason) override;
   void Resolve(core::PromiseSlot promise) override;
   void Reject(core::PromiseSlot promise, core::ValueSlot reason) override;
   void RejectAndMarkHandled(core::PromiseSlot promise, core::ValueSlot reason) override;
   core::PromiseView State(core::PromiseSlot promise) override;
   bool IsHandled(core::PromiseSlot promise) override;
   void UponSettled(core::PromiseSlot promise, const core::Reaction& reaction) override;
+  core::PromiseSlot Keep(core::PromiseSlot promise, core::Place place, core::StreamSlot stream) override;
+  core::ValueSlot Keep(core::ValueSlot value, core::Place place, core::StreamSlot stream) override;
   core::PromiseSlot Retain(core::PromiseSlot promise) override;
   core::ValueSlot Retain(core::ValueSlot value) override;
   void Drop(core::PromiseSlot promise) override;

@@ -1,21 +1,13 @@
-// How the value that a sink method returned becomes the promise that the stream waits for.
+// The tick models, which every host has (src/core/tick_model.h).
 #ifndef SLUICE_SIM_TICK_MODEL_H_
 #define SLUICE_SIM_TICK_MODEL_H_
 
-#include <cstdint>
+#include "src/core/tick_model.h"
 
 namespace sluice::sim {
 
-enum class TickModel : uint8_t {
-  // Strict Web IDL, the default: always a new promise, resolved with the value. A returned promise costs two more
-  // microtasks than a plain value. https://webidl.spec.whatwg.org/#js-promise
-  kWebIdl,
-  // write, close and abort use Promise.resolve(value): a returned promise is itself waited for. start as in kWebIdl.
-  kPromiseResolve,
-  // start uses Promise.resolve(value) too.
-  kPromiseResolveStart,
-};
-inline constexpr int kTickModelCount = 3;
+using core::kTickModelCount;
+using core::TickModel;
 
 }  // namespace sluice::sim
 

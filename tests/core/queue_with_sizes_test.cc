@@ -22,7 +22,7 @@ class QueueWithSizesTest : public StreamTest {
   // Empty if it succeeded.
   std::string Enqueue(uint32_t chunk, double size, uint64_t charge = 0) {
     const ValueSlot value = host.Name(ChunkValue(chunk));
-    const Completion<> done = EnqueueValueWithSize(host, container, value, size, charge);
+    const Completion<> done = EnqueueValueWithSize(host, {}, container, value, size, charge);
     host.Drop(value);
     return done.is_thrown() ? Shown(host.TakeThrown(done.thrown())) : "";
   }
@@ -143,7 +143,7 @@ TEST_F(QueueWithSizesTest, CloseSentinelHasNoSizeAndNoCharge) {
 }
 
 TEST_F(QueueWithSizesTest, UndefinedIsAChunkAndNotTheCloseSentinel) {
-  ASSERT_FALSE(EnqueueValueWithSize(host, container, kUndefined, 1, 64).is_thrown());
+  ASSERT_FALSE(EnqueueValueWithSize(host, {}, container, kUndefined, 1, 64).is_thrown());
   EXPECT_FALSE(PeekQueueValue(container).is_close_sentinel);
   EXPECT_EQ(Dequeue(), "undefined");
 }

@@ -23,7 +23,7 @@ class SimHostTest : public ::testing::Test, protected UserCode {
 
 TEST_F(SimHostTest, BalancedReferencesAreNoViolation) {
   const core::ValueSlot value = NewValue();
-  const core::PromiseSlot promise = host.NewPromiseRejectedAndHandled(value);
+  const core::PromiseSlot promise = host.NewWriterPromiseRejected(host.NewWriter(), core::WriterPromise::kReady, value);
   host.Drop(host.Retain(value));
   host.Drop(value);
   host.Drop(host.Retain(promise));

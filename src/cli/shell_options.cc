@@ -1,0 +1,97 @@
+#include "src/cli/shell_options.h"
+
+#include <absl/strings/str_split.h>
+#include <sys/resource.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+
+namespace sluice::cli {
+namespace {
+
+constexpr double kMegabyte = 1'048'576;
+// What V8 may need below its own limit, and what the libraries around it have on the stack already.
+constexpr int64_t kStackReserveKb = 512;
+constexpr int64_t kLeastStackKb = 64;
+
+// In kilobytes.
+int64_t LargestStack() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return 1 << 20;
+  return static_cast<int64_t>(limit.rlim_cur / 1024) - kStackReserveKb;
+}
+
+// Why `text` is no --max-buffer-size-mb; empty if it is one.
+std::string CheckBufferSize(const std::string& text) {
+  char* end = nullptr;
+  const double megabytes = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(megabytes)) return "'" + text + "' is not a number of megabytes";
+  if (megabytes * kMegabyte < 1) return "'" + text + "' is less than one byte";
+  if (megabytes * kMegabyte > 0x1p53) return "'" + text + "' is more than 2^53 bytes";
+  return "";
+}
+
+std::string CheckStackSize(const std::string& text) {
+  char* end = nullptr;
+  const long long kilobytes = std::strtoll(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0') return "'" + text + "' is not a whole number of kilobytes";
+  if (kilobytes < kLeastStackKb) return "'" + text + "' is less than " + std::to_string(kLeastStackKb) + " kilobytes";
+  if (kilobytes > LargestStack()) {
+    return "'" + text + "' is more than the stack's own limit allows, which is " + std::to_string(LargestStack()) +
+           " (see ulimit -s)";
+  }
+  return "";
+}
+
+}  // namespace
+
+void ShellOptions::AddTo(CLI::App& command) {
+  command
+      .add_option("--max-buffer-size-mb", max_buffer_size_mb,
+                  "How much a WritableStream may buffer, in units of 1,048,576 bytes; fractions are allowed")
+      ->check(CheckBufferSize)
+      ->capture_default_str();
+  command.add_option("--tick-model", tick_model, "How what a sink returns is converted to a promise")
+      ->check(CLI::IsMember({"webidl", "promise-resolve", "promise-resolve-start"}))
+      ->capture_default_str();
+  command
+      .add_option("--unhandled-rejections", rejections,
+                  "What becomes of rejections that nobody handles: printed with exit code 1, printed, or nothing")
+      ->check(CLI::IsMember({"throw", "warn", "none"}))
+      ->capture_default_str();
+  command.add_flag("--expose-gc", expose_gc, "Define gc(), which collects all garbage");
+  command.add_option("--v8-flags", v8_flags, "Flags for V8, separated by spaces: --v8-flags=\"--no-opt --trace-gc\"");
+  command.add_option("--stack-size", stack_size_kb, "How deep JavaScript may recurse, in kilobytes")
+      ->check(CheckStackSize);
+}
+
+bool ShellOptions::StartV8() const {
+  std::vector<std::string> flags;
+  for (const std::string& group : v8_flags) {
+    for (const absl::string_view flag : absl::StrSplit(group, ' ', absl::SkipWhitespace())) flags.emplace_back(flag);
+  }
+  if (stack_size_kb) flags.push_back("--stack-size=" + std::to_string(*stack_size_kb));
+  const std::vector<std::string> refused = runtime::InitializeV8(flags);
+  for (const std::string& flag : refused) std::fprintf(stderr, "--v8-flags: V8 does not know '%s'\n", flag.c_str());
+  return refused.empty();
+}
+
+runtime::RealmOptions ShellOptions::Realm() const {
+  static const std::map<std::string, core::TickModel> kTickModels = {
+      {"webidl", core::TickModel::kWebIdl},
+      {"promise-resolve", core::TickModel::kPromiseResolve},
+      {"promise-resolve-start", core::TickModel::kPromiseResolveStart}};
+  static const std::map<std::string, runtime::RejectionMode> kModes = {{"throw", runtime::RejectionMode::kThrow},
+                                                                       {"warn", runtime::RejectionMode::kWarn},
+                                                                       {"none", runtime::RejectionMode::kNone}};
+  runtime::RealmOptions options;
+  options.isolate.binding.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
+  options.isolate.binding.tick_model = kTickModels.at(tick_model);
+  options.rejections = kModes.at(rejections);
+  options.expose_gc = expose_gc;
+  return options;
+}
+
+}  // namespace sluice::cli

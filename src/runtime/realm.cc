@@ -1,0 +1,123 @@
+#include "src/runtime/realm.h"
+
+#include <utility>
+
+#include "src/runtime/exceptions.h"
+#include "src/runtime/global_scope.h"
+#include "src/runtime/module_loader.h"
+#include "src/runtime/sluice_object.h"
+
+namespace sluice::runtime {
+namespace {
+
+IsolateOptions WithEmbedder(IsolateOptions options, binding::Embedder* embedder) {
+  options.binding.embedder = embedder;
+  return options;
+}
+
+// What V8 catches by itself: errors in callbacks of queueMicrotask and of FinalizationRegistry.
+void OnMessage(v8::Local<v8::Message> message, v8::Local<v8::Value> exception) {
+  v8::Isolate* const isolate = message->GetIsolate();
+  Realm::Of(isolate).ReportException(isolate->GetCurrentContext(), exception, message);
+}
+
+}  // namespace
+
+Realm::Realm(RealmOptions options)
+    : options_(std::move(options)),
+      isolate_(WithEmbedder(options_.isolate, this)),
+      rejections_(isolate_.get()),
+      timers_(loop_, [this](const Timers::Task& task) { RunTask(task); }),
+      console_(options_.out, options_.err),
+      modules_(std::make_unique<ModuleLoader>()) {
+  v8::Isolate* const isolate = isolate_.get();
+  isolate->SetData(1, this);
+  isolate->AddMessageListener(OnMessage);
+  isolate->SetPromiseRejectCallback([](v8::PromiseRejectMessage message) {
+    Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message);
+  });
+  isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10, v8::StackTrace::kOverview);
+  const v8::Isolate::Scope entered(isolate);
+  const v8::HandleScope handles(isolate);
+  const v8::Local<v8::Context> context = isolate_.NewContext();
+  context_.Reset(isolate, context);
+  const v8::Context::Scope in(context);
+  DefineGlobals();
+}
+
+Realm::~Realm() {
+  // No JavaScript runs from here on: what it would call is being taken down.
+  timers_.CancelAll();
+  rejections_.Clear();
+  modules_.reset();
+  context_.Reset();
+}
+
+void Realm::DefineGlobals() {
+  const v8::Local<v8::Context> in = context();
+  ExposeGlobalScope(*this, in);
+  console_.Expose(in);
+  timers_.Expose(in);
+  ExposeSluice(*this, in);
+}
+
+void Realm::RunTask(const std::function<void()>& task) {
+  if (ended()) return;
+  v8::Isolate* const isolate = isolate_.get();
+  const v8::Isolate::Scope entered(isolate);
+  const v8::HandleScope handles(isolate);
+  const v8::Local<v8::Context> in = context();
+  const v8::Context::Scope scope(in);
+  in_task_ = true;
+  {
+    const v8::TryCatch caught(isolate);
+    task();
+    if (caught.HasCaught() && !caught.HasTerminated()) ReportException(in, caught.Exception(), caught.Message());
+  }
+  if (!ended()) isolate->PerformMicrotaskCheckpoint();
+  if (!ended()) ReportRejections();
+  in_task_ = false;
+  if (failed_) End(1);
+  isolate->CancelTerminateExecution();
+}
+
+int Realm::RunLoop() {
+  while (!ended()) {
+    RunTask([this] { isolate_.PumpV8Tasks(); });
+    if (ended() || !loop_.IsAlive()) break;
+    loop_.Turn(/*wait=*/true);
+  }
+  return exit_code();
+}
+
+void Realm::End(int code) {
+  if (!ended()) exit_code_ = code;
+  timers_.CancelAll();
+  if (in_task_) isolate_.get()->TerminateExecution();
+}
+
+void Realm::ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
+                            v8::Local<v8::Message> message) {
+  if (ended()) return;
+  if (message.IsEmpty()) message = v8::Exception::CreateMessage(isolate_.get(), exception);
+  options_.err(DescribeException(context, exception, message, "Uncaught"));
+  if (!options_.go_on_after_errors) failed_ = true;
+}
+
+void Realm::ReportRejections() {
+  rejections_.Process([this](v8::Local<v8::Promise> promise) {
+    if (options_.rejections == RejectionMode::kNone || failed_) return;
+    const v8::Local<v8::Value> reason = promise->Result();
+    const v8::Local<v8::Message> message = v8::Exception::CreateMessage(isolate_.get(), reason);
+    const bool warn = options_.rejections == RejectionMode::kWarn;
+    options_.err(DescribeException(context(), reason, message,
+                                   warn ? "Warning: unhandled promise rejection:" : "Unhandled promise rejection:"));
+    if (!warn && !options_.go_on_after_errors) failed_ = true;
+  });
+}
+
+void Realm::PostDelayedTask(double milliseconds, std::function<void()> task) {
+  timers_.Post(milliseconds, std::move(task), {.keeps_alive = false});
+}
+
+}  // namespace sluice::runtime

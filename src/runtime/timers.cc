@@ -1,0 +1,157 @@
+#include "src/runtime/timers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "src/runtime/values.h"
+#include "src/v8/web_idl.h"
+
+namespace sluice::runtime {
+namespace {
+
+// What a JavaScript timer calls. The timer owns it: a handler that refers to what set it is let go when it has run.
+struct Handler {
+  v8::Global<v8::Context> context;
+  v8::Global<v8::Function> function;
+  std::vector<v8::Global<v8::Value>> arguments;
+
+  void Call(v8::Isolate* isolate) const {
+    const v8::HandleScope handles(isolate);
+    const v8::Local<v8::Context> in = context.Get(isolate);
+    std::vector<v8::Local<v8::Value>> values;
+    values.reserve(arguments.size());
+    for (const v8::Global<v8::Value>& argument : arguments) values.push_back(argument.Get(isolate));
+    // What it throws is the task's to report.
+    (void)function.Get(isolate)->Call(in, in->Global(), static_cast<int>(values.size()), values.data());
+  }
+};
+
+}  // namespace
+
+Timers::Timers(EventLoop& loop, RunTask run_task) : loop_(loop), run_task_(std::move(run_task)) {
+  uv_timer_init(loop_.get(), &wake_);
+  wake_.data = this;
+}
+
+Timers::~Timers() { loop_.Close(wake_); }
+
+int32_t Timers::Post(double milliseconds, Task task, Options options) {
+  // Ids go round rather than over; one that is still in use is never given again.
+  do {
+    last_id_ = last_id_ == std::numeric_limits<int32_t>::max() ? 1 : last_id_ + 1;
+  } while (timers_.contains(last_id_));
+  const int32_t id = last_id_;
+  Timer& timer = timers_[id];
+  timer.interval = milliseconds > 0 ? milliseconds : 0;
+  timer.task = std::move(task);
+  timer.options = options;
+  if (options.keeps_alive) ++keeping_alive_;
+  Enqueue(id, timer);
+  Arm();
+  return id;
+}
+
+void Timers::Cancel(int32_t id) {
+  Erase(id);
+  Arm();
+}
+
+void Timers::CancelAll() {
+  timers_.clear();
+  queue_.clear();
+  keeping_alive_ = 0;
+  Arm();
+}
+
+void Timers::Enqueue(int32_t id, Timer& timer) {
+  timer.key = {EventLoop::Now() + timer.interval, sequence_++};
+  queue_[timer.key] = id;
+}
+
+void Timers::Erase(int32_t id) {
+  const auto found = timers_.find(id);
+  if (found == timers_.end()) return;
+  queue_.erase(found->second.key);
+  if (found->second.options.keeps_alive) --keeping_alive_;
+  timers_.erase(found);
+}
+
+void Timers::Arm() {
+  if (queue_.empty()) {
+    uv_timer_stop(&wake_);
+    return;
+  }
+  const double wait = std::max(0.0, std::ceil(queue_.begin()->first.first - EventLoop::Now()));
+  // libuv counts from the time at which this turn began, which may be long past.
+  uv_update_time(loop_.get());
+  uv_timer_start(
+      &wake_, [](uv_timer_t* timer) { static_cast<Timers*>(timer->data)->RunDue(); },
+      static_cast<uint64_t>(std::min(wait, 1e12)), 0);
+  auto* const handle = reinterpret_cast<uv_handle_t*>(&wake_);
+  keeping_alive_ != 0 ? uv_ref(handle) : uv_unref(handle);
+}
+
+void Timers::RunDue() {
+  const Key limit{EventLoop::Now(), sequence_};
+  while (!queue_.empty()) {
+    const auto [key, id] = *queue_.begin();
+    // Those set since this round began have a higher number, even when they are due already. They are due after all that
+    // were there before, as the clock does not go back.
+    if (key.first > limit.first || key.second >= limit.second) break;
+    RunOne(id);
+  }
+  Arm();
+}
+
+void Timers::RunOne(int32_t id) {
+  Timer& timer = timers_.at(id);
+  queue_.erase(timer.key);
+  // The task may clear its own timer, or the realm may clear all of them: what runs is held here.
+  const Task task = timer.options.repeats ? timer.task : std::move(timer.task);
+  if (!timer.options.repeats) Erase(id);
+  run_task_(task);
+  // The interval counts from the end of its task, so that one that takes long does not pile up.
+  if (const auto again = timers_.find(id); again != timers_.end() && again->second.options.repeats) {
+    Enqueue(id, again->second);
+  }
+}
+
+// https://html.spec.whatwg.org/#timer-initialisation-steps
+void Timers::Set(const v8::FunctionCallbackInfo<v8::Value>& info, bool repeats) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const char* const name = repeats ? "setInterval" : "setTimeout";
+  if (!binding::RequireArguments(info, 1, name)) return;
+  if (!info[0]->IsFunction()) {
+    return binding::ThrowTypeError(
+        isolate, std::string(name) + ": the handler must be a function; strings of code are not taken");
+  }
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  int32_t milliseconds = 0;  // Web IDL's long: NaN and infinities are 0, 2**31 wraps
+  if (info.Length() > 1 && !info[1]->Int32Value(context).To(&milliseconds)) return;
+  auto handler = std::make_shared<Handler>();
+  handler->context.Reset(isolate, context);
+  handler->function.Reset(isolate, info[0].As<v8::Function>());
+  for (int i = 2; i < info.Length(); ++i) handler->arguments.emplace_back(isolate, info[i]);
+  Timers& timers = SelfOf<Timers>(info);
+  info.GetReturnValue().Set(
+      timers.Post(milliseconds, [isolate, handler] { handler->Call(isolate); }, {.repeats = repeats}));
+}
+
+void Timers::Clear(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  int32_t id = 0;
+  if (info.Length() > 0 && !info[0]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&id)) return;
+  SelfOf<Timers>(info).Cancel(id);
+}
+
+void Timers::Expose(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Object> global = context->Global();
+  DefineFunction(context, global, "setTimeout", [](const auto& info) { Set(info, false); }, this, 1);
+  DefineFunction(context, global, "setInterval", [](const auto& info) { Set(info, true); }, this, 1);
+  DefineFunction(context, global, "clearTimeout", Clear, this);
+  DefineFunction(context, global, "clearInterval", Clear, this);
+}
+
+}  // namespace sluice::runtime

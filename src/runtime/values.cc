@@ -1,0 +1,39 @@
+#include "src/runtime/values.h"
+
+#include "src/v8/web_idl.h"
+
+namespace sluice::runtime {
+
+std::string Utf8(v8::Isolate* isolate, v8::Local<v8::String> string) {
+  std::string text(static_cast<size_t>(string->Utf8Length(isolate)), '\0');
+  const int written =
+      string->WriteUtf8(isolate, text.data(), static_cast<int>(text.size()), nullptr,
+                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
+  text.resize(static_cast<size_t>(written));
+  return text;
+}
+
+v8::MaybeLocal<v8::String> NewString(v8::Isolate* isolate, std::string_view text) {
+  // V8 counts in int, and stops the process for more.
+  if (text.size() > static_cast<size_t>(v8::String::kMaxLength)) {
+    binding::ThrowRangeError(isolate, "Text of " + std::to_string(text.size()) + " bytes is too long for a string");
+    return {};
+  }
+  return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()));
+}
+
+void DefineFunction(v8::Local<v8::Context> context, v8::Local<v8::Object> object, std::string_view name,
+                    v8::FunctionCallback callback, void* self, int length) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  const v8::Local<v8::String> key = binding::Ascii(isolate, name);
+  v8::Local<v8::Function> function;
+  // Fails only when the isolate is being terminated.
+  if (!v8::Function::New(context, callback, v8::External::New(isolate, self), length, v8::ConstructorBehavior::kThrow)
+           .ToLocal(&function)) {
+    return;
+  }
+  function->SetName(key);
+  (void)object->CreateDataProperty(context, key, function);
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,111 @@
+// What the binding keeps for one isolate: interface templates, names, options, counts of live objects.
+//
+//   IsolateData data(isolate, {.byte_limit = 1'048'576});   // before any context uses the binding
+//   ExposeAll(context);                                     // src/v8/globals.h
+//   ...
+//   data.Teardown();                                        // before isolate->Dispose()
+#ifndef SLUICE_V8_ISOLATE_DATA_H_
+#define SLUICE_V8_ISOLATE_DATA_H_
+
+#include <v8.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "src/core/byte_limit.h"
+#include "src/core/tick_model.h"
+#include "src/v8/web_idl.h"
+
+namespace sluice::binding {
+
+class V8Host;
+
+// Property names that are looked up again and again.
+enum class Name : uint8_t {
+  kAbort,
+  kClose,
+  kStart,
+  kType,
+  kWrite,
+  kHighWaterMark,
+  kSize,
+  kThen,
+  kConstructor,
+  kByteLength
+};
+inline constexpr int kNameCount = 10;
+
+// Native objects behind JavaScript objects. When everything is dropped and collected, all are zero again.
+struct LiveObjects {
+  int64_t streams = 0;
+  int64_t writers = 0;
+  int64_t signals = 0;
+  int64_t external_bytes = 0;  // reported to V8 (AdjustAmountOfExternalAllocatedMemory)
+};
+
+// What the binding asks of the event loop around it. An embedder without timers leaves it out: AbortSignal.timeout()
+// then throws.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  // Runs `task` once, as a task of its own, after `milliseconds`. The task may be destroyed without having run.
+  virtual void PostDelayedTask(double milliseconds, std::function<void()> task) = 0;
+  // An exception that nobody caught, of an event listener: https://html.spec.whatwg.org/#report-the-exception
+  virtual void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
+                               v8::Local<v8::Message> message) = 0;
+};
+
+struct Options {
+  std::optional<uint64_t> byte_limit = core::kDefaultByteLimit;  // bytes, of each stream; none: unlimited
+  core::TickModel tick_model = core::TickModel::kWebIdl;
+  Embedder* embedder = nullptr;  // outlives the isolate
+};
+
+class IsolateData {
+ public:
+  // Isolate data slot 0 is ours while this lives.
+  explicit IsolateData(v8::Isolate* isolate, Options options = {});
+  IsolateData(const IsolateData&) = delete;
+  IsolateData& operator=(const IsolateData&) = delete;
+  ~IsolateData();
+
+  static IsolateData* Of(v8::Isolate* isolate) { return static_cast<IsolateData*>(isolate->GetData(0)); }
+
+  v8::Isolate* isolate() const { return isolate_; }
+  Options& options() { return options_; }
+  LiveObjects& live() { return live_; }
+  v8::Local<v8::String> name(Name name) const { return names_[static_cast<int>(name)].Get(isolate_); }
+  V8Host& host() { return *host_; }
+  v8::Local<v8::FunctionTemplate> TemplateOf(const Interface& interface);
+  v8::Local<v8::ObjectTemplate> record_template() const { return record_template_.Get(isolate_); }
+
+  // Tells V8 of native memory that its objects keep alive, in bytes, more or less; in steps, because each costs a call.
+  // Less memory may be told from a weak callback.
+  void AdjustExternalMemory(int64_t bytes) {
+    live_.external_bytes += bytes;
+    unreported_bytes_ += bytes;
+    if (bytes > 0 && std::abs(unreported_bytes_) > kReportedStep) ReportExternalMemory();
+  }
+
+ private:
+  static constexpr int64_t kReportedStep = 64 * 1024;  // bytes
+  void ReportExternalMemory();
+
+  v8::Isolate* isolate_;
+  Options options_;
+  LiveObjects live_;
+  std::array<v8::Eternal<v8::String>, kNameCount> names_;
+  std::unordered_map<const Interface*, v8::Eternal<v8::FunctionTemplate>> templates_;
+  v8::Eternal<v8::ObjectTemplate> record_template_;  // record_queue.h
+  int64_t unreported_bytes_ = 0;
+  std::unique_ptr<V8Host> host_;
+};
+
+}  // namespace sluice::binding
+
+#endif  // SLUICE_V8_ISOLATE_DATA_H_

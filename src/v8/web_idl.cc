@@ -1,0 +1,184 @@
+#include "src/v8/web_idl.h"
+
+#include <string>
+
+#include "src/v8/isolate_data.h"
+
+namespace sluice::binding {
+namespace {
+
+constexpr auto kHidden = static_cast<v8::PropertyAttribute>(v8::DontEnum);
+constexpr auto kFixed = static_cast<v8::PropertyAttribute>(v8::DontDelete | v8::ReadOnly);
+
+const Interface* BrandOf(v8::Local<v8::Object> object) {
+  if (object->InternalFieldCount() <= kBrandField) return nullptr;
+  return static_cast<const Interface*>(object->GetAlignedPointerFromInternalField(kBrandField));
+}
+
+bool IsOrDerives(const Interface* brand, const Interface& interface) {
+  for (; brand != nullptr; brand = brand->parent) {
+    if (brand == &interface) return true;
+  }
+  return false;
+}
+
+void IllegalConstructor(const Info& info) { ThrowTypeError(info.GetIsolate(), "Illegal constructor"); }
+
+// What every constructor does before its own steps.
+void Construct(const Info& info) {
+  const auto* interface = static_cast<const Interface*>(info.Data().As<v8::External>()->Value());
+  if (!info.IsConstructCall()) {
+    return ThrowTypeError(info.GetIsolate(),
+                          std::string("Class constructor ") + interface->name + " cannot be invoked without 'new'");
+  }
+  if (!RequireArguments(info, interface->length, std::string("Failed to construct '") + interface->name + "'")) return;
+  SetBrand(info.This(), *interface);
+  interface->construct(info);
+}
+
+v8::Local<v8::FunctionTemplate> NewFunction(v8::Isolate* isolate, v8::FunctionCallback call, int length,
+                                            v8::Local<v8::Signature> signature, std::string_view name) {
+  const auto function = v8::FunctionTemplate::New(isolate, call, v8::Local<v8::Value>(), signature, length,
+                                                  v8::ConstructorBehavior::kThrow);
+  function->SetClassName(Ascii(isolate, name));
+  return function;
+}
+
+void AddMember(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> made, const Member& member) {
+  const auto name = Ascii(isolate, member.name);
+  const bool checks_itself = member.kind == Member::kPromiseOperation || member.kind == Member::kPromiseAttribute;
+  const auto signature = checks_itself ? v8::Local<v8::Signature>() : v8::Signature::New(isolate, made);
+  const auto holder = member.unforgeable ? made->InstanceTemplate() : made->PrototypeTemplate();
+  switch (member.kind) {
+    case Member::kOperation:
+    case Member::kPromiseOperation:
+      holder->Set(name, NewFunction(isolate, member.call, member.length, signature, member.name));
+      break;
+    case Member::kStaticOperation:
+      made->Set(name, NewFunction(isolate, member.call, member.length, {}, member.name));
+      break;
+    case Member::kAttribute:
+    case Member::kPromiseAttribute: {
+      const auto get = NewFunction(isolate, member.call, 0, signature, std::string("get ") + member.name);
+      v8::Local<v8::FunctionTemplate> set;
+      if (member.set != nullptr)
+        set = NewFunction(isolate, member.set, 1, signature, std::string("set ") + member.name);
+      holder->SetAccessorProperty(name, get, set, member.unforgeable ? v8::DontDelete : v8::None);
+      break;
+    }
+    case Member::kConstant:
+      made->Set(name, v8::Integer::New(isolate, member.value), kFixed);
+      made->PrototypeTemplate()->Set(name, v8::Integer::New(isolate, member.value), kFixed);
+      break;
+  }
+}
+
+}  // namespace
+
+v8::Local<v8::FunctionTemplate> IsolateData::TemplateOf(const Interface& interface) {
+  if (const auto found = templates_.find(&interface); found != templates_.end()) return found->second.Get(isolate_);
+  const bool constructible = interface.construct != nullptr;
+  const auto made =
+      v8::FunctionTemplate::New(isolate_, constructible ? &Construct : &IllegalConstructor,
+                                v8::External::New(isolate_, const_cast<Interface*>(&interface)), {}, interface.length);
+  made->SetClassName(Ascii(isolate_, interface.name));
+  made->ReadOnlyPrototype();
+  made->InstanceTemplate()->SetInternalFieldCount(kFirstField + interface.fields);
+  if (interface.parent != nullptr) made->Inherit(TemplateOf(*interface.parent));
+  for (const Member& member : interface.members) AddMember(isolate_, made, member);
+  made->PrototypeTemplate()->Set(v8::Symbol::GetToStringTag(isolate_), Ascii(isolate_, interface.name),
+                                 static_cast<v8::PropertyAttribute>(v8::DontEnum | v8::ReadOnly));
+  templates_[&interface].Set(isolate_, made);
+  return made;
+}
+
+v8::Local<v8::FunctionTemplate> TemplateOf(v8::Isolate* isolate, const Interface& interface) {
+  return IsolateData::Of(isolate)->TemplateOf(interface);
+}
+
+v8::MaybeLocal<v8::Object> NewObject(v8::Local<v8::Context> context, const Interface& interface) {
+  v8::Local<v8::Object> object;
+  if (!TemplateOf(context->GetIsolate(), interface)->InstanceTemplate()->NewInstance(context).ToLocal(&object))
+    return {};
+  SetBrand(object, interface);
+  return object;
+}
+
+void SetBrand(v8::Local<v8::Object> object, const Interface& interface) {
+  object->SetAlignedPointerInInternalField(kBrandField, const_cast<Interface*>(&interface));
+}
+
+bool Implements(v8::Local<v8::Value> value, const Interface& interface) {
+  return value->IsObject() && IsOrDerives(BrandOf(value.As<v8::Object>()), interface);
+}
+
+v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface) {
+  if (IsOrDerives(BrandOf(info.This()), interface)) return info.This();
+  ThrowTypeError(info.GetIsolate(), "Illegal invocation");
+  return {};
+}
+
+void RejectIllegalInvocation(const Info& info) {
+  ReturnPromise(info, [&]() -> v8::MaybeLocal<v8::Value> {
+    ThrowTypeError(info.GetIsolate(), "Illegal invocation");
+    return {};
+  });
+}
+
+void Expose(v8::Local<v8::Context> context, const Interface& interface) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Function> constructor;
+  if (!TemplateOf(isolate, interface)->GetFunction(context).ToLocal(&constructor)) return;
+  context->Global()->DefineOwnProperty(context, Ascii(isolate, interface.name), constructor, kHidden).Check();
+}
+
+v8::Local<v8::String> Ascii(v8::Isolate* isolate, std::string_view text) {
+  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(text.data()),
+                                    v8::NewStringType::kInternalized, static_cast<int>(text.size()))
+      .ToLocalChecked();
+}
+
+namespace {
+
+v8::Local<v8::String> Utf8(v8::Isolate* isolate, std::string_view text) {
+  return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()))
+      .ToLocalChecked();
+}
+
+}  // namespace
+
+void ThrowTypeError(v8::Isolate* isolate, std::string_view text) {
+  isolate->ThrowException(v8::Exception::TypeError(Utf8(isolate, text)));
+}
+
+void ThrowRangeError(v8::Isolate* isolate, std::string_view text) {
+  isolate->ThrowException(v8::Exception::RangeError(Utf8(isolate, text)));
+}
+
+bool RequireArguments(const Info& info, int required, std::string_view what) {
+  if (info.Length() >= required) return true;
+  ThrowTypeError(info.GetIsolate(), std::string(what) + ": " + std::to_string(required) + " argument" +
+                                        (required == 1 ? "" : "s") + " required, but only " +
+                                        std::to_string(info.Length()) + " present");
+  return false;
+}
+
+bool ToDictionary(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string_view what,
+                  v8::Local<v8::Object>& dictionary) {
+  dictionary = {};
+  if (value->IsNullOrUndefined()) return true;
+  if (!value->IsObject()) {
+    ThrowTypeError(isolate, std::string(what) + " is not an object");
+    return false;
+  }
+  dictionary = value.As<v8::Object>();
+  return true;
+}
+
+v8::MaybeLocal<v8::Value> DictionaryMember(v8::Local<v8::Context> context, v8::Local<v8::Object> dictionary,
+                                           v8::Local<v8::String> name) {
+  if (dictionary.IsEmpty()) return v8::Undefined(context->GetIsolate());
+  return dictionary->Get(context, name);
+}
+
+}  // namespace sluice::binding

@@ -1,0 +1,126 @@
+// Web IDL's JavaScript binding, as far as this project needs it: interfaces as tables of members.
+//   https://webidl.spec.whatwg.org/#es-interfaces
+//
+//   constexpr Member kMembers[] = {
+//       {Member::kAttribute, "locked", GetLocked},
+//       {Member::kPromiseOperation, "abort", Abort},          // length 0: all its arguments are optional
+//       {Member::kOperation, "getWriter", GetWriter},
+//   };
+//   constexpr Interface kWritableStreamInterface{.name = "WritableStream", .construct = Construct, .fields = 9,
+//                                                .members = kMembers};
+//
+// From a table come the property attributes, function names and lengths, brand checks, Symbol.toStringTag and the
+// illegal constructor. Every object has internal field 0 for its brand (a pointer to the Interface it was made of);
+// field kFirstField and those after it are the interface's own.
+//
+// Callbacks of kOperation, kAttribute and kStaticOperation are called with a receiver of the right brand only, or V8
+// has thrown. Those of kPromiseOperation and kPromiseAttribute check it themselves (ThisOf), because what they throw
+// must become a rejected promise: wrap their bodies in ReturnPromise.
+#ifndef SLUICE_V8_WEB_IDL_H_
+#define SLUICE_V8_WEB_IDL_H_
+
+#include <v8.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sluice::binding {
+
+using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+struct Member {
+  enum Kind : uint8_t {
+    kOperation,
+    kPromiseOperation,  // what it throws becomes a rejected promise
+    kStaticOperation,
+    kAttribute,
+    kPromiseAttribute,
+    kConstant,  // `value`, on the interface object and on its prototype
+  };
+  Kind kind = kOperation;
+  const char* name = "";
+  v8::FunctionCallback call = nullptr;  // or getter
+  v8::FunctionCallback set = nullptr;   // attributes: the setter; none: read only
+  int length = 0;                       // operations: how many arguments are required
+  int value = 0;                        // constants
+  bool unforgeable = false;             // [LegacyUnforgeable]: an own property of each instance
+};
+
+inline constexpr int kBrandField = 0;
+inline constexpr int kFirstField = 1;
+
+// Interfaces are static objects; their address is the brand.
+struct Interface {
+  const char* name = "";
+  const Interface* parent = nullptr;
+  v8::FunctionCallback construct = nullptr;  // none: "Illegal constructor". Called with `new` only
+  int length = 0;                            // of the constructor
+  int fields = 0;                            // internal fields besides the brand
+  std::span<const Member> members;
+};
+
+// The interface's template in this isolate, made when it is first asked for. Shared by all realms of the isolate, so
+// that brand checks accept other realms' objects.
+v8::Local<v8::FunctionTemplate> TemplateOf(v8::Isolate* isolate, const Interface& interface);
+
+// A new object of `interface` in `context`, without running its constructor. Empty only when execution is being
+// terminated.
+v8::MaybeLocal<v8::Object> NewObject(v8::Local<v8::Context> context, const Interface& interface);
+
+// Marks `object`, made by a constructor of `interface`, as of that interface. The first thing a constructor does.
+void SetBrand(v8::Local<v8::Object> object, const Interface& interface);
+
+// Whether `value` is a platform object that implements `interface` or one derived from it. Runs no author code.
+bool Implements(v8::Local<v8::Value> value, const Interface& interface);
+
+// The receiver, if it implements `interface`; otherwise throws a TypeError and is empty.
+v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface);
+
+// Defines the interface object of `interface` as a property of the global object of `context`.
+void Expose(v8::Local<v8::Context> context, const Interface& interface);
+
+// Returns a promise rejected with a TypeError: what a promise-returning member does when its receiver has the wrong
+// brand.
+void RejectIllegalInvocation(const Info& info);
+
+// Runs `body`, which returns MaybeLocal<Value> (a promise); what it throws is returned as a rejected promise instead.
+// Returns nothing if execution is being terminated.
+template <typename Body>
+void ReturnPromise(const Info& info, Body body) {
+  v8::Isolate* isolate = info.GetIsolate();
+  v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> result;
+  if (body().ToLocal(&result)) return info.GetReturnValue().Set(result);
+  if (caught.HasTerminated()) return;
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::Value> exception = caught.Exception();
+  caught.Reset();
+  v8::Local<v8::Promise::Resolver> rejected;
+  if (v8::Promise::Resolver::New(context).ToLocal(&rejected) && rejected->Reject(context, exception).FromMaybe(false)) {
+    info.GetReturnValue().Set(rejected->GetPromise());
+  }
+}
+
+// ---- Strings and errors
+
+// An internalized string of ASCII characters.
+v8::Local<v8::String> Ascii(v8::Isolate* isolate, std::string_view text);
+// Throws in the current context. `text` is UTF-8.
+void ThrowTypeError(v8::Isolate* isolate, std::string_view text);
+void ThrowRangeError(v8::Isolate* isolate, std::string_view text);
+// False after throwing "WritableStream: 1 argument required, but only 0 present".
+bool RequireArguments(const Info& info, int required, std::string_view what);
+
+// ---- Dictionaries. https://webidl.spec.whatwg.org/#es-dictionary
+// False with an exception thrown if `value` is neither undefined nor null nor an object; `dictionary` is then empty.
+// An empty `dictionary` has no members.
+bool ToDictionary(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string_view what,
+                  v8::Local<v8::Object>& dictionary);
+// The member's value, undefined if it is not there; empty if a getter threw.
+v8::MaybeLocal<v8::Value> DictionaryMember(v8::Local<v8::Context> context, v8::Local<v8::Object> dictionary,
+                                           v8::Local<v8::String> name);
+
+}  // namespace sluice::binding
+
+#endif  // SLUICE_V8_WEB_IDL_H_
