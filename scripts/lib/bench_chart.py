@@ -17,7 +17,7 @@ GAP = 1.5  # between groups of bars, in bars
 LABELS = {
     "a": "a  100,000 writes,\nnone awaited", "b": "b  100,000 writes,\neach awaited",
     "c": "c  100,000 writes, each\nafter writer.ready", "d": "d  streams: create,\nwrite, close",
-    "e": "e  as a, with\nan async sink", "g": "g  a stream\nwith a writer", "h": "h  a queued\nwrite",
+    "e": "e  as a, with\nan async sink", "g": "g  a stream,\nas told", "g-resident": "g  a stream,\nresident", "h": "h  a queued write,\nas told", "h-resident": "h  a queued write,\nresident",
 }
 INK = "#333333"
 
@@ -25,7 +25,7 @@ INK = "#333333"
 def _why_short(cell) -> str:
     if cell.failed:
         return "failed"
-    return "too slow" if cell.unfinished else "not told"
+    return "too slow" if cell.unfinished else "not known"
 
 
 def _bars(axes, results, cases, unit) -> None:
@@ -135,7 +135,7 @@ def draw(results, file: Path) -> bool:
                 _lines(axes, results)
             else:
                 _bars(axes, results, memory, "bytes each (logarithmic)")
-                axes.set_title(f"Memory, as runtimes tell it: less is better; multiples of {base}'s", loc="left", fontsize=11)
+                axes.set_title(f"Memory: less is better; on the bars, multiples of {base}'s", loc="left", fontsize=11)
     height = figure.get_figheight()
     figure.text(0.012, 1 - 0.3 / height, "WritableStream, the same JavaScript side by side", fontsize=14, fontweight="bold", va="center")
     figure.text(0.985, 1 - 0.3 / height, f"{bench_report.rounds_of(results).lower()}; whiskers: slowest and fastest; {results.machine}",

@@ -34,11 +34,11 @@ class Case:
     runs: int = 3
     milliseconds: int = 300  # so many runs and so long, at least
     warmup_count: int = 0  # that of the measurement itself, unless it says another
-    memory: bool = False
+    memory: str = ""  # "told" by the runtime, or "resident" at the peak, told by the system
 
-    def order(self) -> dict:
+    def order(self, count=None) -> dict:
         """For `measure` in workloads.js."""
-        return {"workload": self.letter, "count": self.count, "most": 5000,
+        return {"workload": self.letter, "count": count or self.count, "memory": self.memory, "most": 5000,
                 "measured": {"runs": self.runs, "milliseconds": self.milliseconds},
                 "warmup": {"count": self.warmup_count or self.count, "runs": 3, "milliseconds": 700}}
 
@@ -53,9 +53,12 @@ CASES = (
     Case("f1e4", "f", "10,000 writes queued, then close", 10_000, warmup_count=100_000),
     Case("f1e5", "f", "100,000 writes queued, then close", 100_000, warmup_count=100_000),
     Case("f1e6", "f", "1,000,000 writes queued, then close", 1_000_000, warmup_count=100_000),
-    Case("g", "g", "bytes of a stream with a writer", 20_000, warmup_count=1000, memory=True),
-    Case("h", "h", "bytes of a queued write", 100_000, warmup_count=1000, memory=True),
+    Case("g", "g", "a stream with a writer, as the runtime tells it", 20_000, warmup_count=1000, memory="told"),
+    Case("g-resident", "g", "a stream with a writer, resident at the peak", 50_000, memory="resident"),
+    Case("h", "h", "a queued write, as the runtime tells it", 100_000, warmup_count=1000, memory="told"),
+    Case("h-resident", "h", "a queued write, resident at the peak", 500_000, memory="resident"),
 )
+FEW = 1000  # of what is held by the process that resident memory is compared with
 LETTERS = sorted({case.letter for case in CASES})
 
 
@@ -109,7 +112,7 @@ def value_of(line_json: str) -> float:
     return result["value"]
 
 
-def script(runtime, case) -> str:
+def script(runtime, order) -> str:
     """The workloads, with the polyfill before them if it is wanted, and the order behind them: a classic script and a module."""
     classes = "WritableStream"
     before = ""
@@ -117,25 +120,33 @@ def script(runtime, case) -> str:
         text = runtimes.POLYFILL_SCRIPT.read_text()
         before = f"const ponyfill = (() => {{ const exports = {{}}, module = {{ exports }};\n{text}\nreturn exports; }})();\n"
         classes = "ponyfill.WritableStream"
-    return f"{before}{WORKLOADS.read_text()}\nmeasure({classes}, {json.dumps(case.order())});\n"
+    return f"{before}{WORKLOADS.read_text()}\nmeasure({classes}, {json.dumps(order)});\n"
 
 
-def measure_file(runtime, case, limit_seconds, folder: Path) -> float:
-    file = folder / "bench.mjs" if runtime.name != "sluice" else folder / "bench.js"
-    file.write_text(script(runtime, case))
-    with LimitedProcess(runtime.command(file, gc=case.memory), limit_seconds) as process:
+def run_file(runtime, order, limit_seconds, folder: Path):
+    """The value that it printed, and the bytes of its peak."""
+    file = folder / "bench.js" if runtime.binary == runtimes.SLUICE else folder / "bench.mjs"
+    file.write_text(script(runtime, order))
+    with LimitedProcess(runtime.command(file, gc=order["memory"] == "told"), limit_seconds) as process:
         found = None
         for line in process.lines():
             found = found or RESULT.search(line)
         code = process.end()
         if found is None or (code != 0 and not process.timed_out):
             raise process.no_result()
-        return value_of(found.group(1))
+        return value_of(found.group(1)), process.peak_bytes
+
+
+def measure_file(runtime, case, limit_seconds, folder: Path) -> float:
+    if case.memory != "resident":
+        return run_file(runtime, case.order(), limit_seconds, folder)[0]
+    few, many = (run_file(runtime, case.order(count), limit_seconds, folder)[1] for count in (FEW, case.count))
+    return (many - few) / (case.count - FEW)
 
 
 def measure_chromium(runtime, case, limit_seconds, folder: Path) -> float:
     """It prints its console on standard error, and is killed then, for it never ends by itself."""
-    (folder / "bench.js").write_text(script(runtime, case))
+    (folder / "bench.js").write_text(script(runtime, case.order()))
     page = folder / "bench.html"
     page.write_text("<!doctype html><script src='bench.js'></script>")
     command = [runtime.binary, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -153,7 +164,15 @@ def measure_workerd(runtime, case, limit_seconds, _) -> float:
     """With the clock of this process, as workerd's own need not go on while JavaScript runs; what an empty request takes is
     subtracted (a fraction of a millisecond). Warm-up and runs as `measureSpeed` has them."""
     order = case.order()
-    with workerd.serve(runtime, {"bench.mjs": WORKLOADS.read_text() + WORKERD_END.read_text()}, limit_seconds) as worker:
+    modules = {"bench.mjs": WORKLOADS.read_text() + WORKERD_END.read_text()}
+    if case.memory == "resident":
+        peaks = []
+        for count in (FEW, case.count):
+            with workerd.serve(runtime, modules, limit_seconds) as worker:
+                worker.get(f"/{case.letter}/{count}")
+            peaks.append(worker.process.peak_bytes)
+        return (peaks[1] - peaks[0]) / (case.count - FEW)
+    with workerd.serve(runtime, modules, limit_seconds) as worker:
 
         def repeat(count, least):
             """As in workloads.js."""
@@ -176,8 +195,8 @@ def measure(runtime, case, limit_seconds, cell) -> None:
     """One measurement, which `cell` gets."""
     if cell.over:
         return
-    if case.memory and runtime.kind != "file":
-        cell.absent = "does not tell its memory"
+    if (case.memory == "told" and runtime.kind != "file") or (case.memory and runtime.kind == "chromium"):
+        cell.absent = "does not tell its memory" if case.memory == "told" else "is many processes"
         return
     with tempfile.TemporaryDirectory(prefix="sluice-bench-", ignore_cleanup_errors=True) as folder:
         try:

@@ -107,6 +107,7 @@ class LimitedProcess:
         self._words = []
         self.limit_seconds = limit_seconds
         self.timed_out = False
+        self.peak_bytes = None  # resident memory, once it has ended
         self._timer = threading.Timer(limit_seconds, self._give_up)
         self._timer.start()
 
@@ -127,7 +128,7 @@ class LimitedProcess:
     def __exit__(self, *_):
         self._timer.cancel()
         self.kill()
-        self._process.wait()
+        self.end()
         (self._kept or self._process.stdout).close()
 
     def lines(self):
@@ -136,12 +137,21 @@ class LimitedProcess:
             self._words.append(line.strip())
             yield line
 
+    def _reap(self, flags):
+        """Popen's own wait() does not tell the peak."""
+        if self._process.returncode is None:
+            pid, status, usage = os.wait4(self._process.pid, flags)
+            if pid != 0:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.peak_bytes = usage.ru_maxrss * 1024
+        return self._process.returncode
+
     def ended(self) -> bool:
-        return self._process.poll() is not None
+        return self._reap(os.WNOHANG) is not None
 
     def end(self) -> int:
         """Waits for its end by itself: its exit code, negative for a signal."""
-        return self._process.wait()
+        return self._reap(0)
 
     def no_result(self) -> Exception:
         """Waits for its end; why it ended without a result: Unfinished or Failed."""

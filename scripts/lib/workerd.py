@@ -38,7 +38,7 @@ class _Connection(http.client.HTTPConnection):
 class Worker:
     def __init__(self, process, address, seconds=10):
         """Its socket is a file that appears; nothing can be waited for that says so."""
-        self._process = process
+        self.process = process
         deadline = time.monotonic() + seconds
         while True:
             self._connection = _Connection(address)
@@ -60,8 +60,8 @@ class Worker:
             body = response.read().decode(errors="replace")
             seconds = time.perf_counter() - before
         except (OSError, http.client.HTTPException):
-            self._process.kill()
-            raise self._process.no_result() from None
+            self.process.kill()
+            raise self.process.no_result() from None
         if response.status != 200:
             raise Failed((body.splitlines() or [f"status {response.status}"])[0][:200])
         return seconds, body

@@ -133,11 +133,18 @@ async function measureMemory(WritableStream, { workload, count, warmup }) {
   return (after - before) / count;
 }
 
-// Measures what `order` says and prints it: thousands of operations a second, or bytes each.
+// For who looks at the memory of the process from outside.
+async function hold(WritableStream, { workload, count }) {
+  const held = await holders[workload](WritableStream, count);
+  await turn();
+  return held ? count : 0;
+}
+
+// Measures what `order` says and prints it: thousands of operations a second, bytes each, or how many are held.
 async function measure(WritableStream, order) {
   let result;
   try {
-    const work = order.workload in holders ? measureMemory : measureSpeed;
+    const work = order.memory === "resident" ? hold : order.memory === "told" ? measureMemory : measureSpeed;
     result = { value: await work(WritableStream, order) };
   } catch (error) {
     result = { error: String(error?.stack ?? error) };
