@@ -7,6 +7,7 @@
 import argparse
 import os
 import platform
+import signal
 import sys
 from pathlib import Path
 
@@ -121,6 +122,8 @@ def main() -> int:
     if options.builds:
         print(*builds(options))
         return 0
+    # As Ctrl-C: what has been measured is shown, and no child is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if options.stored:
             keep(bench_javascript.Results.from_json(options.stored.read_text()), options)
@@ -130,6 +133,8 @@ def main() -> int:
         if "core" in options.part:
             bench_native.measure_core(options.rounds)
         return measure_javascript(options) if "javascript" in options.part else 0
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}")
     except ValueError as error:
