@@ -72,11 +72,24 @@ def machine() -> str:
     return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
 
 
-def keep(results, options) -> None:
-    """Writes the results, the chart, and prints the table."""
-    print("\n" + bench_report.table(results))
+def result_files(options) -> list:
+    return [options.out / "results.json"] + ([options.json] if options.json else [])
+
+
+def require_writable(options) -> None:
+    """Before minutes are spent. Raises OSError."""
     options.out.mkdir(parents=True, exist_ok=True)
-    files = [options.out / "results.json"] + ([options.json] if options.json else [])
+    for file in result_files(options):
+        existed = file.exists()
+        file.open("a").close()
+        if not existed:
+            file.unlink()
+
+
+def keep(results, options) -> None:
+    """Prints the table, writes the results and the chart."""
+    print("\n" + bench_report.table(results))
+    files = result_files(options)
     for file in files:
         file.write_text(results.to_json())
     chart = options.out / "chart.svg"
@@ -125,8 +138,11 @@ def main() -> int:
     # As Ctrl-C: what has been measured is shown, and no child is left behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if options.stored:
-            keep(bench_javascript.Results.from_json(options.stored.read_text()), options)
+        stored = bench_javascript.Results.from_json(options.stored.read_text()) if options.stored else None
+        if "javascript" in options.part:
+            require_writable(options)
+        if stored:
+            keep(stored, options)
             return 0
         if "fuzzing" in options.part:
             bench_native.measure_fuzzing(options.rounds)

@@ -138,9 +138,10 @@ def draw(results, file: Path) -> bool:
                 axes.set_title(f"Memory: less is better; on the bars, multiples of {base}'s", loc="left", fontsize=11)
     height = figure.get_figheight()
     figure.text(0.012, 1 - 0.3 / height, "WritableStream, the same JavaScript side by side", fontsize=14, fontweight="bold", va="center")
-    figure.text(0.985, 1 - 0.3 / height, f"{bench_report.rounds_of(results).lower()}; whiskers: slowest and fastest; {results.machine}",
+    whiskers = "whiskers: slowest and fastest; " if results.rounds > 1 else ""
+    figure.text(0.985, 1 - 0.3 / height, f"{bench_report.rounds_of(results).lower()}; {whiskers}{results.machine}",
                 fontsize=8, ha="right", va="center", color="#666666")
-    figure.legend(handles=[Patch(color=COLOURS[runtime["name"]], label=f"{runtime['title']}  {runtime['version'].split()[0]}")
+    figure.legend(handles=[Patch(color=COLOURS[runtime["name"]], label=f"{runtime['title']}  {runtime['version'].split(' on ')[0]}")
                            for runtime in results.runtimes],
                   loc="center left", bbox_to_anchor=(0.005, 1 - 0.72 / height), ncols=len(results.runtimes), frameon=False,
                   fontsize=8.5, handlelength=1, columnspacing=1.3, handletextpad=0.5)

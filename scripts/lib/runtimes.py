@@ -49,7 +49,7 @@ class Runtime:
         run = subprocess.run([self.binary, "--version"], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL, check=False)
         words = [word for word in run.stdout.split() if any(letter.isdigit() for letter in word)]
-        own = words[0].lstrip("v") if words and run.returncode == 0 else "of this tree"
+        own = words[0].lstrip("v") if words and run.returncode == 0 else "this tree"
         if not self.polyfill:
             return own
         return f"{json.loads((POLYFILL_MODULE.parents[1] / 'package.json').read_text())['version']} on {own}"

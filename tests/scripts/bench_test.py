@@ -4,6 +4,8 @@ or hang, and its complaints.
     bench_test.py [unittest's arguments]
 """
 
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -199,7 +201,7 @@ class Processes(unittest.TestCase):
 
     def test_every_runtime_goes_first_in_turn(self):
         names = ("sluice", "node20", "deno")
-        with mock.patch.object(bench_javascript, "measure") as measure:
+        with mock.patch.object(bench_javascript, "measure") as measure, contextlib.redirect_stdout(io.StringIO()):
             bench_javascript.measure_all(results({name: {"a": []} for name in names}), [runtimes.find(name) for name in names],
                                          [case("a")], 60)
         self.assertEqual([call.args[0].name for call in measure.call_args_list],
@@ -219,7 +221,7 @@ class Workloads(unittest.TestCase):
         once = {"runs": 1, "milliseconds": 0, "count": 10}
         for each in CASES:
             letter = each.letter
-            order = {"workload": letter, "memory": each.memory, "count": 500, "warmup": once, "measured": once, "most": 5000}
+            order = {"workload": letter, "memory": each.memory, "count": 20_000 if each.memory else 500, "warmup": once, "measured": once, "most": 5000}
             self.assertGreater(self.run_node(order)["value"], 0, each.key)
 
     def test_a_stream_that_loses_writes_fails(self):
@@ -238,6 +240,13 @@ class Arguments(unittest.TestCase):
             run = bench(*arguments)
             self.assertEqual(run.returncode, 2, arguments)
             self.assertIn(words, run.stderr)
+
+    def test_where_nothing_can_be_written_nothing_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            run = bench("--runtime", "node20", "--out", folder, "--json", Path(folder) / "none/x.json")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("none/x.json: No such file", run.stderr)
+        self.assertEqual(run.stdout, "")
 
     def test_only_what_is_measured_is_built(self):
         for arguments, words in (((), "fuzzing core sluice"), (("--part", "core"), "core"), (("--workload", "a"), "sluice"),
