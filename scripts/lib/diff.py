@@ -55,7 +55,8 @@ def run_command(command, seconds):
     """What the runner wrote, and why it stopped if it did before the end."""
     lines = []
     with LimitedProcess(command, seconds) as process:
-        lines += [line for line in process.lines() if line.startswith("{")]
+        # Whole lines only: it may have crashed in the middle of one.
+        lines += [line for line in process.lines() if line.startswith("{") and line.endswith("\n")]
         ended_well = process.end() == 0
         return lines, "" if ended_well else str(process.no_result())
 
