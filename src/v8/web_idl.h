@@ -22,6 +22,7 @@
 #include <v8.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -44,7 +45,7 @@ struct Member {
   v8::FunctionCallback set = nullptr;   // attributes: the setter; none: read only
   int length = 0;                       // operations: how many arguments are required
   int value = 0;                        // constants
-  bool unforgeable = false;             // [LegacyUnforgeable]: an own property of each instance
+  bool unforgeable = false;             // [LegacyUnforgeable]: an own property of each instance; read only attributes
 };
 
 inline constexpr int kBrandField = 0;
@@ -111,6 +112,17 @@ void ThrowTypeError(v8::Isolate* isolate, std::string_view text);
 void ThrowRangeError(v8::Isolate* isolate, std::string_view text);
 // False after throwing "WritableStream: 1 argument required, but only 0 present".
 bool RequireArguments(const Info& info, int required, std::string_view what);
+
+// ---- Conversions. https://webidl.spec.whatwg.org/#js-type-mapping
+// Of a DOMString: Value::ToString. Of a boolean: Value::BooleanValue.
+
+// [EnforceRange] unsigned long long. False with a TypeError (or what the value's conversion throws) thrown.
+bool ToUnsignedLongLongEnforceRange(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                                    double& result);
+// Of a sequence: calls `element` with each value that iterating `value` gives. `element` converts it and returns
+// whether that went well; a failure ends it, without closing the iterator. False with an exception thrown.
+bool ForEachInSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                       const std::function<bool(v8::Local<v8::Value>)>& element);
 
 // ---- Dictionaries. https://webidl.spec.whatwg.org/#es-dictionary
 // False with an exception thrown if `value` is neither undefined nor null nor an object; `dictionary` is then empty.

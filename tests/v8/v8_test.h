@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "src/runtime/isolate.h"
+#include "src/v8/globals.h"
 
 namespace sluice::binding {
 
