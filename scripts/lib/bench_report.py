@@ -5,6 +5,9 @@ import statistics
 from bench_javascript import Cell, Results
 
 
+NOISY = 0.3  # as spread() has it
+
+
 def baseline(results: Results) -> str:
     """The name of the runtime that ratios are to: Sluice, Node 20, or the first; but one that measured something."""
     names = [runtime["name"] for runtime in results.runtimes]
@@ -68,7 +71,18 @@ def table(results: Results) -> str:
             shown_spread = f"spread {spread(cell):4.0%}" if len(cell.values) > 1 else ""
             multiple = "" if times is None else f"{number(times):>8} x"
             lines.append(f"   {runtime['title']:21} {number(middle):>9}   {shown_spread}  {multiple}")
-    return "\n".join(lines + growth(results)) + "\n"
+    return "\n".join(lines + growth(results) + noise(results)) + "\n"
+
+
+def noise(results: Results) -> list:
+    """A warning when rates differ so much from round to round that small ratios mean nothing."""
+    spreads = [spread(cell) for case in results.cases if not case.memory for cell in results.cells[case.key].values()
+               if median(cell) is not None and len(cell.values) > 1]
+    middle = statistics.median(spreads) if spreads else 0
+    if middle <= NOISY:
+        return []
+    return ["", f"This machine was busy: half of the rates differ by more than {middle:.0%} from round to round. Measure again when "
+            "nothing else runs."]
 
 
 def queues(results: Results) -> list:

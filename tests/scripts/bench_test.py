@@ -103,6 +103,11 @@ class Table(unittest.TestCase):
         self.line(r"Deno +333 +3,333 +10 x$")
         self.line(r"Node 20 +1,000 +- *$")
 
+    def test_a_busy_machine_is_told_and_a_quiet_one_is_not(self):
+        for values, told in (([100, 140, 120], True), ([100, 110, 105], False), ([100], False)):
+            text = bench_report.table(results({"sluice": {"a": values}, "node20": {"a": values}}))
+            self.assertEqual("This machine was busy" in text, told, values)
+
     def test_failures_are_counted_and_slowness_is_none(self):
         self.assertEqual(bench_report.failures(results(MIXED)), 1)
 
