@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,7 @@ def main() -> int:
     except runtimes.RuntimeMissing as reason:
         fail(f"{reason}\n--command runs one of your own")
     os.environ["NO_COLOR"] = "1"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child is left behind
     with tempfile.TemporaryDirectory() as folder:
         batch = make_batch(options, Path(folder))
         examples = {example["name"]: example for example in map(json.loads, batch.read_text().splitlines())}
