@@ -263,7 +263,7 @@ class Campaign:
         if not os.path.exists(output.artifact):
             raise CannotRun(f"{target.name} found {identity}, but its input could not be written. Is the disk full?")
         if target.name == CANARY and output.from_oracle:
-            finding.canary = await self.triage.identity_without_fault(output.artifact, self.out) != identity
+            finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
         if finding.canary:

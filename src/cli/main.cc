@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   int result = 0;
   std::string path;
   std::string out;
+  std::string finding;
   std::vector<std::string> paths;
   bool flag = false;
   uint64_t seed = 1;
@@ -38,13 +39,15 @@ int main(int argc, char** argv) {
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
   repro->add_option("files", paths, "Corpus or crash files")->required();
   repro->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
-  repro->callback([&] { result = Repro(paths, flag); });
+  repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
+  repro->callback([&] { result = Repro(paths, finding, flag); });
 
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
   shrink->add_option("file", path, "A crash file")->required();
   shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
   shrink->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
-  shrink->callback([&] { result = ShrinkCommand(path, out, flag); });
+  shrink->add_option("--finding", finding, "Of several findings, keep the one with this identity; default: the first");
+  shrink->callback([&] { result = ShrinkCommand(path, out, finding, flag); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   emit->add_option("file", path, "A corpus or crash file")->required();
