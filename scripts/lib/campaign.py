@@ -209,7 +209,7 @@ class Campaign:
                 with tempfile.TemporaryDirectory(prefix="artifacts-", dir=self.out) as artifacts:
                     await self._run_slice(target, seconds, artifacts)
             except (OSError, CannotRun) as error:
-                self._fail(_text(error))
+                self._fail(_text(error, self.out))
             finally:
                 target.workers -= 1
                 target.reserved -= seconds
@@ -336,7 +336,7 @@ class Campaign:
                 try:
                     self._check_disk()
                 except (OSError, CannotRun) as error:
-                    self._fail(_text(error))
+                    self._fail(_text(error, self.out))
 
     def rows(self):
         rows = []
@@ -444,9 +444,10 @@ class Campaign:
         }
 
 
-def _text(error):
-    if isinstance(error, OSError) and error.filename:
-        return f"{shown(error.filename)}: {error.strerror}"
+def _text(error, folder):
+    """`folder`: where what could not be written should have gone, when the error itself does not know."""
+    if isinstance(error, OSError):
+        return f"{shown(error.filename or folder)}: {error.strerror or error}"
     return str(error)
 
 
@@ -464,6 +465,8 @@ async def _main():
     campaign = Campaign(_parse_arguments())
     try:
         return await campaign.run()
+    except OSError as error:
+        raise CannotRun(_text(error, campaign.out)) from error
     finally:
         campaign.children.kill()
 
@@ -471,6 +474,6 @@ async def _main():
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(_main()))
-    except (CannotRun, OSError) as problem:
-        print(f"scripts/fuzz: {_text(problem)}", file=sys.stderr)
+    except CannotRun as problem:
+        print(f"scripts/fuzz: {problem}", file=sys.stderr)
         sys.exit(2)

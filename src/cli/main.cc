@@ -1,6 +1,7 @@
 // The `sluice` command.
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -8,6 +9,20 @@
 #include <vector>
 
 #include "src/cli/commands.h"
+
+namespace {
+
+// CLI11 takes -1 and numbers that are too large for 64 bits for some other number.
+const CLI::Validator kWholeNumber(
+    [](std::string& text) {
+      uint64_t number = 0;
+      const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+      const bool good = result.ec == std::errc() && result.ptr == text.data() + text.size();
+      return good ? std::string() : text + ": must be a whole number from 0 to 18446744073709551615";
+    },
+    "NUMBER", "whole number");
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace sluice::cli;
@@ -62,7 +77,7 @@ int main(int argc, char** argv) {
   });
 
   CLI::App* random = app.add_subcommand("random", "Print a random program");
-  random->add_option("--seed", seed, "Which one")->capture_default_str();
+  random->add_option("--seed", seed, "Which one")->check(kWholeNumber)->capture_default_str();
   random->add_option("--profile", profile, "What it is made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
@@ -72,8 +87,8 @@ int main(int argc, char** argv) {
   CLI::App* batch =
       app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
   batch->add_option("files", paths, "Corpus files; without any, random programs");
-  batch->add_option("--seed", seed, "The first random program")->capture_default_str();
-  batch->add_option("--count", count, "How many random programs")->capture_default_str();
+  batch->add_option("--seed", seed, "The first random program")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--count", count, "How many random programs")->check(kWholeNumber)->capture_default_str();
   batch->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
