@@ -2,6 +2,7 @@
 
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
+#include "src/core/state_io.h"
 #include "src/core/writable_stream_default_writer.h"
 
 namespace sluice::fuzz {
@@ -32,7 +33,10 @@ Value CoreSubject::WriterValue(core::WriterSlot slot) {
   return Value::Of(ValueKind::kWriter, static_cast<uint32_t>(slot.name - 1));
 }
 
-void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) { host_.Reset(user_code, chunks); }
+void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
+  host_.Reset(user_code, chunks);
+  complaint_.clear();
+}
 
 Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim::SimStreamOptions sim_options;
@@ -131,6 +135,23 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
   core::TakeSnapshot(host_, stream(), snapshot);
   return true;
+}
+
+void CoreSubject::SaveAndRestore() {
+  if (host_.stream_count() == 0) return;
+  const std::string saved = core::Print(stream());
+  core::WritableStream restored;
+  std::string error;
+  if (!core::Restore(saved, restored, error)) {
+    complaint_ = "the saved state is refused: " + error;
+  } else if (!(restored == stream())) {
+    complaint_ = "the restored state is not equal to the saved one";
+  } else if (core::Hash(restored) != core::Hash(stream())) {
+    complaint_ = "equal states have different hashes";
+  } else {
+    stream() = restored;
+    if (!(stream() == restored)) complaint_ = "a copy of the state is not equal to it";
+  }
 }
 
 }  // namespace sluice::fuzz

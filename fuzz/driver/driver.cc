@@ -388,7 +388,7 @@ Event& Driver::Add(EventKind kind, const Outcome& outcome) {
 }
 
 void Driver::AddSnapshot() {
-  if (!options_.snapshots) return;
+  if (!options_.snapshots) return subject_->AtStep();
   core::Snapshot& snapshot = trace_->snapshots.emplace_back();
   if (!subject_->TakeSnapshot(snapshot)) {
     trace_->snapshots.pop_back();

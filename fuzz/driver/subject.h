@@ -113,6 +113,9 @@ class Subject {
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
+  // Called, in runs without snapshots, where one would be taken: at the end of each step and wherever author code
+  // begins.
+  virtual void AtStep() {}
 };
 
 }  // namespace sluice::fuzz

@@ -90,14 +90,18 @@ uint64_t ChargeByDefinition(const sim::Chunk& chunk) {
 }
 
 void HistoryChecker::Break(const char* id, size_t event) {
-  if (broken_.has_value() && broken_->event <= event) return;
+  for (BrokenRule& broken : broken_) {
+    if (std::strcmp(broken.rule->id, id) != 0) continue;
+    broken.event = std::min(broken.event, event);
+    return;
+  }
   for (const HistoryRule& rule : kRules) {
-    if (std::strcmp(rule.id, id) == 0) broken_ = {&rule, event};
+    if (std::strcmp(rule.id, id) == 0) broken_.push_back({&rule, event});
   }
 }
 
 std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Trace& trace) {
-  broken_.reset();
+  broken_.clear();
   writes_.clear();
   deliveries_.clear();
   detached_at_.clear();
@@ -112,10 +116,16 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   std::stable_sort(writes_.begin(), writes_.end(),
                    [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; });
   CheckFulfilled();
-  if (program.has(Method::kWrite)) CheckOrder();
+  if (program.has(Method::kWrite)) {
+    CheckOrder();
+    CheckFulfilledWereWritten();
+  }
   if (program.byteLimit.has_value()) CheckByteLimit(program, trace);
   CheckNothingStuck();
-  return broken_;
+  std::stable_sort(broken_.begin(), broken_.end(),
+                   [](const BrokenRule& a, const BrokenRule& b) { return a.event < b.event; });
+  if (broken_.empty()) return std::nullopt;
+  return broken_.front();
 }
 
 void HistoryChecker::Collect(const Program& program, const Trace& trace) {
@@ -278,8 +288,11 @@ void HistoryChecker::CheckOrder() {
     if (writes_[next].accepted_at > delivery.event) return Break("H-ORDER", delivery.event);
     ++next;
   }
+}
+
+void HistoryChecker::CheckFulfilledWereWritten() {
   // The fulfilled writes are a subsequence of the deliveries.
-  next = 0;
+  size_t next = 0;
   for (const WriteOp& write : writes_) {
     if (!write.fulfilled) continue;
     while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;

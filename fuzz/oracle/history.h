@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "fuzz/driver/trace.h"
 #include "fuzz/program/program.h"
@@ -27,8 +28,10 @@ struct BrokenRule {
 // Keeps its memory between traces.
 class HistoryChecker {
  public:
-  // The first rule found broken.
+  // The rule that was broken first.
   std::optional<BrokenRule> Check(const Program& program, const Trace& trace);
+  // All that were, each where it was broken first, by event. Of the last Check().
+  const std::vector<BrokenRule>& broken() const { return broken_; }
 
  private:
   struct WriteOp {
@@ -56,11 +59,12 @@ class HistoryChecker {
   void OnSettled(const Event& event, uint32_t at, bool sink_has_close);
   void Break(const char* id, size_t event);
   void CheckOrder();
+  void CheckFulfilledWereWritten();
   void CheckFulfilled();
   void CheckByteLimit(const Program& program, const Trace& trace);
   void CheckNothingStuck();
 
-  std::optional<BrokenRule> broken_;
+  std::vector<BrokenRule> broken_;
   std::vector<WriteOp> writes_;
   std::vector<uint32_t> detached_at_;  // by chunk: the event, 0 for none
   std::vector<Delivery> deliveries_;

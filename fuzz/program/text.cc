@@ -324,6 +324,10 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   ParsedProgram Parse() {
+    if (text_.starts_with("\xEF\xBB\xBF")) {
+      return {std::nullopt,
+              {1, 1, "the text begins with a byte order mark, which cannot be seen; save it without one"}};
+    }
     while (NextLine() && ParseTopLevel()) {
     }
     if (failed_) return {std::nullopt, error_};

@@ -102,6 +102,7 @@ def compare(name, lines, stopped, examples, options) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/diff", add_help=False, allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only the command line
     parser.add_argument("--runtime", action="append", choices=[runtime.name for runtime in COMPARED])
     parser.add_argument("--command")
     parser.add_argument("--count", type=int, default=1000)
@@ -112,6 +113,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.count < 1 or options.seed < 0 or options.show < 0:
         parser.error("--count must be at least 1, --seed and --show at least 0")
+    for name in options.files:
+        if name != "corpus" and not os.access(name, os.R_OK):
+            fail(f"{name}: no such file, or it cannot be read")
+    if options.check:
+        return 0
     chosen = [runtime for runtime in COMPARED
               if runtime.name in (options.runtime or ([] if options.command else [each.name for each in COMPARED]))]
     try:

@@ -235,10 +235,14 @@ void FillController(Host& host, const WritableStream& stream, Snapshot& snapshot
 
 std::span<const Invariant> AllInvariants() { return kInvariants; }
 
+bool IsBroken(const Invariant& invariant, const Snapshot& snapshot) {
+  if (invariant.holds == Holds::kQuiescent && snapshot.depth > 0) return false;
+  return !invariant.predicate(snapshot);
+}
+
 const Invariant* FirstBrokenInvariant(const Snapshot& snapshot) {
   for (const Invariant& invariant : kInvariants) {
-    if (invariant.holds == Holds::kQuiescent && snapshot.depth > 0) continue;
-    if (!invariant.predicate(snapshot)) return &invariant;
+    if (IsBroken(invariant, snapshot)) return &invariant;
   }
   return nullptr;
 }

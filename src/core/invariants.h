@@ -5,7 +5,7 @@
 // targets check all rows that apply after every step, also at the points inside an operation where author code runs.
 // tests/core/invariants_test.cc breaks a snapshot by hand for each row and sees it fail.
 //
-//   for (const Invariant* broken : BrokenInvariants(snapshot)) ...
+//   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) ...
 #ifndef SLUICE_CORE_INVARIANTS_H_
 #define SLUICE_CORE_INVARIANTS_H_
 
@@ -32,6 +32,9 @@ struct Invariant {
 };
 
 std::span<const Invariant> AllInvariants();
+
+// Whether the row applies to `snapshot` and does not hold.
+bool IsBroken(const Invariant& invariant, const Snapshot& snapshot);
 
 // The first row that applies to `snapshot` and does not hold; nullptr if all hold.
 const Invariant* FirstBrokenInvariant(const Snapshot& snapshot);

@@ -1,5 +1,6 @@
 #include "src/sim/sim_host.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "src/core/byte_limit.h"
@@ -29,11 +30,11 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   type_errors_.clear();
   range_errors_ = abort_errors_ = 0;
   last_charge_ = 0;
-  violation_ = nullptr;
+  violations_.clear();
 }
 
 void SimHost::Violation(const char* what) {
-  if (violation_ == nullptr) violation_ = what;
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
 }
 
 // ---- Objects and names

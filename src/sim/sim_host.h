@@ -64,7 +64,9 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   std::optional<core::TypeErrorReason> TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
 
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
-  const char* violation() const { return violation_; }
+  const char* violation() const { return violations_.empty() ? nullptr : violations_.front(); }
+  // All of them, each once, in order.
+  const std::vector<const char*>& violations() const { return violations_; }
 
   // ---- core::Host
   core::PromiseSlot NewPromise() override;
@@ -143,7 +145,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;
-  const char* violation_ = nullptr;
+  std::vector<const char*> violations_;
 };
 
 }  // namespace sluice::sim

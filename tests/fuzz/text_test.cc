@@ -138,6 +138,7 @@ TEST(TextTest, MalformedTextIsRefused) {
                            "highWaterMark 1\nhighWaterMark 1",
                            "w0.write(object#4)",
                            "w0.write(\"a)",
+                           "\xEF\xBB\xBFrun",
                            "nonsense"}) {
     EXPECT_FALSE(ErrorOf(text).message.empty()) << text;
   }
