@@ -158,7 +158,7 @@ Outcome Driver::Perform(const Op& op) {
       subject_->RunMicrotasks(operands.count);
       return {};
     case OpKind::kTick:
-      RunTicks(operands.count);
+      for (uint32_t i = 0; i < operands.count; ++i) subject_->RunTick();
       return {};
     case OpKind::kReadWriter:
       ReadWriter(writer);
@@ -211,12 +211,6 @@ void Driver::Settle(const Op& op) {
     resolve ? subject_->CallResolve(promise) : subject_->CallReject(promise, reason);
   } else {
     resolve ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
-  }
-}
-
-void Driver::RunTicks(uint32_t count) {
-  for (; count > 0 && subject_->PendingMicrotasks() > 0; --count) {
-    subject_->RunMicrotasks(subject_->PendingMicrotasks());
   }
 }
 

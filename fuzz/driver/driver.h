@@ -43,7 +43,6 @@ class Driver final : private UserCode {
   sim::Outcome PromiseResult(uint32_t promise, bool unobserved);
   void AssignWriter(const Op& op, const sim::Outcome& made);
   void Settle(const Op& op);
-  void RunTicks(uint32_t count);
   void ReadWriter(uint32_t writer);
   void ReadStream();
   void Watch(uint32_t promise);

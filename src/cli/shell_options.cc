@@ -87,8 +87,8 @@ runtime::RealmOptions ShellOptions::Realm() const {
                                                                        {"warn", runtime::RejectionMode::kWarn},
                                                                        {"none", runtime::RejectionMode::kNone}};
   runtime::RealmOptions options;
-  options.isolate.binding.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
-  options.isolate.binding.tick_model = kTickModels.at(tick_model);
+  options.isolate.binding.stream.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
+  options.isolate.binding.stream.tick_model = kTickModels.at(tick_model);
   options.rejections = kModes.at(rejections);
   options.expose_gc = expose_gc;
   return options;

@@ -442,7 +442,8 @@ class WritableStream {
     }
     s.react = reactionOf(s);
     this.#state = s;
-    s.page = Construct(s, flags, mark);
+    // From C++, a stream may have options of its own (newStream).
+    s.page = arguments[2] === token ? Construct(s, flags, mark, arguments[3], arguments[4]) : Construct(s, flags, mark);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
@@ -640,6 +641,23 @@ function strategyState(interface_, which, object, field) {
   return state[field];
 }
 
+// ---- For C++ (src/v8/streams.h)
+
+// `byteLimit` is a BigInt, or null for none.
+function newStream(sink, strategy, byteLimit, tickModel) {
+  return new WritableStream(sink, strategy, token, byteLimit, tickModel);
+}
+
+function errorStream(stream, e) {
+  const s = streamState(stream);
+  finish(ErrorStream(s.page, s.index, s, e), s, e);
+}
+
+function closeWithErrorPropagation(writer) {
+  const w = writerState(writer);
+  return finish(CloseWithErrorPropagation(w.page, w.index, w.stream), w.stream, undefined);
+}
+
 // ---- Exposure. https://webidl.spec.whatwg.org/#es-interfaces
 
 for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController,
@@ -652,5 +670,5 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
   Object.defineProperty(globalThis, made.name, { value: made, writable: true, configurable: true });
 }
 
-Publish(callSize, callClose, callAbort, signalAbort,
+Publish(callSize, callClose, callAbort, signalAbort, newStream, errorStream, closeWithErrorPropagation,
         [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);
