@@ -613,7 +613,9 @@ void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
   if (length("requestHead") != snapshot.writeRequests_size + (writing ? 1 : 0)) {
     Violation("JavaScript keeps as many write requests as the core believes");
   }
-  if (length("chunkHead") != snapshot.queue_size - snapshot.queue_sentinels) {
+  // The write whose size() failed, and so errored the stream, has no chunk, but a place.
+  const uint64_t without = length("chunkHead") - (snapshot.queue_size - snapshot.queue_sentinels);
+  if (without > (snapshot.state >= core::StreamState::kErroring ? 1 : 0)) {
     Violation("JavaScript keeps as many chunks as the core believes");
   }
   const bool closing = snapshot.closeRequest != core::PromiseView::kUndefined ||

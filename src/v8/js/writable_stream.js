@@ -523,13 +523,15 @@ class WritableStreamDefaultWriter {
   abort(reason = undefined) {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterAbort(w.page, w.index, w.stream, reason), w.stream, reason);
+    const s = w.stream;  // of which the sink may release the writer meanwhile
+    return finish(WriterAbort(w.page, w.index, s, reason), s, reason);
   }
 
   close() {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterClose(w.page, w.index, w.stream), w.stream, undefined);
+    const s = w.stream;
+    return finish(WriterClose(w.page, w.index, s), s, undefined);
   }
 
   releaseLock() {
@@ -655,7 +657,8 @@ function errorStream(stream, e) {
 
 function closeWithErrorPropagation(writer) {
   const w = writerState(writer);
-  return finish(CloseWithErrorPropagation(w.page, w.index, w.stream), w.stream, undefined);
+  const s = w.stream;
+  return finish(CloseWithErrorPropagation(w.page, w.index, s), s, undefined);
 }
 
 // ---- Exposure. https://webidl.spec.whatwg.org/#es-interfaces
