@@ -344,7 +344,8 @@ Value Driver::ReasonValue(uint8_t reason) const {
   return reason == kNoReason ? Value::Undefined() : Value::Of(ValueKind::kReason, reason);
 }
 
-Value Driver::ChunkValue(const sim::Chunk& chunk) {
+Value Driver::ChunkValue(const sim::Chunk& said) {
+  const sim::Chunk chunk = sim::Canonical(said);
   if (chunk.kind == sim::ChunkKind::kUndefined) return Value::Undefined();
   std::vector<sim::Chunk>& chunks = trace_->chunks;
   const auto found = std::find(chunks.begin(), chunks.end(), chunk);

@@ -50,7 +50,7 @@ class Driver final : private UserCode {
   uint32_t NewPendingPromise(CallKind kind);
 
   sim::Value ReasonValue(uint8_t reason) const;
-  sim::Value ChunkValue(const sim::Chunk& chunk);
+  sim::Value ChunkValue(const sim::Chunk& said);
   uint32_t PromiseName(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);

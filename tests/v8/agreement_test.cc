@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fuzz/driver/v8_subject.h"
+#include "fuzz/harness/agreement.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/mutate.h"
@@ -53,6 +54,31 @@ TEST(V8AgreementTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
   }
   EXPECT_GE(programs, 200u);
 }
+
+// More of them: `sluice agree`.
+struct Sample {
+  const char* name;
+  Profile profile;
+};
+
+class V8SampleTest : public testing::TestWithParam<Sample> {};
+
+TEST_P(V8SampleTest, RandomProgramsGiveTheModelsTrace) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    for (const Program& program : AgreementPrograms(seed, GetParam().profile)) {
+      const auto finding = V8Judge().Run(program);
+      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << Story(program, V8Judge(), finding);
+    }
+  }
+}
+
+void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.name; }
+
+INSTANTIATE_TEST_SUITE_P(Profiles, V8SampleTest,
+                         testing::Values(Sample{"balanced", BalancedProfile()},
+                                         Sample{"reentrancy", ReentrancyProfile()},
+                                         Sample{"buffer_limit", BufferLimitProfile()}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace sluice::fuzz
