@@ -300,13 +300,14 @@ function callSinkMethod(s, method, args) {
   resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
 }
 
-// A number, or undefined after a throw. Nothing has been said yet.
+// A number; after a throw undefined, or null if undefined was thrown: the core has no name for an undefined value.
+// Nothing has been said yet.
 function callSize(s, chunk) {
   try {
     return +apply(s.size, undefined, [chunk]);
   } catch (error) {
     s.thrown = error;
-    return undefined;
+    return error === undefined ? null : undefined;
   }
 }
 
