@@ -89,7 +89,6 @@ class V8Host final : public core::ReentrantHost {
   // takes less memory than making it in JavaScript.
   void Return(const v8::FunctionCallbackInfo<v8::Value>& info, core::PromiseSlot promise, bool make_promise = false);
   static int ThrowCode(core::Thrown thrown) { return channel::kThrow | static_cast<int>(thrown.value.name) << 8; }
-  bool calls_write() const { return last_effect_ == channel::kCallWrite; }
 
   int32_t* channel() { return channel_; }
   size_t channel_bytes() const { return sizeof channel_; }

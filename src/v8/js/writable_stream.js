@@ -26,58 +26,66 @@ const io = Io();
 const facts = Facts();
 
 class Deferred {
-  promise = undefined;
-  resolve = undefined;  // undefined for a promise that native code made
-  reject = undefined;
+  constructor() {
+    this.promise = undefined;
+    this.resolve = undefined;  // undefined for a promise that native code made
+    this.reject = undefined;
+  }
 }
 
 class Record {
-  request = undefined;  // Deferred
-  chunk = undefined;
-  next = undefined;
+  constructor(request, chunk) {
+    this.request = request;  // Deferred
+    this.chunk = chunk;
+    this.next = undefined;
+  }
 }
 
 class StreamState {
-  page = undefined;  // the native side: a page of streams, and which of them
-  index = 0;
-  sink = undefined;
-  write = undefined;
-  close = undefined;
-  abort = undefined;
-  size = undefined;
-  controller = undefined;
-  writer = undefined;       // WriterState
-  requestHead = undefined;  // the first Record whose request is not settled
-  chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
-  tail = undefined;
-  closeRequest = undefined;  // Deferred
-  abortRequest = undefined;  // Deferred
-  abortReason = undefined;
-  storedError = undefined;
-  signal = undefined;
-  signalReason = undefined;
-  thrown = undefined;  // by size()
-  // The promise that the sink's method returned. A stream waits for one at a time.
-  sinkResult = undefined;
-  sinkRejected = false;
-  tickModel = 0;
-  react = undefined;  // closures over this state
-  callThen = undefined;
-  onFulfilled = undefined;
-  onRejected = undefined;
+  constructor() {
+    this.page = undefined;  // the native side: a page of streams, and which of them
+    this.index = 0;
+    this.sink = undefined;
+    this.write = undefined;
+    this.close = undefined;
+    this.abort = undefined;
+    this.size = undefined;
+    this.controller = undefined;
+    this.writer = undefined;       // WriterState
+    this.requestHead = undefined;  // the first Record whose request is not settled
+    this.chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
+    this.tail = undefined;
+    this.closeRequest = undefined;  // Deferred
+    this.abortRequest = undefined;  // Deferred
+    this.abortReason = undefined;
+    this.storedError = undefined;
+    this.signal = undefined;
+    this.signalReason = undefined;
+    this.thrown = undefined;  // by size()
+    // The promise that the sink's method returned. A stream waits for one at a time.
+    this.sinkResult = undefined;
+    this.sinkRejected = false;
+    this.tickModel = 0;
+    this.react = undefined;  // closures over this state
+    this.callThen = undefined;
+    this.onFulfilled = undefined;
+    this.onRejected = undefined;
+  }
 }
 
 // A promise of a writer is made when somebody asks for it.
 class WriterState {
-  page = undefined;
-  index = 0;
-  stream = undefined;  // StreamState, until the lock is released
-  readyView = kPending;
-  readyDeferred = undefined;
-  readyReason = undefined;
-  closedView = kPending;
-  closedDeferred = undefined;
-  closedReason = undefined;
+  constructor() {
+    this.page = undefined;
+    this.index = 0;
+    this.stream = undefined;  // StreamState, until the lock is released
+    this.readyView = kPending;
+    this.readyDeferred = undefined;
+    this.readyReason = undefined;
+    this.closedView = kPending;
+    this.closedDeferred = undefined;
+    this.closedReason = undefined;
+  }
 }
 
 // ---- Promises
@@ -141,6 +149,13 @@ function makeError(kind, reason) {
 // What replay() leaves for its caller, who reads it before anything else runs.
 let freshOut, madeOut, callOut;
 
+function pushRecord(s, request, chunk) {
+  const record = new Record(request, chunk);
+  if (s.tail !== undefined) s.tail.next = record;
+  if (s.requestHead === undefined) s.requestHead = record;
+  s.tail = record;
+}
+
 // Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
 function replay(s, arg, fresh) {
   let made, call = 0;
@@ -149,18 +164,19 @@ function replay(s, arg, fresh) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
-      case kKeepWriteRequest: {
-        const record = new Record();
-        record.request = fresh ??= newDeferred();
-        if (s.tail !== undefined) s.tail.next = record;
-        if (s.requestHead === undefined) s.requestHead = record;
-        s.tail = record;
-        break;
-      }
-      case kKeepChunk:
-        s.tail.chunk = arg;
+      case kKeepWrite:
+        pushRecord(s, fresh ??= newDeferred(), arg);
         if (s.chunkHead === undefined) s.chunkHead = s.tail;
         break;
+      case kFinishWrite: {
+        const record = s.requestHead;
+        const next = s.requestHead = s.chunkHead = record.next;
+        if (next === undefined) s.tail = undefined;
+        record.chunk = undefined;
+        resolve(record.request);
+        break;
+      }
+      case kKeepWriteRequest: pushRecord(s, fresh ??= newDeferred(), undefined); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
@@ -196,9 +212,46 @@ function replay(s, arg, fresh) {
       case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
       case kDropAbortReason: s.abortReason = undefined; break;
       case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
-      case kNewReady: case kNewClosed: case kResolveReady: case kResolveClosed: case kRejectReady: case kRejectClosed:
-        settleWriter(s.writer, effect, valueOf(ref, s, arg, made));
+      case kNewReady: {
+        const w = s.writer;
+        w.readyView = kPending;
+        w.readyDeferred = w.readyReason = undefined;
         break;
+      }
+      case kResolveReady: {
+        const w = s.writer;
+        w.readyView = kFulfilled;
+        if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
+        break;
+      }
+      case kRejectReady: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.readyView = kRejected;
+        if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
+        else w.readyReason = reason;
+        break;
+      }
+      case kNewClosed: {
+        const w = s.writer;
+        w.closedView = kPending;
+        w.closedDeferred = w.closedReason = undefined;
+        break;
+      }
+      case kResolveClosed: {
+        const w = s.writer;
+        w.closedView = kFulfilled;
+        if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
+        break;
+      }
+      case kRejectClosed: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.closedView = kRejected;
+        if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
+        else w.closedReason = reason;
+        break;
+      }
       case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
@@ -209,37 +262,6 @@ function replay(s, arg, fresh) {
   madeOut = made;
   callOut = call;
   io[kCount] = 0;
-}
-
-function settleWriter(w, effect, reason) {
-  switch (effect) {
-    case kNewReady:
-      w.readyView = kPending;
-      w.readyDeferred = w.readyReason = undefined;
-      break;
-    case kNewClosed:
-      w.closedView = kPending;
-      w.closedDeferred = w.closedReason = undefined;
-      break;
-    case kResolveReady:
-      w.readyView = kFulfilled;
-      if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
-      break;
-    case kResolveClosed:
-      w.closedView = kFulfilled;
-      if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
-      break;
-    case kRejectReady:
-      w.readyView = kRejected;
-      if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
-      else w.readyReason = reason;
-      break;
-    case kRejectClosed:
-      w.closedView = kRejected;
-      if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
-      else w.closedReason = reason;
-      break;
-  }
 }
 
 // The end of every operation: `result` is what its native function returned, a promise or a code.
@@ -386,11 +408,11 @@ function waitForPromiseItself(s, promise) {
 // The core's reaction to it.
 function reactionOf(s) {
   return () => {
-    const rejected = s.sinkRejected;
+    if (!s.sinkRejected) return void finish(Fulfilled(s.page, s.index, s), s, undefined);
     const reason = s.sinkResult;
     s.sinkRejected = false;
     s.sinkResult = undefined;
-    finish(Settled(s.page, s.index, s, reason, rejected), s, reason);
+    finish(Rejected(s.page, s.index, s, reason), s, reason);
   };
 }
 
