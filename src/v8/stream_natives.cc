@@ -202,7 +202,7 @@ void Settled(const Info& info, bool fulfilled) {
     stream.broken = true;
     return;
   }
-  core::OnSettled(host, stream.reaction, fulfilled, fulfilled ? core::kUndefined : operation.argument());
+  core::OnSettled(host, host.ReactionOf(stream), fulfilled, fulfilled ? core::kUndefined : operation.argument());
   SLUICE_CHECK_INVARIANTS(host, stream.core);
 }
 

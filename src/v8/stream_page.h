@@ -23,8 +23,8 @@ class IsolateData;
 // Aligned so that the low bits of a pointer can say what a name is (v8_host.cc).
 struct alignas(16) StreamObject {
   core::WritableStream core;
-  core::Reaction reaction;     // to the promise of the sink's method that the stream waits for
-  int64_t reported_bytes = 0;  // of the queue's native memory
+  core::ReactionKind reaction = core::ReactionKind::kStart;  // to the promise of the sink's method that it waits for
+  int64_t reported_bytes = 0;                                // of the queue's native memory
   core::TickModel tick_model = core::TickModel::kWebIdl;
   bool aborted = false;     // abort was signalled
   bool has_signal = false;  // an AbortSignal was made

@@ -195,9 +195,14 @@ bool V8Host::IsHandled(PromiseSlot promise) {
 }
 
 void V8Host::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
-  StreamObject::Of(reaction.stream)->reaction = reaction;
+  StreamObject::Of(reaction.stream)->reaction = reaction.kind;
   // What a sink's method returned, JavaScript is looking after.
   if (TagOf(promise) == kResolved) Say(kReactSoon);
+}
+
+core::Reaction V8Host::ReactionOf(const StreamObject& stream) {
+  return {stream.reaction, stream.core.self,
+          stream.reaction == core::ReactionKind::kAbort ? PromiseSlot{kAbortRequest} : PromiseSlot{}};
 }
 
 // ---- What is kept

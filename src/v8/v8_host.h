@@ -96,6 +96,9 @@ class V8Host final : public core::ReentrantHost {
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
   void Say(int effect, uint64_t ref = 0);
 
+  // What the core registered with UponSettled() for the promise that `stream` waits for.
+  static core::Reaction ReactionOf(const StreamObject& stream);
+
   // ---- core::Host
   core::PromiseSlot NewPromise() override;
   core::PromiseSlot NewPromiseResolved() override;

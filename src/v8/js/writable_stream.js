@@ -25,94 +25,87 @@ const resolved = UtilityResolved();
 const io = Io();
 const facts = Facts();
 
-class Deferred {
-  constructor() {
-    this.promise = undefined;
-    this.resolve = undefined;  // undefined for a promise that native code made
-    this.reject = undefined;
-  }
+// Records are literals, which V8 makes without a call. All their properties are own ones, so that nothing is ever
+// looked up on Object.prototype.
+
+// A promise and how to settle it; `resolve` is undefined for one that native code made. A request of write() has its chunk
+// with it, and the request that came after it.
+function newRecord(chunk) {
+  return { promise: undefined, resolve: undefined, reject: undefined, chunk, next: undefined };
 }
 
-class Record {
-  constructor(request, chunk) {
-    this.request = request;  // Deferred
-    this.chunk = chunk;
-    this.next = undefined;
-  }
-}
-
-class StreamState {
-  constructor() {
-    this.page = undefined;  // the native side: a page of streams, and which of them
-    this.index = 0;
-    this.sink = undefined;
-    this.write = undefined;
-    this.close = undefined;
-    this.abort = undefined;
-    this.size = undefined;
-    this.controller = undefined;
-    this.writer = undefined;       // WriterState
-    this.requestHead = undefined;  // the first Record whose request is not settled
-    this.chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
-    this.tail = undefined;
-    this.closeRequest = undefined;  // Deferred
-    this.abortRequest = undefined;  // Deferred
-    this.abortReason = undefined;
-    this.storedError = undefined;
-    this.signal = undefined;
-    this.signalReason = undefined;
-    this.thrown = undefined;  // by size()
+function newStreamState() {
+  return {
+    page: undefined,  // the native side: a page of streams, and which of them
+    index: 0,
+    sink: undefined,
+    write: undefined,
+    close: undefined,
+    abort: undefined,
+    size: undefined,
+    controller: undefined,
+    writer: undefined,       // its state
+    requestHead: undefined,  // the first record whose promise is not settled
+    chunkHead: undefined,    // the first record whose chunk is in [[queue]]
+    tail: undefined,
+    closeRequest: undefined,  // records
+    abortRequest: undefined,
+    abortReason: undefined,
+    storedError: undefined,
+    signal: undefined,
+    signalReason: undefined,
+    thrown: undefined,  // by size()
     // The promise that the sink's method returned. A stream waits for one at a time.
-    this.sinkResult = undefined;
-    this.sinkRejected = false;
-    this.tickModel = 0;
-    this.react = undefined;  // closures over this state
-    this.callThen = undefined;
-    this.onFulfilled = undefined;
-    this.onRejected = undefined;
-  }
+    sinkResult: undefined,
+    sinkRejected: false,
+    tickModel: 0,
+    react: undefined,  // closures over this state
+    callThen: undefined,
+    onFulfilled: undefined,
+    onRejected: undefined,
+  };
 }
 
 // A promise of a writer is made when somebody asks for it.
-class WriterState {
-  constructor() {
-    this.page = undefined;
-    this.index = 0;
-    this.stream = undefined;  // StreamState, until the lock is released
-    this.readyView = kPending;
-    this.readyDeferred = undefined;
-    this.readyReason = undefined;
-    this.closedView = kPending;
-    this.closedDeferred = undefined;
-    this.closedReason = undefined;
-  }
+function newWriterState() {
+  return {
+    page: undefined,
+    index: 0,
+    stream: undefined,  // its state, until the lock is released
+    readyView: kPending,
+    ready: undefined,  // a record
+    readyReason: undefined,
+    closedView: kPending,
+    closed: undefined,
+    closedReason: undefined,
+  };
 }
 
 // ---- Promises
 
-function newDeferred() {
-  const deferred = new Deferred();
-  deferred.promise = new Promise_((resolve, reject) => {
-    deferred.resolve = resolve;
-    deferred.reject = reject;
+function newPending(chunk) {
+  const record = newRecord(chunk);
+  record.promise = new Promise_((resolve, reject) => {
+    record.resolve = resolve;
+    record.reject = reject;
   });
-  return deferred;
+  return record;
 }
 
-function deferredOf(promise) {
-  const deferred = new Deferred();
-  deferred.promise = promise;
-  return deferred;
+function recordOf(promise) {
+  const record = newRecord(undefined);
+  record.promise = promise;
+  return record;
 }
 
-function resolve(deferred) {
-  if (deferred.resolve !== undefined) deferred.resolve();
-  else ResolvePromise(deferred.promise);
+function resolve(record) {
+  if (record.resolve !== undefined) record.resolve();
+  else ResolvePromise(record.promise);
 }
 
-function reject(deferred, reason) {
-  if (deferred.reject !== undefined) deferred.reject(reason);
-  else RejectPromise(deferred.promise, reason);
+function reject(record, reason) {
+  if (record.reject !== undefined) record.reject(reason);
+  else RejectPromise(record.promise, reason);
 }
 
 function rejectedPromise(reason) { return new Promise_((resolve, reject) => reject(reason)); }
@@ -122,10 +115,10 @@ function soon(job) { apply(utilityThen, resolved, [job]); }
 
 // A writer's promise: its view, whether it is made, why it is rejected.
 function materialize(view, reason) {
-  if (view === kRejected) return deferredOf(RejectedAndHandled(reason));
-  const deferred = newDeferred();
-  if (view === kFulfilled) deferred.resolve();
-  return deferred;
+  if (view === kRejected) return recordOf(RejectedAndHandled(reason));
+  const record = newPending(undefined);
+  if (view === kFulfilled) record.resolve();
+  return record;
 }
 
 // ---- What the core said
@@ -149,8 +142,7 @@ function makeError(kind, reason) {
 // What replay() leaves for its caller, who reads it before anything else runs.
 let freshOut, madeOut, callOut;
 
-function pushRecord(s, request, chunk) {
-  const record = new Record(request, chunk);
+function pushRecord(s, record) {
   if (s.tail !== undefined) s.tail.next = record;
   if (s.requestHead === undefined) s.requestHead = record;
   s.tail = record;
@@ -165,7 +157,9 @@ function replay(s, arg, fresh) {
     const ref = io[i] >> 8;
     switch (effect) {
       case kKeepWrite:
-        pushRecord(s, fresh ??= newDeferred(), arg);
+        fresh ??= newPending(undefined);
+        fresh.chunk = arg;
+        pushRecord(s, fresh);
         if (s.chunkHead === undefined) s.chunkHead = s.tail;
         break;
       case kFinishWrite: {
@@ -173,14 +167,14 @@ function replay(s, arg, fresh) {
         const next = s.requestHead = s.chunkHead = record.next;
         if (next === undefined) s.tail = undefined;
         record.chunk = undefined;
-        resolve(record.request);
+        resolve(record);
         break;
       }
-      case kKeepWriteRequest: pushRecord(s, fresh ??= newDeferred(), undefined); break;
+      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending(undefined)); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
-        resolve(record.request);
+        resolve(record);
         break;
       }
       case kRejectWriteRequests: {
@@ -188,7 +182,7 @@ function replay(s, arg, fresh) {
         for (let n = io[i + 1]; n > 0; --n) {
           const record = s.requestHead;
           s.requestHead = record.next;
-          reject(record.request, reason);
+          reject(record, reason);
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
@@ -201,10 +195,10 @@ function replay(s, arg, fresh) {
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
-      case kKeepCloseRequest: s.closeRequest = fresh ??= newDeferred(); break;
+      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(undefined); break;
       case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
       case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
-      case kKeepAbortRequest: s.abortRequest = fresh ??= newDeferred(); break;
+      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(undefined); break;
       case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
       case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
       case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
@@ -215,40 +209,40 @@ function replay(s, arg, fresh) {
       case kNewReady: {
         const w = s.writer;
         w.readyView = kPending;
-        w.readyDeferred = w.readyReason = undefined;
+        w.ready = w.readyReason = undefined;
         break;
       }
       case kResolveReady: {
         const w = s.writer;
         w.readyView = kFulfilled;
-        if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
+        if (w.ready !== undefined) resolve(w.ready);
         break;
       }
       case kRejectReady: {
         const w = s.writer;
         const reason = valueOf(ref, s, arg, made);
         w.readyView = kRejected;
-        if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
+        if (w.ready !== undefined) RejectAndMarkHandled(w.ready.promise, reason);
         else w.readyReason = reason;
         break;
       }
       case kNewClosed: {
         const w = s.writer;
         w.closedView = kPending;
-        w.closedDeferred = w.closedReason = undefined;
+        w.closed = w.closedReason = undefined;
         break;
       }
       case kResolveClosed: {
         const w = s.writer;
         w.closedView = kFulfilled;
-        if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
+        if (w.closed !== undefined) resolve(w.closed);
         break;
       }
       case kRejectClosed: {
         const w = s.writer;
         const reason = valueOf(ref, s, arg, made);
         w.closedView = kRejected;
-        if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
+        if (w.closed !== undefined) RejectAndMarkHandled(w.closed.promise, reason);
         else w.closedReason = reason;
         break;
       }
@@ -267,7 +261,7 @@ function replay(s, arg, fresh) {
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
   const promise = typeof result === "object" ? result : undefined;
-  replay(s, arg, promise === undefined ? undefined : deferredOf(promise));
+  replay(s, arg, promise === undefined ? undefined : recordOf(promise));
   const fresh = freshOut, made = madeOut;
   if (callOut === kCallWrite) callWrite(s);
   if (promise !== undefined) return promise;
@@ -418,7 +412,7 @@ function reactionOf(s) {
 
 // ---- Web IDL
 
-const token = new Deferred();  // what no author has
+const token = newRecord(undefined);  // what no author has
 
 function isObject(value) { return typeof value === "object" ? value !== null : typeof value === "function"; }
 
@@ -441,7 +435,7 @@ class WritableStream {
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
-    const s = new StreamState();
+    const s = newStreamState();
     let flags = 0, mark, start;
     if (strategy !== undefined && strategy !== null) {
       if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
@@ -509,7 +503,7 @@ class WritableStreamDefaultWriter {
     if (s === undefined) {
       throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
     }
-    const w = new WriterState();
+    const w = newWriterState();
     w.page = NewWriter(s.page, s.index);
     w.index = io[kIndex];
     if (io[kResult] === 0) {
@@ -523,7 +517,7 @@ class WritableStreamDefaultWriter {
   get closed() {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closedDeferred ??= materialize(w.closedView, w.closedReason)).promise;
+    return (w.closed ??= materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
@@ -538,7 +532,7 @@ class WritableStreamDefaultWriter {
   get ready() {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.readyDeferred ??= materialize(w.readyView, w.readyReason)).promise;
+    return (w.ready ??= materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
