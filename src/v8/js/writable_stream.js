@@ -30,8 +30,8 @@ const facts = Facts();
 
 // A promise and how to settle it; `resolve` is undefined for one that native code made. A request of write() has its chunk
 // with it, and the request that came after it.
-function newRecord(chunk) {
-  return { promise: undefined, resolve: undefined, reject: undefined, chunk, next: undefined };
+function newRecord() {
+  return { promise: undefined, resolve: undefined, reject: undefined, chunk: undefined, next: undefined };
 }
 
 function newStreamState() {
@@ -83,17 +83,23 @@ function newWriterState() {
 
 // ---- Promises
 
-function newPending(chunk) {
-  const record = newRecord(chunk);
-  record.promise = new Promise_((resolve, reject) => {
-    record.resolve = resolve;
-    record.reject = reject;
-  });
+// One executor for all promises: a closure for each would cost as much as the promise.
+let resolveTaken, rejectTaken;
+const takeFunctions = (resolve, reject) => {
+  resolveTaken = resolve;
+  rejectTaken = reject;
+};
+
+function newPending() {
+  const record = newRecord();
+  record.promise = new Promise_(takeFunctions);
+  record.resolve = resolveTaken;
+  record.reject = rejectTaken;
   return record;
 }
 
 function recordOf(promise) {
-  const record = newRecord(undefined);
+  const record = newRecord();
   record.promise = promise;
   return record;
 }
@@ -116,7 +122,7 @@ function soon(job) { apply(utilityThen, resolved, [job]); }
 // A writer's promise: its view, whether it is made, why it is rejected.
 function materialize(view, reason) {
   if (view === kRejected) return recordOf(RejectedAndHandled(reason));
-  const record = newPending(undefined);
+  const record = newPending();
   if (view === kFulfilled) record.resolve();
   return record;
 }
@@ -157,7 +163,7 @@ function replay(s, arg, fresh) {
     const ref = io[i] >> 8;
     switch (effect) {
       case kKeepWrite:
-        fresh ??= newPending(undefined);
+        fresh ??= newPending();
         fresh.chunk = arg;
         pushRecord(s, fresh);
         if (s.chunkHead === undefined) s.chunkHead = s.tail;
@@ -170,7 +176,7 @@ function replay(s, arg, fresh) {
         resolve(record);
         break;
       }
-      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending(undefined)); break;
+      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending()); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
@@ -195,10 +201,10 @@ function replay(s, arg, fresh) {
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
-      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(undefined); break;
+      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(); break;
       case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
       case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
-      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(undefined); break;
+      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(); break;
       case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
       case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
       case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
@@ -412,16 +418,11 @@ function reactionOf(s) {
 
 // ---- Web IDL
 
-const token = newRecord(undefined);  // what no author has
+const token = newRecord();  // what no author has
 
 function isObject(value) { return typeof value === "object" ? value !== null : typeof value === "function"; }
 
-function callback(value, name) {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function");
-  }
-  return value;
-}
+function notCallable(name) { return new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function"); }
 
 function illegal() { return new TypeError_("Illegal invocation"); }
 function requireArgument(count, name) {
@@ -441,7 +442,8 @@ class WritableStream {
       if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
       mark = strategy.highWaterMark;
       if (mark !== undefined) mark = +mark;
-      const size = callback(strategy.size, "size");
+      const size = strategy.size;
+      if (size !== undefined && typeof size !== "function") throw notCallable("size");
       // The realm's own count size function returns 1, as the default does.
       if (size !== undefined && size !== countSize) {
         s.size = size;
@@ -450,11 +452,30 @@ class WritableStream {
     }
     if (underlyingSink !== undefined) {
       s.sink = underlyingSink;
-      if ((s.abort = callback(underlyingSink.abort, "abort")) !== undefined) flags |= kHasAbort;
-      if ((s.close = callback(underlyingSink.close, "close")) !== undefined) flags |= kHasClose;
-      if ((start = callback(underlyingSink.start, "start")) !== undefined) flags |= kHasStart;
+      const abort = underlyingSink.abort;
+      if (abort !== undefined) {
+        if (typeof abort !== "function") throw notCallable("abort");
+        s.abort = abort;
+        flags |= kHasAbort;
+      }
+      const close = underlyingSink.close;
+      if (close !== undefined) {
+        if (typeof close !== "function") throw notCallable("close");
+        s.close = close;
+        flags |= kHasClose;
+      }
+      start = underlyingSink.start;
+      if (start !== undefined) {
+        if (typeof start !== "function") throw notCallable("start");
+        flags |= kHasStart;
+      }
       if (underlyingSink.type !== undefined) flags |= kHasType;
-      if ((s.write = callback(underlyingSink.write, "write")) !== undefined) flags |= kHasWrite;
+      const write = underlyingSink.write;
+      if (write !== undefined) {
+        if (typeof write !== "function") throw notCallable("write");
+        s.write = write;
+        flags |= kHasWrite;
+      }
     }
     s.react = reactionOf(s);
     this.#state = s;
@@ -469,26 +490,27 @@ class WritableStream {
   }
 
   get locked() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) throw illegal();
     return Locked(s.page, s.index);
   }
 
   abort(reason = undefined) {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamAbort(s.page, s.index, s, reason), s, reason);
   }
 
   close() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamClose(s.page, s.index, s), s, undefined);
   }
 
   getWriter() {
-    if (streamState(this) === undefined) throw illegal();
-    return new WritableStreamDefaultWriter(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
+    if (s === undefined) throw illegal();
+    return new WritableStreamDefaultWriter(token, s);
   }
 
   static stateOf(object) { return #state in object ? object.#state : undefined; }
@@ -499,7 +521,7 @@ class WritableStreamDefaultWriter {
 
   constructor(stream) {
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
-    const s = isObject(stream) ? streamState(stream) : undefined;
+    const s = stream === token ? arguments[1] : streamState(stream);
     if (s === undefined) {
       throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
     }
@@ -515,13 +537,13 @@ class WritableStreamDefaultWriter {
   }
 
   get closed() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     return (w.closed ??= materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const result = DesiredSize(w.page, w.index);
     if (result === kReturnNumber) return facts[0];
@@ -530,25 +552,25 @@ class WritableStreamDefaultWriter {
   }
 
   get ready() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     return (w.ready ??= materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     return finish(WriterAbort(w.page, w.index, w.stream, reason), w.stream, reason);
   }
 
   close() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     return finish(WriterClose(w.page, w.index, w.stream), w.stream, undefined);
   }
 
   releaseLock() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const s = w.stream;
     const result = ReleaseLock(w.page, w.index);
@@ -559,7 +581,7 @@ class WritableStreamDefaultWriter {
   }
 
   write(chunk = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;
     return finish(Write(w.page, w.index, s, chunk), s, chunk);
@@ -577,7 +599,7 @@ class WritableStreamDefaultController {
   }
 
   get signal() {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
       s.signal = NewSignal(s.page, s.index, s.signalReason);
@@ -587,7 +609,7 @@ class WritableStreamDefaultController {
   }
 
   error(e = undefined) {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     finish(ControllerError(s.page, s.index, s, e), s, e);
   }
@@ -637,17 +659,9 @@ const stateOfController = WritableStreamDefaultController.stateOf;
 const stateOfByteLengthStrategy = ByteLengthQueuingStrategy.stateOf;
 const stateOfCountStrategy = CountQueuingStrategy.stateOf;
 
+function foreignState(object, which) { return isObject(object) ? StateInOtherRealm(object, which) : undefined; }
 function streamState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfStream(object) ?? StateInOtherRealm(object, kStream);
-}
-function writerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfWriter(object) ?? StateInOtherRealm(object, kWriter);
-}
-function controllerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfController(object) ?? StateInOtherRealm(object, kController);
+  return isObject(object) ? stateOfStream(object) ?? StateInOtherRealm(object, kStream) : undefined;
 }
 function strategyState(interface_, which, object, field) {
   const stateOf = which === kCountStrategy ? stateOfCountStrategy : stateOfByteLengthStrategy;
