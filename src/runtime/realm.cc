@@ -33,9 +33,8 @@ Realm::Realm(RealmOptions options)
   v8::Isolate* const isolate = isolate_.get();
   isolate->SetData(1, this);
   isolate->AddMessageListener(OnMessage);
-  isolate->SetPromiseRejectCallback([](v8::PromiseRejectMessage message) {
-    Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message);
-  });
+  isolate->SetPromiseRejectCallback(
+      [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
   isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10, v8::StackTrace::kOverview);
   const v8::Isolate::Scope entered(isolate);
   const v8::HandleScope handles(isolate);

@@ -21,9 +21,8 @@ void RunClassic(Realm& realm, const std::string& name, const std::string& text) 
   {
     v8::TryCatch caught(isolate);
     if (!v8::Script::Compile(context, source, &origin).ToLocal(&script)) {
-      realm.PrintError(absl::StrCat(PlaceOf(context, caught.Message()), ": ",
-                                    Utf8(isolate, caught.Message()->Get()), "\n",
-                                    DescribePlace(context, caught.Message())));
+      realm.PrintError(absl::StrCat(PlaceOf(context, caught.Message()), ": ", Utf8(isolate, caught.Message()->Get()),
+                                    "\n", DescribePlace(context, caught.Message())));
       return realm.End(kExitMalformed);
     }
   }

@@ -98,8 +98,8 @@ void Timers::RunDue() {
   const Key limit{EventLoop::Now(), sequence_};
   while (!queue_.empty()) {
     const auto [key, id] = *queue_.begin();
-    // Those set since this round began have a higher number, even when they are due already. They are due after all that
-    // were there before, as the clock does not go back.
+    // Those set since this round began have a higher number, even when they are due already. They are due after all
+    // that were there before, as the clock does not go back.
     if (key.first > limit.first || key.second >= limit.second) break;
     RunOne(id);
   }
@@ -148,8 +148,10 @@ void Timers::Clear(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 void Timers::Expose(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> global = context->Global();
-  DefineFunction(context, global, "setTimeout", [](const auto& info) { Set(info, false); }, this, 1);
-  DefineFunction(context, global, "setInterval", [](const auto& info) { Set(info, true); }, this, 1);
+  DefineFunction(
+      context, global, "setTimeout", [](const auto& info) { Set(info, false); }, this, 1);
+  DefineFunction(
+      context, global, "setInterval", [](const auto& info) { Set(info, true); }, this, 1);
   DefineFunction(context, global, "clearTimeout", Clear, this);
   DefineFunction(context, global, "clearInterval", Clear, this);
 }
