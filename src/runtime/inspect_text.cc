@@ -125,7 +125,7 @@ std::string LayOut(std::string_view prefix, char open, char close, const std::ve
   for (const std::string& entry : entries) {
     length += entry.size() + 2;
     if (entry.find('\n') != std::string::npos) one_line = false;
-    if (entry.size() > kShortEntry) all_short = false;
+    if (entry.size() > kShortEntry && !entry.starts_with("... ")) all_short = false;
   }
   one_line = one_line && length <= kLineWidth;
   fills = fills && all_short;

@@ -29,7 +29,7 @@ Realm::Realm(RealmOptions options)
       rejections_(isolate_.get()),
       timers_(loop_, [this](const Timers::Task& task) { RunTask(task); }),
       console_(options_.out, options_.err),
-      modules_(std::make_unique<ModuleLoader>()) {
+      modules_(std::make_unique<ModuleLoader>(isolate_.get(), timers_)) {
   v8::Isolate* const isolate = isolate_.get();
   isolate->SetData(1, this);
   isolate->AddMessageListener(OnMessage);
@@ -80,10 +80,10 @@ void Realm::RunTask(const std::function<void()>& task) {
   isolate->CancelTerminateExecution();
 }
 
-int Realm::RunLoop() {
-  while (!ended()) {
+int Realm::RunLoop(const std::function<bool()>& go_on) {
+  while (!ended() && go_on()) {
     RunTask([this] { isolate_.PumpV8Tasks(); });
-    if (ended() || !loop_.IsAlive()) break;
+    if (ended() || !go_on() || !loop_.IsAlive()) break;
     loop_.Turn(/*wait=*/true);
   }
   return exit_code();

@@ -71,8 +71,8 @@ class Realm final : public binding::Embedder {
   // Runs `task` in the context, with a handle scope; then microtasks; then reports rejections. An exception that `task`
   // leaves pending is reported. Not from inside a task.
   void RunTask(const std::function<void()>& task);
-  // Turns the event loop until nothing is left to do or the realm has ended. Returns the exit code.
-  int RunLoop();
+  // Turns the event loop until nothing is left to do, the realm has ended, or `go_on` is false. Returns the exit code.
+  int RunLoop(const std::function<bool()>& go_on = [] { return true; });
   // The realm ends with `code`, the first time it is asked to. JavaScript that is running is terminated where V8 next
   // looks: at a call or at the end of a loop's body.
   void End(int code);
