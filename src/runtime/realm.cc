@@ -6,6 +6,8 @@
 #include "src/runtime/global_scope.h"
 #include "src/runtime/module_loader.h"
 #include "src/runtime/sluice_object.h"
+#include "src/runtime/structured_clone.h"
+#include "src/runtime/text_encoding.h"
 
 namespace sluice::runtime {
 namespace {
@@ -57,6 +59,8 @@ void Realm::DefineGlobals() {
   ExposeGlobalScope(*this, in);
   console_.Expose(in);
   timers_.Expose(in);
+  ExposeTextEncoding(in);
+  ExposeStructuredClone(in);
   ExposeSluice(*this, in);
 }
 

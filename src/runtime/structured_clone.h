@@ -1,0 +1,18 @@
+// structuredClone: https://html.spec.whatwg.org/#dom-structuredclone
+//
+// On V8's ValueSerializer. ArrayBuffers can be transferred. Objects of this project's interfaces cannot be cloned;
+// streams cannot be transferred, because there are no message ports to transfer them through.
+#ifndef SLUICE_RUNTIME_STRUCTURED_CLONE_H_
+#define SLUICE_RUNTIME_STRUCTURED_CLONE_H_
+
+#include <v8.h>
+
+namespace sluice::runtime {
+
+// Defines it on the global object of `context`. Errors are "DataCloneError" DOMExceptions if `context` has that
+// interface, otherwise TypeErrors.
+void ExposeStructuredClone(v8::Local<v8::Context> context);
+
+}  // namespace sluice::runtime
+
+#endif  // SLUICE_RUNTIME_STRUCTURED_CLONE_H_
