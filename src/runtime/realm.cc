@@ -71,7 +71,7 @@ void Realm::RunTask(const std::function<void()>& task) {
   const v8::HandleScope handles(isolate);
   const v8::Local<v8::Context> in = context();
   const v8::Context::Scope scope(in);
-  in_task_ = true;
+  BeginTask();
   {
     const v8::TryCatch caught(isolate);
     task();
@@ -79,9 +79,31 @@ void Realm::RunTask(const std::function<void()>& task) {
   }
   if (!ended()) isolate->PerformMicrotaskCheckpoint();
   if (!ended()) ReportRejections();
-  in_task_ = false;
+  EndTask();
   if (failed_) End(1);
-  isolate->CancelTerminateExecution();
+}
+
+void Realm::BeginTask() {
+  const std::lock_guard lock(task_mutex_);
+  in_task_ = true;
+  interrupted_ = false;
+}
+
+void Realm::EndTask() {
+  {
+    const std::lock_guard lock(task_mutex_);
+    in_task_ = false;
+    // Whether it was terminated or only asked for when it had ended: what comes next is not.
+    isolate_.get()->CancelTerminateExecution();
+  }
+  if (interrupted_ && !ended()) options_.err("Interrupted\n");
+}
+
+void Realm::Interrupt() {
+  const std::lock_guard lock(task_mutex_);
+  if (!in_task_) return;
+  interrupted_ = true;
+  isolate_.get()->TerminateExecution();
 }
 
 int Realm::RunLoop(const std::function<bool()>& go_on) {

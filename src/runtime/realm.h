@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,11 +86,19 @@ class Realm final : public binding::Embedder {
   // A task that does not keep the process alive: a pending AbortSignal.timeout() does not, as in Node.
   void PostDelayedTask(double milliseconds, std::function<void()> task) override;
 
+  // From any thread: terminates the JavaScript that is running, if any. The task ends and the realm goes on.
+  void Interrupt();
+  // Whether the last task was ended by Interrupt().
+  bool interrupted() const { return interrupted_; }
+
   void PrintError(std::string_view text) { options_.err(text); }
+  void PrintOutput(std::string_view text) { options_.out(text); }
 
  private:
   void DefineGlobals();
   void ReportRejections();
+  void BeginTask();
+  void EndTask();
 
   RealmOptions options_;
   const double time_origin_ = EventLoop::Now();
@@ -101,7 +110,9 @@ class Realm final : public binding::Embedder {
   Console console_;
   std::unique_ptr<ModuleLoader> modules_;
   std::optional<int> exit_code_;
+  std::mutex task_mutex_;  // for Interrupt()
   bool in_task_ = false;
+  bool interrupted_ = false;
   bool failed_ = false;  // an error was reported; the realm ends after this task
 };
 
