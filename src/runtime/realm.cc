@@ -37,7 +37,6 @@ Realm::Realm(RealmOptions options)
   isolate->AddMessageListener(OnMessage);
   isolate->SetPromiseRejectCallback(
       [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
-  isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10, v8::StackTrace::kOverview);
   const v8::Isolate::Scope entered(isolate);
   const v8::HandleScope handles(isolate);
   const v8::Local<v8::Context> context = isolate_.NewContext();
@@ -99,11 +98,12 @@ void Realm::EndTask() {
   if (interrupted_ && !ended()) options_.err("Interrupted\n");
 }
 
-void Realm::Interrupt() {
+bool Realm::Interrupt() {
   const std::lock_guard lock(task_mutex_);
-  if (!in_task_) return;
+  if (!in_task_) return false;
   interrupted_ = true;
   isolate_.get()->TerminateExecution();
+  return true;
 }
 
 int Realm::RunLoop(const std::function<bool()>& go_on) {

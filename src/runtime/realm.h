@@ -86,8 +86,8 @@ class Realm final : public binding::Embedder {
   // A task that does not keep the process alive: a pending AbortSignal.timeout() does not, as in Node.
   void PostDelayedTask(double milliseconds, std::function<void()> task) override;
 
-  // From any thread: terminates the JavaScript that is running, if any. The task ends and the realm goes on.
-  void Interrupt();
+  // From any thread: terminates the JavaScript that is running; false if none is. The task ends and the realm goes on.
+  bool Interrupt();
   // Whether the last task was ended by Interrupt().
   bool interrupted() const { return interrupted_; }
 

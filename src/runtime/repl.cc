@@ -86,8 +86,7 @@ int Repl::Run() {
 }
 
 void Repl::Interrupt() {
-  realm_.Interrupt();
-  uv_async_send(&interrupted_);
+  if (!realm_.Interrupt()) uv_async_send(&interrupted_);
 }
 
 void Repl::OnInterrupt() {
