@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 
 namespace sluice::binding {
 
+class DomData;
 class V8Host;
 
 // Property names that are looked up again and again.
@@ -80,20 +82,33 @@ class IsolateData {
   LiveObjects& live() { return live_; }
   v8::Local<v8::String> name(Name name) const { return names_[static_cast<int>(name)].Get(isolate_); }
   V8Host& host() { return *host_; }
+  DomData& dom() { return *dom_; }
   v8::Local<v8::FunctionTemplate> TemplateOf(const Interface& interface);
+  v8::Local<v8::ObjectTemplate> record_template() const { return record_template_.Get(isolate_); }
+  // The getter or setter of an unforgeable attribute, which instances of derived interfaces have too.
+  v8::Local<v8::FunctionTemplate> UnforgeableOf(const Interface& interface, const Member& member);
 
-  // Tells V8 of native memory that its objects keep alive, in bytes, more or less.
+  // Tells V8 of native memory that its objects keep alive, in bytes, more or less; in steps, because each costs a call.
+  // Less memory may be told from a weak callback.
   void AdjustExternalMemory(int64_t bytes) {
     live_.external_bytes += bytes;
-    isolate_->AdjustAmountOfExternalAllocatedMemory(bytes);
+    unreported_bytes_ += bytes;
+    if (bytes > 0 && std::abs(unreported_bytes_) > kReportedStep) ReportExternalMemory();
   }
 
  private:
+  static constexpr int64_t kReportedStep = 64 * 1024;  // bytes
+  void ReportExternalMemory();
+
   v8::Isolate* isolate_;
   Options options_;
   LiveObjects live_;
   std::array<v8::Eternal<v8::String>, kNameCount> names_;
   std::unordered_map<const Interface*, v8::Eternal<v8::FunctionTemplate>> templates_;
+  v8::Eternal<v8::ObjectTemplate> record_template_;  // record_queue.h
+  int64_t unreported_bytes_ = 0;
+  std::unordered_map<const Member*, v8::Eternal<v8::FunctionTemplate>> unforgeable_;
+  std::unique_ptr<DomData> dom_;
   std::unique_ptr<V8Host> host_;
 };
 

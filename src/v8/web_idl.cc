@@ -1,5 +1,6 @@
 #include "src/v8/web_idl.h"
 
+#include <cmath>
 #include <string>
 
 #include "src/v8/isolate_data.h"
@@ -48,7 +49,7 @@ void AddMember(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> made, const
   const auto name = Ascii(isolate, member.name);
   const bool checks_itself = member.kind == Member::kPromiseOperation || member.kind == Member::kPromiseAttribute;
   const auto signature = checks_itself ? v8::Local<v8::Signature>() : v8::Signature::New(isolate, made);
-  const auto holder = member.unforgeable ? made->InstanceTemplate() : made->PrototypeTemplate();
+  const auto holder = made->PrototypeTemplate();
   switch (member.kind) {
     case Member::kOperation:
     case Member::kPromiseOperation:
@@ -63,7 +64,7 @@ void AddMember(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> made, const
       v8::Local<v8::FunctionTemplate> set;
       if (member.set != nullptr)
         set = NewFunction(isolate, member.set, 1, signature, std::string("set ") + member.name);
-      holder->SetAccessorProperty(name, get, set, member.unforgeable ? v8::DontDelete : v8::None);
+      holder->SetAccessorProperty(name, get, set);
       break;
     }
     case Member::kConstant:
@@ -85,11 +86,29 @@ v8::Local<v8::FunctionTemplate> IsolateData::TemplateOf(const Interface& interfa
   made->ReadOnlyPrototype();
   made->InstanceTemplate()->SetInternalFieldCount(kFirstField + interface.fields);
   if (interface.parent != nullptr) made->Inherit(TemplateOf(*interface.parent));
-  for (const Member& member : interface.members) AddMember(isolate_, made, member);
+  templates_[&interface].Set(isolate_, made);
+  for (const Member& member : interface.members) {
+    if (!member.unforgeable) AddMember(isolate_, made, member);
+  }
+  // Instances have those of every interface that they implement.
+  for (const Interface* inherited = &interface; inherited != nullptr; inherited = inherited->parent) {
+    for (const Member& member : inherited->members) {
+      if (!member.unforgeable) continue;
+      made->InstanceTemplate()->SetAccessorProperty(Ascii(isolate_, member.name), UnforgeableOf(*inherited, member), {},
+                                                    v8::DontDelete);
+    }
+  }
   made->PrototypeTemplate()->Set(v8::Symbol::GetToStringTag(isolate_), Ascii(isolate_, interface.name),
                                  static_cast<v8::PropertyAttribute>(v8::DontEnum | v8::ReadOnly));
-  templates_[&interface].Set(isolate_, made);
   return made;
+}
+
+v8::Local<v8::FunctionTemplate> IsolateData::UnforgeableOf(const Interface& interface, const Member& member) {
+  if (const auto found = unforgeable_.find(&member); found != unforgeable_.end()) return found->second.Get(isolate_);
+  const auto get = NewFunction(isolate_, member.call, 0, v8::Signature::New(isolate_, TemplateOf(interface)),
+                               std::string("get ") + member.name);
+  unforgeable_[&member].Set(isolate_, get);
+  return get;
 }
 
 v8::Local<v8::FunctionTemplate> TemplateOf(v8::Isolate* isolate, const Interface& interface) {
@@ -118,10 +137,21 @@ v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface) 
   return {};
 }
 
+void RejectIllegalInvocation(const Info& info) {
+  ReturnPromise(info, [&]() -> v8::MaybeLocal<v8::Value> {
+    ThrowTypeError(info.GetIsolate(), "Illegal invocation");
+    return {};
+  });
+}
+
 void Expose(v8::Local<v8::Context> context, const Interface& interface) {
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Function> constructor;
   if (!TemplateOf(isolate, interface)->GetFunction(context).ToLocal(&constructor)) return;
+  v8::Local<v8::Function> parent;
+  if (interface.parent != nullptr && TemplateOf(isolate, *interface.parent)->GetFunction(context).ToLocal(&parent)) {
+    constructor->SetPrototype(context, parent).Check();
+  }
   context->Global()->DefineOwnProperty(context, Ascii(isolate, interface.name), constructor, kHidden).Check();
 }
 
@@ -154,6 +184,69 @@ bool RequireArguments(const Info& info, int required, std::string_view what) {
                                         (required == 1 ? "" : "s") + " required, but only " +
                                         std::to_string(info.Length()) + " present");
   return false;
+}
+
+bool ToUnsignedLongLongEnforceRange(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                                    double& result) {
+  v8::Local<v8::Number> number;
+  if (!value->ToNumber(context).ToLocal(&number)) return false;
+  result = std::trunc(number->Value());
+  constexpr double kMaxSafeInteger = 9007199254740991;
+  if (result >= 0 && result <= kMaxSafeInteger) return true;  // not NaN
+  ThrowTypeError(context->GetIsolate(), std::string(what) + " is not an integer from 0 to 2^53 - 1");
+  return false;
+}
+
+namespace {
+
+// Throws unless `value` can be called.
+bool RequireCallable(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string_view what) {
+  if (value->IsObject() && value.As<v8::Object>()->IsCallable()) return true;
+  ThrowTypeError(isolate, std::string(what) + " is not iterable");
+  return false;
+}
+
+// Calls `next`; `value` is what it gave, unless `done`. False with an exception thrown.
+bool Step(v8::Local<v8::Context> context, v8::Local<v8::Object> iterator, v8::Local<v8::Object> next, bool& done,
+          v8::Local<v8::Value>& value) {
+  v8::Isolate* isolate = context->GetIsolate();
+  v8::Local<v8::Value> result;
+  v8::Local<v8::Value> done_value;
+  if (!next->CallAsFunction(context, iterator, 0, nullptr).ToLocal(&result)) return false;
+  if (!result->IsObject()) {
+    ThrowTypeError(isolate, "An iterator's result is not an object");
+    return false;
+  }
+  if (!result.As<v8::Object>()->Get(context, Ascii(isolate, "done")).ToLocal(&done_value)) return false;
+  done = done_value->BooleanValue(isolate);
+  return done || result.As<v8::Object>()->Get(context, Ascii(isolate, "value")).ToLocal(&value);
+}
+
+}  // namespace
+
+bool ForEachInSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                       const std::function<bool(v8::Local<v8::Value>)>& element) {
+  v8::Isolate* isolate = context->GetIsolate();
+  if (!value->IsObject()) return RequireCallable(isolate, v8::Undefined(isolate), what);
+  v8::Local<v8::Value> method;
+  v8::Local<v8::Value> iterator;
+  v8::Local<v8::Value> next;
+  if (!value.As<v8::Object>()->Get(context, v8::Symbol::GetIterator(isolate)).ToLocal(&method) ||
+      !RequireCallable(isolate, method, what) ||
+      !method.As<v8::Object>()->CallAsFunction(context, value, 0, nullptr).ToLocal(&iterator)) {
+    return false;
+  }
+  if (!iterator->IsObject()) return RequireCallable(isolate, iterator, what);
+  if (!iterator.As<v8::Object>()->Get(context, Ascii(isolate, "next")).ToLocal(&next) ||
+      !RequireCallable(isolate, next, what)) {
+    return false;
+  }
+  for (bool done = false; !done;) {
+    v8::Local<v8::Value> got;
+    if (!Step(context, iterator.As<v8::Object>(), next.As<v8::Object>(), done, got)) return false;
+    if (!done && !element(got)) return false;
+  }
+  return true;
 }
 
 bool ToDictionary(v8::Isolate* isolate, v8::Local<v8::Value> value, std::string_view what,

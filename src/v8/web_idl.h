@@ -22,6 +22,7 @@
 #include <v8.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -44,7 +45,7 @@ struct Member {
   v8::FunctionCallback set = nullptr;   // attributes: the setter; none: read only
   int length = 0;                       // operations: how many arguments are required
   int value = 0;                        // constants
-  bool unforgeable = false;             // [LegacyUnforgeable]: an own property of each instance
+  bool unforgeable = false;             // [LegacyUnforgeable]: an own property of each instance; read only attributes
 };
 
 inline constexpr int kBrandField = 0;
@@ -80,6 +81,10 @@ v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface);
 // Defines the interface object of `interface` as a property of the global object of `context`.
 void Expose(v8::Local<v8::Context> context, const Interface& interface);
 
+// Returns a promise rejected with a TypeError: what a promise-returning member does when its receiver has the wrong
+// brand.
+void RejectIllegalInvocation(const Info& info);
+
 // Runs `body`, which returns MaybeLocal<Value> (a promise); what it throws is returned as a rejected promise instead.
 // Returns nothing if execution is being terminated.
 template <typename Body>
@@ -88,10 +93,7 @@ void ReturnPromise(const Info& info, Body body) {
   v8::TryCatch caught(isolate);
   v8::Local<v8::Value> result;
   if (body().ToLocal(&result)) return info.GetReturnValue().Set(result);
-  if (!caught.CanContinue() || caught.HasTerminated()) {
-    caught.ReThrow();
-    return;
-  }
+  if (caught.HasTerminated()) return;
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   const v8::Local<v8::Value> exception = caught.Exception();
   caught.Reset();
@@ -110,6 +112,17 @@ void ThrowTypeError(v8::Isolate* isolate, std::string_view text);
 void ThrowRangeError(v8::Isolate* isolate, std::string_view text);
 // False after throwing "WritableStream: 1 argument required, but only 0 present".
 bool RequireArguments(const Info& info, int required, std::string_view what);
+
+// ---- Conversions. https://webidl.spec.whatwg.org/#js-type-mapping
+// Of a DOMString: Value::ToString. Of a boolean: Value::BooleanValue.
+
+// [EnforceRange] unsigned long long. False with a TypeError (or what the value's conversion throws) thrown.
+bool ToUnsignedLongLongEnforceRange(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                                    double& result);
+// Of a sequence: calls `element` with each value that iterating `value` gives. `element` converts it and returns
+// whether that went well; a failure ends it, without closing the iterator. False with an exception thrown.
+bool ForEachInSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
+                       const std::function<bool(v8::Local<v8::Value>)>& element);
 
 // ---- Dictionaries. https://webidl.spec.whatwg.org/#es-dictionary
 // False with an exception thrown if `value` is neither undefined nor null nor an object; `dictionary` is then empty.
