@@ -1,10 +1,10 @@
 #include "src/runtime/inspect_text.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 
 namespace sluice::runtime {
 namespace {
@@ -88,19 +88,18 @@ bool IsIdentifier(std::string_view text) {
 
 std::string IsoDate(double milliseconds) {
   if (!std::isfinite(milliseconds)) return "Invalid Date";
-  const std::chrono::sys_time<std::chrono::milliseconds> time{
-      std::chrono::milliseconds(static_cast<int64_t>(milliseconds))};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  const int year = static_cast<int>(date.year());
-  char text[64];
+  // Not std::chrono::year: it ends at 32767, and dates reach the year 275760.
+  const auto whole = static_cast<int64_t>(milliseconds);
+  const int64_t fraction = ((whole % 1000) + 1000) % 1000;
+  const auto seconds = static_cast<time_t>((whole - fraction) / 1000);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  const int year = utc.tm_year + 1900;
+  char text[96];
   std::snprintf(
       text, sizeof(text),
-      year >= 0 && year <= 9999 ? "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ" : "%+07d-%02u-%02uT%02d:%02d:%02d.%03dZ", year,
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
+      year >= 0 && year <= 9999 ? "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ" : "%+07d-%02d-%02dT%02d:%02d:%02d.%03dZ", year,
+      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(fraction));
   return text;
 }
 
@@ -119,7 +118,7 @@ std::string LayOut(std::string_view prefix, char open, char close, const std::ve
   if (!out.empty()) out += ' ';
   out += open;
   if (entries.empty()) return out + close;
-  size_t length = out.size() + 2;
+  size_t length = out.size() - (out.rfind('\n') + 1) + 2;  // rfind's npos + 1 is 0
   bool one_line = true;
   bool all_short = true;
   for (const std::string& entry : entries) {
