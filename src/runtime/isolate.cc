@@ -49,8 +49,9 @@ Isolate::Isolate(const IsolateOptions& options) : allocator_(v8::ArrayBuffer::Al
 Isolate::~Isolate() {
   {
     const v8::Isolate::Scope entered(isolate_);
-    // Without V8's own tasks: they may run scripts, and those would call what is gone already.
+    // Without V8's own tasks: they may run finalizers, and those would call what is gone already.
     isolate_->LowMemoryNotification();
+    kept_.clear();
     data_.reset();
   }
   v8::platform::NotifyIsolateShutdown(Platform(), isolate_);

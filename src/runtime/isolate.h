@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/v8/isolate_data.h"
@@ -51,11 +52,15 @@ class Isolate {
   void CollectGarbage();
   // Runs the tasks that V8 posted to this isolate's thread and that are due. False if there were none.
   bool PumpV8Tasks();
+  // Keeps `object` until the isolate has been collected for the last time, just before it is disposed of: for what V8's
+  // weak callbacks refer to.
+  void KeepToTheEnd(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
 
  private:
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
   std::unique_ptr<binding::IsolateData> data_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace sluice::runtime

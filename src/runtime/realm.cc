@@ -47,6 +47,8 @@ Realm::Realm(RealmOptions options)
 
 Realm::~Realm() {
   // No JavaScript runs from here on: what it would call is being taken down.
+  isolate_.get()->RemoveMessageListeners(OnMessage);
+  isolate_.get()->SetPromiseRejectCallback(nullptr);
   timers_.CancelAll();
   rejections_.Clear();
   modules_.reset();

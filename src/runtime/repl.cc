@@ -47,7 +47,7 @@ bool IsCommand(std::string_view line) {
 }  // namespace
 
 Repl::Repl(Realm& realm, LineInput& input, Options options) : realm_(realm), input_(input), options_(options) {
-  realm_.RunTask([this] { evaluator_ = std::make_unique<ReplEvaluator>(realm_.context()); });
+  realm_.RunTask([this] { evaluator_ = std::make_unique<ReplEvaluator>(realm_.isolate(), realm_.context()); });
   uv_async_init(realm_.loop().get(), &interrupted_,
                 [](uv_async_t* async) { static_cast<Repl*>(async->data)->OnInterrupt(); });
   interrupted_.data = this;

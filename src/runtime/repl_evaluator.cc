@@ -13,6 +13,18 @@
 #include "src/runtime/values.h"
 #include "src/v8/web_idl.h"
 
+// V8 10.2 never frees the 96 bytes with which its inspector waits for a promise, if that is never settled: not when the
+// promise is collected, nor with the session, nor with the inspector. Nothing of ours is allocated below that function.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+extern "C" const char* __lsan_default_suppressions() {  // NOLINT: the sanitizer's name
+  return "leak:v8_inspector::InjectedScript::addPromiseCallback\n";
+}
+// It would say so on standard error at every exit.
+extern "C" const char* __lsan_default_options() { return "print_suppressions=0"; }  // NOLINT
+#endif
+#endif
+
 namespace sluice::runtime {
 namespace {
 
@@ -83,10 +95,13 @@ class ReplEvaluator::Connection final : public v8_inspector::V8InspectorClient,
     session_ = inspector_->connect(kContextGroup, this, View("{}"));
   }
 
-  ~Connection() override {
+  // Nothing is answered any more, and the context is let go.
+  void Close() {
     const v8::HandleScope handles(isolate_);
+    replies_.clear();
     session_.reset();
     inspector_->contextDestroyed(context_.Get(isolate_));
+    context_.Reset();
   }
 
   using Reply = std::function<void(v8::Local<v8::Object> response)>;
@@ -178,9 +193,12 @@ class ReplEvaluator::Connection final : public v8_inspector::V8InspectorClient,
   int last_id_ = 0;
 };
 
-ReplEvaluator::ReplEvaluator(v8::Local<v8::Context> context) : connection_(std::make_unique<Connection>(context)) {}
+ReplEvaluator::ReplEvaluator(Isolate& isolate, v8::Local<v8::Context> context)
+    : connection_(std::make_shared<Connection>(context)) {
+  isolate.KeepToTheEnd(connection_);
+}
 
-ReplEvaluator::~ReplEvaluator() = default;
+ReplEvaluator::~ReplEvaluator() { connection_->Close(); }
 
 void ReplEvaluator::Evaluate(const std::string& code, Done done) {
   v8::Isolate* const isolate = connection_->isolate();

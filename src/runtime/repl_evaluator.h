@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "src/runtime/isolate.h"
+
 namespace sluice::runtime {
 
 class ReplEvaluator {
@@ -23,7 +25,8 @@ class ReplEvaluator {
   };
   using Done = std::function<void(const Result&)>;
 
-  explicit ReplEvaluator(v8::Local<v8::Context> context);
+  // `isolate` is that of `context`.
+  ReplEvaluator(Isolate& isolate, v8::Local<v8::Context> context);
   ReplEvaluator(const ReplEvaluator&) = delete;
   ReplEvaluator& operator=(const ReplEvaluator&) = delete;
   ~ReplEvaluator();
@@ -40,7 +43,8 @@ class ReplEvaluator {
 
  private:
   class Connection;
-  std::unique_ptr<Connection> connection_;
+  // Shared with the isolate: V8's record of a promise that is awaited refers to the inspector until it is collected.
+  std::shared_ptr<Connection> connection_;
 };
 
 // Whether `code` ends too early to be complete: an open bracket, string template or comment. Does not run it.

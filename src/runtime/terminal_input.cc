@@ -35,8 +35,10 @@ class TerminalInput final : public LineInput {
     el_set(edit_, EL_PROMPT, static_cast<char* (*)(EditLine*)>([](EditLine* edit) { return Of(edit).prompt_.data(); }));
     el_set(edit_, EL_EDITOR, "emacs");
     el_set(edit_, EL_HIST, history, history_);
-    el_set(edit_, EL_ADDFN, "sluice-complete", "Complete names",
-           static_cast<unsigned char (*)(EditLine*, int)>([](EditLine* edit, int) { return Of(edit).CompleteLine(); }));
+    // Wide, because libedit keeps copies of narrow names for ever.
+    el_wset(edit_, EL_ADDFN, L"sluice-complete", L"Complete names",
+            static_cast<unsigned char (*)(EditLine*, wint_t)>(
+                [](EditLine* edit, wint_t) { return Of(edit).CompleteLine(); }));
     el_set(edit_, EL_BIND, "^I", "sluice-complete", nullptr);
     el_set(edit_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     uv_poll_init(loop.get(), &poll_, STDIN_FILENO);

@@ -13,7 +13,7 @@ class ReplEvaluatorTest : public RealmTest {
  protected:
   ReplEvaluatorTest() {
     Restart({.go_on_after_errors = true});
-    realm().RunTask([&] { evaluator_ = std::make_unique<ReplEvaluator>(realm().context()); });
+    realm().RunTask([&] { evaluator_ = std::make_unique<ReplEvaluator>(realm().isolate(), realm().context()); });
   }
   ~ReplEvaluatorTest() override {
     const v8::Isolate::Scope entered(isolate());
