@@ -7,6 +7,8 @@ option(SLUICE_COVERAGE "Instrument for llvm-cov" OFF)
 # Targets link this.
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+# Switches over enumerations have no default: one that a new value was not added to does not compile.
+target_compile_options(sluice_flags INTERFACE -Werror=switch)
 target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
 
 # The standard's asserts and the invariants are checked in every build that is not for production.
@@ -20,6 +22,10 @@ target_link_libraries(sluice_sanitized INTERFACE sluice_flags)
 if(SLUICE_SANITIZERS)
   include(${PROJECT_SOURCE_DIR}/sanitizers/flags.cmake)
   sluice_sanitizer_flags("${SLUICE_SANITIZERS}" flags)
+  if(SLUICE_V8 AND SLUICE_SANITIZERS MATCHES "undefined")
+    # For all of the build, because libnode uses our copies of the standard library's inline functions.
+    list(APPEND flags -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
+  endif()
   target_compile_options(sluice_sanitized INTERFACE ${flags})
   target_link_options(sluice_flags INTERFACE ${flags})
   # Indexes and preconditions of the standard library are checked. (_GLIBCXX_SANITIZE_VECTOR is not set: it cost a third of the

@@ -15,7 +15,3 @@ target_include_directories(sluice_v8_engine SYSTEM INTERFACE ${SLUICE_V8_PREFIX}
 # v8-inspector.h is only here. (The other headers are the same; the first folder has them first.)
 target_include_directories(sluice_v8_engine SYSTEM INTERFACE ${SLUICE_V8_PREFIX}/include/nodejs/deps/v8/include)
 target_link_libraries(sluice_v8_engine INTERFACE ${SLUICE_V8_PREFIX}/lib/libnode.so)
-# V8 has no run-time type information, so UBSan's vptr check cannot look at its objects.
-if(SLUICE_SANITIZERS MATCHES undefined)
-  target_compile_options(sluice_v8_engine INTERFACE -fno-sanitize=vptr)
-endif()

@@ -2,6 +2,7 @@
 
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
+#include "src/core/state_io.h"
 #include "src/core/writable_stream_default_writer.h"
 
 namespace sluice::fuzz {
@@ -32,13 +33,17 @@ Value CoreSubject::WriterValue(core::WriterSlot slot) {
   return Value::Of(ValueKind::kWriter, static_cast<uint32_t>(slot.name - 1));
 }
 
-void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) { host_.Reset(user_code, chunks); }
+void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
+  host_.Reset(user_code, chunks);
+  complaint_.clear();
+}
 
 Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim::SimStreamOptions sim_options;
   sim_options.sink = {
       .start = options.has_start, .write = options.has_write, .close = options.has_close, .abort = options.has_abort};
   sim_options.strategy = {.highWaterMark = options.highWaterMark, .has_size = options.has_size};
+  sim_options.size_of = options.size_of;
   sim_options.byte_limit = options.byte_limit;
   sim_options.tick_model = options.tick_model;
   sim_options.listeners = options.listeners;
@@ -115,6 +120,7 @@ void CoreSubject::ControllerError(Value error) {
 bool CoreSubject::SignalAborted() { return host_.SignalIsAborted(stream().self); }
 Value CoreSubject::SignalReason() { return host_.SignalReason(0); }
 
+void CoreSubject::Detach(Value chunk) { host_.Detach(chunk); }
 uint32_t CoreSubject::NewPromise() { return host_.realm().NewPromise(); }
 void CoreSubject::ResolvePromise(uint32_t promise) { host_.realm().ResolvePromise(promise, Value::Undefined()); }
 void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().RejectPromise(promise, reason); }
@@ -129,6 +135,23 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
   core::TakeSnapshot(host_, stream(), snapshot);
   return true;
+}
+
+void CoreSubject::SaveAndRestore() {
+  if (host_.stream_count() == 0) return;
+  const std::string saved = core::Print(stream());
+  core::WritableStream restored;
+  std::string error;
+  if (!core::Restore(saved, restored, error)) {
+    complaint_ = "the saved state is refused: " + error;
+  } else if (!(restored == stream())) {
+    complaint_ = "the restored state is not equal to the saved one";
+  } else if (core::Hash(restored) != core::Hash(stream())) {
+    complaint_ = "equal states have different hashes";
+  } else {
+    stream() = restored;
+    if (!(stream() == restored)) complaint_ = "a copy of the state is not equal to it";
+  }
 }
 
 }  // namespace sluice::fuzz

@@ -57,7 +57,8 @@ void Driver::Construct() {
   options.has_write = program_->has(Method::kWrite);
   options.has_close = program_->has(Method::kClose);
   options.has_abort = program_->has(Method::kAbort);
-  options.has_size = program_->has(Method::kSize);
+  options.has_size = program_->has(Method::kSize) || program_->strategy != sim::Strategy::kAuthor;
+  options.size_of = program_->strategy;
   // An author gets at the signal only through the controller that start receives.
   if (options.has_start) {
     options.listeners =
@@ -76,68 +77,45 @@ void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
   for (size_t i = 0; i < ops.size(); ++i) RunOp(ops[i], {script, static_cast<uint16_t>(i)});
 }
 
-// Names are what an author has: no stream before its constructor returned, no controller before start or write received
-// it.
-bool Driver::Skipped(const Op& op, Where where) {
-  SkipReason reason{};
-  switch (op.kind) {
-    case OpKind::kGetWriter:
-    case OpKind::kConstructWriter:
-    case OpKind::kStreamAbort:
-    case OpKind::kStreamClose:
-    case OpKind::kErrorStream:
-      if (has_stream_) return false;
-      reason = SkipReason::kNoStream;
-      break;
-    case OpKind::kWrite:
-    case OpKind::kClose:
-    case OpKind::kAbort:
-    case OpKind::kReleaseLock:
-    case OpKind::kReadWriter:
-    case OpKind::kWatchReady:
-    case OpKind::kWatchClosed:
-      if (writers_[op.operands.writer] != kUnassigned) return false;
-      reason = SkipReason::kNoWriter;
-      break;
-    case OpKind::kCloseWithErrorPropagation:
-      if (writers_[op.operands.writer] != kUnassigned && !released_[op.operands.writer]) return false;
-      reason = SkipReason::kReleased;
-      if (writers_[op.operands.writer] == kUnassigned) reason = SkipReason::kNoWriter;
-      break;
-    case OpKind::kError:
-      if (has_controller_) return false;
-      reason = SkipReason::kNoController;
-      break;
-    case OpKind::kReadStream:
-      if (has_controller_ || has_stream_) return false;
-      reason = SkipReason::kNoController;
-      break;
-    case OpKind::kResolve:
-    case OpKind::kReject:
-      if (!pending_[static_cast<int>(op.operands.source)].empty()) return false;
-      reason = SkipReason::kNothingPending;
-      break;
-    case OpKind::kRun:
-    case OpKind::kRunCount:
-    case OpKind::kTick:
-      // Microtasks run only when nothing else does.
-      if (depth_ == 0) return false;
-      reason = SkipReason::kInsideCall;
-      break;
+// What the operation needs and is not there; kNothing if all is.
+Needs Driver::Unmet(const Op& op) const {
+  const Needs needs = RowOf(op.kind).needs;
+  const uint8_t writer = op.operands.writer;
+  const auto unless = [needs](bool met) { return met ? Needs::kNothing : needs; };
+  switch (needs) {
+    case Needs::kNothing:
+      return needs;
+    case Needs::kStream:
+      return unless(has_stream_);
+    case Needs::kWriter:
+      return unless(writers_[writer] != kUnassigned);
+    case Needs::kUnreleasedWriter:
+      return writers_[writer] == kUnassigned ? Needs::kWriter : unless(!released_[writer]);
+    case Needs::kController:
+      return unless(has_controller_);
+    case Needs::kControllerOrStream:
+      return unless(has_controller_ || has_stream_);
+    case Needs::kPendingPromise:
+      return unless(!pending_[static_cast<int>(op.operands.source)].empty());
+    case Needs::kEmptyStack:
+      return unless(depth_ == 0);
   }
-  Event& event = Add(EventKind::kSkipped, {});
-  event.code = static_cast<uint8_t>(reason);
-  event.where = where;
-  return true;
+  return Needs::kNothing;
 }
 
 void Driver::RunOp(const Op& op, Where where) {
-  if (Skipped(op, where)) return;
-  const bool runs_microtasks = op.kind == OpKind::kRun || op.kind == OpKind::kRunCount || op.kind == OpKind::kTick;
+  if (const Needs unmet = Unmet(op); unmet != Needs::kNothing) {
+    Event& event = Add(EventKind::kSkipped, {});
+    event.code = static_cast<uint8_t>(unmet);
+    event.where = where;
+    return;
+  }
+  // Microtasks run with nothing of the author's on the stack.
+  const uint32_t depth = RowOf(op.kind).needs == Needs::kEmptyStack ? 0 : 1;
   Add(EventKind::kOpBegin, {}).where = where;
-  if (!runs_microtasks) ++depth_;
+  depth_ += depth;
   const Outcome outcome = Perform(op);
-  if (!runs_microtasks) --depth_;
+  depth_ -= depth;
   Add(EventKind::kOpEnd, outcome).where = where;
   AddSnapshot();
 }
@@ -196,6 +174,9 @@ Outcome Driver::Perform(const Op& op) {
       return PromiseResult(subject_->CloseWithErrorPropagation(writer), operands.unobserved);
     case OpKind::kErrorStream:
       subject_->ErrorStream(ReasonValue(operands.reason));
+      return {};
+    case OpKind::kDetach:
+      subject_->Detach(ChunkValue(operands.chunk));
       return {};
   }
   return {};
@@ -407,7 +388,7 @@ Event& Driver::Add(EventKind kind, const Outcome& outcome) {
 }
 
 void Driver::AddSnapshot() {
-  if (!options_.snapshots) return;
+  if (!options_.snapshots) return subject_->AtStep();
   core::Snapshot& snapshot = trace_->snapshots.emplace_back();
   if (!subject_->TakeSnapshot(snapshot)) {
     trace_->snapshots.pop_back();

@@ -12,6 +12,7 @@
 
 #include "fuzz/driver/subject.h"
 #include "fuzz/driver/trace.h"
+#include "fuzz/program/language.h"
 #include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
@@ -37,7 +38,7 @@ class Driver final : private UserCode {
   void Construct();
   void RunOps(const std::vector<Op>& ops, uint16_t script);
   void RunOp(const Op& op, Where where);
-  bool Skipped(const Op& op, Where where);
+  Needs Unmet(const Op& op) const;
   sim::Outcome Perform(const Op& op);
   sim::Outcome PromiseResult(uint32_t promise, bool unobserved);
   void AssignWriter(const Op& op, const sim::Outcome& made);

@@ -19,6 +19,7 @@
 
 #include "src/core/snapshot.h"
 #include "src/sim/chunk.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
@@ -33,6 +34,8 @@ using sim::UserCode;
 struct StreamOptions {
   std::optional<double> highWaterMark;  // absent: the member does not exist (default 1)
   bool has_size = false;                // strategy.size exists; without it every chunk has size 1
+  sim::Strategy size_of =
+      sim::Strategy::kAuthor;  // whose function strategy.size is; the author is called for its own only
   bool has_start = false;
   bool has_write = false;
   bool has_close = false;
@@ -84,6 +87,11 @@ class Subject {
   virtual bool SignalAborted() = 0;
   virtual sim::Value SignalReason() = 0;  // signal.reason
 
+  // ---- Chunks of the author's own.
+  // Transfers the ArrayBuffer that `chunk` is, or is a view of, elsewhere: its byteLength is 0 from now on. `chunk` is
+  // of kind kChunk and detachable (sim::IsDetachable). A second time does nothing.
+  virtual void Detach(sim::Value chunk) = 0;
+
   // ---- Promises of the author's own.
   virtual uint32_t NewPromise() = 0;                  // pending
   virtual void ResolvePromise(uint32_t promise) = 0;  // with undefined
@@ -105,6 +113,9 @@ class Subject {
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
+  // Called, in runs without snapshots, where one would be taken: at the end of each step and wherever author code
+  // begins.
+  virtual void AtStep() {}
 };
 
 }  // namespace sluice::fuzz

@@ -14,24 +14,6 @@ using sim::ValueKind;
 constexpr std::string_view kPropertyNames[] = {"desiredSize", "ready",          "closed",
                                                "locked",      "signal.aborted", "signal.reason"};
 
-std::string_view SkipText(SkipReason reason) {
-  switch (reason) {
-    case SkipReason::kNoStream:
-      return "skipped: there is no stream";
-    case SkipReason::kNoWriter:
-      return "skipped: no writer has this name yet";
-    case SkipReason::kNoController:
-      return "skipped: no author function has received the controller yet";
-    case SkipReason::kNothingPending:
-      return "skipped: no such promise is pending";
-    case SkipReason::kReleased:
-      return "skipped: the writer was released";
-    case SkipReason::kInsideCall:
-      return "skipped: microtasks do not run inside a call";
-  }
-  return "";
-}
-
 std::string CallText(const Event& event, const std::vector<sim::Chunk>& chunks) {
   const auto kind = static_cast<sim::CallKind>(event.code);
   std::string text(CallKindNames()[event.code]);
@@ -62,8 +44,8 @@ std::string OneLine(const Program& program, const Trace& trace, const Event& eve
     case EventKind::kOpEnd:
       return event.thrown || event.value.kind != ValueKind::kUndefined ? ResultText(event, chunks) : "done";
     case EventKind::kSkipped:
-      return PrintText(OpAt(program, event.where)) + "  (" +
-             std::string(SkipText(static_cast<SkipReason>(event.code))) + ")";
+      return PrintText(OpAt(program, event.where)) +
+             "  (skipped: " + std::string(UnmetText(static_cast<Needs>(event.code))) + ")";
     case EventKind::kCallBegin:
       return CallText(event, chunks);
     case EventKind::kCallEnd:

@@ -24,7 +24,7 @@ enum class EventKind : uint8_t {
   kConstructEnd,  // thrown, value
   kOpBegin,
   kOpEnd,      // thrown, value: what the operation returned
-  kSkipped,    // code: SkipReason. Stands for the operation's begin and end
+  kSkipped,    // code: Needs, what was not there. Stands for the operation's begin and end
   kCallBegin,  // code: CallKind; number: which call of it; value: the argument
   kCallEnd,    // code: CallKind; number; thrown, value: what the author's function returned
   kSettled,    // number: the promise; thrown: it was rejected; value
@@ -32,8 +32,6 @@ enum class EventKind : uint8_t {
   kReported,   // value: the exception of a listener
   kUnhandled,  // number: the promise; value: the reason
 };
-
-enum class SkipReason : uint8_t { kNoStream, kNoWriter, kNoController, kNothingPending, kInsideCall, kReleased };
 
 enum class Property : uint8_t { kDesiredSize, kReady, kClosed, kLocked, kSignalAborted, kSignalReason };
 

@@ -70,8 +70,13 @@ int main(int argc, char** argv) {
          driver.Run(programs[i], core, {}, traces[i]);
          core.Teardown();
        }},
-      {"core again, without (determinism)",
-       [&](size_t i) { driver.Run(programs[i], core, {.snapshots = false}, scratch); }},
+      {"core again, without", [&](size_t i) { driver.Run(programs[i], core, {.snapshots = false}, scratch); }},
+      {"core again, saved and restored",
+       [&](size_t i) {
+         core.RestoreAt(i % std::max<size_t>(traces[i].snapshots.size(), 1));
+         driver.Run(programs[i], core, {.snapshots = false}, scratch);
+         core.RestoreAt(CoreSubject::kNever);
+       }},
       {"reference model, with snapshots", [&](size_t i) { driver.Run(programs[i], model, {}, scratch); }},
       {"history rules", [&](size_t i) { history.Check(programs[i], traces[i]); }},
       {"everything: the judge", [&](size_t i) { judge.Run(programs[i]); }},

@@ -44,10 +44,13 @@ bool IsIgnored(std::string_view identity) {
 
 int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   const Program program = DecodeInput({data, size});
-  const std::optional<Finding> finding = judge.Run(program);
-  if (!finding.has_value() || IsIgnored(finding->identity())) return 0;
-  std::fputs(Story(program, judge, finding).c_str(), stderr);
-  std::abort();
+  judge.Run(program);
+  for (const Finding& finding : judge.findings()) {
+    if (IsIgnored(finding.identity())) continue;
+    std::fputs(Story(program, judge, finding).c_str(), stderr);
+    std::abort();
+  }
+  return 0;
 }
 
 size_t MutateProgramInput(const Profile& profile, uint8_t* data, size_t size, size_t max_size, unsigned seed) {

@@ -10,25 +10,28 @@ size_t FirstDifferentEvent(const Trace& a, const Trace& b) {
   return static_cast<size_t>(differs.first - a.events.begin());
 }
 
-size_t FirstDifferentSlots(const Trace& a, const Trace& b, size_t end, std::string& slot) {
+std::vector<DifferentSlot> DifferentSlots(const Trace& a, const Trace& b, size_t end) {
+  std::vector<DifferentSlot> slots;
+  const auto add = [&slots](std::string_view name, size_t event) {
+    const bool known = std::any_of(slots.begin(), slots.end(), [name](const auto& slot) { return slot.name == name; });
+    if (!known) slots.push_back({std::string(name), event});
+  };
   for (size_t event = 0; event < end; ++event) {
     const core::Snapshot* left = a.SnapshotOf(event);
     const core::Snapshot* right = b.SnapshotOf(event);
     if (left == nullptr && right == nullptr) continue;
     if (left == nullptr || right == nullptr) {
-      slot = "controller";
-      return event;
+      add("controller", event);
+      continue;
     }
     if (*left == *right) continue;
     const auto ours = SnapshotFields(*left);
     const auto theirs = SnapshotFields(*right);
     for (size_t i = 0; i < ours.size(); ++i) {
-      if (ours[i].second == theirs[i].second) continue;
-      slot = ours[i].first;
-      return event;
+      if (ours[i].second != theirs[i].second) add(ours[i].first, event);
     }
   }
-  return kSame;
+  return slots;
 }
 
 size_t NextNewSnapshot(const Trace& trace, size_t event) {

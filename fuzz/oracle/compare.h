@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "fuzz/driver/trace.h"
 
@@ -14,8 +15,12 @@ inline constexpr size_t kSame = static_cast<size_t>(-1);
 // The first event that differs, or that one of them does not have; kSame if there is none.
 size_t FirstDifferentEvent(const Trace& a, const Trace& b);
 
-// The first event before `end` whose slots differ; kSame if there is none. `slot` is then the slot's name.
-size_t FirstDifferentSlots(const Trace& a, const Trace& b, size_t end, std::string& slot);
+// The slots that differ before the event `end`, each at the first event where it does, in order.
+struct DifferentSlot {
+  std::string name;
+  size_t event = 0;
+};
+std::vector<DifferentSlot> DifferentSlots(const Trace& a, const Trace& b, size_t end);
 
 // The next event from `event` on whose snapshot is not the same as the one before it; kSame if there is none. To look
 // at each different snapshot once, begin with 0 and go on with what was returned plus 1.

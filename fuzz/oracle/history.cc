@@ -21,7 +21,8 @@ constexpr HistoryRule kRules[] = {
     {"H-FULFILLED-WAS-WRITTEN", "default-writer-write", "A write whose promise fulfills reached the sink, in order."},
     {"H-FULFILL-ORDER", "default-writer-write", "Writes fulfill in the order in which they were written."},
     {"H-RANGE-ERROR-NOT-WRITTEN", "byte-limit", "A write that was rejected with a RangeError never reaches the sink."},
-    {"H-CLOSED-WAS-CLOSED", "default-writer-close", "A close() fulfills only after the sink's close() was called."},
+    {"H-CLOSED-WAS-CLOSED", "default-writer-close",
+     "A close() fulfills only after the sink's close() was called and has succeeded."},
     {"H-LIMIT", "byte-limit", "The chunks that wait for the sink never hold more bytes than the limit."},
     {"H-NOTHING-STUCK", "ws-model",
      "When the author has settled everything and no microtask is left, every write, close and abort has settled."},
@@ -30,6 +31,11 @@ constexpr HistoryRule kRules[] = {
 // Values of chunks compare by this.
 constexpr uint32_t kUndefinedChunk = ~0u;
 uint32_t ChunkKey(const sim::Value& value) { return value.kind == ValueKind::kChunk ? value.id : kUndefinedChunk; }
+uint32_t ChunkKey(const Trace& trace, const sim::Chunk& chunk) {
+  const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), chunk);
+  if (chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()) return kUndefinedChunk;
+  return static_cast<uint32_t>(found - trace.chunks.begin());
+}
 
 // The end of the nth call of `kind`.
 const End* EndOfCall(const Program& program, CallKind kind, uint32_t number) {
@@ -84,30 +90,42 @@ uint64_t ChargeByDefinition(const sim::Chunk& chunk) {
 }
 
 void HistoryChecker::Break(const char* id, size_t event) {
-  if (broken_.has_value() && broken_->event <= event) return;
+  for (BrokenRule& broken : broken_) {
+    if (std::strcmp(broken.rule->id, id) != 0) continue;
+    broken.event = std::min(broken.event, event);
+    return;
+  }
   for (const HistoryRule& rule : kRules) {
-    if (std::strcmp(rule.id, id) == 0) broken_ = {&rule, event};
+    if (std::strcmp(rule.id, id) == 0) broken_.push_back({&rule, event});
   }
 }
 
 std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Trace& trace) {
-  broken_.reset();
+  broken_.clear();
   writes_.clear();
   deliveries_.clear();
+  detached_at_.clear();
   frames_.clear();
   settled_.clear();
   returned_.clear();
   unobserved_.clear();
-  start_pending_ = start_rejected_ = write_pending_ = in_start_ = false;
+  of_close_.clear();
+  start_pending_ = start_rejected_ = write_pending_ = close_succeeded_ = in_start_ = false;
   pending_at_author_ = close_calls_ = abort_calls_ = start_calls_ = 0;
   Collect(program, trace);
   std::stable_sort(writes_.begin(), writes_.end(),
                    [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; });
   CheckFulfilled();
-  if (program.has(Method::kWrite)) CheckOrder();
+  if (program.has(Method::kWrite)) {
+    CheckOrder();
+    CheckFulfilledWereWritten();
+  }
   if (program.byteLimit.has_value()) CheckByteLimit(program, trace);
-  CheckNothingStuck(program, trace);
-  return broken_;
+  CheckNothingStuck();
+  std::stable_sort(broken_.begin(), broken_.end(),
+                   [](const BrokenRule& a, const BrokenRule& b) { return a.event < b.event; });
+  if (broken_.empty()) return std::nullopt;
+  return broken_.front();
 }
 
 void HistoryChecker::Collect(const Program& program, const Trace& trace) {
@@ -118,18 +136,12 @@ void HistoryChecker::Collect(const Program& program, const Trace& trace) {
         const bool is_write = OpAt(program, event.where).kind == OpKind::kWrite;
         if (is_write) writes_.push_back({.accepted_at = at});
         frames_.push_back({.write = is_write ? static_cast<uint32_t>(writes_.size()) : 0});
-        if (is_write) {
-          const sim::Chunk& chunk = OpAt(program, event.where).operands.chunk;
-          const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), chunk);
-          writes_.back().chunk = chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()
-                                     ? kUndefinedChunk
-                                     : static_cast<uint32_t>(found - trace.chunks.begin());
-        }
+        if (is_write) writes_.back().chunk = ChunkKey(trace, OpAt(program, event.where).operands.chunk);
         break;
       }
       case EventKind::kOpEnd:
         At(returned_, event.value.kind == ValueKind::kPromise ? event.value.id : 0) = at;
-        OnOpEnd(program, event);
+        OnOpEnd(program, trace, at);
         break;
       case EventKind::kCallBegin:
         frames_.push_back({.is_call = true});
@@ -140,7 +152,7 @@ void HistoryChecker::Collect(const Program& program, const Trace& trace) {
         OnCallEnd(program, event, at);
         break;
       case EventKind::kSettled:
-        OnSettled(event, at);
+        OnSettled(event, at, program.has(Method::kClose));
         break;
       default:
         break;
@@ -203,23 +215,38 @@ void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint3
     case CallKind::kWrite:
       write_pending_ = pending;
       break;
+    case CallKind::kClose:
+      // What a thenable says comes later; that it was asked at all is what can be seen here.
+      close_succeeded_ = !pending && !event.thrown && (end == nullptr || end->kind != EndKind::kReturnRejected);
+      break;
     default:
       break;
   }
 }
 
-void HistoryChecker::OnOpEnd(const Program& program, const Event& event) {
+void HistoryChecker::OnOpEnd(const Program& program, const Trace& trace, uint32_t at) {
+  const Event& event = trace.events[at];
   const Op& op = OpAt(program, event.where);
   const Frame frame = frames_.back();
   frames_.pop_back();
   if (event.value.kind == ValueKind::kPromise) {
     const uint32_t promise = event.value.id;
     if (frame.write > 0) writes_[frame.write - 1].promise = promise;
+    if (op.kind == OpKind::kClose || op.kind == OpKind::kStreamClose) {
+      if (of_close_.size() <= promise) of_close_.resize(promise + 1);
+      of_close_[promise] = true;
+    }
     const bool watches = op.kind == OpKind::kWatchReady || op.kind == OpKind::kWatchClosed;
     if (op.operands.unobserved || watches) {
       // Only what was asked of the stream must settle, and only what is observed is seen to.
       if (unobserved_.size() <= promise) unobserved_.resize(promise + 1);
       unobserved_[promise] = true;
+    }
+  }
+  if (op.kind == OpKind::kDetach) {
+    if (const uint32_t chunk = ChunkKey(trace, op.operands.chunk); chunk != kUndefinedChunk) {
+      uint32_t& detached_at = At(detached_at_, chunk);
+      if (detached_at == 0) detached_at = at;
     }
   }
   if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) {
@@ -229,13 +256,16 @@ void HistoryChecker::OnOpEnd(const Program& program, const Event& event) {
       start_rejected_ = op.kind == OpKind::kReject;
     }
     if (op.operands.source == PromiseSource::kWrite) write_pending_ = false;
+    if (op.operands.source == PromiseSource::kClose) close_succeeded_ = op.kind == OpKind::kResolve;
   }
 }
 
-void HistoryChecker::OnSettled(const Event& event, uint32_t at) {
+void HistoryChecker::OnSettled(const Event& event, uint32_t at, bool sink_has_close) {
   uint32_t& settled = At(settled_, event.number);
   if (settled != 0) Break("H-SETTLES-ONCE", at);
   settled = at;
+  const bool of_close = event.number < of_close_.size() && of_close_[event.number];
+  if (of_close && !event.thrown && sink_has_close && !close_succeeded_) Break("H-CLOSED-WAS-CLOSED", at);
   for (WriteOp& write : writes_) {
     if (write.promise != event.number) continue;
     write.settled_at = at;
@@ -258,8 +288,11 @@ void HistoryChecker::CheckOrder() {
     if (writes_[next].accepted_at > delivery.event) return Break("H-ORDER", delivery.event);
     ++next;
   }
+}
+
+void HistoryChecker::CheckFulfilledWereWritten() {
   // The fulfilled writes are a subsequence of the deliveries.
-  next = 0;
+  size_t next = 0;
   for (const WriteOp& write : writes_) {
     if (!write.fulfilled) continue;
     while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
@@ -279,6 +312,12 @@ void HistoryChecker::CheckFulfilled() {
   }
 }
 
+uint64_t HistoryChecker::ChargeWhenQueued(const Trace& trace, const WriteOp& write) const {
+  if (write.chunk == kUndefinedChunk) return ChargeByDefinition({});
+  const uint32_t detached_at = write.chunk < detached_at_.size() ? detached_at_[write.chunk] : 0;
+  return detached_at != 0 && detached_at < write.accepted_at ? 0 : ChargeByDefinition(trace.chunks[write.chunk]);
+}
+
 void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) {
   // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is
   // never later than the one that was, so no more is counted than was there.
@@ -293,8 +332,7 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
     if (!write.fulfilled) continue;
     while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
     if (next == deliveries_.size()) return;
-    const uint64_t charge = write.chunk == kUndefinedChunk ? 64 : ChargeByDefinition(trace.chunks[write.chunk]);
-    waits.push_back({write.accepted_at, deliveries_[next++].event, charge});
+    waits.push_back({write.accepted_at, deliveries_[next++].event, ChargeWhenQueued(trace, write)});
   }
   for (size_t i = 0; i < waits.size(); ++i) {
     uint64_t room = *program.byteLimit;
@@ -306,22 +344,12 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
   }
 }
 
-void HistoryChecker::CheckNothingStuck(const Program& program, const Trace& trace) {
+void HistoryChecker::CheckNothingStuck() {
   if (pending_at_author_ != 0) return;
   for (uint32_t promise = 1; promise < returned_.size(); ++promise) {
     if (returned_[promise] == 0) continue;
     if (promise < unobserved_.size() && unobserved_[promise]) continue;
     if (promise >= settled_.size() || settled_[promise] == 0) Break("H-NOTHING-STUCK", returned_[promise]);
-  }
-  // A close that fulfilled went through the sink.
-  if (!program.has(Method::kClose)) return;
-  for (const Event& event : trace.events) {
-    if (event.kind != EventKind::kOpEnd || event.value.kind != ValueKind::kPromise) continue;
-    const OpKind kind = OpAt(program, event.where).kind;
-    if (kind != OpKind::kClose && kind != OpKind::kStreamClose) continue;
-    const uint32_t promise = event.value.id;
-    const uint32_t settled = promise < settled_.size() ? settled_[promise] : 0;
-    if (settled != 0 && !trace.events[settled].thrown && close_calls_ == 0) Break("H-CLOSED-WAS-CLOSED", settled);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "fuzz/driver/trace.h"
 #include "fuzz/program/program.h"
@@ -27,8 +28,10 @@ struct BrokenRule {
 // Keeps its memory between traces.
 class HistoryChecker {
  public:
-  // The first rule found broken.
+  // The rule that was broken first.
   std::optional<BrokenRule> Check(const Program& program, const Trace& trace);
+  // All that were, each where it was broken first, by event. Of the last Check().
+  const std::vector<BrokenRule>& broken() const { return broken_; }
 
  private:
   struct WriteOp {
@@ -51,24 +54,29 @@ class HistoryChecker {
   void Collect(const Program& program, const Trace& trace);
   void OnCallBegin(const Event& event, uint32_t at);
   void OnCallEnd(const Program& program, const Event& event, uint32_t at);
-  void OnOpEnd(const Program& program, const Event& event);
-  void OnSettled(const Event& event, uint32_t at);
+  void OnOpEnd(const Program& program, const Trace& trace, uint32_t at);
+  uint64_t ChargeWhenQueued(const Trace& trace, const WriteOp& write) const;  // bytes
+  void OnSettled(const Event& event, uint32_t at, bool sink_has_close);
   void Break(const char* id, size_t event);
   void CheckOrder();
+  void CheckFulfilledWereWritten();
   void CheckFulfilled();
   void CheckByteLimit(const Program& program, const Trace& trace);
-  void CheckNothingStuck(const Program& program, const Trace& trace);
+  void CheckNothingStuck();
 
-  std::optional<BrokenRule> broken_;
+  std::vector<BrokenRule> broken_;
   std::vector<WriteOp> writes_;
+  std::vector<uint32_t> detached_at_;  // by chunk: the event, 0 for none
   std::vector<Delivery> deliveries_;
   std::vector<Frame> frames_;
   std::vector<uint32_t> settled_;   // by promise name: the event, 0 for none
   std::vector<uint32_t> returned_;  // by promise name: the event of the operation that returned it
   std::vector<bool> unobserved_;    // by promise name
+  std::vector<bool> of_close_;      // by promise name: a close() of the writer or the stream returned it
   bool start_pending_ = false;      // start returned a promise that the author has not settled
   bool start_rejected_ = false;
-  bool write_pending_ = false;  // likewise for the newest sink.write
+  bool write_pending_ = false;    // likewise for the newest sink.write
+  bool close_succeeded_ = false;  // sink.close was called, and what it returned does not wait and did not fail
   bool in_start_ = false;
   uint32_t pending_at_author_ = 0;  // promises that the author's functions returned and did not settle
   uint32_t close_calls_ = 0;

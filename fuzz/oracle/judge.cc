@@ -26,7 +26,7 @@ std::string EventName(const Program& program, const Event* event) {
     case EventKind::kOpBegin:
     case EventKind::kOpEnd:
     case EventKind::kSkipped:
-      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).word);
+      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).name);
     case EventKind::kCallBegin:
     case EventKind::kCallEnd:
       return name + "-" + std::string(CallKindNames()[event->code]);
@@ -63,7 +63,7 @@ reject write r0
   return *program;
 }
 
-// FNV-1a over what distinguishes programs, so that an input decides by itself whether it gets the longer checks.
+// FNV-1a over what distinguishes programs, so that an input decides by itself where its state is saved and restored.
 uint64_t Hash(const Trace& trace) {
   uint64_t hash = 1469598103934665603u;
   for (const Event& event : trace.events) {
@@ -84,104 +84,134 @@ std::string OracleName(Oracle oracle) {
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
 
 Judge::Judge(std::unique_ptr<CoreSubject> subject) : core_(std::move(subject)) {
-  handler_before_ = core::SetAssertHandler(&Judge::OnAssert);
+  core::SetAssertHandler(&Judge::OnAssert);
 }
-Judge::~Judge() { core::SetAssertHandler(handler_before_); }
+Judge::~Judge() { core::SetAssertHandler(nullptr); }
+
+size_t Judge::Clamped(size_t event) const {
+  return std::min(event, core_trace_.events.empty() ? 0 : core_trace_.events.size() - 1);
+}
 
 void Judge::OnAssert(const char* operation, const char* what) {
   if (g_running == nullptr) return;
   // Builds that check invariants inside the core report them here too; the judge sees them at the next snapshot, as
   // what they are.
   if (std::string_view(operation).starts_with("I-")) return;
-  const size_t events = g_running->core_trace_.events.size();
+  const size_t events = g_running->running_->events.size();
   g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, events == 0 ? 0 : events - 1});
 }
 
-// Keeps the finding with the earliest event; at the same event, the oracle that stands first.
+// Keeps each identity's earliest.
 void Judge::Note(Finding finding) {
-  if (finding_.has_value()) {
-    if (finding.event > finding_->event) return;
-    if (finding.event == finding_->event && finding.oracle >= finding_->oracle) return;
+  for (Finding& known : findings_) {
+    if (known.oracle != finding.oracle || known.rule != finding.rule) continue;
+    if (finding.event < known.event) known = std::move(finding);
+    return;
   }
-  finding_ = std::move(finding);
+  findings_.push_back(std::move(finding));
+}
+
+void Judge::NoteViolations() {
+  for (const char* violation : core_->violations()) {
+    Note({Oracle::kOwnership, violation, "", "every slot that the core stores is retained once and dropped once",
+          core_trace_.events.size() - 1});
+  }
+}
+
+const Trace& Judge::other_trace(const Finding& finding) const {
+  if (finding.oracle == Oracle::kDeterminism) return again_;
+  if (finding.oracle == Oracle::kState) return restored_;
+  return model_trace_;
 }
 
 std::optional<Finding> Judge::Run(const Program& program) {
-  finding_.reset();
+  findings_.clear();
   RunCore(program);
   CheckInvariants();
   CompareWithModel(program);
-  if (const auto broken = history_.Check(program, core_trace_)) {
-    Note({Oracle::kHistory, broken->rule->id, broken->rule->anchor, broken->rule->sentence, broken->event});
+  history_.Check(program, core_trace_);
+  for (const BrokenRule& broken : history_.broken()) {
+    Note({Oracle::kHistory, broken.rule->id, broken.rule->anchor, broken.rule->sentence, broken.event});
   }
-  if (!finding_.has_value()) CheckDeterminism(program);
-  return finding_;
+  RunAgain(program);
+  if (findings_.empty()) return std::nullopt;
+  // Of asserts that fail in a run after the first, the event may be one that the first did not have.
+  for (Finding& finding : findings_) finding.event = Clamped(finding.event);
+  std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+    return a.event != b.event ? a.event < b.event : a.oracle < b.oracle;
+  });
+  return findings_.front();
 }
 
 void Judge::RunCore(const Program& program) {
   g_running = this;
+  running_ = &core_trace_;
   driver_.Run(program, *core_, {}, core_trace_);
   core_->Teardown();
   g_running = nullptr;
-  if (core_->violation() != nullptr) {
-    Note({Oracle::kOwnership, core_->violation(), "",
-          "every slot that the core stores is retained once and dropped once", core_trace_.events.size() - 1});
-  }
+  NoteViolations();
 }
 
 void Judge::CheckInvariants() {
   for (size_t event = NextNewSnapshot(core_trace_, 0); event != kSame;
        event = NextNewSnapshot(core_trace_, event + 1)) {
-    const core::Invariant* broken = core::FirstBrokenInvariant(*core_trace_.SnapshotOf(event));
-    if (broken == nullptr) continue;
-    return Note({Oracle::kInvariant, broken->id, broken->anchor, broken->sentence, event});
+    const core::Snapshot& snapshot = *core_trace_.SnapshotOf(event);
+    if (core::FirstBrokenInvariant(snapshot) == nullptr) continue;
+    for (const core::Invariant& invariant : core::AllInvariants()) {
+      if (!core::IsBroken(invariant, snapshot)) continue;
+      Note({Oracle::kInvariant, invariant.id, invariant.anchor, invariant.sentence, event});
+    }
   }
 }
 
 void Judge::CompareWithModel(const Program& program) {
   driver_.Run(program, model_, {}, model_trace_);
-  if (!model_.failed_asserts().empty()) {
-    Note({Oracle::kModelAssert, model_.failed_asserts().front(), "", "the asserts of the standard hold in the model",
-          0});
+  for (const std::string& failed : model_.failed_asserts()) {
+    Note({Oracle::kModelAssert, failed, "", "the asserts of the standard hold in the model", 0});
   }
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
     Note({Oracle::kModel, EventName(program, expected), "", "the trace is the one that the standard's own steps give",
-          std::min(at, core_trace_.events.size() - 1)});
+          Clamped(at)});
   }
   const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
-  std::string slot;
-  const size_t slots_at = FirstDifferentSlots(core_trace_, model_trace_, std::min(at, both), slot);
-  if (slots_at == kSame) return;
-  Note({Oracle::kSlots, slot, "ws-internal-slots", "every slot holds what the standard's own steps put there",
-        slots_at});
+  for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {
+    Note({Oracle::kSlots, slot.name, "ws-internal-slots", "every slot holds what the standard's own steps put there",
+          slot.event});
+  }
 }
 
-void Judge::CheckDeterminism(const Program& program) {
-  const uint64_t hash = Hash(core_trace_);
-  if (hash % 8 == 0) driver_.Run(Polluter(), *core_, {.snapshots = false}, again_);
-  driver_.Run(program, *core_, {.snapshots = false}, again_);
-  const size_t at = FirstDifferentEvent(core_trace_, again_);
-  if (at == kSame) {
-    if (hash % 16 == 1) CheckSaveAndRestore(program, hash >> 8);
+// The same program again, on the same subject, after another program.
+void Judge::RunAfterAnother(const Program& program, uint64_t restore_at, Trace& trace) {
+  g_running = this;
+  running_ = &trace;
+  driver_.Run(Polluter(), *core_, {.snapshots = false}, trace);
+  core_->RestoreAt(restore_at);
+  driver_.Run(program, *core_, {.snapshots = false}, trace);
+  core_->RestoreAt(CoreSubject::kNever);
+  core_->Teardown();
+  g_running = nullptr;
+  NoteViolations();
+}
+
+// Determinism and the state's saving and restoring in one run; which of them it was when that one differs.
+void Judge::RunAgain(const Program& program) {
+  const uint64_t steps = std::max<uint64_t>(core_trace_.snapshots.size(), 1);
+  RunAfterAnother(program, Hash(core_trace_) % steps, restored_);
+  const std::string complaint = core_->complaint();
+  const size_t at = FirstDifferentEvent(core_trace_, restored_);
+  if (at == kSame && complaint.empty()) return;
+  RunAfterAnother(program, CoreSubject::kNever, again_);
+  if (const size_t again_at = FirstDifferentEvent(core_trace_, again_); again_at != kSame) {
+    Note({Oracle::kDeterminism, "same-program-same-trace", "",
+          "the same program gives the same trace, whatever ran before", Clamped(again_at)});
     return;
   }
-  model_trace_ = again_;
-  Note({Oracle::kDeterminism, "same-program-same-trace", "",
-        "the same program gives the same trace, whatever ran before", std::min(at, core_trace_.events.size() - 1)});
-}
-
-void Judge::CheckSaveAndRestore(const Program& program, uint64_t hash) {
-  restoring_.RestoreAt(core_trace_.snapshots.empty() ? 0 : hash % core_trace_.snapshots.size());
-  driver_.Run(program, restoring_, {}, again_);
-  const size_t at = FirstDifferentEvent(core_trace_, again_);
-  if (at == kSame && restoring_.complaint().empty()) return;
-  model_trace_ = again_;
   Note({Oracle::kState, "save-and-restore", "",
-        restoring_.complaint().empty() ? "a state that was saved and restored behaves like the one before"
-                                       : "a state can be saved, restored and copied (" + restoring_.complaint() + ")",
-        at == kSame ? core_trace_.events.size() - 1 : std::min(at, core_trace_.events.size() - 1)});
+        complaint.empty() ? "a state that was saved and restored behaves like the one before"
+                          : "a state can be saved, restored and copied (" + complaint + ")",
+        Clamped(at)});
 }
 
 }  // namespace sluice::fuzz

@@ -1,4 +1,4 @@
-// Runs a program under every oracle and says what broke first.
+// Runs a program under every oracle and says what broke, in order.
 //
 //   Judge judge;
 //   if (judge.Run(program).has_value()) std::fputs(Story(program, judge).c_str(), stderr);
@@ -10,15 +10,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/driver/driver.h"
 #include "fuzz/driver/trace.h"
 #include "fuzz/oracle/history.h"
 #include "fuzz/oracle/reference_model.h"
-#include "fuzz/oracle/restoring.h"
 #include "fuzz/program/program.h"
-#include "src/core/check.h"
 
 namespace sluice::fuzz {
 
@@ -56,31 +55,38 @@ class Judge {
   Judge& operator=(const Judge&) = delete;
   ~Judge();
 
+  // What broke first.
   std::optional<Finding> Run(const Program& program);
 
-  // Of the last Run().
+  // Of the last Run(): all that broke, each identity where it broke first, ordered by event and then by oracle. After
+  // the first difference from the model's trace, no later difference from it can be told.
+  const std::vector<Finding>& findings() const { return findings_; }
   const Trace& core_trace() const { return core_trace_; }
   const Trace& model_trace() const { return model_trace_; }
+  // The trace that `finding` says should have been the core's: the model's, or the core's own when it ran again.
+  const Trace& other_trace(const Finding& finding) const;
 
  private:
   void RunCore(const Program& program);
   void CheckInvariants();
   void CompareWithModel(const Program& program);
-  void CheckDeterminism(const Program& program);
-  void CheckSaveAndRestore(const Program& program, uint64_t hash);
+  void RunAgain(const Program& program);
+  void RunAfterAnother(const Program& program, uint64_t restore_at, Trace& trace);
+  void NoteViolations();
   void Note(Finding finding);
+  size_t Clamped(size_t event) const;
   static void OnAssert(const char* operation, const char* what);
 
-  core::AssertHandler handler_before_ = nullptr;
   Driver driver_;
   std::unique_ptr<CoreSubject> core_;
-  RestoringSubject restoring_;
   ReferenceModel model_;
   HistoryChecker history_;
   Trace core_trace_;
   Trace model_trace_;
-  Trace again_;
-  std::optional<Finding> finding_;
+  Trace restored_;                  // of the core: after another program, with its state saved and restored on the way
+  Trace again_;                     // likewise, without that; only if the other differs
+  const Trace* running_ = nullptr;  // that is being written by the core
+  std::vector<Finding> findings_;
 };
 
 }  // namespace sluice::fuzz

@@ -34,6 +34,7 @@ void ReferenceModel::Reset(UserCode& user_code, const std::vector<sim::Chunk>& c
   user_code_ = &user_code;
   chunks_ = &chunks;
   options_ = {};
+  detachedChunks_.clear();
   InitializeWritableStream(stream_);
   writers_.clear();
 }
@@ -176,7 +177,10 @@ Value ReferenceModel::SignalReason() {
   return stream_.controller->abortController.abortReason;
 }
 
-// ---- The author's promises, and microtasks
+// ---- The author's chunks, promises, and microtasks
+
+// https://tc39.es/ecma262/#sec-detacharraybuffer
+void ReferenceModel::Detach(Value chunk) { detachedChunks_.insert(chunk.id); }
 
 uint32_t ReferenceModel::NewPromise() { return realm_.NewPromise(); }
 

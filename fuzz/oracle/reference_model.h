@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   bool SignalAborted() override;
   sim::Value SignalReason() override;
 
+  void Detach(sim::Value chunk) override;
   uint32_t NewPromise() override;
   void ResolvePromise(uint32_t promise) override;
   void RejectPromise(uint32_t promise, sim::Value reason) override;
@@ -160,16 +162,20 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   sim::Outcome PerformStartAlgorithm(model::Algorithm algorithm);
   PromiseId PerformSinkAlgorithm(std::optional<model::Algorithm> algorithm, CallKind kind, sim::Value argument);
   sim::Outcome PerformSizeAlgorithm(model::Algorithm algorithm, sim::Value chunk);
+  sim::Outcome GetVByteLength(sim::Value chunk);
 
   // The byte limit
   bool ExceedsByteLimit(const Controller& controller, uint64_t charge) const;
   uint64_t ChargeOf(sim::Value chunk) const;
+  uint64_t ByteLengthOf(sim::Value bufferOrView) const;  // now
 
   core::PromiseView View(std::optional<PromiseId> promise) const;
 
   model::PromiseRealm realm_;
   UserCode* user_code_ = nullptr;
   const std::vector<sim::Chunk>* chunks_ = nullptr;
+
+  std::set<uint32_t> detachedChunks_;  // the buffer of each has been transferred
 
   StreamOptions options_;
   Stream stream_;

@@ -13,6 +13,7 @@
 #include "fuzz/oracle/reference_model_slots.h"
 #include "src/core/snapshot.h"
 #include "src/sim/chunk.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/value.h"
 
@@ -369,6 +370,14 @@ Algorithm ReferenceModel::ExtractSizeAlgorithm() {
   // 1.
   if (!options_.has_size) return Algorithm::kDefault;
   // 2.
+  switch (options_.size_of) {
+    case sim::Strategy::kAuthor:
+      break;
+    case sim::Strategy::kCount:
+      return Algorithm::kCountSize;
+    case sim::Strategy::kByteLength:
+      return Algorithm::kByteLengthSize;
+  }
   return Algorithm::kInvoke;
 }
 
@@ -463,9 +472,25 @@ PromiseId ReferenceModel::PerformSinkAlgorithm(std::optional<Algorithm> algorith
   return realm_.PromiseResolvedWith(result.value);  // author code may run
 }
 
+// ? GetV(chunk, "byteLength"), converted to unrestricted double. https://tc39.es/ecma262/#sec-getv
+Outcome ReferenceModel::GetVByteLength(Value chunk) {
+  // ToObject(undefined) throws.
+  if (chunk.kind == ValueKind::kUndefined) return Outcome::Throw(realm_.NewTypeError());
+  const ChunkKind kind = (*chunks_)[chunk.id].kind;
+  const bool hasByteLength =
+      kind == ChunkKind::kArrayBuffer || kind == ChunkKind::kSharedArrayBuffer || kind == ChunkKind::kView;
+  // A property that does not exist is undefined, and as a number NaN.
+  if (!hasByteLength) return Outcome::Return(Value::Number(std::numeric_limits<double>::quiet_NaN()));
+  return Outcome::Return(Value::Number(static_cast<double>(ByteLengthOf(chunk))));
+}
+
 // A callback that returns `unrestricted double`.
 Outcome ReferenceModel::PerformSizeAlgorithm(Algorithm algorithm, Value chunk) {
   if (algorithm == Algorithm::kDefault) return Outcome::Return(Value::Number(1));
+  // https://streams.spec.whatwg.org/#count-queuing-strategy-size-function
+  if (algorithm == Algorithm::kCountSize) return Outcome::Return(Value::Number(1));
+  // https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
+  if (algorithm == Algorithm::kByteLengthSize) return GetVByteLength(chunk);
   const Outcome result = user_code_->Call(CallKind::kSize, chunk, 0);
   if (result.thrown || result.value.kind == ValueKind::kNumber) return result;
   return Outcome::Return(Value::Number(std::numeric_limits<double>::quiet_NaN()));
@@ -508,6 +533,11 @@ uint64_t Utf8Length(const Chunk& chunk) {
 
 }  // namespace
 
+uint64_t ReferenceModel::ByteLengthOf(Value bufferOrView) const {
+  if (detachedChunks_.count(bufferOrView.id) > 0) return 0;
+  return (*chunks_)[bufferOrView.id].count;
+}
+
 uint64_t ReferenceModel::ChargeOf(Value value) const {
   constexpr uint64_t kOtherCharge = 64;
   if (value.kind != ValueKind::kChunk) return kOtherCharge;
@@ -518,7 +548,7 @@ uint64_t ReferenceModel::ChargeOf(Value value) const {
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
-      return chunk.count;
+      return ByteLengthOf(value);
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:

@@ -60,7 +60,8 @@ struct ValueWithSize {
 };
 
 // A member of the underlying sink or of the strategy, or what stands in for an absent one.
-enum class Algorithm : uint8_t { kDefault, kInvoke };
+// The last two are size functions of the realm.
+enum class Algorithm : uint8_t { kDefault, kInvoke, kCountSize, kByteLengthSize };
 
 // An AbortController with its signal. The abort reason is undefined until it is aborted.
 struct AbortController {

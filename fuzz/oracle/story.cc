@@ -43,8 +43,9 @@ std::string StepText(const Program& program, const Trace& trace, size_t event) {
 }
 
 // What the standard says of the step: of the author function that should have been called or not, or of the operation.
-std::string_view StepAnchor(const Program& program, const Judge& judge, size_t event) {
-  const auto& expected = judge.model_trace().events;
+std::string_view StepAnchor(const Program& program, const Judge& judge, const Finding& finding) {
+  const size_t event = finding.event;
+  const auto& expected = judge.other_trace(finding).events;
   for (const auto* events : {&expected, &judge.core_trace().events}) {
     if (event >= events->size()) continue;
     const Event& there = (*events)[event];
@@ -67,16 +68,18 @@ std::string_view StepAnchor(const Program& program, const Judge& judge, size_t e
   return anchor.empty() ? "ws-all-abstract-ops" : anchor;
 }
 
-void PrintSideBySide(std::ostringstream& out, const Program& program, const Judge& judge, size_t event,
+void PrintSideBySide(std::ostringstream& out, const Program& program, const Judge& judge, const Finding& finding,
                      std::string_view other) {
+  const size_t event = finding.event;
+  const Trace& right_trace = judge.other_trace(finding);
   const auto core = TraceLines(program, judge.core_trace());
-  const auto model = TraceLines(program, judge.model_trace());
+  const auto model = TraceLines(program, right_trace);
   out << "     " << Padded("core", kColumn) << "  " << other << "\n";
   for (size_t i = 0; i < std::max(core.size(), model.size()); ++i) {
     const std::string left = i < core.size() ? core[i] : "(ended)";
     const std::string right = i < model.size() ? model[i] : "(ended)";
     const bool same_event =
-        i < core.size() && i < model.size() && judge.core_trace().events[i] == judge.model_trace().events[i];
+        i < core.size() && i < model.size() && judge.core_trace().events[i] == right_trace.events[i];
     const std::string number = Numbered(i + 1, "").substr(0, 5);
     if (same_event) {
       out << (i == event ? ">" : " ") << number << left << "\n";
@@ -126,7 +129,7 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
           << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
     }
     out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
-    out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding->event) << "\n";
+    out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, *finding) << "\n";
   }
   out << "\nThe program:\n\n";
   std::istringstream text(PrintText(program));
@@ -137,7 +140,7 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
   }
   const bool rerun = finding->oracle == Oracle::kDeterminism || finding->oracle == Oracle::kState;
   out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
-  PrintSideBySide(out, program, judge, finding->event, rerun ? "| the core, run again" : "| reference model");
+  PrintSideBySide(out, program, judge, *finding, rerun ? "| the core, run again" : "| reference model");
   // The slots at the event, or at the last one before it that has them.
   size_t event = finding->event;
   while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;

@@ -107,6 +107,7 @@ void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
       case 'd':
         return WriteNumber(out, operands.number, 0);
       case 'c':
+      case 'b':
         return WriteChunk(out, operands.chunk);
     }
   });
@@ -134,6 +135,7 @@ void ReadOperands(Reader& in, const Row& row, Operands& operands) {
         operands.number = ReadNumber(in, in.Below(InterestingNumbers().size() + 1));
         break;
       case 'c':
+      case 'b':
         operands.chunk = ReadChunk(in);
         break;
     }
@@ -170,7 +172,8 @@ void WriteSettings(Writer& out, const Program& program) {
     out.Byte(0);
   }
   out.Byte(static_cast<uint64_t>(program.tickModel));
-  out.Byte(program.methods);
+  // Above the methods' bits, where inputs that are older than the strategies have nothing.
+  out.Byte(program.methods + (static_cast<uint64_t>(program.strategy) << kMethodCount));
 }
 
 void ReadSettings(Reader& in, Program& program) {
@@ -182,7 +185,9 @@ void ReadSettings(Reader& in, Program& program) {
         choice - 1 < InterestingByteCounts().size() ? InterestingByteCounts()[choice - 1] : in.LittleEndian(8);
   }
   program.tickModel = static_cast<sim::TickModel>(in.Below(sim::kTickModelCount));
-  program.methods = static_cast<uint8_t>(in.Below(1 << kMethodCount));
+  const uint64_t methods_and_strategy = in.Below(sim::kStrategyCount << kMethodCount);
+  program.methods = static_cast<uint8_t>(methods_and_strategy % (1 << kMethodCount));
+  program.SetStrategy(static_cast<sim::Strategy>(methods_and_strategy >> kMethodCount));
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // Runs one program on any WritableStream and writes its trace, line for line as `sluice trace` does.
 //
 // `program` is made by fuzz/program/javascript.cc. `realm` is what is tested and what the host offers:
-//   WritableStream, WritableStreamDefaultWriter      the classes under test
+//   WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy
+//                       the classes under test
 //   print(line)         writes one line
 //   drained()           a promise that is fulfilled once the microtask queue has been empty
+//   detach(buffer)      transfers an ArrayBuffer elsewhere; without it, structuredClone() does
 //   unhandled           promises that were rejected without a handler, as [promise, reason], in order; may be undefined
 // Only what any runtime has is used, so that the same text runs everywhere.
 async function runProgram(program, realm) {
@@ -25,6 +27,7 @@ async function runProgram(program, realm) {
   const reasonOf = (r) => (r < reasons.length ? reasons[r] : undefined);
   const thenables = new Map();
   const chunks = program.chunks.map(makeChunk);
+  const detached = new Set();
 
   function makeChunk(chunk) {
     switch (chunk.kind) {
@@ -142,23 +145,18 @@ async function runProgram(program, realm) {
     return promise;
   }
 
-  function skipped(op) {
-    switch (op.kind) {
-      case "getWriter": case "constructWriter": case "streamAbort": case "streamClose":
-        return stream === undefined ? "there is no stream" : undefined;
-      case "write": case "close": case "abort": case "releaseLock": case "readWriter": case "watchReady": case "watchClosed":
-        return writers[op.writer] === undefined ? "no writer has this name yet" : undefined;
-      case "error":
-        return controller === undefined ? "no author function has received the controller yet" : undefined;
-      case "readStream":
-        return controller === undefined && stream === undefined ? "no author function has received the controller yet" : undefined;
-      case "resolve": case "reject":
-        return pending[op.source].length === 0 ? "no such promise is pending" : undefined;
-      case "run": case "tick":
-        return callDepth > 0 ? "microtasks do not run inside a call" : undefined;
-    }
-    return undefined;
-  }
+  // By the words of fuzz/program/language.cc.
+  const isMet = {
+    nothing: () => true,
+    stream: () => stream !== undefined,
+    writer: (op) => writers[op.writer] !== undefined,
+    controller: () => controller !== undefined,
+    controllerOrStream: () => controller !== undefined || stream !== undefined,
+    pending: (op) => pending[op.source].length > 0,
+    emptyStack: () => callDepth === 0,
+  };
+
+  function skipped(op) { return isMet[op.needs](op) ? undefined : program.unmet[op.needs]; }
 
   function property(name, read) {
     let shown;
@@ -168,6 +166,13 @@ async function runProgram(program, realm) {
 
   // A promise that a property holds.
   function promiseProperty(name, promise) { emit(name + " = " + promiseName(promise)); }
+
+  function detach(chunk) {
+    const buffer = chunk instanceof ArrayBuffer ? chunk : chunk.buffer;
+    if (detached.has(buffer)) return;
+    detached.add(buffer);
+    if (realm.detach !== undefined) realm.detach(buffer); else structuredClone(buffer, { transfer: [buffer] });
+  }
 
   function perform(op) {
     const writer = writers[op.writer];
@@ -195,6 +200,7 @@ async function runProgram(program, realm) {
           property("signal.reason", () => controller.signal.reason);
         }
         return undefined;
+      case "detach": detach(chunks[op.chunk]); return undefined;
       case "watchReady": return promiseResult(writer.ready, { unobserved: false });
       case "watchClosed": return promiseResult(writer.closed, { unobserved: false });
     }
@@ -219,6 +225,19 @@ async function runProgram(program, realm) {
   }
 
   // ---- The stream
+  // A built-in strategy must be given a highWaterMark; of one without, only the size function is used.
+  function makeStrategy() {
+    const highWaterMark = Number(program.highWaterMark);
+    if (program.strategy !== undefined) {
+      const builtIn = new realm[program.strategy]({ highWaterMark });
+      return program.highWaterMark !== undefined ? builtIn : { size: builtIn.size };
+    }
+    const strategy = {};
+    if (program.highWaterMark !== undefined) strategy.highWaterMark = highWaterMark;
+    if (has("size")) strategy.size = (chunk) => call("size", chunk);
+    return strategy;
+  }
+
   const sink = {};
   const has = (method) => program.methods.includes(method);
   if (has("start")) {
@@ -236,9 +255,7 @@ async function runProgram(program, realm) {
   if (has("write")) sink.write = (chunk, c) => { controller ??= c; return call("write", chunk); };
   if (has("close")) sink.close = () => call("close");
   if (has("abort")) sink.abort = (reason) => call("abort", reason);
-  const strategy = {};
-  if (program.highWaterMark !== undefined) strategy.highWaterMark = Number(program.highWaterMark);
-  if (has("size")) strategy.size = (chunk) => call("size", chunk);
+  const strategy = makeStrategy();
 
   begin("new WritableStream(sink, strategy)");
   ++callDepth;
@@ -248,19 +265,24 @@ async function runProgram(program, realm) {
   end(made);
   for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {
     if (op.epilogue && op.kind === "readWriter" && writers[op.writer] === undefined) continue;
-    if (op.kind !== "run" && op.kind !== "tick") {
+    if (op.needs !== "emptyStack") {
       performSync(op);
       continue;
     }
     // Awaited here and not in a function of its own, whose return would cost microtasks.
     begin(op.text);
-    if (op.kind === "tick") {
-      for (let i = 0; i < op.count; ++i) await undefined;
-    } else {
-      await realm.drained();
-      for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
-        emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
-      }
+    switch (op.kind) {
+      case "tick":
+        for (let i = 0; i < op.count; ++i) await undefined;
+        break;
+      case "run":
+        await realm.drained();
+        for (const [promise, reason] of realm.unhandled?.splice(0) ?? []) {
+          emit("unhandled rejection of " + promiseName(promise) + ": " + text(reason));
+        }
+        break;
+      default:
+        throw new Error("this operation cannot be expressed in JavaScript: " + op.text);
     }
     end("done");
   }

@@ -41,7 +41,12 @@ class Emitter {
     }
     const ordered_json ops = Ops(program.ops);
     if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
+    if (program.strategy != sim::Strategy::kAuthor) {
+      json_["strategy"] = StrategyNames()[static_cast<int>(program.strategy)];
+    }
     json_["methods"] = methods;
+    for (int i = 0; i < kNeedsCount; ++i)
+      json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
     json_["chunks"] = chunks_json_;
     json_["scripts"] = scripts;
     json_["ops"] = ops;
@@ -53,15 +58,17 @@ class Emitter {
   ordered_json Ops(const std::vector<Op>& ops) {
     ordered_json list = ordered_json::array();
     for (const Op& op : ops) {
-      ordered_json json = {{"kind", RowOf(op.kind).word}, {"text", PrintText(op)}};
-      ForEachOperand(RowOf(op.kind), [&](char letter) { AddOperand(letter, op.operands, json); });
+      const Row& row = RowOf(op.kind);
+      ordered_json json = {
+          {"kind", row.name}, {"needs", NeedsNames()[static_cast<int>(row.needs)]}, {"text", PrintText(op)}};
+      ForEachOperand(row, [&](char letter) { AddOperand(letter, op.operands, json); });
       list.push_back(std::move(json));
     }
     return list;
   }
 
   static ordered_json EndJson(const End& end) {
-    ordered_json json = {{"kind", RowOf(end.kind).word}};
+    ordered_json json = {{"kind", RowOf(end.kind).name}};
     if (end.kind == EndKind::kReturnNumber) json["number"] = NumberText(end.operands.number);
     json["reason"] = end.operands.reason;
     return json;
@@ -85,6 +92,7 @@ class Emitter {
         json["unobserved"] = operands.unobserved;
         break;
       case 'c':
+      case 'b':
         json["chunk"] = ChunkIndex(operands.chunk);
         break;
     }
@@ -110,20 +118,16 @@ class Emitter {
 };
 
 std::optional<std::string> WhyNotPortable(const Op& op) {
-  switch (op.kind) {
-    case OpKind::kCloseWithErrorPropagation:
-    case OpKind::kErrorStream:
-      return "it does what only native code can";
-    case OpKind::kRunCount:
-      return "it runs a number of single microtasks";
-    case OpKind::kWrite: {
-      const sim::Chunk& chunk = op.operands.chunk;
-      if (uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) <= kMaxPortableChunk) return std::nullopt;
-      return "a chunk is larger than 1 MiB";
-    }
-    default:
-      return std::nullopt;
-  }
+  const Row& row = RowOf(op.kind);
+  if (!row.not_portable.empty()) return std::string(row.not_portable);
+  bool too_large = false;
+  ForEachOperand(row, [&](char letter) {
+    const sim::Chunk& chunk = op.operands.chunk;
+    too_large |= (letter == 'c' || letter == 'b') &&
+                 uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk;
+  });
+  if (too_large) return "a chunk is larger than 1 MiB";
+  return std::nullopt;
 }
 
 constexpr std::string_view kBoot = R"(
@@ -137,6 +141,8 @@ if (typeof process === "object" && typeof process.on === "function") {
 runProgram(program, {
   WritableStream,
   WritableStreamDefaultWriter,
+  CountQueuingStrategy,
+  ByteLengthQueuingStrategy,
   print: (line) => console.log(line),
   drained: () => new Promise((resolve) => setTimeout(() => setTimeout(resolve))),
   unhandled,

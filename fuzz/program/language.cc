@@ -16,36 +16,55 @@ using sim::ChunkKind;
 constexpr uint8_t K(OpKind kind) { return static_cast<uint8_t>(kind); }
 constexpr uint8_t K(EndKind kind) { return static_cast<uint8_t>(kind); }
 
+constexpr std::array<uint8_t, kProfileCount> W(uint8_t balanced, uint8_t reentrancy, uint8_t buffer_limit) {
+  return {balanced, reentrancy, buffer_limit};
+}
+
 // Rows stand in the order of their enumeration.
 constexpr Row kOpRows[] = {
-    {K(OpKind::kGetWriter), "getWriter", "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer"},
+    {K(OpKind::kGetWriter), "getWriter", "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer",
+     Needs::kStream, W(10, 10, 5)},
     {K(OpKind::kConstructWriter), "constructWriter", "$w = new WritableStreamDefaultWriter(stream)",
-     "the same by the constructor", "default-writer-constructor"},
+     "the same by the constructor", "default-writer-constructor", Needs::kStream, W(3, 2, 1)},
     {K(OpKind::kWrite), "write", "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise",
-     "default-writer-write"},
-    {K(OpKind::kClose), "close", "$w.close()$o", "close by the writer", "default-writer-close"},
-    {K(OpKind::kAbort), "abort", "$w.abort($r)$o", "abort by the writer", "default-writer-abort"},
+     "default-writer-write", Needs::kWriter, W(24, 20, 60)},
+    {K(OpKind::kClose), "close", "$w.close()$o", "close by the writer", "default-writer-close", Needs::kWriter,
+     W(8, 10, 4)},
+    {K(OpKind::kAbort), "abort", "$w.abort($r)$o", "abort by the writer", "default-writer-abort", Needs::kWriter,
+     W(8, 14, 3)},
     {K(OpKind::kReleaseLock), "releaseLock", "$w.releaseLock()", "release; the name keeps the released writer",
-     "default-writer-release-lock"},
-    {K(OpKind::kStreamAbort), "streamAbort", "stream.abort($r)$o", "abort by the stream", "ws-abort"},
-    {K(OpKind::kStreamClose), "streamClose", "stream.close()$o", "close by the stream", "ws-close"},
-    {K(OpKind::kError), "error", "controller.error($r)", "error by the controller", "ws-default-controller-error"},
+     "default-writer-release-lock", Needs::kWriter, W(6, 10, 3)},
+    {K(OpKind::kStreamAbort), "streamAbort", "stream.abort($r)$o", "abort by the stream", "ws-abort", Needs::kStream,
+     W(4, 6, 1)},
+    {K(OpKind::kStreamClose), "streamClose", "stream.close()$o", "close by the stream", "ws-close", Needs::kStream,
+     W(3, 4, 1)},
+    {K(OpKind::kError), "error", "controller.error($r)", "error by the controller", "ws-default-controller-error",
+     Needs::kController, W(7, 12, 4)},
     {K(OpKind::kResolve), "resolve", "resolve $p",
-     "fulfill the oldest pending promise that this author function returned", ""},
-    {K(OpKind::kReject), "reject", "reject $p $r", "reject it", ""},
-    {K(OpKind::kRun), "run", "run", "run microtasks until there are none, then report unhandled rejections", ""},
-    {K(OpKind::kRunCount), "runCount", "run $n", "run at most so many microtasks", ""},
-    {K(OpKind::kTick), "tick", "tick $n", "so many times: run the microtasks that are queued now", ""},
-    {K(OpKind::kReadWriter), "readWriter", "read $w", "desiredSize, ready and closed", "default-writer-prototype"},
-    {K(OpKind::kReadStream), "readStream", "read stream", "locked, signal.aborted and signal.reason", "ws-prototype"},
+     "fulfill the oldest pending promise that this author function returned", "", Needs::kPendingPromise, W(12, 6, 16)},
+    {K(OpKind::kReject), "reject", "reject $p $r", "reject it", "", Needs::kPendingPromise, W(7, 5, 5)},
+    {K(OpKind::kRun), "run", "run", "run microtasks until there are none, then report unhandled rejections", "",
+     Needs::kEmptyStack, W(10, 6, 8)},
+    {K(OpKind::kRunCount), "runCount", "run $n", "run at most so many microtasks", "", Needs::kEmptyStack, W(4, 2, 2),
+     "it runs a number of single microtasks"},
+    {K(OpKind::kTick), "tick", "tick $n", "so many times: run the microtasks that are queued now", "",
+     Needs::kEmptyStack, W(8, 4, 6)},
+    {K(OpKind::kReadWriter), "readWriter", "read $w", "desiredSize, ready and closed", "default-writer-prototype",
+     Needs::kWriter, W(4, 3, 5)},
+    {K(OpKind::kReadStream), "readStream", "read stream", "locked, signal.aborted and signal.reason", "ws-prototype",
+     Needs::kControllerOrStream, W(2, 1, 1)},
     {K(OpKind::kWatchReady), "watchReady", "watch $w.ready", "react to the promise that ready is now",
-     "default-writer-ready"},
+     "default-writer-ready", Needs::kWriter, W(4, 3, 3)},
     {K(OpKind::kWatchClosed), "watchClosed", "watch $w.closed", "react to the promise that closed is now",
-     "default-writer-closed"},
+     "default-writer-closed", Needs::kWriter, W(3, 3, 1)},
     {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation", "closeWithErrorPropagation($w)$o",
-     "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation"},
+     "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation",
+     Needs::kUnreleasedWriter, W(2, 3, 1), "it does what only native code can"},
     {K(OpKind::kErrorStream), "errorStream", "errorStream($r)",
-     "error as other specifications do; for native code only", "writablestream-error"},
+     "error as other specifications do; for native code only", "writablestream-error", Needs::kStream, W(2, 3, 1),
+     "it does what only native code can"},
+    {K(OpKind::kDetach), "detach", "detach $b", "transfer the buffer elsewhere: its byteLength is 0 from now on", "",
+     Needs::kNothing, W(2, 2, 5)},
 };
 static_assert(std::size(kOpRows) == kOpKindCount);
 
@@ -61,6 +80,18 @@ constexpr Row kEndRows[] = {
 };
 static_assert(std::size(kEndRows) == kEndKindCount);
 
+constexpr bool InOrder(std::span<const Row> rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].kind != i || rows[i].name.empty() || rows[i].pattern.empty()) return false;
+  }
+  return true;
+}
+static_assert(InOrder(kOpRows) && InOrder(kEndRows), "a row is missing, or does not stand in the order of its kind");
+
+constexpr std::string_view kNeedsNames[] = {
+    "nothing", "stream", "writer", "unreleasedWriter", "controller", "controllerOrStream", "pending", "emptyStack"};
+static_assert(std::size(kNeedsNames) == kNeedsCount);
+
 constexpr std::string_view kCallKindNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
 static_assert(std::size(kCallKindNames) == sim::kCallKindCount);
 constexpr std::string_view kMethodNames[] = {"start", "write", "close", "abort", "size"};
@@ -69,6 +100,8 @@ constexpr std::string_view kPromiseSourceNames[] = {"start", "write", "close", "
 static_assert(std::size(kPromiseSourceNames) == kPromiseSourceCount);
 constexpr std::string_view kTickModelNames[] = {"webidl", "promise-resolve", "promise-resolve-start"};
 static_assert(std::size(kTickModelNames) == sim::kTickModelCount);
+constexpr std::string_view kStrategyNames[] = {"", "CountQueuingStrategy", "ByteLengthQueuingStrategy"};
+static_assert(std::size(kStrategyNames) == sim::kStrategyCount);
 constexpr std::string_view kChunkKindNames[] = {"string", "buffer", "shared", "view", "object", "number", "undefined"};
 static_assert(std::size(kChunkKindNames) == sim::kChunkKindCount);
 
@@ -182,10 +215,33 @@ std::span<const std::string_view> CallKindNames() { return kCallKindNames; }
 std::span<const std::string_view> MethodNames() { return kMethodNames; }
 std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
 std::span<const std::string_view> TickModelNames() { return kTickModelNames; }
+std::span<const std::string_view> StrategyNames() { return kStrategyNames; }
 std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
+std::span<const std::string_view> NeedsNames() { return kNeedsNames; }
 std::span<const double> InterestingNumbers() { return kInterestingNumbers; }
 std::span<const uint64_t> InterestingByteCounts() { return kInterestingByteCounts; }
 std::span<const Chunk> InterestingChunks() { return kInterestingChunks; }
+
+std::string_view UnmetText(Needs needs) {
+  switch (needs) {
+    case Needs::kNothing:
+      return "";
+    case Needs::kStream:
+      return "there is no stream";
+    case Needs::kWriter:
+      return "no writer has this name yet";
+    case Needs::kUnreleasedWriter:
+      return "the writer was released";
+    case Needs::kController:
+    case Needs::kControllerOrStream:
+      return "no author function has received the controller yet";
+    case Needs::kPendingPromise:
+      return "no such promise is pending";
+    case Needs::kEmptyStack:
+      return "microtasks do not run inside a call";
+  }
+  return "";
+}
 
 void Normalize(Chunk& chunk) {
   chunk.kind = static_cast<ChunkKind>(static_cast<int>(chunk.kind) % sim::kChunkKindCount);
@@ -235,7 +291,9 @@ void Normalize(const Row& row, Operands& operands) {
         normal.number = std::isnan(operands.number) ? std::numeric_limits<double>::quiet_NaN() : operands.number;
         break;
       case 'c':
+      case 'b':
         normal.chunk = operands.chunk;
+        if (letter == 'b' && !sim::IsDetachable(normal.chunk.kind)) normal.chunk.kind = ChunkKind::kArrayBuffer;
         Normalize(normal.chunk);
         break;
     }
@@ -316,8 +374,8 @@ bool operator==(const Operands& a, const Operands& b) {
 bool operator==(const Program& a, const Program& b) {
   const bool same_mark = a.highWaterMark.has_value() == b.highWaterMark.has_value() &&
                          SameNumber(a.highWaterMark.value_or(0), b.highWaterMark.value_or(0));
-  return same_mark && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel && a.methods == b.methods &&
-         a.scripts == b.scripts && a.ops == b.ops;
+  return same_mark && a.strategy == b.strategy && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel &&
+         a.methods == b.methods && a.scripts == b.scripts && a.ops == b.ops;
 }
 
 }  // namespace sluice::fuzz

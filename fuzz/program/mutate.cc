@@ -31,6 +31,24 @@ uint8_t Small(size_t bound, Random& random) {
   return static_cast<uint8_t>(std::min(random.Below(bound), random.Below(bound)));
 }
 
+sim::Chunk RandomBuffer(Random& random) {
+  return {.kind = random.OneIn(2) ? sim::ChunkKind::kArrayBuffer : sim::ChunkKind::kView,
+          .tag = static_cast<uint8_t>(random.OneIn(2) ? random.Below(sim::kChunkTagCount) : 0),
+          .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
+}
+
+// Units at the borders of UTF-8's lengths and surrogates, which make pairs when they happen to meet.
+sim::Chunk RandomString(Random& random) {
+  constexpr char16_t kUnits[] = {'a', 0x7F, 0x80, 0x7FF, 0x800, 0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xFFFF};
+  sim::Chunk chunk{.kind = sim::ChunkKind::kString,
+                   .unit_count = static_cast<uint8_t>(random.Below(sim::kMaxChunkUnits + 1)),
+                   .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 3 : 100))};
+  for (int i = 0; i < chunk.unit_count; ++i) {
+    chunk.units[i] = random.OneIn(4) ? static_cast<char16_t>(random.Next()) : random.Pick(std::span(kUnits));
+  }
+  return chunk;
+}
+
 void RandomOperand(char letter, Operands& operands, Random& random) {
   switch (letter) {
     case 'w':
@@ -56,9 +74,10 @@ void RandomOperand(char letter, Operands& operands, Random& random) {
       operands.chunk = random.Pick(InterestingChunks());
       if (random.OneIn(4)) operands.chunk.count = static_cast<uint32_t>(random.Below(200));
       if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
-      if (random.OneIn(16)) {
-        for (char16_t& unit : operands.chunk.units) unit = static_cast<char16_t>(random.Next());
-      }
+      if (random.OneIn(8)) operands.chunk = RandomString(random);
+      break;
+    case 'b':
+      operands.chunk = RandomBuffer(random);
       break;
   }
 }
@@ -107,6 +126,10 @@ uint8_t MethodBit(CallKind call) {
       return 0;
   }
   return 0;
+}
+
+void GiveMethod(Program& program, CallKind call) {
+  program.SetMethods(static_cast<uint8_t>(program.methods | MethodBit(call)));
 }
 
 class Mutator {
@@ -169,7 +192,7 @@ class Mutator {
     const size_t ops = random_.Below(100) < profile_.ops_in_scripts ? 1 + random_.Below(3) : 0;
     for (size_t i = 0; i < ops; ++i) script.ops.push_back(RandomOp(random_, profile_));
     script.end = RandomEnd(script.call, random_);
-    if (!random_.OneIn(8)) program_.methods |= MethodBit(script.call);
+    if (!random_.OneIn(8)) GiveMethod(program_, script.call);
     program_.scripts.insert(program_.scripts.begin() + At(program_.scripts.size() + 1), std::move(script));
   }
 
@@ -189,8 +212,10 @@ class Mutator {
       program_.byteLimit = random_.OneIn(4) ? random_.Below(300) : random_.Pick(InterestingByteCounts());
     } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
       program_.tickModel = static_cast<sim::TickModel>(random_.Below(sim::kTickModelCount));
+    } else if (random_.OneIn(5)) {
+      program_.SetStrategy(static_cast<sim::Strategy>(random_.Below(sim::kStrategyCount)));
     } else if (random_.OneIn(2)) {
-      program_.methods ^= static_cast<uint8_t>(1 << random_.Below(kMethodCount));
+      program_.SetMethods(program_.methods ^ static_cast<uint8_t>(1 << random_.Below(kMethodCount)));
     } else if (random_.OneIn(4)) {
       random_.OneIn(2) ? program_.highWaterMark.reset() : program_.byteLimit.reset();
     } else {
@@ -204,7 +229,7 @@ class Mutator {
 
   // What most programs need to get anywhere.
   void InsertIdiom() {
-    switch (random_.Below(4)) {
+    switch (random_.Below(5)) {
       case 0:
         return Splice({{OpKind::kGetWriter, {}}}, 0);
       case 1:
@@ -213,7 +238,25 @@ class Mutator {
         return Splice({{OpKind::kResolve, {}}, {OpKind::kRun, {}}}, At(program_.ops.size() + 1));
       case 3:
         return Splice({{OpKind::kTick, {.count = 1}}}, At(program_.ops.size() + 1));
+      case 4:
+        return DetachSomethingWritten();
     }
+  }
+
+  // The chunk of some write becomes a buffer, if it is none, and that buffer is detached sooner or later.
+  void DetachSomethingWritten() {
+    std::vector<Op>& ops = PickList();
+    const auto is_write = [](const Op& op) { return op.kind == OpKind::kWrite; };
+    const auto writes = std::count_if(ops.begin(), ops.end(), is_write);
+    if (writes == 0) return;
+    auto write = std::find_if(ops.begin(), ops.end(), is_write);
+    for (size_t skip = random_.Below(static_cast<size_t>(writes)); skip > 0; --skip) {
+      write = std::find_if(write + 1, ops.end(), is_write);
+    }
+    if (!sim::IsDetachable(write->operands.chunk.kind)) write->operands.chunk = RandomBuffer(random_);
+    const Op detach{OpKind::kDetach, {.chunk = write->operands.chunk}};
+    std::vector<Op>& to = PickList();
+    if (to.size() < Limit(to)) to.insert(to.begin() + At(to.size() + 1), detach);
   }
 
  private:
@@ -254,18 +297,25 @@ void MutateOnce(Program& program, Random& random, const Profile& profile) {
 
 }  // namespace
 
-Profile BalancedProfile() {
+namespace {
+
+Profile WithOpWeights(ProfileKind kind) {
   Profile profile;
-  //                     get new write close abort rel sAb sCl err res rej run runN tick read readS wR wC cwep errS
-  profile.op_weights = {10, 3, 24, 8, 8, 6, 4, 3, 7, 12, 7, 10, 4, 8, 4, 2, 4, 3, 2, 2};
+  for (const Row& row : OpRows()) profile.op_weights[row.kind] = row.weights[static_cast<int>(kind)];
+  return profile;
+}
+
+}  // namespace
+
+Profile BalancedProfile() {
+  Profile profile = WithOpWeights(ProfileKind::kBalanced);
   //                       start size write close abort signal getThen then
   profile.call_weights = {10, 10, 24, 12, 12, 10, 6, 8};
   return profile;
 }
 
 Profile ReentrancyProfile() {
-  Profile profile = BalancedProfile();
-  profile.op_weights = {10, 2, 20, 10, 14, 10, 6, 4, 12, 6, 5, 6, 2, 4, 3, 1, 3, 3, 3, 3};
+  Profile profile = WithOpWeights(ProfileKind::kReentrancy);
   profile.call_weights = {6, 24, 16, 12, 14, 20, 12, 12};
   profile.ops_in_scripts = 65;
   profile.byte_limit = 10;
@@ -273,8 +323,7 @@ Profile ReentrancyProfile() {
 }
 
 Profile BufferLimitProfile() {
-  Profile profile = BalancedProfile();
-  profile.op_weights = {5, 1, 60, 4, 3, 3, 1, 1, 4, 16, 5, 8, 2, 6, 5, 1, 3, 1, 1, 1};
+  Profile profile = WithOpWeights(ProfileKind::kBufferLimit);
   profile.call_weights = {4, 20, 40, 4, 4, 3, 3, 3};
   profile.byte_limit = 60;
   return profile;
@@ -295,7 +344,7 @@ Program CrossOver(const Program& a, const Program& b, Random& random) {
   for (const Script& script : other.scripts) {
     if (!random.OneIn(3) || child.scripts.size() >= kMaxScripts) continue;
     child.scripts.push_back(script);
-    child.methods |= MethodBit(script.call);
+    GiveMethod(child, script.call);
   }
   return child;
 }

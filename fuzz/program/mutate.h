@@ -15,7 +15,7 @@ namespace sluice::fuzz {
 
 // What a target likes to do. Weights are relative to each other within their list; 0 is never.
 struct Profile {
-  std::array<uint8_t, kOpKindCount> op_weights{};
+  std::array<uint8_t, kOpKindCount> op_weights{};           // from the rows of language.cc
   std::array<uint8_t, sim::kCallKindCount> call_weights{};  // for new scripts
   uint8_t ops_in_scripts = 25;                              // per cent of new operations that go into a script
   uint8_t byte_limit = 20;                                  // per cent of setting changes that set a byte limit

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "src/sim/chunk.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 
@@ -63,8 +64,9 @@ enum class OpKind : uint8_t {
   kWatchClosed,
   kCloseWithErrorPropagation,
   kErrorStream,
+  kDetach,
 };
-inline constexpr int kOpKindCount = 20;
+inline constexpr int kOpKindCount = 21;
 
 // How a call of an author function ends.
 enum class EndKind : uint8_t {
@@ -116,14 +118,24 @@ struct Script {
 };
 
 struct Program {
-  std::optional<double> highWaterMark;  // absent: the member does not exist
-  std::optional<uint64_t> byteLimit;    // bytes; absent: no limit
+  std::optional<double> highWaterMark;              // absent: the member does not exist
+  sim::Strategy strategy = sim::Strategy::kAuthor;  // a built-in one has a size of its own: there is no Method::kSize
+  std::optional<uint64_t> byteLimit;                // bytes; absent: no limit
   sim::TickModel tickModel = sim::TickModel::kWebIdl;
   uint8_t methods = 0;  // bit 1 << Method: it exists
   std::vector<Script> scripts;
   std::vector<Op> ops;
 
   bool has(Method method) const { return (methods >> static_cast<int>(method) & 1) != 0; }
+  // A strategy and a size() of the author's exclude each other: the one that is set last replaces the other.
+  void SetMethods(uint8_t bits) {
+    methods = bits;
+    if (has(Method::kSize)) strategy = sim::Strategy::kAuthor;
+  }
+  void SetStrategy(sim::Strategy value) {
+    strategy = value;
+    if (value != sim::Strategy::kAuthor) methods &= static_cast<uint8_t>(~(1 << static_cast<int>(Method::kSize)));
+  }
   friend bool operator==(const Program& a, const Program& b);
 };
 

@@ -8,6 +8,8 @@
 namespace sluice::fuzz {
 namespace {
 
+constexpr sim::Chunk kSimplestBuffer{.kind = sim::ChunkKind::kArrayBuffer, .count = 1};
+
 class Shrinker {
  public:
   Shrinker(Program program, const std::function<bool(const Program&)>& still)
@@ -64,6 +66,7 @@ class Shrinker {
 
   void SimplifySettings() {
     TryChange([](Program& p) { p.highWaterMark.reset(); });
+    TryChange([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
     TryChange([](Program& p) { p.byteLimit.reset(); });
     TryChange([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
     for (int i = 0; i < kMethodCount; ++i) {
@@ -74,6 +77,19 @@ class Shrinker {
       if (!program_.highWaterMark.has_value() || *program_.highWaterMark == number) break;
       if (TryChange([number](Program& p) { p.highWaterMark = number; })) break;
     }
+  }
+
+  // Everywhere, because what is detached matters to those who write it.
+  void RenameChunk(const sim::Chunk from, const sim::Chunk& to) {
+    TryChange([&](Program& p) {
+      const auto rename = [&](std::vector<Op>& ops) {
+        for (Op& op : ops) {
+          if (op.operands.chunk == from) op.operands.chunk = to;
+        }
+      };
+      rename(p.ops);
+      for (Script& script : p.scripts) rename(script.ops);
+    });
   }
 
   template <typename Statement>
@@ -99,6 +115,8 @@ class Shrinker {
           return change([](Operands& o) { o.number = 1; });
         case 'c':
           return change([](Operands& o) { o.chunk = InterestingChunks()[0]; });
+        case 'b':
+          return RenameChunk(statement(program_).operands.chunk, kSimplestBuffer);
         default:
           return;
       }

@@ -34,6 +34,7 @@ std::string OperandText(char letter, const Operands& operands) {
     case 'd':
       return NumberText(operands.number);
     case 'c':
+    case 'b':
       return ChunkText(operands.chunk);
   }
   return "";
@@ -246,6 +247,10 @@ bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string_vi
       return TakeDouble(cursor, operands.number);
     case 'c':
       return TakeChunk(cursor, operands.chunk, why);
+    case 'b':
+      if (TakeChunk(cursor, operands.chunk, why) && sim::IsDetachable(operands.chunk.kind)) return true;
+      why = "what can be detached: buffer(8) or view(8) (with #1 to #3: another one)";
+      return false;
   }
   return false;
 }
@@ -319,6 +324,10 @@ class Parser {
   explicit Parser(std::string_view text) : text_(text) {}
 
   ParsedProgram Parse() {
+    if (text_.starts_with("\xEF\xBB\xBF")) {
+      return {std::nullopt,
+              {1, 1, "the text begins with a byte order mark, which cannot be seen; save it without one"}};
+    }
     while (NextLine() && ParseTopLevel()) {
     }
     if (failed_) return {std::nullopt, error_};
@@ -365,6 +374,7 @@ class Parser {
     if (cursor.Take("byteLimit ")) return ParseSetting(cursor, 1);
     if (cursor.Take("ticks ")) return ParseSetting(cursor, 2);
     if (cursor.Take("methods")) return ParseSetting(cursor, 3);
+    if (cursor.Take("strategy ")) return ParseSetting(cursor, 4);
     if (program_.ops.size() == kMaxOps) {
       return Fail(0, "the program has more than " + std::to_string(kMaxOps) + " operations; split it");
     }
@@ -404,6 +414,16 @@ class Parser {
           cursor.SkipSpace();
         }
         break;
+      case 4:
+        if (!cursor.TakeWord(StrategyNames().subspan(1), word)) {
+          return Fail(at, "expected CountQueuingStrategy or ByteLengthQueuingStrategy");
+        }
+        program_.strategy = static_cast<sim::Strategy>(word + 1);
+        break;
+    }
+    if (program_.strategy != sim::Strategy::kAuthor && program_.has(Method::kSize)) {
+      return Fail(at, "a " + std::string(StrategyNames()[static_cast<int>(program_.strategy)]) +
+                          " has a size() of its own; leave out either the strategy or the method size");
     }
     cursor.SkipSpace();
     return cursor.AtEnd() || Fail(cursor.at(), "expected the end of the line");
@@ -428,7 +448,7 @@ class Parser {
     Match(OpRows(), cursor, op, furthest);
     if (furthest.at == 0) {
       furthest.wanted = {
-          {"a setting (highWaterMark, byteLimit, ticks, methods), a script (on write ...) or an operation; "
+          {"a setting (highWaterMark, strategy, byteLimit, ticks, methods), a script (on write ...) or an operation; "
            "`sluice language` lists them"}};
     }
     return FailExpected(furthest);
@@ -479,7 +499,7 @@ class Parser {
   std::string_view text_;
   size_t next_ = 0;
   Line line_;
-  bool seen_[4] = {};
+  bool seen_[5] = {};
   Program program_;
   bool failed_ = false;
   TextError error_;
@@ -493,6 +513,9 @@ std::string PrintText(const End& end) { return StatementText(RowOf(end.kind), en
 std::string PrintText(const Program& program) {
   std::string text;
   if (program.highWaterMark.has_value()) text += "highWaterMark " + NumberText(*program.highWaterMark) + "\n";
+  if (program.strategy != sim::Strategy::kAuthor) {
+    text += "strategy " + std::string(StrategyNames()[static_cast<int>(program.strategy)]) + "\n";
+  }
   if (program.byteLimit.has_value()) text += "byteLimit " + std::to_string(*program.byteLimit) + "\n";
   if (program.tickModel != sim::TickModel::kWebIdl) {
     text += "ticks " + std::string(TickModelNames()[static_cast<int>(program.tickModel)]) + "\n";

@@ -1,101 +1,160 @@
-"""The measurements of scripts/bench, which builds what they need."""
+"""The flags of scripts/bench, and which measurements they ask for.
+
+    bench.py --builds ARGUMENTS...   what has to be built before them, a word each, after checking the arguments
+    bench.py ARGUMENTS...            measures
+"""
 
 import argparse
-import json
 import os
-import re
-import statistics
-import subprocess
+import platform
+import signal
 import sys
-import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-FUZZ = ROOT / "build/libfuzzer-asan"
-SEEDS = ROOT / "corpus/writable_stream_fuzzer"
+import bench_chart
+import bench_javascript
+import bench_native
+import bench_report
+import runtimes
+
+PARTS = ("fuzzing", "core", "javascript")
 
 
-def say(text: str) -> None:
-    print(text, flush=True)
+def complain(message: str) -> int:
+    sys.stderr.write(f"scripts/bench: {message}\n")
+    return 2
 
 
-def output_of(command, **options) -> str:
-    run = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         check=False, **options)
-    if run.returncode != 0:
-        sys.stderr.write(run.stdout[-4000:])
-        sys.stderr.write(f"scripts/bench: {command[0]} ended with {run.returncode}; its last words are above\n")
-        sys.exit(2)
-    return run.stdout
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False, allow_abbrev=False,
+                                     usage="scripts/bench [FLAG...]; --help explains them")
+    parser.add_argument("--builds", action="store_true")
+    parser.add_argument("--part", nargs="+", action="extend", choices=PARTS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--runtime", nargs="+", action="extend", choices=[runtime.name for runtime in runtimes.ALL])
+    parser.add_argument("--workload", nargs="+", action="extend", choices=bench_javascript.LETTERS)
+    parser.add_argument("--limit", type=float, default=60)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--from", dest="stored", type=Path)
+    options = parser.parse_args(arguments)
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if not options.limit > 0:
+        parser.error("--limit must be more than 0 seconds")
+    javascript = [flag for flag, value in (("--runtime", options.runtime), ("--workload", options.workload),
+                                           ("--out", options.out), ("--json", options.json), ("--from", options.stored)) if value]
+    if options.part is None:
+        options.part = ["javascript"] if javascript else list(PARTS)
+    elif javascript and "javascript" not in options.part:
+        parser.error(f"{javascript[0]} is of the part `javascript`, which --part leaves out")
+    if options.stored and (options.runtime or options.workload or set(options.part) != {"javascript"}):
+        parser.error("--from shows what is stored and measures nothing: it goes with --out and --json only")
+    options.out = options.out or runtimes.ROOT / "build/bench-results"
+    return options
 
 
-def replayed(target: str) -> float:
-    """Executions per second of processor time, over the seeds, without an engine."""
-    line = output_of([FUZZ / f"fuzz/{target}_speed", 1, SEEDS])
-    executions, seconds = re.search(r"(\d+) executions, ([\d.]+) seconds", line).groups()
-    return int(executions) / float(seconds)
+def builds(options) -> list:
+    """Words for scripts/bench."""
+    if options.stored:
+        return []
+    wanted = {runtimes.find(name).binary for name in options.runtime or [runtime.name for runtime in runtimes.ALL]}
+    sluice = ["sluice"] if "javascript" in options.part and runtimes.SLUICE in wanted else []
+    return [part for part in ("fuzzing", "core") if part in options.part] + sluice
 
 
-def fuzzed(target: str, executions: int) -> float:
-    """Executions per second of processor time while the engine mutates, from the seeds, in a fresh corpus."""
-    with tempfile.TemporaryDirectory() as folder:
-        before = os.times()
-        output_of([FUZZ / f"fuzzers/{target}", f"-runs={executions}", "-seed=1", "-max_len=384", folder, SEEDS])
-        after = os.times()
-    return executions / (after.children_user + after.children_system - before.children_user - before.children_system)
+def machine() -> str:
+    try:
+        models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")]
+    except OSError:
+        models = []
+    return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
 
 
-def rate(value: float) -> str:
-    return f"{value / 1e6:8.2f} M/s" if value >= 1e6 else f"{value / 1e3:8.1f} k/s"
+def result_files(options) -> list:
+    return [options.out / "results.json"] + ([options.json] if options.json else [])
 
 
-def compare(title: str, rounds: int, measure) -> None:
-    ours, empty = [], []
-    for _ in range(rounds):
-        ours.append(measure("writable_stream_fuzzer"))
-        empty.append(measure("empty_fuzzer"))
-    mine, nothing = statistics.median(ours), statistics.median(empty)
-    spread = (max(ours) - min(ours)) / mine * 100
-    say(f"  {title:44} {rate(mine)}   empty target {rate(nothing)}   ratio 1 : {nothing / mine:,.1f}   (spread {spread:.0f} %)")
+def require_writable(options) -> None:
+    """Before minutes are spent. Raises OSError."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    for file in result_files(options):
+        existed = file.exists()
+        file.open("a").close()
+        if not existed:
+            file.unlink()
 
 
-def breakdown() -> None:
-    stages = [line.split("\t") for line in output_of([FUZZ / "fuzz/judge_breakdown", 1, SEEDS]).splitlines()]
-    whole = float(stages[-1][1])
-    for name, microseconds in stages:
-        share = float(microseconds) / whole
-        say(f"  {name:38} {float(microseconds):7.2f} us  {'#' * round(40 * share)}")
+def keep(results, options) -> None:
+    """Prints the table, writes the results and the chart."""
+    print("\n" + bench_report.table(results))
+    files = result_files(options)
+    for file in files:
+        file.write_text(results.to_json())
+    chart = options.out / "chart.svg"
+    if bench_chart.draw(results, chart):
+        files.append(chart)
+    else:
+        print(f"There is no chart: {sys.executable} has no matplotlib (Debian: apt-get install python3-matplotlib)")
+    print("Written: " + ", ".join(str(file) for file in files))
 
 
-def core(rounds: int) -> None:
-    run = subprocess.run([str(ROOT / "build/bench/tests/bench/core_benchmark"), "--benchmark_format=json",
-                          f"--benchmark_repetitions={max(rounds, 2)}", "--benchmark_report_aggregates_only=true",
-                          "--benchmark_enable_random_interleaving=true", "--benchmark_min_time=0.2"],
-                         text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    if run.returncode != 0:
-        sys.exit("scripts/bench: core_benchmark failed")
-    rates = {row["run_name"]: row["items_per_second"] for row in json.loads(run.stdout)["benchmarks"]
-             if row.get("aggregate_name") == "median"}
-    first = rates["BM_QueuedWrites/1000"]
-    for name, value in sorted(rates.items(), key=lambda row: (row[0].split("/")[0], int((row[0].split("/") + ["0"])[1]))):
-        ratio = f"   {value / first:5.2f} of BM_QueuedWrites/1000" if "Queued" in name else ""
-        say(f"  {name:38} {rate(value)}   {1e9 / value:8.1f} ns each{ratio}")
+def measure_javascript(options) -> int:
+    chosen = [runtime for runtime in runtimes.ALL if runtime.name in (options.runtime or [each.name for each in runtimes.ALL])]
+    try:
+        missing = runtimes.install(chosen)
+    except runtimes.RuntimeMissing as missing_npm:
+        return complain(str(missing_npm))
+    for name, why in missing.items():
+        if options.runtime:
+            return complain(f"{name} cannot be measured: {why}")
+        print(f"{name} is left out: {why}", flush=True)
+    chosen = [runtime for runtime in chosen if runtime.name not in missing]
+    cases = [case for case in bench_javascript.CASES if case.letter in (options.workload or bench_javascript.LETTERS)]
+    results = bench_javascript.Results(
+        rounds=options.rounds, machine=machine(), left_out=missing, cases=cases,
+        runtimes=[{"name": runtime.name, "title": runtime.title, "version": runtime.version()} for runtime in chosen],
+        cells={case.key: {runtime.name: bench_javascript.Cell() for runtime in chosen} for case in cases})
+    print(f"\nJavaScript: {len(chosen)} runtimes, {len(cases)} cases, {options.rounds} rounds", flush=True)
+    try:
+        bench_javascript.measure_all(results, chosen, cases, options.limit)
+    except KeyboardInterrupt:
+        print("\nInterrupted; what follows is what had been measured", flush=True)
+        keep(results, options)
+        return 130
+    keep(results, options)
+    failed = bench_report.failures(results)
+    if failed:
+        complain(f"{failed} measurements failed; the table says how")
+    return 1 if failed else 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    say("\nExecutions per second of processor time, AddressSanitizer, all oracles, seeds of writable_stream_fuzzer (medians):")
-    compare("the seeds, over and over, no engine", options.rounds, replayed)
-    compare("libFuzzer, 20,000 executions from the seeds", options.rounds, lambda target: fuzzed(target, 20000))
-    say("\nWhere the time of an execution goes (microseconds of processor time, means over the seeds):")
-    breakdown()
-    say("\nThe core under the simulated host, no oracles, optimised (medians):")
-    core(options.rounds)
-    return 0
+    options = parse(sys.argv[1:])
+    if options.builds:
+        print(*builds(options))
+        return 0
+    # As Ctrl-C: what has been measured is shown, and no child is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        stored = bench_javascript.Results.from_json(options.stored.read_text()) if options.stored else None
+        if "javascript" in options.part:
+            require_writable(options)
+        if stored:
+            keep(stored, options)
+            return 0
+        if "fuzzing" in options.part:
+            bench_native.measure_fuzzing(options.rounds)
+        if "core" in options.part:
+            bench_native.measure_core(options.rounds)
+        return measure_javascript(options) if "javascript" in options.part else 0
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        return complain(f"{error.filename}: {error.strerror}")
+    except ValueError as error:
+        return complain(f"{options.stored}: {error}")
 
 
 if __name__ == "__main__":

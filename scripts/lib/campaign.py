@@ -209,7 +209,7 @@ class Campaign:
                 with tempfile.TemporaryDirectory(prefix="artifacts-", dir=self.out) as artifacts:
                     await self._run_slice(target, seconds, artifacts)
             except (OSError, CannotRun) as error:
-                self._fail(_text(error))
+                self._fail(_text(error, self.out))
             finally:
                 target.workers -= 1
                 target.reserved -= seconds
@@ -263,7 +263,7 @@ class Campaign:
         if not os.path.exists(output.artifact):
             raise CannotRun(f"{target.name} found {identity}, but its input could not be written. Is the disk full?")
         if target.name == CANARY and output.from_oracle:
-            finding.canary = await self.triage.identity_without_fault(output.artifact, self.out) != identity
+            finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
         if finding.canary:
@@ -336,7 +336,7 @@ class Campaign:
                 try:
                     self._check_disk()
                 except (OSError, CannotRun) as error:
-                    self._fail(_text(error))
+                    self._fail(_text(error, self.out))
 
     def rows(self):
         rows = []
@@ -444,9 +444,10 @@ class Campaign:
         }
 
 
-def _text(error):
-    if isinstance(error, OSError) and error.filename:
-        return f"{shown(error.filename)}: {error.strerror}"
+def _text(error, folder):
+    """`folder`: where what could not be written should have gone, when the error itself does not know."""
+    if isinstance(error, OSError):
+        return f"{shown(error.filename or folder)}: {error.strerror or error}"
     return str(error)
 
 
@@ -464,6 +465,8 @@ async def _main():
     campaign = Campaign(_parse_arguments())
     try:
         return await campaign.run()
+    except OSError as error:
+        raise CannotRun(_text(error, campaign.out)) from error
     finally:
         campaign.children.kill()
 
@@ -471,6 +474,6 @@ async def _main():
 if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(_main()))
-    except (CannotRun, OSError) as problem:
-        print(f"scripts/fuzz: {_text(problem)}", file=sys.stderr)
+    except CannotRun as problem:
+        print(f"scripts/fuzz: {problem}", file=sys.stderr)
         sys.exit(2)

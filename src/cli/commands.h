@@ -17,9 +17,9 @@ int Show(const std::string& path, const std::string& out_bytes);
 // Prints the trace of the core; with `slots`, the slots at each step too.
 int TraceCommand(const std::string& path, bool slots);
 // Runs every oracle over each file, and tells what broke.
-int Repro(const std::vector<std::string>& paths, bool canary);
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, bool canary);
 // Prints, or writes to `out`, the smallest program with the same finding.
-int ShrinkCommand(const std::string& path, const std::string& out, bool canary);
+int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted, bool canary);
 // Prints the program as JavaScript that runs on any WritableStream (`format` "js"), or as the data for it ("json").
 int Emit(const std::string& path, const std::string& format);
 // Prints the language: each statement and what it means.

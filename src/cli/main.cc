@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -14,6 +15,20 @@
 #include "src/cli/run_command.h"
 #endif
 
+namespace {
+
+// CLI11 takes -1 and numbers that are too large for 64 bits for some other number.
+const CLI::Validator kWholeNumber(
+    [](std::string& text) {
+      uint64_t number = 0;
+      const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+      const bool good = result.ec == std::errc() && result.ptr == text.data() + text.size();
+      return good ? std::string() : text + ": must be a whole number from 0 to 18446744073709551615";
+    },
+    "NUMBER", "whole number");
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace sluice::cli;
   CLI::App app{"Sluice: a native WritableStream, and the testbed that tries to break it"};
@@ -24,6 +39,7 @@ int main(int argc, char** argv) {
   int result = 0;
   std::string path;
   std::string out;
+  std::string finding;
   std::vector<std::string> paths;
   bool flag = false;
   uint64_t seed = 1;
@@ -43,13 +59,15 @@ int main(int argc, char** argv) {
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
   repro->add_option("files", paths, "Corpus or crash files")->required();
   repro->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
-  repro->callback([&] { result = Repro(paths, flag); });
+  repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
+  repro->callback([&] { result = Repro(paths, finding, flag); });
 
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
   shrink->add_option("file", path, "A crash file")->required();
   shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
   shrink->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
-  shrink->callback([&] { result = ShrinkCommand(path, out, flag); });
+  shrink->add_option("--finding", finding, "Of several findings, keep the one with this identity; default: the first");
+  shrink->callback([&] { result = ShrinkCommand(path, out, finding, flag); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   emit->add_option("file", path, "A corpus or crash file")->required();
@@ -64,7 +82,7 @@ int main(int argc, char** argv) {
   });
 
   CLI::App* random = app.add_subcommand("random", "Print a random program");
-  random->add_option("--seed", seed, "Which one")->capture_default_str();
+  random->add_option("--seed", seed, "Which one")->check(kWholeNumber)->capture_default_str();
   random->add_option("--profile", profile, "What it is made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
@@ -74,8 +92,8 @@ int main(int argc, char** argv) {
   CLI::App* batch =
       app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
   batch->add_option("files", paths, "Corpus files; without any, random programs");
-  batch->add_option("--seed", seed, "The first random program")->capture_default_str();
-  batch->add_option("--count", count, "How many random programs")->capture_default_str();
+  batch->add_option("--seed", seed, "The first random program")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--count", count, "How many random programs")->check(kWholeNumber)->capture_default_str();
   batch->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();

@@ -45,7 +45,8 @@ absl::StatusOr<fuzz::Program> ParseProgram(const std::string& path, const std::v
   if (!fuzz::LooksLikeText(AsText(bytes))) {
     // Any bytes are some program. Those that no encoder made may be a text with a stray byte in it.
     if (!bytes.empty() && bytes[0] != fuzz::kFormat) {
-      std::fprintf(stderr, "sluice: %s: is not text (it has control characters), so it is read as bytes\n", path.c_str());
+      std::fprintf(stderr, "sluice: %s: is not text (it has control characters), so it is read as bytes\n",
+                   path.c_str());
     }
     return fuzz::DecodeBytes(bytes);
   }

@@ -6,6 +6,9 @@
 //   an ArrayBuffer, SharedArrayBuffer or view   its byteLength
 //   anything else                               kNominalCharge, so that a queue of small objects is bounded too
 // A write whose charge would take the sum above the limit is rejected with a RangeError. The stream stays as it was.
+//
+// A limit bounds bytes of chunks, and so the number of all chunks but the empty ones: "" and buffers of byteLength 0,
+// also detached ones, are charged 0, fit any limit, even 0, and their records in the queue are bounded by nothing.
 #ifndef SLUICE_CORE_BYTE_LIMIT_H_
 #define SLUICE_CORE_BYTE_LIMIT_H_
 

@@ -1,15 +1,17 @@
 // A first-in-first-out list of plain data, the [[queue]] and [[writeRequests]] of a stream.
 //
-// push_back and pop_front are O(1) amortised. Popped entries are poisoned under AddressSanitizer, so that a reference
-// kept across a pop is caught even while its memory is still there; clear() gives the memory back, so that one kept
-// across a reset is caught as well. An empty list that never held anything owns no memory. Copies hold the live entries
-// only.
+// push_back and pop_front are O(1) amortised, under AddressSanitizer too, and either may move the entries. The memory
+// is linear in the entries that are there now: a list that was long and is not any more has given back what it does not
+// need. Everything but the live entries is poisoned under AddressSanitizer, so that a reference kept across a pop is
+// caught even while its memory is still there; clear() gives the memory back, so that one kept across a reset is caught
+// as well. An empty list that never held anything owns no memory. Copies hold the live entries only.
 #ifndef SLUICE_CORE_FIFO_H_
 #define SLUICE_CORE_FIFO_H_
 
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -67,8 +69,8 @@ class Fifo {
   // Precondition: not empty.
   void pop_front() {
     Poison(begin_, begin_ + 1);
-    // Empty: start over. All of it is poisoned already.
     if (++begin_ == end_) begin_ = end_ = 0;
+    if (capacity_ > kKeptCapacity && size() <= capacity_ / 4) GiveBack();
   }
 
   void clear() {
@@ -87,6 +89,7 @@ class Fifo {
 
  private:
   static constexpr size_t kFirstCapacity = 4;
+  static constexpr size_t kKeptCapacity = 16;  // entries; what a list that is short anyway is not made shorter than
 
   // At least half of what is in use is popped: slide, else grow to twice the size. Either way the moves are paid for by
   // the pushes and pops since the last time.
@@ -102,15 +105,25 @@ class Fifo {
     }
   }
 
+  // At most a quarter is in use: half of the memory remains. Since the capacity became what it is, a quarter of it was
+  // popped, or will have been pushed before it grows again; that pays for the moves.
+  void GiveBack() {
+    std::unique_ptr<T[]> entries(new (std::nothrow) T[capacity_ / 2]);
+    if (entries != nullptr) MoveTo(std::move(entries), capacity_ / 2);  // else there is no harm in keeping it
+  }
+
   void Reserve(size_t capacity) {
-    if (capacity <= capacity_) return;
-    Fifo bigger;
-    bigger.entries_ = std::make_unique<T[]>(capacity);
-    bigger.capacity_ = capacity;
-    std::copy(begin(), end(), bigger.entries_.get());
-    bigger.end_ = size();
-    bigger.Poison(bigger.end_, capacity);
-    swap(bigger);
+    if (capacity > capacity_) MoveTo(std::make_unique<T[]>(capacity), capacity);
+  }
+
+  void MoveTo(std::unique_ptr<T[]> entries, size_t capacity) {
+    Fifo moved;
+    moved.entries_ = std::move(entries);
+    moved.capacity_ = capacity;
+    std::copy(begin(), end(), moved.entries_.get());
+    moved.end_ = size();
+    moved.Poison(moved.end_, capacity);
+    swap(moved);
   }
 
 #ifdef SLUICE_FIFO_POISON

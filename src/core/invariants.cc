@@ -97,9 +97,7 @@ constexpr Invariant kInvariants[] = {
      [](S s) { return Implies(!Ended(s), (s.queue_sentinels == 1) == Defined(s.closeRequest)); }},
     {"I-CLOSE-IN-FLIGHT-QUEUE-EMPTY", "writable-stream-default-controller-process-close",
      "The queue is empty while a close is in flight.", Holds::kAlways,
-     [](S s) {
-       return Implies(Defined(s.inFlightCloseRequest) && s.state == StreamState::kWritable, s.queue_size <= 1);
-     }},
+     [](S s) { return Implies(Defined(s.inFlightCloseRequest), s.queue_size == 0); }},
     {"I-ENDED-QUEUE-EMPTY", "ws-default-controller-private-error", "The queue of a closed or errored stream is empty.",
      Holds::kQuiescent, [](S s) { return Implies(Ended(s), s.queue_size == 0); }},
     {"I-ENDED-NO-REQUESTS", "writable-stream-finish-erroring", "A closed or errored stream has no write requests.",
@@ -237,10 +235,14 @@ void FillController(Host& host, const WritableStream& stream, Snapshot& snapshot
 
 std::span<const Invariant> AllInvariants() { return kInvariants; }
 
+bool IsBroken(const Invariant& invariant, const Snapshot& snapshot) {
+  if (invariant.holds == Holds::kQuiescent && snapshot.depth > 0) return false;
+  return !invariant.predicate(snapshot);
+}
+
 const Invariant* FirstBrokenInvariant(const Snapshot& snapshot) {
   for (const Invariant& invariant : kInvariants) {
-    if (invariant.holds == Holds::kQuiescent && snapshot.depth > 0) continue;
-    if (!invariant.predicate(snapshot)) return &invariant;
+    if (IsBroken(invariant, snapshot)) return &invariant;
   }
   return nullptr;
 }

@@ -24,7 +24,7 @@ enum class Holds : uint8_t {
 };
 
 struct Invariant {
-  const char* id;        // "I-ENDED-QUEUE-EMPTY"
+  const char* id;        // "I-ERRORED-QUEUE-EMPTY"
   const char* anchor;    // of https://streams.spec.whatwg.org/, or design for what is not in the standard
   const char* sentence;  // what holds
   Holds holds;
@@ -32,6 +32,9 @@ struct Invariant {
 };
 
 std::span<const Invariant> AllInvariants();
+
+// Whether the row applies to `snapshot` and does not hold.
+bool IsBroken(const Invariant& invariant, const Snapshot& snapshot);
 
 // The first row that applies to `snapshot` and does not hold; nullptr if all hold.
 const Invariant* FirstBrokenInvariant(const Snapshot& snapshot);

@@ -1,7 +1,9 @@
 #include "src/core/state_io.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -14,18 +16,58 @@ namespace {
 class Printer {
  public:
   static constexpr bool kReads = false;
-  std::string Take() { return std::move(text_); }
+  std::string Take() {
+    Flush();
+    return std::move(text_);
+  }
 
-  void Number(const char* name, uint64_t value) { Line(name, std::to_string(value)); }
-  void Double(const char* name, double value) {
-    char buffer[40];
-    const auto result = std::to_chars(buffer, buffer + sizeof buffer, value);
-    Line(name, std::string(buffer, result.ptr));
+  void Number(std::string_view name, uint64_t value) { Line(name, value); }
+  void Double(std::string_view name, double value) { Line(name, value); }
+
+ private:
+  // Lines are laid out in a buffer: campaigns print the state of every input, under AddressSanitizer.
+  static constexpr size_t kLongestLine = 96;
+
+  template <typename T>
+  void Line(std::string_view name, T value) {
+    if (size_ + kLongestLine > sizeof buffer_) Flush();
+    char* at = buffer_ + size_;
+    std::memcpy(at, name.data(), name.size());
+    at += name.size();
+    *at++ = ':';
+    *at++ = ' ';
+    at = std::to_chars(at, buffer_ + sizeof buffer_, value).ptr;
+    *at++ = '\n';
+    size_ = static_cast<size_t>(at - buffer_);
+  }
+  void Flush() {
+    text_.append(buffer_, size_);
+    size_ = 0;
+  }
+
+  char buffer_[1024];
+  size_t size_ = 0;
+  std::string text_;
+};
+
+// Over all slots. Equal zeros are alike, as are all NaNs.
+class Hasher {
+ public:
+  static constexpr bool kReads = false;
+  uint64_t hash() const { return hash_; }
+
+  void Number(std::string_view, uint64_t value) {
+    hash_ = (hash_ ^ value) * 0x9E3779B97F4A7C15u;
+    hash_ ^= hash_ >> 32;
+  }
+  void Double(std::string_view name, double value) {
+    if (value == 0) value = 0;
+    if (value != value) value = std::numeric_limits<double>::quiet_NaN();
+    Number(name, std::bit_cast<uint64_t>(value));
   }
 
  private:
-  void Line(const char* name, const std::string& value) { text_.append(name).append(": ").append(value).append("\n"); }
-  std::string text_;
+  uint64_t hash_ = 14695981039346656037u;
 };
 
 class Reader {
@@ -33,8 +75,8 @@ class Reader {
   static constexpr bool kReads = true;
   explicit Reader(std::string_view text) : text_(text) {}
 
-  void Number(const char* name, uint64_t& value) { Take(name, value); }
-  void Double(const char* name, double& value) { Take(name, value); }
+  void Number(std::string_view name, uint64_t& value) { Take(name, value); }
+  void Double(std::string_view name, double& value) { Take(name, value); }
   bool Finish(std::string& error) {
     if (error_.empty() && at_ != text_.size()) Fail("found more than the last slot");
     error = error_;
@@ -48,20 +90,20 @@ class Reader {
 
  private:
   template <typename T>
-  void Take(const char* name, T& value) {
+  void Take(std::string_view name, T& value) {
     if (failed()) return;
     ++line_;
-    const std::string expected = std::string(name) + ": ";
-    const size_t end = text_.find('\n', at_);
-    if (end == std::string_view::npos || text_.substr(at_, expected.size()) != expected) {
+    const std::string_view rest = text_.substr(at_);
+    const size_t head = name.size() + 2;
+    if (rest.size() < head || !rest.starts_with(name) || rest[head - 2] != ':' || rest[head - 1] != ' ') {
       return Fail("expected the slot \"" + std::string(name) + "\"");
     }
-    const char* first = text_.data() + at_ + expected.size();
-    const char* last = text_.data() + end;
-    const auto result = std::from_chars(first, last, value);
-    if (result.ec != std::errc() || result.ptr != last)
+    const char* end = text_.data() + text_.size();
+    const auto result = std::from_chars(rest.data() + head, end, value);
+    if (result.ec != std::errc() || result.ptr == end || *result.ptr != '\n') {
       return Fail("expected a number for \"" + std::string(name) + "\"");
-    at_ = end + 1;
+    }
+    at_ = static_cast<size_t>(result.ptr - text_.data()) + 1;
   }
   std::string_view text_;
   size_t at_ = 0;
@@ -204,13 +246,10 @@ bool Restore(std::string_view text, WritableStreamDefaultWriter& writer, std::st
   return RestoreExactly(text, writer, error, [](auto& archive, auto& object) { VisitWriter(archive, object); });
 }
 
-// FNV-1a over the printed form, in which equal zeros are made alike.
 uint64_t Hash(const WritableStream& stream) {
-  std::string text = Print(stream);
-  for (size_t at = text.find(": -0\n"); at != std::string::npos; at = text.find(": -0\n", at)) text.erase(at + 2, 1);
-  uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return hash;
+  Hasher hasher;
+  VisitStream(hasher, stream);
+  return hasher.hash();
 }
 
 }  // namespace sluice::core

@@ -59,10 +59,7 @@ Isolate::~Isolate() {
 }
 
 v8::Local<v8::Context> Isolate::NewContext() {
-  const v8::Local<v8::Context> context = v8::Context::New(isolate_);
-  const v8::Context::Scope in(context);
-  binding::ExposeAll(context);
-  return context;
+  return binding::NewContext(isolate_).ToLocalChecked();
 }
 
 void Isolate::CollectGarbage() {

@@ -1,5 +1,6 @@
 #include "src/sim/sim_host.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "src/core/byte_limit.h"
@@ -24,15 +25,16 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   writers_.clear();
   promise_references_.clear();
   values_.clear();
+  detached_.clear();
   live_references_ = 0;
   type_errors_.clear();
   range_errors_ = abort_errors_ = 0;
   last_charge_ = 0;
-  violation_ = nullptr;
+  violations_.clear();
 }
 
 void SimHost::Violation(const char* what) {
-  if (violation_ == nullptr) violation_ = what;
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
 }
 
 // ---- Objects and names
@@ -42,6 +44,7 @@ Outcome SimHost::ConstructStream(const SimStreamOptions& options) {
   SimStream& stream = *streams_.back();
   stream.core.self = {streams_.size()};
   stream.tick_model = options.tick_model;
+  stream.size_of = options.size_of;
   stream.listeners = options.listeners;
   const Completion<> made =
       core::ws::Constructor(*this, stream.core, options.sink, options.strategy, options.byte_limit);
@@ -239,25 +242,35 @@ ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded& facts) {
 void SimHost::AlgorithmsCleared(StreamSlot stream) { streams_[stream.name - 1]->algorithms_cleared = true; }
 
 uint64_t SimHost::ByteCharge(ValueSlot slot) {
-  const Value value = ValueOf(slot);
-  last_charge_ = value.kind == ValueKind::kChunk ? ChargeOf((*chunks_)[value.id]) : core::kNominalCharge;
+  last_charge_ = ChargeOf(ValueOf(slot));
   return last_charge_;
 }
 
-uint64_t SimHost::ChargeOf(const Chunk& chunk) {
+uint64_t SimHost::ChargeOf(Value value) const {
+  if (value.kind != ValueKind::kChunk) return core::kNominalCharge;
+  const Chunk& chunk = (*chunks_)[value.id];
   switch (chunk.kind) {
     case ChunkKind::kString:
       return core::Utf8Length(chunk.units.data(), chunk.unit_count, chunk.count);
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
-      return chunk.count;
+      return ByteLength(value.id);
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:
       return core::kNominalCharge;
   }
   return core::kNominalCharge;
+}
+
+uint64_t SimHost::ByteLength(uint32_t chunk) const {
+  return chunk < detached_.size() && detached_[chunk] ? 0 : (*chunks_)[chunk].count;
+}
+
+void SimHost::Detach(Value chunk) {
+  if (detached_.size() <= chunk.id) detached_.resize(chunk.id + 1);
+  detached_[chunk.id] = true;
 }
 
 core::WritableStream& SimHost::Stream(StreamSlot stream) { return streams_[stream.name - 1]->core; }
@@ -299,7 +312,37 @@ PromiseSlot SimHost::PromiseResolvedWithStartResult(StreamSlot stream, ValueSlot
                              streams_[stream.name - 1]->tick_model == TickModel::kPromiseResolveStart);
 }
 
-Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot, ValueSlot chunk) {
+// https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
+Completion<double> SimHost::ByteLengthSize(Value chunk) {
+  if (chunk.kind != ValueKind::kChunk) {
+    // undefined has no properties.
+    type_errors_.push_back(std::nullopt);
+    return Thrown{Name(Value::Of(ValueKind::kTypeError, static_cast<uint32_t>(type_errors_.size() - 1)))};
+  }
+  switch ((*chunks_)[chunk.id].kind) {
+    case ChunkKind::kArrayBuffer:
+    case ChunkKind::kSharedArrayBuffer:
+    case ChunkKind::kView:
+      return static_cast<double>(ByteLength(chunk.id));
+    case ChunkKind::kString:
+    case ChunkKind::kObject:
+    case ChunkKind::kNumber:
+    case ChunkKind::kUndefined:
+      // No such property: undefined, which converts to NaN.
+      break;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot stream, ValueSlot chunk) {
+  switch (streams_[stream.name - 1]->size_of) {
+    case Strategy::kAuthor:
+      break;
+    case Strategy::kCount:
+      return core::kCountQueuingStrategySize;
+    case Strategy::kByteLength:
+      return ByteLengthSize(ValueOf(chunk));
+  }
   const Outcome outcome = user_code_->Call(CallKind::kSize, ValueOf(chunk), 0);
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   if (outcome.value.kind != ValueKind::kNumber) return std::numeric_limits<double>::quiet_NaN();

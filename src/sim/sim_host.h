@@ -19,6 +19,7 @@
 #include "src/core/state.h"
 #include "src/sim/chunk.h"
 #include "src/sim/realm.h"
+#include "src/sim/strategy.h"
 #include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
@@ -28,7 +29,8 @@ namespace sluice::sim {
 struct SimStreamOptions {
   core::UnderlyingSink sink;  // which members exist; the author's code is called for those that do
   core::QueuingStrategy strategy;
-  std::optional<uint64_t> byte_limit;  // bytes
+  Strategy size_of = Strategy::kAuthor;  // whose function strategy.size is, if it exists
+  std::optional<uint64_t> byte_limit;    // bytes
   TickModel tick_model = TickModel::kWebIdl;
   uint32_t listeners = 0;  // abort listeners on the controller's signal
 };
@@ -52,15 +54,19 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   // Takes the reference of what a method returned and gives the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);
   Value TakeThrown(core::Thrown thrown);
+  // What transferring an ArrayBuffer, or the buffer of a view, does: its byteLength is 0 from now on.
+  void Detach(Value chunk);
   Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
 
   // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
   void Teardown();
-  // Why the TypeError with this id was made.
-  core::TypeErrorReason TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
+  // Why the core made the TypeError with this id; nullopt if it did not.
+  std::optional<core::TypeErrorReason> TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
 
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
-  const char* violation() const { return violation_; }
+  const char* violation() const { return violations_.empty() ? nullptr : violations_.front(); }
+  // All of them, each once, in order.
+  const std::vector<const char*>& violations() const { return violations_; }
 
   // ---- core::Host
   core::PromiseSlot NewPromise() override;
@@ -104,6 +110,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   struct SimStream {
     core::WritableStream core;
     TickModel tick_model = TickModel::kWebIdl;
+    Strategy size_of = Strategy::kAuthor;
     uint32_t listeners = 0;
     bool algorithms_cleared = false;
     bool aborted = false;
@@ -115,7 +122,9 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     uint32_t references = 0;
   };
 
-  static uint64_t ChargeOf(const Chunk& chunk);  // bytes
+  uint64_t ChargeOf(Value chunk) const;  // bytes
+  core::Completion<double> ByteLengthSize(Value chunk);
+  uint64_t ByteLength(uint32_t chunk) const;  // of a buffer or view, now
   void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
   core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
   uint32_t Checked(core::PromiseSlot promise);
@@ -126,16 +135,17 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Realm realm_;
   UserCode* user_code_ = nullptr;
   const std::vector<Chunk>* chunks_ = nullptr;
+  std::vector<bool> detached_;  // by chunk
   std::vector<std::unique_ptr<SimStream>> streams_;
   std::vector<std::unique_ptr<core::WritableStreamDefaultWriter>> writers_;
   std::vector<uint32_t> promise_references_;  // by promise index
   std::vector<NamedValue> values_;
   uint64_t live_references_ = 0;
-  std::vector<core::TypeErrorReason> type_errors_;
+  std::vector<std::optional<core::TypeErrorReason>> type_errors_;
   uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;
-  const char* violation_ = nullptr;
+  std::vector<const char*> violations_;
 };
 
 }  // namespace sluice::sim

@@ -1,19 +1,16 @@
 #include "src/v8/globals.h"
 
-#include "src/v8/bootstrap.h"
 #include "src/v8/dom/dom.h"
-#include "src/v8/stream_object.h"
+#include "src/v8/stream_extension.h"
 
 namespace sluice::binding {
 
-void ExposeAll(v8::Local<v8::Context> context) {
-  InitializeRealm(context);
+v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate) {
+  const v8::Local<v8::Context> context = v8::Context::New(isolate, &StreamExtensions());
+  if (context.IsEmpty()) return {};
+  const v8::Context::Scope in(context);
   ExposeDom(context);
-  for (const Interface* interface :
-       {&kWritableStreamInterface, &kWritableStreamDefaultWriterInterface, &kWritableStreamDefaultControllerInterface,
-        &kByteLengthQueuingStrategyInterface, &kCountQueuingStrategyInterface}) {
-    Expose(context, *interface);
-  }
+  return context;
 }
 
 }  // namespace sluice::binding

@@ -1,5 +1,5 @@
-// The one place where the binding's interfaces are registered: whoever makes a context calls this, and the script
-// runner, the REPL, the app server and the tests all do.
+// The one place where the binding's interfaces are registered: the script runner, the REPL, the app server and the
+// tests all make their contexts here.
 #ifndef SLUICE_V8_GLOBALS_H_
 #define SLUICE_V8_GLOBALS_H_
 
@@ -7,9 +7,9 @@
 
 namespace sluice::binding {
 
-// Defines WritableStream and its relatives, and what they need of DOM, on the global object of `context`. The isolate
-// has an IsolateData. `context` is entered.
-void ExposeAll(v8::Local<v8::Context> context);
+// A new realm whose global object has WritableStream and its relatives, and what they need of DOM. The isolate has an
+// IsolateData. Empty if execution is being terminated.
+v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate);
 
 }  // namespace sluice::binding
 

@@ -1,10 +1,31 @@
 #include "src/v8/isolate_data.h"
 
-#include "src/v8/record_queue.h"
+#include <pthread.h>
+
+#include <algorithm>
+
 #include "src/v8/dom/dom_data.h"
 #include "src/v8/v8_host.h"
 
 namespace sluice::binding {
+
+namespace {
+
+// As much of the stack as V8 takes by itself, but not more than there is.
+uintptr_t StackLimitOfThisThread() {
+  constexpr uintptr_t kStackOfV8 = 984 * 1024;  // bytes; V8's own default
+  constexpr uintptr_t kLeftForNative = 128 * 1024;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  pthread_attr_t attributes;
+  void* lowest = nullptr;
+  size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return here - kStackOfV8;
+  pthread_attr_getstack(&attributes, &lowest, &size);
+  pthread_attr_destroy(&attributes);
+  return std::max(here - kStackOfV8, reinterpret_cast<uintptr_t>(lowest) + kLeftForNative);
+}
+
+}  // namespace
 
 IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isolate), options_(options) {
   isolate->SetData(0, this);
@@ -13,9 +34,52 @@ IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isola
                                     "highWaterMark", "size",  "then",  "constructor", "byteLength"};
   static_assert(std::size(kNames) == kNameCount);
   for (int i = 0; i < kNameCount; ++i) names_[i].Set(isolate, Ascii(isolate, kNames[i]));
-  record_template_.Set(isolate, RecordQueue::NewRecordTemplate(isolate));
+  const auto page = v8::ObjectTemplate::New(isolate);
+  page->SetInternalFieldCount(1);
+  page_template_.Set(isolate, page);
+  SetStackLimit(StackLimitOfThisThread());
   dom_ = std::make_unique<DomData>(isolate);
   host_ = std::make_unique<V8Host>(*this);
+  MakeUtilityRealm();
+}
+
+void IsolateData::MakeUtilityRealm() {
+  const v8::Local<v8::Context> context = v8::Context::New(isolate_);
+  const v8::Context::Scope in(context);
+  const auto get = [&](v8::Local<v8::Value> object, const char* name) {
+    return object.As<v8::Object>()->Get(context, Ascii(isolate_, name)).ToLocalChecked();
+  };
+  utility_realm_.Reset(isolate_, context);
+  utility_then_.Reset(isolate_, get(get(get(context->Global(), "Promise"), "prototype"), "then"));
+  const auto resolver = v8::Promise::Resolver::New(context).ToLocalChecked();
+  resolver->Resolve(context, v8::Undefined(isolate_)).Check();
+  utility_resolved_.Reset(isolate_, resolver->GetPromise());
+  // The host's own memory, which lives as long as the isolate runs scripts.
+  const auto over = [&](void* memory, size_t bytes) {
+    return v8::ArrayBuffer::New(
+        isolate_, v8::ArrayBuffer::NewBackingStore(memory, bytes, v8::BackingStore::EmptyDeleter, nullptr));
+  };
+  io_.Reset(isolate_, v8::Int32Array::New(over(host_->channel(), host_->channel_bytes()), 0,
+                                          host_->channel_bytes() / sizeof(int32_t)));
+  facts_.Reset(isolate_, v8::Float64Array::New(over(host_->facts(), sizeof(double)), 0, 1));
+}
+
+void IsolateData::AddRealm(v8::Local<v8::Object> functions) {
+  std::erase_if(realms_, [](const v8::Global<v8::Object>& realm) { return realm.IsEmpty(); });
+  realms_.emplace_back(isolate_, functions).SetWeak();
+}
+
+std::vector<v8::Local<v8::Object>> IsolateData::Realms() {
+  std::vector<v8::Local<v8::Object>> realms;
+  for (const v8::Global<v8::Object>& realm : realms_) {
+    if (!realm.IsEmpty()) realms.push_back(realm.Get(isolate_));
+  }
+  return realms;
+}
+
+void IsolateData::SetStackLimit(uintptr_t limit) {
+  stack_limit_ = limit;
+  isolate_->SetStackLimit(limit);
 }
 
 void IsolateData::ReportExternalMemory() {

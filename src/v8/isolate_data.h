@@ -1,7 +1,7 @@
 // What the binding keeps for one isolate: interface templates, names, options, counts of live objects.
 //
 //   IsolateData data(isolate, {.byte_limit = 1'048'576});   // before any context uses the binding
-//   ExposeAll(context);                                     // src/v8/globals.h
+//   v8::Local<v8::Context> context = NewContext(isolate).ToLocalChecked();   // src/v8/globals.h
 //   ...
 //   data.Teardown();                                        // before isolate->Dispose()
 #ifndef SLUICE_V8_ISOLATE_DATA_H_
@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "src/core/byte_limit.h"
 #include "src/core/tick_model.h"
@@ -84,9 +85,28 @@ class IsolateData {
   V8Host& host() { return *host_; }
   DomData& dom() { return *dom_; }
   v8::Local<v8::FunctionTemplate> TemplateOf(const Interface& interface);
-  v8::Local<v8::ObjectTemplate> record_template() const { return record_template_.Get(isolate_); }
+  v8::Local<v8::ObjectTemplate> page_template() const { return page_template_.Get(isolate_); }  // stream_page.h
   // The getter or setter of an unforgeable attribute, which instances of derived interfaces have too.
   v8::Local<v8::FunctionTemplate> UnforgeableOf(const Interface& interface, const Member& member);
+
+  // ---- For js/writable_stream.js
+  // The channel of effects.h, and a number beside it: typed arrays over the host's memory.
+  v8::Local<v8::Value> io() const { return io_.Get(isolate_); }
+  v8::Local<v8::Value> facts() const { return facts_.Get(isolate_); }
+  // Intrinsics of a realm that no author can reach: %Promise.prototype.then%, and a promise resolved with undefined.
+  v8::Local<v8::Value> utility_then() const { return utility_then_.Get(isolate_); }
+  v8::Local<v8::Value> utility_resolved() const { return utility_resolved_.Get(isolate_); }
+  // What the realms of this isolate published. Those that nobody uses any more are forgotten.
+  void AddRealm(v8::Local<v8::Object> functions);
+  std::vector<v8::Local<v8::Object>> Realms();
+
+  // Whether this thread's stack has so much left, in bytes. True where the limit is not known.
+  bool HasStack(uintptr_t bytes) const {
+    return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) > stack_limit_ + bytes;
+  }
+  // Where V8 ends scripts with a RangeError; v8::Isolate::SetStackLimit, and remembered. The constructor sets it for
+  // the thread it runs on; whoever enters the isolate on another thread must set that thread's.
+  void SetStackLimit(uintptr_t limit);
 
   // Tells V8 of native memory that its objects keep alive, in bytes, more or less; in steps, because each costs a call.
   // Less memory may be told from a weak callback.
@@ -99,13 +119,21 @@ class IsolateData {
  private:
   static constexpr int64_t kReportedStep = 64 * 1024;  // bytes
   void ReportExternalMemory();
+  void MakeUtilityRealm();
 
   v8::Isolate* isolate_;
   Options options_;
   LiveObjects live_;
   std::array<v8::Eternal<v8::String>, kNameCount> names_;
   std::unordered_map<const Interface*, v8::Eternal<v8::FunctionTemplate>> templates_;
-  v8::Eternal<v8::ObjectTemplate> record_template_;  // record_queue.h
+  v8::Eternal<v8::ObjectTemplate> page_template_;
+  v8::Global<v8::Context> utility_realm_;
+  v8::Global<v8::Value> utility_then_;
+  v8::Global<v8::Value> utility_resolved_;
+  v8::Global<v8::Value> io_;
+  v8::Global<v8::Value> facts_;
+  std::vector<v8::Global<v8::Object>> realms_;  // weak
+  uintptr_t stack_limit_ = 0;
   int64_t unreported_bytes_ = 0;
   std::unordered_map<const Member*, v8::Eternal<v8::FunctionTemplate>> unforgeable_;
   std::unique_ptr<DomData> dom_;

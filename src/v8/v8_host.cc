@@ -1,480 +1,264 @@
 #include "src/v8/v8_host.h"
 
-#include <string>
-
 #include "src/core/byte_limit.h"
-#include "src/v8/dom/abort_signal.h"
-#include "src/v8/record_queue.h"
-#include "src/v8/slot_names.h"
+#include "src/v8/stream_extension.h"
 
 namespace sluice::binding {
 namespace {
 
+using core::Completion;
 using core::Place;
 using core::PromiseSlot;
 using core::PromiseView;
 using core::StreamSlot;
+using core::Thrown;
 using core::ValueSlot;
 using core::WriterPromise;
 using core::WriterSlot;
+using namespace channel;  // NOLINT: the vocabulary, on every line here
 
-int FieldOf(PromiseTag tag) {
-  return tag == PromiseTag::kCloseRequest ? StreamField::kCloseRequest : StreamField::kAbortRequest;
+// What a promise slot names: the low three bits; the rest is a value's name or a pointer, aligned to sixteen bytes.
+enum Tag : uint64_t {
+  kRejectedWith = 0,  // a new promise, rejected with the value whose name, plus one, is in the upper bits
+  kFresh = 1,         // the promise that the operation returns
+  kResolved = 2,      // a new promise, resolved with undefined
+  kSink = 3,          // what the sink's method returned, after conversion
+  kWriteRequest = 4,  // the first that is not settled
+  kCloseRequest = 5,
+  kAbortRequest = 6,
+  kOfWriter = 7,  // WriterObject*; with kClosedBit its closed promise, else its ready promise
+};
+constexpr uint64_t kTagMask = 7;
+constexpr uint64_t kClosedBit = 8;
+
+Tag TagOf(PromiseSlot slot) { return static_cast<Tag>(slot.name & kTagMask); }
+
+PromiseSlot Named(WriterSlot writer, WriterPromise which) {
+  return {writer.name | kOfWriter | (which == WriterPromise::kClosed ? kClosedBit : 0)};
 }
 
-const char* Message(core::TypeErrorReason reason) {
-  switch (reason) {
-    case core::TypeErrorReason::kStreamIsLocked:
-      return "The stream is locked to a writer";
-    case core::TypeErrorReason::kWriterHasNoStream:
-      return "The writer was released from its stream";
-    case core::TypeErrorReason::kAlreadyClosing:
-      return "The stream is closing already";
-    case core::TypeErrorReason::kCannotCloseClosedStream:
-      return "The stream is closed or errored already";
-    case core::TypeErrorReason::kWriterReleasedInSize:
-      return "The strategy's size() released the writer from its stream";
-    case core::TypeErrorReason::kWriteAfterClose:
-      return "The stream is closing or closed and takes no more chunks";
-    case core::TypeErrorReason::kWriterReleased:
-      return "The writer was released from its stream and no longer tells how the stream fares";
-  }
-  return "";
+PromiseView& ViewOf(PromiseSlot slot) {
+  auto& writer = *reinterpret_cast<WriterObject*>(slot.name & ~(kTagMask | kClosedBit));
+  return (slot.name & kClosedBit) != 0 ? writer.closed : writer.ready;
 }
 
-const char* Message(core::RangeErrorReason reason) {
-  switch (reason) {
-    case core::RangeErrorReason::kInvalidHighWaterMark:
-      return "The strategy's highWaterMark is NaN or negative";
-    case core::RangeErrorReason::kInvalidChunkSize:
-      return "The strategy's size() gave no finite number that is zero or more";
-    case core::RangeErrorReason::kUnsupportedSinkType:
-      return "The underlying sink has a type, which is reserved for later";
-  }
-  return "";
-}
-
-std::string Bytes(uint64_t count) { return std::to_string(count) + (count == 1 ? " byte" : " bytes"); }
-
-v8::Local<v8::String> Text(v8::Isolate* isolate, const std::string& text) {
-  return v8::String::NewFromUtf8(isolate, text.c_str()).ToLocalChecked();
-}
-
-// The JavaScript object was collected.
-template <typename T>
-void Collected(const v8::WeakCallbackInfo<T>& info) {
-  info.GetParameter()->wrapper.Reset();
-  delete info.GetParameter();
-}
-
-// Native memory of a stream, in bytes, the queue's apart.
-constexpr int64_t kStreamBytes = sizeof(StreamObject);
+// Stack that the effects of an operation may take, in bytes, with room to spare: no author code is among them.
+constexpr uintptr_t kStackForEffects = 48 * 1024;
 
 }  // namespace
 
-V8Host::V8Host(IsolateData& data) : data_(data), isolate_(data.isolate()) {
-  isolate_->AddMicrotasksCompletedCallback(
-      [](v8::Isolate*, void* host) { static_cast<V8Host*>(host)->ForgetMicrotasks(); }, this);
+V8Host::V8Host(IsolateData& data) : data_(data), isolate_(data.isolate()), streams_(data), writers_(data) {}
+
+V8Host::~V8Host() = default;
+
+// ---- Operations
+
+// JavaScript did not come to the end of the effects of the operation before this one: it was terminated.
+void V8Host::Interrupted() {
+  if (last_stream_ != nullptr) last_stream_->broken = true;
+  channel_[kCount] = 0;
 }
 
-V8Host::~V8Host() {
-  while (streams_.linked()) delete static_cast<StreamObject*>(streams_.next);
-  while (writers_.linked()) delete static_cast<WriterObject*>(writers_.next);
-}
-
-// ---- Objects
-
-StreamObject::StreamObject(IsolateData& isolate_data) : data(isolate_data) {
-  ++data.live().streams;
-  reported_bytes = kStreamBytes;
-  data.AdjustExternalMemory(reported_bytes);
-}
-
-StreamObject::~StreamObject() {
-  --data.live().streams;
-  data.AdjustExternalMemory(-reported_bytes);
-}
-
-void StreamObject::MakeWeak() { wrapper.SetWeak(this, Collected<StreamObject>, v8::WeakCallbackType::kParameter); }
-
-WriterObject::WriterObject(IsolateData& isolate_data) : data(isolate_data) { ++data.live().writers; }
-
-WriterObject::~WriterObject() { --data.live().writers; }
-
-StreamObject& V8Host::NewStream(v8::Local<v8::Object> wrapper) {
-  auto* stream = new StreamObject(data_);
-  stream->InsertBefore(streams_);
-  stream->core.self = {reinterpret_cast<uint64_t>(stream)};
-  stream->tick_model = data_.options().tick_model;
-  wrapper->SetAlignedPointerInInternalField(StreamField::kNative, stream);
-  stream->wrapper.Reset(isolate_, wrapper);
-  stream->MakeWeak();
-  return *stream;
-}
-
-WriterObject& V8Host::NewWriter(v8::Local<v8::Object> wrapper) {
-  auto* writer = new WriterObject(data_);
-  writer->InsertBefore(writers_);
-  wrapper->SetAlignedPointerInInternalField(WriterField::kNative, writer);
-  writer->wrapper.Reset(isolate_, wrapper);
-  writer->wrapper.SetWeak(writer, Collected<WriterObject>, v8::WeakCallbackType::kParameter);
-  return *writer;
-}
-
-void V8Host::Attach(v8::Local<v8::Object> writer_wrapper, v8::Local<v8::Object> stream_wrapper) {
-  writer_wrapper->SetInternalField(WriterField::kStream, stream_wrapper);
-  stream_wrapper->SetInternalField(StreamField::kWriter, writer_wrapper);
-}
-
-void V8Host::Detach(v8::Local<v8::Object> writer_wrapper) {
-  const v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
-  const v8::Local<v8::Value> stream = writer_wrapper->GetInternalField(WriterField::kStream);
-  if (!stream->IsObject()) return;
-  stream.As<v8::Object>()->SetInternalField(StreamField::kWriter, undefined);
-  writer_wrapper->SetInternalField(WriterField::kStream, undefined);
-}
-
-v8::MaybeLocal<v8::Object> V8Host::Controller(v8::Local<v8::Context> context, v8::Local<v8::Object> stream_wrapper) {
-  const v8::Local<v8::Value> made = stream_wrapper->GetInternalField(StreamField::kController);
-  if (made->IsObject()) return made.As<v8::Object>();
-  v8::Local<v8::Object> controller;
-  if (!NewObject(context, kWritableStreamDefaultControllerInterface).ToLocal(&controller)) return {};
-  controller->SetInternalField(ControllerField::kStream, stream_wrapper);
-  stream_wrapper->SetInternalField(StreamField::kController, controller);
-  return controller;
-}
-
-v8::MaybeLocal<v8::Value> V8Host::Signal(v8::Local<v8::Context> context, StreamObject& stream,
-                                         v8::Local<v8::Object> wrapper) {
-  const v8::Local<v8::Value> made = wrapper->GetInternalField(StreamField::kSignal);
-  if (made->IsObject()) return made;
-  v8::Local<v8::Object> signal;
-  if (stream.aborted) {
-    const v8::Local<v8::Value> reason = wrapper->GetInternalField(StreamField::kSignalReason);
-    if (!NewAbortedSignal(context, reason).ToLocal(&signal)) return {};
-    wrapper->SetInternalField(StreamField::kSignalReason, v8::Undefined(isolate_));
-  } else if (!NewAbortSignal(context).ToLocal(&signal)) {
-    return {};
+bool V8Host::Operation::MayBegin(int kind, int& code) const {
+  if (stream_ != nullptr && stream_->broken) {
+    code = kind;
+    return false;
   }
-  wrapper->SetInternalField(StreamField::kSignal, signal);
-  return signal;
-}
-
-// ---- Slots and values
-
-ValueSlot V8Host::Borrow(v8::Local<v8::Value> value) {
-  return value->IsUndefined() ? core::kUndefined : ValueSlot{NameOfLocal(value)};
-}
-
-v8::Local<v8::Value> V8Host::ValueOf(ValueSlot slot) {
-  if (slot.is_undefined()) return v8::Undefined(isolate_);
-  switch (TagOf(slot)) {
-    case ValueTag::kLocal:
-      return LocalOf<v8::Value>(slot.name);
-    case ValueTag::kChunk: {
-      auto& stream = Pointee<StreamObject>(slot.name);
-      return RecordQueue(isolate_, stream, Wrapper(stream)).FrontChunk();
-    }
-    case ValueTag::kStoredError:
-      return Wrapper(Pointee<StreamObject>(slot.name))->GetInternalField(StreamField::kStoredError);
-    case ValueTag::kAbortReason:
-      return Wrapper(Pointee<StreamObject>(slot.name))->GetInternalField(StreamField::kAbortReason);
+  if (!host_.data_.HasStack(kStackForEffects)) {
+    code = kind | 1 << 8;
+    return false;
   }
-  return v8::Undefined(isolate_);
+  host_.last_effect_ = 0;
+  return true;
 }
 
-v8::MaybeLocal<v8::Value> V8Host::PromiseOf(PromiseSlot slot) {
-  if (slot.is_undefined()) return {};
-  switch (TagOf(slot)) {
-    case PromiseTag::kReady: {
-      auto& writer = Pointee<WriterObject>(slot.name);
-      return MakeWriterPromise(writer, writer.ready, WriterField::kReady);
-    }
-    case PromiseTag::kClosed: {
-      auto& writer = Pointee<WriterObject>(slot.name);
-      return MakeWriterPromise(writer, writer.closed, WriterField::kClosed);
-    }
-    case PromiseTag::kFulfilled: {
-      v8::Local<v8::Promise::Resolver> resolver;
-      if (!v8::Promise::Resolver::New(context()).ToLocal(&resolver)) return {};
-      if (resolver->Resolve(context(), v8::Undefined(isolate_)).IsNothing()) return {};
-      return resolver->GetPromise().As<v8::Value>();
-    }
-    default: {
-      const v8::Local<v8::Promise::Resolver> resolver = ResolverOf(slot);
-      if (resolver.IsEmpty()) return {};
-      return resolver->GetPromise().As<v8::Value>();
-    }
+void V8Host::Say(int effect, uint64_t ref) {
+  const int count = channel_[kCount];
+  const int32_t said = effect | static_cast<int32_t>(ref) << 8;
+  last_effect_ = effect;
+  if (count > 0 && channel_[kFirstEffect + 2 * (count - 1)] == said) {
+    ++channel_[kFirstEffect + 2 * (count - 1) + 1];
+    return;
   }
+  SLUICE_ASSERT(count < kCapacity, "V8Host",
+                "an operation has no more kinds of effects in a row than the channel holds");
+  if (count == kCapacity) return;
+  channel_[kFirstEffect + 2 * count] = said;
+  channel_[kFirstEffect + 2 * count + 1] = 1;
+  channel_[kCount] = count + 1;
 }
 
-// Empty for names that have no promise of their own.
-v8::Local<v8::Promise::Resolver> V8Host::ResolverOf(PromiseSlot slot) {
-  if (slot.is_undefined()) return {};
-  switch (TagOf(slot)) {
-    case PromiseTag::kLocal:
-      return LocalOf<v8::Promise::Resolver>(slot.name);
-    case PromiseTag::kWriteRequest: {
-      auto& stream = Pointee<StreamObject>(slot.name);
-      return RecordQueue(isolate_, stream, Wrapper(stream)).FrontRequest().As<v8::Promise::Resolver>();
-    }
-    case PromiseTag::kCloseRequest:
-    case PromiseTag::kAbortRequest:
-      return Wrapper(Pointee<StreamObject>(slot.name))
-          ->GetInternalField(FieldOf(TagOf(slot)))
-          .As<v8::Promise::Resolver>();
-    default:
-      return {};
-  }
-}
-
-PromiseSlot V8Host::Keep(PromiseSlot promise, Place place, StreamSlot slot) {
-  if (promise.is_undefined()) return promise;
-  auto& stream = *StreamObject::Of(slot);
-  const v8::Local<v8::Object> wrapper = Wrapper(stream);
-  switch (place) {
-    case Place::kWriteRequest:
-      if (!RecordQueue(isolate_, stream, wrapper).PushRequest(context(), ResolverOf(promise))) return {};
-      return Named(PromiseTag::kWriteRequest, &stream);
-    case Place::kCloseRequest:
-      wrapper->SetInternalField(StreamField::kCloseRequest, ResolverOf(promise));
-      return Named(PromiseTag::kCloseRequest, &stream);
-    default:
-      wrapper->SetInternalField(StreamField::kAbortRequest, ResolverOf(promise));
-      return Named(PromiseTag::kAbortRequest, &stream);
-  }
-}
-
-ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot slot) {
-  auto& stream = *StreamObject::Of(slot);
-  const v8::Local<v8::Object> wrapper = Wrapper(stream);
-  switch (place) {
-    case Place::kChunk: {
-      // Also undefined, which has its place in the queue.
-      RecordQueue(isolate_, stream, wrapper).PushChunk(ValueOf(value));
-      const auto bytes = static_cast<int64_t>(sizeof(StreamObject) + stream.core.controller.queue.allocated_bytes() +
-                                              stream.core.writeRequests.allocated_bytes());
-      if (bytes != stream.reported_bytes) {
-        data_.AdjustExternalMemory(bytes - stream.reported_bytes);
-        stream.reported_bytes = bytes;
-      }
-      return Named(ValueTag::kChunk, &stream);
-    }
-    case Place::kStoredError:
-      if (value.is_undefined()) return value;
-      wrapper->SetInternalField(StreamField::kStoredError, ValueOf(value));
-      return Named(ValueTag::kStoredError, &stream);
-    default:
-      if (value.is_undefined()) return value;
-      wrapper->SetInternalField(StreamField::kAbortReason, ValueOf(value));
-      return Named(ValueTag::kAbortReason, &stream);
-  }
-}
-
-void V8Host::Drop(PromiseSlot promise) {
-  if (promise.is_undefined()) return;
+void V8Host::Return(const v8::FunctionCallbackInfo<v8::Value>& info, PromiseSlot promise, bool make_promise) {
+  v8::ReturnValue<v8::Value> value = info.GetReturnValue();
   switch (TagOf(promise)) {
-    case PromiseTag::kWriteRequest: {
-      const v8::HandleScope scope(isolate_);
-      auto& stream = Pointee<StreamObject>(promise.name);
-      RecordQueue(isolate_, stream, Wrapper(stream)).PopRequest();
-      break;
-    }
-    case PromiseTag::kCloseRequest:
-    case PromiseTag::kAbortRequest:
-      Wrapper(Pointee<StreamObject>(promise.name))->SetInternalField(FieldOf(TagOf(promise)), v8::Undefined(isolate_));
-      break;
+    case kFresh:
+      if (!operation_->fresh_.IsEmpty()) return value.Set(operation_->fresh_);
+      if (make_promise) {
+        v8::Local<v8::Promise::Resolver> resolver;
+        if (v8::Promise::Resolver::New(isolate_->GetCurrentContext()).ToLocal(&resolver)) value.Set(resolver);
+        return;
+      }
+      return value.Set(kReturnFresh);
+    case kResolved:
+      return value.Set(kReturnResolved);
+    case kAbortRequest:
+      return value.Set(kReturnAbortRequest);
+    case kRejectedWith:
+      return value.Set(kReturnRejected | static_cast<int>((promise.name >> 3) - 1) << 8);
     default:
-      break;
-  }
-}
-
-void V8Host::Drop(ValueSlot value) {
-  if (value.is_undefined()) return;
-  switch (TagOf(value)) {
-    case ValueTag::kLocal:
-      break;
-    case ValueTag::kChunk: {
-      const v8::HandleScope scope(isolate_);
-      auto& stream = Pointee<StreamObject>(value.name);
-      RecordQueue(isolate_, stream, Wrapper(stream)).PopChunk();
-      break;
-    }
-    case ValueTag::kStoredError:
-      Wrapper(Pointee<StreamObject>(value.name))->SetInternalField(StreamField::kStoredError, v8::Undefined(isolate_));
-      break;
-    case ValueTag::kAbortReason:
-      Wrapper(Pointee<StreamObject>(value.name))->SetInternalField(StreamField::kAbortReason, v8::Undefined(isolate_));
-      break;
+      return;
   }
 }
 
 // ---- Promises
 
-PromiseSlot V8Host::NewPromise() {
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(context()).ToLocal(&resolver)) return {};
-  return {NameOfLocal(resolver)};
-}
+PromiseSlot V8Host::NewPromise() { return {kFresh}; }
+PromiseSlot V8Host::NewPromiseResolved() { return {kResolved}; }
+PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) { return {(reason.name + 1) << 3 | kRejectedWith}; }
 
-PromiseSlot V8Host::NewPromiseResolved() { return Named(PromiseTag::kFulfilled, nullptr); }
-
-PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) {
-  const PromiseSlot promise = NewPromise();
-  Reject(promise, reason);
+PromiseSlot V8Host::NewWriterPromise(WriterSlot writer, WriterPromise which) {
+  const PromiseSlot promise = Named(writer, which);
+  ViewOf(promise) = PromiseView::kPending;
+  Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   return promise;
 }
 
-PromiseSlot V8Host::NewWriterPromise(WriterSlot writer_slot, WriterPromise which) {
-  auto& writer = *WriterObject::Of(writer_slot);
-  const bool is_ready = which == WriterPromise::kReady;
-  WriterObject::Promise& promise = is_ready ? writer.ready : writer.closed;
-  // What was there before goes.
-  if (promise.made || promise.state == PromiseView::kRejected) {
-    writer.wrapper.Get(isolate_)->SetInternalField(is_ready ? WriterField::kReady : WriterField::kClosed,
-                                                   v8::Undefined(isolate_));
-  }
-  promise = {.state = PromiseView::kPending, .made = false};
-  return Named(is_ready ? PromiseTag::kReady : PromiseTag::kClosed, &writer);
-}
-
 PromiseSlot V8Host::NewWriterPromiseResolved(WriterSlot writer, WriterPromise which) {
-  const PromiseSlot slot = NewWriterPromise(writer, which);
-  Resolve(slot);
-  return slot;
+  const PromiseSlot promise = NewWriterPromise(writer, which);
+  Resolve(promise);
+  return promise;
 }
 
 PromiseSlot V8Host::NewWriterPromiseRejected(WriterSlot writer, WriterPromise which, ValueSlot reason) {
-  const PromiseSlot slot = NewWriterPromise(writer, which);
-  RejectAndMarkHandled(slot, reason);
-  return slot;
+  const PromiseSlot promise = NewWriterPromise(writer, which);
+  RejectAndMarkHandled(promise, reason);
+  return promise;
 }
 
-v8::MaybeLocal<v8::Value> V8Host::MakeWriterPromise(WriterObject& writer, WriterObject::Promise& promise, int field) {
-  const v8::Local<v8::Object> wrapper = writer.wrapper.Get(isolate_);
-  const v8::Local<v8::Value> value = wrapper->GetInternalField(field);
-  if (promise.made) return value;
-  v8::Local<v8::Promise::Resolver> resolver;
-  if (!v8::Promise::Resolver::New(context()).ToLocal(&resolver)) return {};
-  const v8::Local<v8::Promise> made = resolver->GetPromise();
-  if (promise.state == PromiseView::kFulfilled && resolver->Resolve(context(), v8::Undefined(isolate_)).IsNothing()) {
-    return {};
+void V8Host::Resolve(PromiseSlot promise) {
+  switch (TagOf(promise)) {
+    case kWriteRequest:
+      return Say(kResolveWriteRequest);
+    case kCloseRequest:
+      return Say(kResolveCloseRequest);
+    case kAbortRequest:
+      return Say(kResolveAbortRequest);
+    case kOfWriter:
+      if (ViewOf(promise) != PromiseView::kPending) return;
+      ViewOf(promise) = PromiseView::kFulfilled;
+      return Say((promise.name & kClosedBit) != 0 ? kResolveClosed : kResolveReady);
+    default:
+      return;
   }
-  if (promise.state == PromiseView::kRejected) {
-    made->MarkAsHandled();
-    if (resolver->Reject(context(), value).IsNothing()) return {};
+}
+
+void V8Host::Reject(PromiseSlot promise, ValueSlot reason) {
+  switch (TagOf(promise)) {
+    case kWriteRequest:
+      return Say(kRejectWriteRequests, reason.name);
+    case kCloseRequest:
+      return Say(kRejectCloseRequest, reason.name);
+    case kAbortRequest:
+      return Say(kRejectAbortRequest, reason.name);
+    default:
+      return RejectAndMarkHandled(promise, reason);
   }
-  promise.made = true;
-  wrapper->SetInternalField(field, made);
-  return made.As<v8::Value>();
 }
 
-void V8Host::SettleWriterPromise(WriterObject& writer, WriterPromise which, bool fulfilled, ValueSlot reason) {
-  const bool is_ready = which == WriterPromise::kReady;
-  WriterObject::Promise& promise = is_ready ? writer.ready : writer.closed;
-  if (promise.state != PromiseView::kPending) return;
-  promise.state = fulfilled ? PromiseView::kFulfilled : PromiseView::kRejected;
-  if (!promise.made && fulfilled) return;
-  const int field = is_ready ? WriterField::kReady : WriterField::kClosed;
-  const v8::Local<v8::Object> wrapper = writer.wrapper.Get(isolate_);
-  if (!promise.made) return wrapper->SetInternalField(field, ValueOf(reason));
-  const auto resolver = wrapper->GetInternalField(field).As<v8::Promise::Resolver>();
-  // V8 reports a rejection at once: mark first.
-  if (!fulfilled) resolver->GetPromise()->MarkAsHandled();
-  SettleResolver(resolver, fulfilled, reason);
+// Only a writer's promises are ever marked.
+void V8Host::RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) {
+  if (TagOf(promise) != kOfWriter || ViewOf(promise) != PromiseView::kPending) return;
+  ViewOf(promise) = PromiseView::kRejected;
+  Say((promise.name & kClosedBit) != 0 ? kRejectClosed : kRejectReady, reason.name);
 }
 
-void V8Host::SettleResolver(v8::Local<v8::Promise::Resolver> resolver, bool fulfilled, ValueSlot reason) {
-  const v8::Maybe<bool> done =
-      fulfilled ? resolver->Resolve(context(), v8::Undefined(isolate_)) : resolver->Reject(context(), ValueOf(reason));
-  // Nothing while execution is being terminated: nobody will see the promise settle.
-  static_cast<void>(done);
-}
-
-void V8Host::Settle(PromiseSlot promise, bool fulfilled, bool mark_handled, ValueSlot reason) {
-  const v8::HandleScope scope(isolate_);
-  if (promise.is_undefined()) return;
-  if (TagOf(promise) == PromiseTag::kReady || TagOf(promise) == PromiseTag::kClosed) {
-    const auto which = TagOf(promise) == PromiseTag::kReady ? WriterPromise::kReady : WriterPromise::kClosed;
-    return SettleWriterPromise(Pointee<WriterObject>(promise.name), which, fulfilled, reason);
-  }
-  const v8::Local<v8::Promise::Resolver> resolver = ResolverOf(promise);
-  if (resolver.IsEmpty()) return;
-  if (mark_handled) resolver->GetPromise()->MarkAsHandled();
-  SettleResolver(resolver, fulfilled, reason);
-}
-
-void V8Host::Resolve(PromiseSlot promise) { Settle(promise, true, false, {}); }
-void V8Host::Reject(PromiseSlot promise, ValueSlot reason) { Settle(promise, false, false, reason); }
-void V8Host::RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) { Settle(promise, false, true, reason); }
-
+// Requests are dropped as soon as they are settled.
 PromiseView V8Host::State(PromiseSlot promise) {
   if (promise.is_undefined()) return PromiseView::kUndefined;
-  switch (TagOf(promise)) {
-    case PromiseTag::kReady:
-      return Pointee<WriterObject>(promise.name).ready.state;
-    case PromiseTag::kClosed:
-      return Pointee<WriterObject>(promise.name).closed.state;
-    case PromiseTag::kFulfilled:
-      return PromiseView::kFulfilled;
-    case PromiseTag::kLocal:
-    case PromiseTag::kCloseRequest:
-    case PromiseTag::kAbortRequest: {
-      const v8::HandleScope scope(isolate_);
-      switch (ResolverOf(promise)->GetPromise()->State()) {
-        case v8::Promise::kPending:
-          return PromiseView::kPending;
-        case v8::Promise::kFulfilled:
-          return PromiseView::kFulfilled;
-        case v8::Promise::kRejected:
-          return PromiseView::kRejected;
-      }
-      return PromiseView::kPending;
-    }
-    case PromiseTag::kWriteRequest:  // dropped as soon as it is settled
-    case PromiseTag::kSink:
-      return PromiseView::kPending;
-  }
-  return PromiseView::kPending;
+  return TagOf(promise) == kOfWriter ? ViewOf(promise) : PromiseView::kPending;
 }
 
 bool V8Host::IsHandled(PromiseSlot promise) {
-  if (promise.is_undefined()) return false;
-  const v8::HandleScope scope(isolate_);
-  const auto of_writer = [this](WriterObject& writer, const WriterObject::Promise& state, int field) {
-    if (!state.made) return state.state == PromiseView::kRejected;
-    return writer.wrapper.Get(isolate_)->GetInternalField(field).As<v8::Promise>()->HasHandler();
-  };
-  if (TagOf(promise) == PromiseTag::kReady) {
-    auto& writer = Pointee<WriterObject>(promise.name);
-    return of_writer(writer, writer.ready, WriterField::kReady);
+  return TagOf(promise) == kOfWriter && ViewOf(promise) == PromiseView::kRejected;
+}
+
+void V8Host::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
+  StreamObject::Of(reaction.stream)->reaction = reaction;
+  // What a sink's method returned, JavaScript is looking after.
+  if (TagOf(promise) == kResolved) Say(kReactSoon);
+}
+
+// ---- What is kept
+
+PromiseSlot V8Host::Keep(PromiseSlot, Place place, StreamSlot) {
+  switch (place) {
+    case Place::kWriteRequest:
+      Say(kKeepWriteRequest);
+      return {kWriteRequest};
+    case Place::kCloseRequest:
+      Say(kKeepCloseRequest);
+      return {kCloseRequest};
+    default:
+      Say(kKeepAbortRequest);
+      return {kAbortRequest};
   }
-  if (TagOf(promise) == PromiseTag::kClosed) {
-    auto& writer = Pointee<WriterObject>(promise.name);
-    return of_writer(writer, writer.closed, WriterField::kClosed);
+}
+
+ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot slot) {
+  switch (place) {
+    case Place::kChunk: {
+      // Also undefined, which has its place in the queue.
+      Say(kKeepChunk);
+      auto& stream = *StreamObject::Of(slot);
+      const auto bytes = static_cast<int64_t>(stream.core.controller.queue.allocated_bytes() +
+                                              stream.core.writeRequests.allocated_bytes());
+      if (bytes != stream.reported_bytes) {
+        data_.AdjustExternalMemory(bytes - stream.reported_bytes);
+        stream.reported_bytes = bytes;
+      }
+      return {kChunk};
+    }
+    case Place::kStoredError:
+      if (value.is_undefined()) return value;
+      Say(kKeepStoredError, value.name);
+      return {kStoredError};
+    default:
+      if (value.is_undefined()) return value;
+      Say(kKeepAbortReason, value.name);
+      return {kAbortReason};
   }
-  const v8::Local<v8::Promise::Resolver> resolver = ResolverOf(promise);
-  return !resolver.IsEmpty() && resolver->GetPromise()->HasHandler();
+}
+
+// JavaScript forgets a promise when it settles it.
+void V8Host::Drop(PromiseSlot) {}
+
+void V8Host::Drop(ValueSlot value) {
+  if (value.name == kChunk) return Say(kDropChunks);
+  if (value.name == kStoredError) return Say(kDropStoredError);
+  if (value.name == kAbortReason) return Say(kDropAbortReason);
 }
 
 // ---- Errors and chunks
 
 ValueSlot V8Host::NewTypeError(core::TypeErrorReason reason) {
-  return Borrow(v8::Exception::TypeError(Text(isolate_, Message(reason))));
+  Say(kMakeTypeError, static_cast<uint64_t>(reason));
+  return {kMade};
 }
 
 ValueSlot V8Host::NewRangeError(core::RangeErrorReason reason) {
-  return Borrow(v8::Exception::RangeError(Text(isolate_, Message(reason))));
+  Say(kMakeRangeError, static_cast<uint64_t>(reason));
+  return {kMade};
 }
 
 ValueSlot V8Host::NewRangeError(const core::ByteLimitExceeded& facts) {
-  return Borrow(v8::Exception::RangeError(Text(isolate_, "The stream may buffer " + Bytes(facts.limit) + " and holds " +
-                                                             Bytes(facts.buffered) + ": no room for a chunk of " +
-                                                             Bytes(facts.asked))));
+  overflow_ = facts;
+  Say(kMakeRangeError, kByteLimitExceeded);
+  return {kMade};
 }
 
-uint64_t V8Host::ByteCharge(ValueSlot slot) {
-  const v8::Local<v8::Value> chunk = ValueOf(slot);
+// The chunk is the argument of write().
+uint64_t V8Host::ByteCharge(ValueSlot) {
+  const v8::Local<v8::Value> chunk = operation_->argument_;
   // V8 counts 3 for a lone surrogate, as byte_limit.h does.
   if (chunk->IsString()) return static_cast<uint64_t>(chunk.As<v8::String>()->Utf8Length(isolate_));
   if (!chunk->IsObject()) return core::kNominalCharge;
@@ -484,36 +268,71 @@ uint64_t V8Host::ByteCharge(ValueSlot slot) {
   return core::kNominalCharge;
 }
 
-void V8Host::AlgorithmsCleared(StreamSlot slot) {
-  const v8::HandleScope scope(isolate_);
-  const v8::Local<v8::Object> wrapper = Wrapper(*StreamObject::Of(slot));
-  const v8::Local<v8::Value> undefined = v8::Undefined(isolate_);
-  for (int field = StreamField::kSink; field <= StreamField::kSize; ++field) {
-    if (!wrapper->GetInternalField(field)->IsUndefined()) wrapper->SetInternalField(field, undefined);
+// ---- Author code
+
+Completion<ValueSlot> V8Host::PerformStartAlgorithm(StreamSlot) {
+  Say(kCallStart);
+  return core::kUndefined;
+}
+
+PromiseSlot V8Host::PromiseResolvedWithStartResult(StreamSlot, ValueSlot) {
+  return {last_effect_ == kCallStart ? uint64_t{kSink} : uint64_t{kResolved}};
+}
+
+PromiseSlot V8Host::PerformWriteAlgorithm(StreamSlot, ValueSlot) {
+  Say(kCallWrite);
+  return {kSink};
+}
+
+v8::MaybeLocal<v8::Value> V8Host::Call(StreamFunction function, StreamObject& stream) {
+  Operation* const operation = operation_;
+  const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+  v8::Local<v8::Value> arguments[] = {operation->state_, operation->argument_};
+  v8::Local<v8::Value> result;
+  const bool returned = GetStreamFunction(context, function)
+                            ->Call(context, v8::Undefined(isolate_), std::size(arguments), arguments)
+                            .ToLocal(&result);
+  // What this operation says from here on is its own again.
+  last_stream_ = operation->stream_;
+  last_effect_ = 0;
+  if (returned) return result;
+  // JavaScript unwinds when the operation returns, and does none of its effects.
+  stream.broken = true;
+  channel_[kCount] = 0;
+  return {};
+}
+
+Completion<double> V8Host::PerformSizeAlgorithm(StreamSlot slot, ValueSlot) {
+  v8::Local<v8::Value> size;
+  if (!Call(StreamFunction::kCallSize, *StreamObject::Of(slot)).ToLocal(&size) || !size->IsNumber()) {
+    return Thrown{ValueSlot{kThrown}};
   }
+  return size.As<v8::Number>()->Value();
 }
 
-// ---- Termination
-
-bool V8Host::Terminated(const v8::TryCatch& caught) {
-  if (!caught.HasTerminated() && !isolate_->IsExecutionTerminating()) return false;
-  terminating_ = true;
-  isolate_->CancelTerminateExecution();
-  return true;
+void V8Host::CallSinkMethod(StreamFunction function, StreamSlot slot) {
+  v8::Local<v8::Value> fresh;
+  if (Call(function, *StreamObject::Of(slot)).ToLocal(&fresh) && fresh->IsPromise()) operation_->fresh_ = fresh;
 }
 
-void V8Host::TerminateAgain() {
-  terminating_ = false;
-  isolate_->TerminateExecution();
+PromiseSlot V8Host::PerformCloseAlgorithm(StreamSlot stream) {
+  CallSinkMethod(StreamFunction::kCallClose, stream);
+  return {kSink};
 }
 
-// V8 drops the microtasks that are queued when execution is terminated: nothing would make those streams weak again.
-void V8Host::ForgetMicrotasks() {
-  while (waiting_.linked()) {
-    auto* stream = StreamObject::OfWaiting(waiting_.next);
-    stream->waiting.Unlink();
-    stream->MakeWeak();
-  }
+PromiseSlot V8Host::PerformAbortAlgorithm(StreamSlot stream, ValueSlot) {
+  CallSinkMethod(StreamFunction::kCallAbort, stream);
+  return {kSink};
+}
+
+// https://dom.spec.whatwg.org/#abortcontroller-signal-abort
+void V8Host::SignalAbort(StreamSlot slot, ValueSlot reason) {
+  auto& stream = *StreamObject::Of(slot);
+  if (stream.aborted) return;
+  stream.aborted = true;
+  // Nobody has the signal: nobody listens.
+  if (!stream.has_signal) return Say(kSetSignalReason, reason.name);
+  static_cast<void>(Call(StreamFunction::kSignalAbort, stream));
 }
 
 }  // namespace sluice::binding

@@ -1,29 +1,41 @@
-// V8's host: core::ReentrantHost over JavaScript objects. One for each isolate.
+// V8's host: core::ReentrantHost that tells JavaScript what to do. One for each isolate.
 //
-// Names. A slot is 64 bits: a pointer and, in its low three bits, what kind of name it is (see the .cc file). A
-// borrowed slot is a v8::Local itself and lives as long as the caller's HandleScope. A kept slot names a place: an
-// internal field of a stream's or a writer's JavaScript object.
+// The core asks its host for effects (settle this promise, keep that chunk) and for the author's functions. V8 does all
+// of those far faster in JavaScript than through its C++ interface, so this host writes effects down (effects.h), and
+// js/writable_stream.js does them, in order, when the operation returns. Author code never runs before the effects that
+// preceded it are done:
+//   - start() and write() are the last steps of the operations that call them, and what follows them in the standard is
+//     the registration of a reaction, which nothing can see; JavaScript calls them after the operation;
+//   - size(), close(), abort() and the abort listeners are called in the middle, through JavaScript functions that
+//   first
+//     do the effects so far.
+// The host holds no JavaScript value: a slot is a name for a place that JavaScript keeps (effects.h, "Names of
+// values").
 //
 // What no author can see is not made: `ready` and `closed` are promises only once somebody has read them, and when a
-// sink's method returns something that is no thenable, or one of the realm's own promises, no promise is made for the
-// conversion; native microtasks take exactly the ticks that it would have taken.
+// sink's method returns something, no promise is made for the conversion; microtasks take exactly the ticks that it
+// would have taken.
 //
-// Termination. When execution is terminated inside author code, the operation that called it goes on to its end, so
-// that no stream is ever half-way between two steps: a terminated size() or start() counts as one that threw undefined,
-// a terminated sink method as one whose promise never settles, and no further author code is called. Termination is
-// requested again when the outermost operation returns, and JavaScript ends there.
+// Termination. When execution is terminated while an operation of the core, or JavaScript that does its effects, is on
+// the stack, the stream is broken: both sides may disagree about it. What is called on it afterwards throws or rejects.
+// Author functions that were called last (start, write) are no such case: the stream then waits for ever.
 #ifndef SLUICE_V8_V8_HOST_H_
 #define SLUICE_V8_V8_HOST_H_
 
 #include <v8.h>
 
-#include <list>
+#include <array>
+#include <vector>
 
 #include "src/core/host.h"
+#include "src/v8/effects.h"
 #include "src/v8/isolate_data.h"
-#include "src/v8/stream_object.h"
+#include "src/v8/stream_page.h"
 
 namespace sluice::binding {
+
+// The functions of js/writable_stream.js that the host calls.
+enum class StreamFunction : int { kCallSize, kCallClose, kCallAbort, kSignalAbort, kStatesOf, kCount };
 
 class V8Host final : public core::ReentrantHost {
  public:
@@ -32,52 +44,58 @@ class V8Host final : public core::ReentrantHost {
   V8Host& operator=(const V8Host&) = delete;
   ~V8Host() override;
 
-  // Around each operation that may run author code. They nest as calls do.
+  template <typename T>
+  PageAllocator<T>& Pages() {
+    if constexpr (std::is_same_v<T, StreamObject>) {
+      return streams_;
+    } else {
+      return writers_;
+    }
+  }
+
+  // ---- Operations
+  // One operation of the core. They nest as calls do. `state` and `argument` are the StreamState and the method's
+  // argument in JavaScript; `stream` may be null, for a writer without one.
   class Operation {
    public:
-    explicit Operation(V8Host& host) : host_(host) { ++host_.depth_; }
+    Operation(V8Host& host, StreamObject* stream, v8::Local<v8::Value> state, v8::Local<v8::Value> argument)
+        : host_(host), outer_(host.operation_), stream_(stream), state_(state), argument_(argument) {
+      host.operation_ = this;
+      if (host.channel_[channel::kCount] != 0) host.Interrupted();
+      host.last_stream_ = stream;
+    }
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
-    ~Operation() {
-      if (--host_.depth_ == 0 && host_.terminating_) host_.TerminateAgain();
+    ~Operation() { host_.operation_ = outer_; }
+
+    // Whether the stream may be used, and the stack is large enough to do the effects of an operation on it: else
+    // `code` is to be returned, with kThrowBroken or kReturnBroken as `kind`.
+    bool MayBegin(int kind, int& code) const;
+    core::ValueSlot argument() const {
+      return argument_->IsUndefined() ? core::kUndefined : core::ValueSlot{channel::kArgument};
     }
 
    private:
+    friend class V8Host;
     V8Host& host_;
+    Operation* outer_;
+    StreamObject* stream_;
+    v8::Local<v8::Value> state_;
+    v8::Local<v8::Value> argument_;
+    v8::Local<v8::Value> fresh_;  // the promise that the operation returns, if JavaScript has made it already
   };
 
-  // ---- Objects
-  // Makes `wrapper`, an object of the WritableStream or the writer interface, what its interface says. The native
-  // objects belong to the wrappers from then on.
-  StreamObject& NewStream(v8::Local<v8::Object> wrapper);
-  WriterObject& NewWriter(v8::Local<v8::Object> wrapper);
-  v8::Local<v8::Object> Wrapper(const StreamObject& stream) const { return stream.wrapper.Get(isolate_); }
-  // After the core gave the writer its stream, and after it took it away.
-  void Attach(v8::Local<v8::Object> writer_wrapper, v8::Local<v8::Object> stream_wrapper);
-  void Detach(v8::Local<v8::Object> writer_wrapper);
-  // The stream's controller object; made when it is first asked for. Empty only when execution is being terminated.
-  v8::MaybeLocal<v8::Object> Controller(v8::Local<v8::Context> context, v8::Local<v8::Object> stream_wrapper);
-  // The controller's signal; likewise.
-  v8::MaybeLocal<v8::Value> Signal(v8::Local<v8::Context> context, StreamObject& stream, v8::Local<v8::Object> wrapper);
-  // The function that underlyingSink.start is. Only while the constructor runs.
-  v8::Local<v8::Value> start_function;
+  // What a promise-returning operation gives to JavaScript: the promise, or a code. `make_promise`: make it here, which
+  // takes less memory than making it in JavaScript.
+  void Return(const v8::FunctionCallbackInfo<v8::Value>& info, core::PromiseSlot promise, bool make_promise = false);
+  static int ThrowCode(core::Thrown thrown) { return channel::kThrow | static_cast<int>(thrown.value.name) << 8; }
+  bool calls_write() const { return last_effect_ == channel::kCallWrite; }
 
-  // ---- Slots and values
-  static core::ValueSlot Borrow(v8::Local<v8::Value> value);
-  v8::Local<v8::Value> ValueOf(core::ValueSlot slot);
-  // The promise that a method returns; empty only when execution is being terminated.
-  v8::MaybeLocal<v8::Value> PromiseOf(core::PromiseSlot slot);
-
-  void Return(const Info& info, core::PromiseSlot slot) {
-    v8::Local<v8::Value> promise;
-    if (PromiseOf(slot).ToLocal(&promise)) info.GetReturnValue().Set(promise);
-  }
-
-  // ---- For the closures that react to a sink's promise (bootstrap.cc).
-  void SinkPromiseSettled(v8::Local<v8::Object> stream_wrapper, bool fulfilled, v8::Local<v8::Value> value);
-
-  // Lets go of streams whose microtasks V8 dropped, as it does when execution is terminated.
-  void ForgetMicrotasks();
+  int32_t* channel() { return channel_; }
+  size_t channel_bytes() const { return sizeof channel_; }
+  double* facts() { return facts_; }
+  const core::ByteLimitExceeded& overflow() const { return overflow_; }
+  void Say(int effect, uint64_t ref = 0);
 
   // ---- core::Host
   core::PromiseSlot NewPromise() override;
@@ -106,7 +124,7 @@ class V8Host final : public core::ReentrantHost {
   core::WritableStream& Stream(core::StreamSlot stream) override { return StreamObject::Of(stream)->core; }
   core::WritableStreamDefaultWriter& Writer(core::WriterSlot writer) override { return WriterObject::Of(writer)->core; }
   bool SignalIsAborted(core::StreamSlot stream) override { return StreamObject::Of(stream)->aborted; }
-  void AlgorithmsCleared(core::StreamSlot stream) override;
+  void AlgorithmsCleared(core::StreamSlot) override { Say(channel::kClearAlgorithms); }
 
   // ---- core::ReentrantHost
   core::Completion<core::ValueSlot> PerformStartAlgorithm(core::StreamSlot stream) override;
@@ -118,44 +136,21 @@ class V8Host final : public core::ReentrantHost {
   void SignalAbort(core::StreamSlot stream, core::ValueSlot reason) override;
 
  private:
-  v8::Local<v8::Context> context() const { return isolate_->GetCurrentContext(); }
-  // Whether what `caught` has is a termination. From then on no author code is called by this operation.
-  bool Terminated(const v8::TryCatch& caught);
-  void TerminateAgain();
-  v8::Local<v8::Promise::Resolver> ResolverOf(core::PromiseSlot slot);
-  v8::MaybeLocal<v8::Value> MakeWriterPromise(WriterObject& writer, WriterObject::Promise& promise, int field);
-  void SettleWriterPromise(WriterObject& writer, core::WriterPromise which, bool fulfilled, core::ValueSlot reason);
-  void SettleResolver(v8::Local<v8::Promise::Resolver> resolver, bool fulfilled, core::ValueSlot reason);
-  void Settle(core::PromiseSlot promise, bool fulfilled, bool mark_handled, core::ValueSlot reason);
-
-  // ---- From what a sink's method returned to the reaction (sink_promise.cc)
-  core::PromiseSlot CallSink(core::StreamSlot slot, int method_field, int argument_count,
-                             v8::Local<v8::Value>* arguments);
-  core::PromiseSlot SinkPromise(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> result,
-                                bool use_promise_itself);
-  void ResolveSink(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> value);
-  void FulfillSink(StreamObject& stream);
-  void RejectSink(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> reason);
-  void RejectSink(StreamObject& stream, v8::Local<v8::Object> wrapper, const v8::TryCatch& caught);
-  bool WaitForPromiseItself(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> value);
-  void SetSinkResult(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> value);
-  bool Then(v8::Local<v8::Context> realm, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> promise);
-  void UponOtherSettled(core::PromiseSlot promise, const core::Reaction& reaction);
-  bool MakeReactions(v8::Local<v8::Context> context, v8::Local<v8::Object> wrapper);
-  void QueueMicrotask(StreamObject& stream, v8::MicrotaskCallback callback);
-  v8::Local<v8::Object> BeginMicrotask(StreamObject& stream);
-  static void ThenMicrotask(void* stream);
-  static void ReactionMicrotask(void* stream);
-  void RunReaction(StreamObject& stream, v8::Local<v8::Object> wrapper, v8::Local<v8::Value> value);
+  // Empty when it was terminated; the stream is broken then.
+  v8::MaybeLocal<v8::Value> Call(StreamFunction function, StreamObject& stream);
+  void CallSinkMethod(StreamFunction function, core::StreamSlot stream);
+  void Interrupted();
 
   IsolateData& data_;
   v8::Isolate* isolate_;
-  Link streams_;
-  Link writers_;
-  Link waiting_;        // StreamObject::waiting of those with a native microtask queued
-  uint32_t depth_ = 0;  // operations on the stack
-  bool terminating_ = false;
-  std::list<core::Reaction> other_reactions_;  // to promises that are not a sink's; only tests have such
+  PageAllocator<StreamObject> streams_;
+  PageAllocator<WriterObject> writers_;
+  Operation* operation_ = nullptr;       // the innermost
+  StreamObject* last_stream_ = nullptr;  // whose effects are, or were, in the channel
+  int last_effect_ = 0;
+  core::ByteLimitExceeded overflow_;
+  alignas(8) int32_t channel_[channel::kFirstEffect + 2 * channel::kCapacity] = {};
+  double facts_[1] = {};
 };
 
 }  // namespace sluice::binding

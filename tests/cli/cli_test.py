@@ -79,6 +79,21 @@ class Commands(unittest.TestCase):
         self.assertNotIn("read stream", small.read_text())
         self.assertEqual(run("repro", "--canary", small).returncode, 1)
 
+    def test_shrink_and_repro_keep_to_the_finding_that_is_asked_for(self):
+        canary = self.file("canary.ops", CANARY)
+        text = run("repro", "--canary", canary).stdout
+        first = text.split("\nVerdict: FAILS, ")[1].split("\n")[0]
+        others = text.split("\nAlso: ")[1].split("\n")[0].split(", ")
+        self.assertNotIn(first, others)
+        told = run("repro", "--canary", "--finding", others[0], canary).stdout
+        self.assertIn(f"SLUICE-FINDING {others[0]}\n", told)
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "--finding", others[0], "-o", small, canary).returncode, 0)
+        self.assertTrue(small.read_text().startswith(f"# {others[0]}\n"))
+        # A shrunk program says which it is.
+        self.assertIn(f"SLUICE-FINDING {others[0]}\n", run("repro", "--canary", small).stdout)
+        self.assert_complains(run("shrink", "--canary", "--finding", "slots/nonsense", canary), first, "slots/nonsense")
+
     def test_shrink_of_what_passes_says_so(self):
         result = run("shrink", SEED)
         self.assertEqual(result.returncode, 1)
@@ -115,7 +130,8 @@ class Commands(unittest.TestCase):
 
     def test_wrong_command_lines_are_refused(self):
         for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
-                          ["random", "--seed", "x"]):
+                          ["random", "--seed", "x"], ["random", "--seed", "-1"],
+                          ["random", "--seed", "18446744073709551616"], ["batch", "--count", "-1"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
     def test_help_is_there(self):

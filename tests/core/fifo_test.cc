@@ -72,7 +72,7 @@ TEST(Fifo, CopyHoldsTheLiveEntriesOnly) {
   for (int i = 0; i < 998; ++i) fifo.pop_front();
   const Numbers copy = fifo;
   EXPECT_EQ(Entries(copy), (std::vector<uint64_t>{998, 999}));
-  EXPECT_LT(copy.allocated_bytes(), fifo.allocated_bytes() / 100);
+  EXPECT_EQ(copy.allocated_bytes(), 2 * sizeof(uint64_t));
 }
 
 TEST(Fifo, CopyIsIndependent) {
@@ -161,6 +161,59 @@ TEST(Fifo, EntriesAreMovedALogarithmicNumberOfTimes) {
   EXPECT_LE(moves, 20);
 }
 
+TEST(Fifo, ADrainedPeakGivesItsMemoryBack) {
+  Numbers fifo;
+  for (uint64_t i = 0; i < 1'000'000; ++i) fifo.push_back(i);
+  for (uint64_t i = 0; i < 1'000'000; ++i) {
+    ASSERT_EQ(fifo.front(), i);
+    fifo.pop_front();
+    ASSERT_LE(fifo.allocated_bytes(), std::max<size_t>(16, 4 * fifo.size()) * sizeof(uint64_t));
+  }
+  EXPECT_TRUE(fifo.empty());
+}
+
+// Whatever is pushed and popped: the entries that were moved, seen as changes of their address, are paid for.
+TEST(Fifo, MovesArePaidForByPushesAndPops) {
+  for (const size_t high : {3u, 17u, 40u, 1000u, 30000u}) {
+    for (const size_t low : {size_t{0}, high / 5, high / 2, high - 2}) {
+      Numbers fifo;
+      size_t operations = 0;
+      size_t moved = 0;
+      const auto count = [&](const uint64_t* expected) {
+        ++operations;
+        if (fifo.begin() != expected) moved += fifo.size();
+      };
+      for (int times = 0; times < 20; ++times) {
+        while (fifo.size() < high) {
+          const uint64_t* first = fifo.begin();
+          fifo.push_back(operations);
+          count(first);
+        }
+        while (fifo.size() > low) {
+          const uint64_t* second = fifo.size() > 1 ? fifo.begin() + 1 : fifo.begin();
+          fifo.pop_front();
+          count(second);
+        }
+      }
+      EXPECT_LE(moved, 3 * operations) << "between " << low << " and " << high;
+    }
+  }
+}
+
+// A short queue that fills and empties all the time does not ask for memory each time.
+TEST(Fifo, AShortListKeepsItsMemory) {
+  Numbers fifo;
+  const auto fill_and_empty = [&fifo] {
+    for (uint64_t i = 0; i < 10; ++i) fifo.push_back(i);
+    while (!fifo.empty()) fifo.pop_front();
+  };
+  fill_and_empty();
+  const size_t bytes = fifo.allocated_bytes();
+  EXPECT_GT(bytes, 0u);
+  fill_and_empty();
+  EXPECT_EQ(fifo.allocated_bytes(), bytes);
+}
+
 TEST(Fifo, ClearGivesTheMemoryBack) {
   Numbers fifo = Of({1, 2, 3});
   fifo.clear();
@@ -187,6 +240,40 @@ TEST(FifoDeathTest, ReadingTheLastPoppedEntryIsCaught) {
   Numbers fifo = Of({1});
   const uint64_t& kept = fifo.front();
   fifo.pop_front();
+  EXPECT_DEATH(Read(kept), kCaught);
+}
+
+// Emptying poisons nothing but the last entry, since the others were poisoned when they were popped or never used.
+TEST(FifoDeathTest, AllButTheLiveEntriesArePoisoned) {
+  Numbers fifo;
+  const uint64_t* first = nullptr;
+  const auto check = [&] {
+    if (fifo.begin() + fifo.size() < first) return;
+    for (const uint64_t& entry : fifo) ASSERT_EQ(__asan_address_is_poisoned(&entry), 0);
+  };
+  // The capacity is 4 from the first push to the last.
+  for (int round = 0; round < 3; ++round) {
+    for (uint64_t i = 0; i < 4; ++i) {
+      fifo.push_back(i);
+      if (first == nullptr) first = fifo.begin();
+      check();
+      for (const uint64_t* entry = fifo.end(); entry < first + 4; ++entry)
+        ASSERT_EQ(__asan_address_is_poisoned(entry), 1);
+    }
+    for (const uint64_t* entry = first; entry < first + 4; ++entry) {
+      fifo.pop_front();
+      check();
+      for (const uint64_t* popped = first; popped <= entry; ++popped) ASSERT_EQ(__asan_address_is_poisoned(popped), 1);
+    }
+    ASSERT_EQ(fifo.allocated_bytes(), 4 * sizeof(uint64_t));
+  }
+}
+
+TEST(FifoDeathTest, ReadingAnEntryThatWasGivenBackIsCaught) {
+  Numbers fifo;
+  for (uint64_t i = 0; i < 32; ++i) fifo.push_back(i);
+  const uint64_t& kept = fifo.back();
+  for (int i = 0; i < 24; ++i) fifo.pop_front();
   EXPECT_DEATH(Read(kept), kCaught);
 }
 

@@ -152,7 +152,7 @@ const std::map<std::string, Broken>& BrokenSnapshots() {
       {"I-ONE-SENTINEL", {WritingThenClose(), [](Snapshot& s) { s.queue_sentinels = 2; }}},
       {"I-SENTINEL-LAST", {WritingThenClose(), [](Snapshot& s) { s.queue_ends_with_sentinel = false; }}},
       {"I-SENTINEL-IS-REQUEST", {WritingThenClose(), [](Snapshot& s) { s.closeRequest = View::kUndefined; }}},
-      {"I-CLOSE-IN-FLIGHT-QUEUE-EMPTY", {Closing(), [](Snapshot& s) { s.queue_size = 2; }}},
+      {"I-CLOSE-IN-FLIGHT-QUEUE-EMPTY", {Closing(), [](Snapshot& s) { s.queue_size = 1; }}},
       {"I-ENDED-QUEUE-EMPTY", {Errored(), [](Snapshot& s) { s.queue_size = 1; }}},
       {"I-ENDED-NO-REQUESTS", {Errored(), [](Snapshot& s) { s.writeRequests_size = 1; }}},
       {"I-ENDED-TOTAL-ZERO", {Errored(), [](Snapshot& s) { s.queueTotalSize = 1; }}},

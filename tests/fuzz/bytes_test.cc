@@ -43,6 +43,52 @@ TEST(BytesTest, AnyBytesDecodeAndKeepTheCodecRules) {
   }
 }
 
+// Bytes of the language's first version, with every operation, setting and kind of operand that it had. What a person
+// has stored must mean the same for ever: tables that bytes index grow at their ends, and those with a form for other
+// values (InterestingNumbers, InterestingByteCounts, InterestingChunks) not at all.
+TEST(BytesTest, BytesOfTheFirstVersionKeepTheirMeaning) {
+  constexpr std::string_view kHex =
+      "011a00000000000002401a3930000000000000011f0300010203150000036100620041000700000001050100011900000000"
+      "0000e83f05000201000001010200150203004d00000000020014000300000400040105000603000701080009040a02020b0c"
+      "2c010d02000e000f100011001202001302";
+  std::string bytes;
+  for (size_t i = 0; i < kHex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(kHex.substr(i, 2)), nullptr, 16));
+  }
+  EXPECT_EQ(PrintText(DecodeBytes(AsBytes(bytes))), R"(highWaterMark 2.25
+byteLimit 12345
+ticks promise-resolve
+methods start write close abort size
+on start {
+  w3.write("abA" * 7) unobserved
+} return pending
+on size return 0.75
+on signal throw r1
+w0 = stream.getWriter()
+w1 = new WritableStreamDefaultWriter(stream)
+w0.write(shared(77)#3)
+w0.write("\u007f\u0080\u07ff\u0800")
+w0.close()
+w0.abort(undefined) unobserved
+w0.releaseLock()
+stream.abort(r3)
+stream.close() unobserved
+controller.error(r0)
+resolve then
+reject close r2
+run
+run 300
+tick 2
+read w0
+read stream
+watch w0.ready
+watch w0.closed
+closeWithErrorPropagation(w2)
+errorStream(r2)
+)");
+  EXPECT_EQ(EncodeBytes(DecodeBytes(AsBytes(bytes))), bytes);
+}
+
 TEST(BytesTest, NoBytesAreTheEmptyProgram) { EXPECT_EQ(DecodeBytes({}), Program{}); }
 
 TEST(BytesTest, CutOffBytesStillDecode) {

@@ -14,6 +14,7 @@
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
+#include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 
 namespace sluice::fuzz {
@@ -72,6 +73,24 @@ TEST(CorpusFolderTest, HoldsEnoughSeedsAndOnlySeeds) {
     EXPECT_TRUE(programs.insert(entry.path().parent_path().string() + EncodeBytes(*parsed.program)).second)
         << entry.path() << " is the same program as another seed of its folder";
   }
+}
+
+TEST(CorpusFolderTest, UsesEveryOperationAndEveryEnd) {
+  std::set<OpKind> ops;
+  std::set<EndKind> ends;
+  for (const fs::path& path : CorpusFiles()) {
+    const ParsedProgram parsed = ParseText(Read(path));
+    if (!parsed.program.has_value()) continue;
+    for (const Op& op : parsed.program->ops) ops.insert(op.kind);
+    for (const Script& script : parsed.program->scripts) {
+      for (const Op& op : script.ops) ops.insert(op.kind);
+      ends.insert(script.end.kind);
+    }
+  }
+  for (const Row& row : OpRows())
+    EXPECT_EQ(ops.count(static_cast<OpKind>(row.kind)), 1u) << row.pattern << " has no seed";
+  for (const Row& row : EndRows())
+    EXPECT_EQ(ends.count(static_cast<EndKind>(row.kind)), 1u) << row.pattern << " has no seed";
 }
 
 }  // namespace

@@ -135,6 +135,57 @@ run
   EXPECT_THAT(trace, HasSubstr("p1 rejected with r2"));
 }
 
+TEST_P(DriverTest, ADetachedBufferIsTheSameChunkAndIsChargedNothingWhenItIsWritten) {
+  const std::string trace = TraceOf(R"(byteLimit 8
+methods write
+w0 = stream.getWriter()
+run
+w0.write(view(9))
+detach view(9)
+w0.write(view(9))
+run
+)");
+  EXPECT_THAT(trace, HasSubstr("p1 rejected with RangeError#1"));
+  EXPECT_THAT(trace, HasSubstr("sink.write(view(9)) #1"));
+  EXPECT_THAT(trace, HasSubstr("p2 fulfilled"));
+}
+
+TEST_P(DriverTest, ACountQueuingStrategyCountsEveryChunkAsOne) {
+  const std::string trace = TraceOf(R"(highWaterMark 5
+strategy CountQueuingStrategy
+methods write
+on write return pending
+w0 = stream.getWriter()
+w0.write(buffer(70))
+w0.write(undefined)
+w0.write("a" * 9)
+read w0
+)");
+  EXPECT_THAT(trace, HasSubstr("desiredSize = 2"));
+  EXPECT_THAT(trace, Not(HasSubstr("strategy.size")));
+}
+
+TEST_P(DriverTest, AByteLengthQueuingStrategyGetsByteLengthOfEveryChunk) {
+  const auto with = [](std::string_view write) {
+    return "highWaterMark 100\nstrategy ByteLengthQueuingStrategy\nw0 = stream.getWriter()\n" + std::string(write) +
+           "\nread w0\nrun\n";
+  };
+  EXPECT_THAT(TraceOf(with("w0.write(buffer(60))")), HasSubstr("desiredSize = 40"));
+  EXPECT_THAT(TraceOf(with("w0.write(shared(60))")), HasSubstr("desiredSize = 40"));
+  EXPECT_THAT(TraceOf(with("w0.write(view(60))")), HasSubstr("desiredSize = 40"));
+  EXPECT_THAT(TraceOf(with("detach view(60)\nw0.write(view(60))")), HasSubstr("desiredSize = 100"));
+  for (const char* without : {"w0.write(\"a\" * 60)", "w0.write(number#2)", "w0.write(object)"}) {
+    EXPECT_THAT(TraceOf(with(without)), HasSubstr("p1 rejected with RangeError#1")) << without;
+  }
+  EXPECT_THAT(TraceOf(with("w0.write(undefined)")), HasSubstr("p1 rejected with TypeError#1"));
+}
+
+TEST_P(DriverTest, ABuiltInStrategyHandsOnItsHighWaterMarkUnchecked) {
+  EXPECT_THAT(TraceOf("highWaterMark -1\nstrategy CountQueuingStrategy\n"), HasSubstr("threw RangeError#1"));
+  EXPECT_THAT(TraceOf("strategy ByteLengthQueuingStrategy\nw0 = stream.getWriter()\nread w0\n"),
+              HasSubstr("desiredSize = 1"));
+}
+
 TEST_P(DriverTest, SnapshotsStandAtStepsAndWhereAuthorCodeBegins) {
   CoreSubject core;
   const Program program = ParseOrDie("methods write\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n");

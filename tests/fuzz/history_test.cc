@@ -137,6 +137,52 @@ TEST(HistoryTest, EveryRuleSeesItsFault) {
   for (const HistoryRule& rule : AllHistoryRules()) EXPECT_EQ(covered.count(rule.id), 1u) << rule.id << " has no test";
 }
 
+TEST(HistoryTest, ACloseThatFulfillsWhileTheSinksIsPendingOrAfterItFailedIsSeen) {
+  CoreSubject core;
+  HistoryChecker checker;
+  const auto broken = [&](const Program& program, const Trace& trace) {
+    const auto rule = checker.Check(program, trace);
+    return std::string(rule.has_value() ? rule->rule->id : "none");
+  };
+  const auto program_with = [](std::string_view settle) {
+    return ParseOrDie("methods close\non close return pending\nw0 = stream.getWriter()\nw0.close()\nrun\n" +
+                      std::string(settle) + "run\n");
+  };
+  const Program resolved = program_with("resolve close\n");
+  const Trace right = RunOn(core, resolved);
+  const Event fulfilled = right.events[Find(right, EventKind::kSettled)];
+  EXPECT_EQ(broken(resolved, right), "none");
+
+  const Program rejected = program_with("reject close r1\n");
+  EXPECT_EQ(broken(rejected, RunOn(core, rejected)), "none");
+  EXPECT_EQ(broken(rejected, right), "H-CLOSED-WAS-CLOSED");
+
+  const Program waiting = program_with("");
+  Trace early = RunOn(core, waiting);
+  EXPECT_EQ(broken(waiting, early), "none");
+  early.events.push_back(fulfilled);
+  EXPECT_EQ(broken(waiting, early), "H-CLOSED-WAS-CLOSED");
+}
+
+// Detached when it was queued: nothing. Detached later: all of it.
+TEST(HistoryTest, TheLimitCountsWhatChunksWereWhenTheyWereQueued) {
+  CoreSubject core;
+  HistoryChecker checker;
+  const auto broken = [&](std::string_view text, uint64_t limit) {
+    Program program = ParseOrDie(text);
+    const Trace trace = RunOn(core, program);
+    program.byteLimit = limit;
+    return checker.Check(program, trace).has_value();
+  };
+  const char kBefore[] =
+      "byteLimit 9\nmethods write\nw0 = stream.getWriter()\ndetach buffer(9)\nw0.write(buffer(9))\nrun\n";
+  EXPECT_FALSE(broken(kBefore, 0));
+  const char kAfter[] =
+      "byteLimit 9\nmethods write\nw0 = stream.getWriter()\nw0.write(buffer(9))\ndetach buffer(9)\nrun\n";
+  EXPECT_FALSE(broken(kAfter, 9));
+  EXPECT_TRUE(broken(kAfter, 8));
+}
+
 TEST(HistoryTest, RightTracesBreakNoRule) {
   CoreSubject core;
   HistoryChecker checker;

@@ -6,8 +6,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/story.h"
@@ -67,6 +69,29 @@ TEST(JudgeTest, ADifferentSlotIsFound) {
   EXPECT_EQ(Judged<ForgetsHighWaterMark>("run\n")->identity(), "slots/strategyHWM");
 }
 
+// The charge of a chunk is what it was when it was queued. Keeps I-BYTES-SUM and I-BYTES-LIMIT.
+class MeasuresAgain : public CoreSubject {
+  void Detach(sim::Value chunk) override {
+    CoreSubject::Detach(chunk);
+    core::WritableStreamDefaultController& controller = host().stream(0).controller;
+    core::Fifo<core::QueueEntry> measured;
+    for (core::QueueEntry entry : controller.queue) {
+      const uint64_t charge = entry.is_close_sentinel ? 0 : host().ByteCharge(entry.value);
+      controller.charged_bytes -= entry.charge - charge;
+      entry.charge = charge;
+      measured.push_back(entry);
+    }
+    controller.queue = measured;
+  }
+};
+
+TEST(JudgeTest, AChargeThatIsMeasuredAgainIsFound) {
+  constexpr char kDetaches[] =
+      "byteLimit 64\nw0 = stream.getWriter()\nw0.write(buffer(8))\ndetach buffer(8)\nw0.write(\"a\" * 60)\nrun\n";
+  EXPECT_FALSE(Judged<CoreSubject>(kDetaches).has_value());
+  EXPECT_EQ(Judged<MeasuresAgain>(kDetaches)->identity(), "slots/charged bytes");
+}
+
 class Leaks : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
     host().Name(sim::Value::Number(1));
@@ -105,6 +130,86 @@ class Remembers : public CoreSubject {
 
 TEST(JudgeTest, ARunThatSeesAnEarlierOneIsFound) {
   EXPECT_EQ(Judged<Remembers>("run\n")->identity(), "determinism/same-program-same-trace");
+}
+
+// Only in a run after the first, as a core would that remembers something.
+class AssertsLater : public CoreSubject {
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override {
+    ++runs_;
+    CoreSubject::Reset(user_code, chunks);
+  }
+  sim::Outcome DesiredSize(uint32_t writer) override {
+    SLUICE_ASSERT(runs_ == 1, "WritableStreamDefaultWriterGetDesiredSize", "this is the first run");
+    return CoreSubject::DesiredSize(writer);
+  }
+  int runs_ = 0;
+};
+
+TEST(JudgeTest, AnAssertThatFailsOnlyWhenTheProgramRunsAgainIsFound) {
+  EXPECT_EQ(Judged<AssertsLater>(kProgram)->identity(), "assert/WritableStreamDefaultWriterGetDesiredSize");
+}
+
+class LeaksLater : public CoreSubject {
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override {
+    ++runs_;
+    CoreSubject::Reset(user_code, chunks);
+  }
+  void ReleaseLock(uint32_t writer) override {
+    if (runs_ > 1) host().Name(sim::Value::Number(1));
+    CoreSubject::ReleaseLock(writer);
+  }
+  int runs_ = 0;
+};
+
+TEST(JudgeTest, ALeakOnlyWhenTheProgramRunsAgainIsFound) {
+  EXPECT_EQ(Judged<LeaksLater>(kProgram)->oracle, Oracle::kOwnership);
+}
+
+// Knows something of the stream that is in none of its slots: whether its queue was ever used.
+class KeepsStateElsewhere : public CoreSubject {
+  sim::Outcome DesiredSize(uint32_t writer) override {
+    sim::Outcome size = CoreSubject::DesiredSize(writer);
+    if (host().stream(0).controller.queue.allocated_bytes() == 0) size.value.number += 1;
+    return size;
+  }
+};
+
+TEST(JudgeTest, AStateThatIsNotSavedIsFoundWhereverTheProgramUsesIt) {
+  Judge judge(std::make_unique<KeepsStateElsewhere>());
+  std::set<std::string> identities;
+  // Each program decides by its own trace at which of its steps the state is restored; here all but the first few will
+  // do.
+  std::string text = "w0 = stream.getWriter()\nw0.write(\"a\")\nrun\n";
+  for (int i = 0; i < 20; ++i) {
+    text += "read stream\n";
+    judge.Run(ParseOrDie(text + "read w0\n"));
+    for (const Finding& finding : judge.findings()) identities.insert(finding.identity());
+  }
+  EXPECT_EQ(identities, std::set<std::string>{"state/save-and-restore"});
+}
+
+class TwoFaults : public CoreSubject {
+  sim::Outcome Construct(const StreamOptions& options) override {
+    const sim::Outcome made = CoreSubject::Construct(options);
+    host().stream(0).controller.charged_bytes += 1;
+    return made;
+  }
+  sim::Outcome DesiredSize(uint32_t writer) override {
+    sim::Outcome size = CoreSubject::DesiredSize(writer);
+    size.value.number += 1;
+    return size;
+  }
+};
+
+TEST(JudgeTest, AllFindingsAreGivenInOrderEachOnce) {
+  Judge judge(std::make_unique<TwoFaults>());
+  const auto first = judge.Run(ParseOrDie(kProgram));
+  std::vector<std::string> identities;
+  for (const Finding& finding : judge.findings()) identities.push_back(finding.identity());
+  EXPECT_EQ(identities, (std::vector<std::string>{"invariant/I-BYTES-SUM", "slots/charged bytes", "model/property"}));
+  EXPECT_EQ(first->identity(), identities.front());
+  judge.Run(ParseOrDie("run\n"));
+  EXPECT_EQ(judge.findings().size(), 2u);
 }
 
 TEST(JudgeTest, TheCanaryIsFoundAndNoWorkingCoreIs) {

@@ -9,16 +9,29 @@
 namespace sluice::fuzz {
 namespace {
 
-TEST(LanguageTest, RowsStandInTheOrderOfTheirKinds) {
-  for (size_t i = 0; i < OpRows().size(); ++i) EXPECT_EQ(OpRows()[i].kind, i);
-  for (size_t i = 0; i < EndRows().size(); ++i) EXPECT_EQ(EndRows()[i].kind, i);
+TEST(LanguageTest, EveryRowHasItsOwnNameAndPatternAndAMeaning) {
+  for (const auto rows : {OpRows(), EndRows()}) {
+    std::set<std::string_view> names;
+    std::set<std::string_view> patterns;
+    for (const Row& row : rows) {
+      EXPECT_TRUE(names.insert(row.name).second) << row.name;
+      EXPECT_TRUE(patterns.insert(row.pattern).second) << row.pattern;
+      EXPECT_FALSE(row.meaning.empty()) << row.pattern;
+    }
+  }
 }
 
-TEST(LanguageTest, EveryRowHasItsOwnPatternAndAMeaning) {
-  std::set<std::string_view> patterns;
+TEST(LanguageTest, EveryProfileUsesEveryOperation) {
   for (const Row& row : OpRows()) {
-    EXPECT_TRUE(patterns.insert(row.pattern).second) << row.pattern;
-    EXPECT_FALSE(row.meaning.empty()) << row.pattern;
+    for (const uint8_t weight : row.weights) EXPECT_GT(weight, 0) << row.pattern;
+  }
+}
+
+TEST(LanguageTest, WhatIsNeededHasAWordAndSaysWhenItIsNotThere) {
+  std::set<std::string_view> names;
+  for (int i = 0; i < kNeedsCount; ++i) {
+    EXPECT_TRUE(names.insert(NeedsNames()[i]).second) << NeedsNames()[i];
+    EXPECT_EQ(UnmetText(static_cast<Needs>(i)).empty(), static_cast<Needs>(i) == Needs::kNothing) << NeedsNames()[i];
   }
 }
 
@@ -26,7 +39,7 @@ TEST(LanguageTest, OnlyKnownOperandLettersAreUsed) {
   for (const auto rows : {OpRows(), EndRows()}) {
     for (const Row& row : rows) {
       ForEachOperand(row, [&](char letter) {
-        EXPECT_NE(std::string_view("wcrpndo").find(letter), std::string_view::npos) << row.pattern;
+        EXPECT_NE(std::string_view("wcbrpndo").find(letter), std::string_view::npos) << row.pattern;
       });
     }
   }

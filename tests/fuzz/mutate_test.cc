@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -34,6 +35,55 @@ TEST(MutateTest, EveryOperationAndEveryEndIsReached) {
   EXPECT_EQ(ops.size(), static_cast<size_t>(kOpKindCount));
   EXPECT_EQ(ends.size(), static_cast<size_t>(kEndKindCount));
   EXPECT_EQ(calls.size(), static_cast<size_t>(sim::kCallKindCount));
+}
+
+TEST(MutateTest, EveryStrategyIsReachedAndExcludesASizeOfTheAuthors) {
+  std::set<sim::Strategy> strategies;
+  for (const Profile& profile : {BalancedProfile(), ReentrancyProfile(), BufferLimitProfile()}) {
+    Random random(11);
+    Program program;
+    for (int i = 0; i < 3000; ++i) {
+      Mutate(program, random, profile);
+      if (i % 50 == 0) program = CrossOver(program, RandomProgram(random, profile), random);
+      strategies.insert(program.strategy);
+      ASSERT_TRUE(program.strategy == sim::Strategy::kAuthor || !program.has(Method::kSize));
+    }
+  }
+  EXPECT_EQ(strategies.size(), static_cast<size_t>(sim::kStrategyCount));
+}
+
+TEST(MutateTest, WhatIsDetachedIsWrittenToo) {
+  int both = 0;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BufferLimitProfile());
+    for (const Op& detach : program.ops) {
+      if (detach.kind != OpKind::kDetach) continue;
+      both += std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) {
+        return op.kind == OpKind::kWrite && op.operands.chunk == detach.operands.chunk;
+      });
+    }
+  }
+  EXPECT_GT(both, 50);
+}
+
+TEST(MutateTest, StringsOfEveryLengthAreReachedAndPairsInThem) {
+  std::set<int> lengths;
+  std::set<int> lengths_with_pair;
+  for (uint64_t seed = 0; seed < 3000; ++seed) {
+    Random random(seed);
+    for (const Op& op : RandomProgram(random, BalancedProfile()).ops) {
+      const sim::Chunk& chunk = op.operands.chunk;
+      if (op.kind != OpKind::kWrite || chunk.kind != sim::ChunkKind::kString) continue;
+      lengths.insert(chunk.unit_count);
+      for (int i = 1; i < chunk.unit_count; ++i) {
+        const bool pair = (chunk.units[i - 1] & 0xFC00) == 0xD800 && (chunk.units[i] & 0xFC00) == 0xDC00;
+        if (pair) lengths_with_pair.insert(chunk.unit_count);
+      }
+    }
+  }
+  EXPECT_EQ(lengths, (std::set<int>{0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(lengths_with_pair, (std::set<int>{2, 3, 4, 5, 6}));
 }
 
 TEST(MutateTest, ProgramsNeverOutgrowTheLanguage) {

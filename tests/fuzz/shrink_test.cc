@@ -37,6 +37,14 @@ TEST(ShrinkTest, OperandsBecomeSimple) {
   EXPECT_EQ(PrintText(small), "highWaterMark 0\nw0.write(\"a\")\nw0.abort(r0)\n");
 }
 
+TEST(ShrinkTest, AChunkThatIsDetachedStaysTheOneThatIsWritten) {
+  const ParsedProgram parsed = ParseText("w0.write(view(77)#2)\ndetach view(77)#2\nw0.write(object)\n");
+  const Program small = Shrink(*parsed.program, [](const Program& p) {
+    return p.ops.size() == 3 && p.ops[0].operands.chunk == p.ops[1].operands.chunk;
+  });
+  EXPECT_EQ(PrintText(small), "w0.write(buffer(1))\ndetach buffer(1)\nw0.write(\"a\")\n");
+}
+
 TEST(ShrinkTest, ScriptsShrinkToo) {
   const ParsedProgram parsed = ParseText("on write {\nw0.close()\nw1.abort(r2)\nrun\n} throw r3\non size return 2\n");
   const Program small = Shrink(*parsed.program, [](const Program& p) {

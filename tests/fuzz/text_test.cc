@@ -97,6 +97,14 @@ TEST(TextTest, ErrorsSayWhereAndWhatWasExpected) {
   EXPECT_NE(error.message.find("byte length"), std::string::npos) << error.message;
 }
 
+TEST(TextTest, AStrategyAndASizeOfTheAuthorsExcludeEachOther) {
+  for (const char* text :
+       {"strategy CountQueuingStrategy\nmethods write size\n", "methods size\nstrategy CountQueuingStrategy\n"}) {
+    EXPECT_EQ(ErrorOf(text).line, 2);
+    EXPECT_NE(ErrorOf(text).message.find("leave out"), std::string::npos) << ErrorOf(text).message;
+  }
+}
+
 TEST(TextTest, MalformedTextIsRefused) {
   for (const char* text : {"w4.close()",
                            "w0.close() now",
@@ -115,6 +123,13 @@ TEST(TextTest, MalformedTextIsRefused) {
                            "ticks webid",
                            "ticks webidlx",
                            "methods start, write",
+                           "strategy",
+                           "strategy CountQueuing",
+                           "strategy CountQueuingStrategy 1",
+                           "methods size\nstrategy CountQueuingStrategy",
+                           "strategy ByteLengthQueuingStrategy\nmethods size",
+                           "detach \"a\"",
+                           "detach shared(8)",
                            "on sink return",
                            "on write",
                            "on write {",
@@ -123,6 +138,7 @@ TEST(TextTest, MalformedTextIsRefused) {
                            "highWaterMark 1\nhighWaterMark 1",
                            "w0.write(object#4)",
                            "w0.write(\"a)",
+                           "\xEF\xBB\xBFrun",
                            "nonsense"}) {
     EXPECT_FALSE(ErrorOf(text).message.empty()) << text;
   }

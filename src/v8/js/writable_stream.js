@@ -1,0 +1,656 @@
+// WritableStream and its relatives, as JavaScript sees them.
+//
+// No decision about a stream is made here: every method asks the core (src/core, through v8_host.cc) and then does what
+// the core said, an ordered list of effects in `io`. What is here is what V8 runs far faster in JavaScript than through
+// its C++ interface: promises, calls of the author's functions, microtasks, and the queue of chunks, which the collector
+// sees because it is JavaScript. It runs as an extension script: its functions print as native code and stand in no
+// stack trace.
+//
+// Nothing here may look up a property that an author can patch. Intrinsics are taken once, before author code runs;
+// objects of ours have all their properties as own ones; argument lists are literal arrays for Reflect.apply, which
+// reads elements only. Microtasks are reactions to a promise of a hidden realm, whose prototypes no author can reach.
+//
+// Between the return of a native function and `io[kCount] = 0` no author code may run. If JavaScript is terminated in
+// between, the core finds the list unfinished and lets nobody use that stream again.
+"use strict";
+
+const TypeError_ = TypeError;
+const RangeError_ = RangeError;
+const Promise_ = Promise;
+const promiseThen = Promise.prototype.then;
+const apply = Reflect.apply;
+const setPrototypeOf = Object.setPrototypeOf;
+const utilityThen = UtilityThen();
+const resolved = UtilityResolved();
+const io = Io();
+const facts = Facts();
+
+class Deferred {
+  promise = undefined;
+  resolve = undefined;  // undefined for a promise that native code made
+  reject = undefined;
+}
+
+class Record {
+  request = undefined;  // Deferred
+  chunk = undefined;
+  next = undefined;
+}
+
+class StreamState {
+  page = undefined;  // the native side: a page of streams, and which of them
+  index = 0;
+  sink = undefined;
+  write = undefined;
+  close = undefined;
+  abort = undefined;
+  size = undefined;
+  controller = undefined;
+  writer = undefined;       // WriterState
+  requestHead = undefined;  // the first Record whose request is not settled
+  chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
+  tail = undefined;
+  closeRequest = undefined;  // Deferred
+  abortRequest = undefined;  // Deferred
+  abortReason = undefined;
+  storedError = undefined;
+  signal = undefined;
+  signalReason = undefined;
+  thrown = undefined;  // by size()
+  // The promise that the sink's method returned. A stream waits for one at a time.
+  sinkResult = undefined;
+  sinkRejected = false;
+  tickModel = 0;
+  react = undefined;  // closures over this state
+  callThen = undefined;
+  onFulfilled = undefined;
+  onRejected = undefined;
+}
+
+// A promise of a writer is made when somebody asks for it.
+class WriterState {
+  page = undefined;
+  index = 0;
+  stream = undefined;  // StreamState, until the lock is released
+  readyView = kPending;
+  readyDeferred = undefined;
+  readyReason = undefined;
+  closedView = kPending;
+  closedDeferred = undefined;
+  closedReason = undefined;
+}
+
+// ---- Promises
+
+function newDeferred() {
+  const deferred = new Deferred();
+  deferred.promise = new Promise_((resolve, reject) => {
+    deferred.resolve = resolve;
+    deferred.reject = reject;
+  });
+  return deferred;
+}
+
+function deferredOf(promise) {
+  const deferred = new Deferred();
+  deferred.promise = promise;
+  return deferred;
+}
+
+function resolve(deferred) {
+  if (deferred.resolve !== undefined) deferred.resolve();
+  else ResolvePromise(deferred.promise);
+}
+
+function reject(deferred, reason) {
+  if (deferred.reject !== undefined) deferred.reject(reason);
+  else RejectPromise(deferred.promise, reason);
+}
+
+function rejectedPromise(reason) { return new Promise_((resolve, reject) => reject(reason)); }
+
+// One microtask.
+function soon(job) { apply(utilityThen, resolved, [job]); }
+
+// A writer's promise: its view, whether it is made, why it is rejected.
+function materialize(view, reason) {
+  if (view === kRejected) return deferredOf(RejectedAndHandled(reason));
+  const deferred = newDeferred();
+  if (view === kFulfilled) deferred.resolve();
+  return deferred;
+}
+
+// ---- What the core said
+
+function valueOf(ref, s, arg, made) {
+  switch (ref) {
+    case kArgument: return arg;
+    case kStoredError: return s.storedError;
+    case kAbortReason: return s.abortReason;
+    case kMade: return made;
+    case kThrown: return s.thrown;
+  }
+  return undefined;
+}
+
+function makeError(kind, reason) {
+  if (kind === kMakeTypeError) return new TypeError_(TypeErrorText(reason));
+  return new RangeError_(RangeErrorText(reason));
+}
+
+// What replay() leaves for its caller, who reads it before anything else runs.
+let freshOut, madeOut, callOut;
+
+// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
+function replay(s, arg, fresh) {
+  let made, call = 0;
+  const end = kFirstEffect + 2 * io[kCount];
+  for (let i = kFirstEffect; i < end; i += 2) {
+    const effect = io[i] & 0xff;
+    const ref = io[i] >> 8;
+    switch (effect) {
+      case kKeepWriteRequest: {
+        const record = new Record();
+        record.request = fresh ??= newDeferred();
+        if (s.tail !== undefined) s.tail.next = record;
+        if (s.requestHead === undefined) s.requestHead = record;
+        s.tail = record;
+        break;
+      }
+      case kKeepChunk:
+        s.tail.chunk = arg;
+        if (s.chunkHead === undefined) s.chunkHead = s.tail;
+        break;
+      case kResolveWriteRequest: {
+        const record = s.requestHead;
+        s.requestHead = record.next;
+        resolve(record.request);
+        break;
+      }
+      case kRejectWriteRequests: {
+        const reason = valueOf(ref, s, arg, made);
+        for (let n = io[i + 1]; n > 0; --n) {
+          const record = s.requestHead;
+          s.requestHead = record.next;
+          reject(record.request, reason);
+        }
+        if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
+        break;
+      }
+      case kDropChunks:
+        for (let n = io[i + 1]; n > 0; --n) {
+          const record = s.chunkHead;
+          s.chunkHead = record.next;
+          record.chunk = undefined;
+        }
+        if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
+        break;
+      case kKeepCloseRequest: s.closeRequest = fresh ??= newDeferred(); break;
+      case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
+      case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
+      case kKeepAbortRequest: s.abortRequest = fresh ??= newDeferred(); break;
+      case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
+      case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
+      case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
+      case kDropStoredError: s.storedError = undefined; break;
+      case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
+      case kDropAbortReason: s.abortReason = undefined; break;
+      case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
+      case kNewReady: case kNewClosed: case kResolveReady: case kResolveClosed: case kRejectReady: case kRejectClosed:
+        settleWriter(s.writer, effect, valueOf(ref, s, arg, made));
+        break;
+      case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
+      case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
+      case kReactSoon: soon(s.react); break;
+      case kCallStart: case kCallWrite: call = effect; break;
+    }
+  }
+  freshOut = fresh;
+  madeOut = made;
+  callOut = call;
+  io[kCount] = 0;
+}
+
+function settleWriter(w, effect, reason) {
+  switch (effect) {
+    case kNewReady:
+      w.readyView = kPending;
+      w.readyDeferred = w.readyReason = undefined;
+      break;
+    case kNewClosed:
+      w.closedView = kPending;
+      w.closedDeferred = w.closedReason = undefined;
+      break;
+    case kResolveReady:
+      w.readyView = kFulfilled;
+      if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
+      break;
+    case kResolveClosed:
+      w.closedView = kFulfilled;
+      if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
+      break;
+    case kRejectReady:
+      w.readyView = kRejected;
+      if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
+      else w.readyReason = reason;
+      break;
+    case kRejectClosed:
+      w.closedView = kRejected;
+      if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
+      else w.closedReason = reason;
+      break;
+  }
+}
+
+// The end of every operation: `result` is what its native function returned, a promise or a code.
+function finish(result, s, arg) {
+  const promise = typeof result === "object" ? result : undefined;
+  replay(s, arg, promise === undefined ? undefined : deferredOf(promise));
+  const fresh = freshOut, made = madeOut;
+  if (callOut === kCallWrite) callWrite(s);
+  if (promise !== undefined) return promise;
+  switch (result & 0xff) {
+    case kReturnFresh: return fresh.promise;
+    case kReturnResolved: return new Promise_((resolve) => resolve());
+    case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
+    case kReturnAbortRequest: return s.abortRequest.promise;
+    case kThrow: throw valueOf(result >> 8, s, arg, made);
+    case kReturnBroken: return rejectedPromise(brokenError(result >> 8));
+    case kThrowBroken: throw brokenError(result >> 8);
+  }
+  return undefined;
+}
+
+function brokenError(overflow) {
+  return overflow === 0 ? new TypeError_("Execution was terminated in the middle of an operation of this stream")
+                        : new RangeError_("Maximum call stack size exceeded");
+}
+
+// ---- The author's functions
+
+function callWrite(s) {
+  let result;
+  try {
+    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= new WritableStreamDefaultController(token, s)]);
+  } catch (error) {
+    return rejectSink(s, error);
+  }
+  resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
+}
+
+// From the core, in the middle of an operation: first what it has said so far. These return the promise that the
+// operation makes, if it was made.
+function callClose(s, arg) {
+  replay(s, arg, undefined);
+  const fresh = freshOut;
+  callSinkMethod(s, s.close, []);
+  return fresh?.promise;
+}
+
+function callAbort(s, arg) {
+  replay(s, arg, undefined);
+  const fresh = freshOut;
+  callSinkMethod(s, s.abort, [s.abortReason]);
+  return fresh?.promise;
+}
+
+function callSinkMethod(s, method, args) {
+  let result;
+  try { result = apply(method, s.sink, args); } catch (error) { return rejectSink(s, error); }
+  resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
+}
+
+// A number, or undefined after a throw. Nothing has been said yet.
+function callSize(s, chunk) {
+  try {
+    return +apply(s.size, undefined, [chunk]);
+  } catch (error) {
+    s.thrown = error;
+    return undefined;
+  }
+}
+
+function signalAbort(s, arg) {
+  replay(s, arg, undefined);
+  SignalAbort(s.signal, arg);
+}
+
+// ---- The promise of a sink's method
+//
+// Its result becomes a promise by Web IDL's rules: a new promise, resolved with the result. No author sees that promise,
+// so it is not made; microtasks take its ticks.
+//   https://webidl.spec.whatwg.org/#js-promise  https://tc39.es/ecma262/#sec-promise-resolve-functions
+
+function resolveSink(s, value, itself) {
+  if (typeof value !== "object" ? typeof value !== "function" : value === null) return soon(s.react);
+  if (itself && IsPromise(value) && waitForPromiseItself(s, value)) return;
+  let then;
+  try { then = value.then; } catch (error) { return rejectSink(s, error); }
+  if (typeof then !== "function") return soon(s.react);
+  if (then !== promiseThen) return callOtherThen(s, value, then);
+  // NewPromiseResolveThenableJob: a microtask calls `then`.
+  if (s.callThen === undefined) makeReactions(s);
+  s.sinkResult = value;
+  soon(s.callThen);
+}
+
+function rejectSink(s, reason) {
+  s.sinkRejected = true;
+  s.sinkResult = reason;
+  soon(s.react);
+}
+
+function makeReactions(s) {
+  // A promise that has settled settles ours, which takes our reaction one tick more. What it was fulfilled with may
+  // have become a thenable.
+  s.onFulfilled = (value) => { resolveSink(s, value, false); };
+  s.onRejected = (reason) => { rejectSink(s, reason); };
+  s.callThen = () => {
+    const promise = s.sinkResult;
+    s.sinkResult = undefined;
+    try { apply(promiseThen, promise, [s.onFulfilled, s.onRejected]); } catch (error) { rejectSink(s, error); }
+  };
+}
+
+// Not the realm's own `then`: it gets resolving functions, of a promise that nobody else sees.
+function callOtherThen(s, thenable, then) {
+  let resolve, reject;
+  const promise = new Promise_((a, b) => { resolve = a; reject = b; });
+  // So that no species is looked up on it.
+  setPrototypeOf(promise, null);
+  apply(utilityThen, promise, [s.react, (reason) => {
+    s.sinkRejected = true;
+    s.sinkResult = reason;
+    s.react();
+  }]);
+  soon(() => {
+    try { apply(then, thenable, [resolve, reject]); } catch (error) { reject(error); }
+  });
+}
+
+// The tick models of browsers: Promise.resolve(value). https://tc39.es/ecma262/#sec-promise-resolve
+function waitForPromiseItself(s, promise) {
+  try {
+    if (promise.constructor !== Promise_) return false;
+    apply(promiseThen, promise, [s.react, (reason) => {
+      s.sinkRejected = true;
+      s.sinkResult = reason;
+      s.react();
+    }]);
+  } catch (error) {
+    rejectSink(s, error);
+  }
+  return true;
+}
+
+// The core's reaction to it.
+function reactionOf(s) {
+  return () => {
+    const rejected = s.sinkRejected;
+    const reason = s.sinkResult;
+    s.sinkRejected = false;
+    s.sinkResult = undefined;
+    finish(Settled(s.page, s.index, s, reason, rejected), s, reason);
+  };
+}
+
+// ---- Web IDL
+
+const token = new Deferred();  // what no author has
+
+function isObject(value) { return typeof value === "object" ? value !== null : typeof value === "function"; }
+
+function callback(value, name) {
+  if (value !== undefined && typeof value !== "function") {
+    throw new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function");
+  }
+  return value;
+}
+
+function illegal() { return new TypeError_("Illegal invocation"); }
+function requireArgument(count, name) {
+  if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
+}
+
+class WritableStream {
+  #state;
+
+  constructor(underlyingSink = undefined, strategy = undefined) {
+    if (underlyingSink !== undefined && !isObject(underlyingSink)) {
+      throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
+    }
+    const s = new StreamState();
+    let flags = 0, mark, start;
+    if (strategy !== undefined && strategy !== null) {
+      if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
+      mark = strategy.highWaterMark;
+      if (mark !== undefined) mark = +mark;
+      const size = callback(strategy.size, "size");
+      // The realm's own count size function returns 1, as the default does.
+      if (size !== undefined && size !== countSize) {
+        s.size = size;
+        flags |= kHasSize;
+      }
+    }
+    if (underlyingSink !== undefined) {
+      s.sink = underlyingSink;
+      if ((s.abort = callback(underlyingSink.abort, "abort")) !== undefined) flags |= kHasAbort;
+      if ((s.close = callback(underlyingSink.close, "close")) !== undefined) flags |= kHasClose;
+      if ((start = callback(underlyingSink.start, "start")) !== undefined) flags |= kHasStart;
+      if (underlyingSink.type !== undefined) flags |= kHasType;
+      if ((s.write = callback(underlyingSink.write, "write")) !== undefined) flags |= kHasWrite;
+    }
+    s.react = reactionOf(s);
+    this.#state = s;
+    s.page = Construct(s, flags, mark);
+    s.index = io[kIndex];
+    s.tickModel = io[kTickModel];
+    finish(io[kResult], s, undefined);
+    if (callOut === kCallStart) {
+      s.controller = new WritableStreamDefaultController(token, s);
+      resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
+    }
+  }
+
+  get locked() {
+    const s = streamState(this);
+    if (s === undefined) throw illegal();
+    return Locked(s.page, s.index);
+  }
+
+  abort(reason = undefined) {
+    const s = streamState(this);
+    if (s === undefined) return rejectedPromise(illegal());
+    return finish(StreamAbort(s.page, s.index, s, reason), s, reason);
+  }
+
+  close() {
+    const s = streamState(this);
+    if (s === undefined) return rejectedPromise(illegal());
+    return finish(StreamClose(s.page, s.index, s), s, undefined);
+  }
+
+  getWriter() {
+    if (streamState(this) === undefined) throw illegal();
+    return new WritableStreamDefaultWriter(this);
+  }
+
+  static stateOf(object) { return #state in object ? object.#state : undefined; }
+}
+
+class WritableStreamDefaultWriter {
+  #state;
+
+  constructor(stream) {
+    requireArgument(arguments.length, "WritableStreamDefaultWriter");
+    const s = isObject(stream) ? streamState(stream) : undefined;
+    if (s === undefined) {
+      throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
+    }
+    const w = new WriterState();
+    w.page = NewWriter(s.page, s.index);
+    w.index = io[kIndex];
+    if (io[kResult] === 0) {
+      s.writer = w;
+      w.stream = s;
+    }
+    finish(io[kResult], s, undefined);
+    this.#state = w;
+  }
+
+  get closed() {
+    const w = writerState(this);
+    if (w === undefined) return rejectedPromise(illegal());
+    return (w.closedDeferred ??= materialize(w.closedView, w.closedReason)).promise;
+  }
+
+  get desiredSize() {
+    const w = writerState(this);
+    if (w === undefined) throw illegal();
+    const result = DesiredSize(w.page, w.index);
+    if (result === kReturnNumber) return facts[0];
+    if (result === kReturnNull) return null;
+    return finish(result, undefined, undefined);
+  }
+
+  get ready() {
+    const w = writerState(this);
+    if (w === undefined) return rejectedPromise(illegal());
+    return (w.readyDeferred ??= materialize(w.readyView, w.readyReason)).promise;
+  }
+
+  abort(reason = undefined) {
+    const w = writerState(this);
+    if (w === undefined) return rejectedPromise(illegal());
+    return finish(WriterAbort(w.page, w.index, w.stream, reason), w.stream, reason);
+  }
+
+  close() {
+    const w = writerState(this);
+    if (w === undefined) return rejectedPromise(illegal());
+    return finish(WriterClose(w.page, w.index, w.stream), w.stream, undefined);
+  }
+
+  releaseLock() {
+    const w = writerState(this);
+    if (w === undefined) throw illegal();
+    const s = w.stream;
+    const result = ReleaseLock(w.page, w.index);
+    finish(result, s, undefined);
+    if (s === undefined) return;
+    s.writer = undefined;
+    w.stream = undefined;
+  }
+
+  write(chunk = undefined) {
+    const w = writerState(this);
+    if (w === undefined) return rejectedPromise(illegal());
+    const s = w.stream;
+    return finish(Write(w.page, w.index, s, chunk), s, chunk);
+  }
+
+  static stateOf(object) { return #state in object ? object.#state : undefined; }
+}
+
+class WritableStreamDefaultController {
+  #state;
+
+  constructor() {
+    if (arguments[0] !== token) throw new TypeError_("Illegal constructor");
+    this.#state = arguments[1];
+  }
+
+  get signal() {
+    const s = controllerState(this);
+    if (s === undefined) throw illegal();
+    if (s.signal === undefined) {
+      s.signal = NewSignal(s.page, s.index, s.signalReason);
+      s.signalReason = undefined;
+    }
+    return s.signal;
+  }
+
+  error(e = undefined) {
+    const s = controllerState(this);
+    if (s === undefined) throw illegal();
+    finish(ControllerError(s.page, s.index, s, e), s, e);
+  }
+
+  static stateOf(object) { return #state in object ? object.#state : undefined; }
+}
+
+function markOf(init, count, name) {
+  requireArgument(count, name);
+  if (init !== undefined && init !== null && !isObject(init)) {
+    throw new TypeError_("Failed to construct '" + name + "': the argument is not an object");
+  }
+  const mark = init === undefined || init === null ? undefined : init.highWaterMark;
+  if (mark === undefined) throw new TypeError_("Failed to construct '" + name + "': highWaterMark is required");
+  return +mark;
+}
+
+// https://streams.spec.whatwg.org/#blqs-class
+const byteLengthSize = { size(chunk) { return chunk.byteLength; } }.size;
+
+class ByteLengthQueuingStrategy {
+  #mark;
+  #size = byteLengthSize;
+  constructor(init) { this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy"); }
+  get highWaterMark() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 0); }
+  get size() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 1); }
+  static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
+}
+
+// https://streams.spec.whatwg.org/#cqs-class
+const countSize = { size() { return 1; } }.size;
+
+class CountQueuingStrategy {
+  #mark;
+  #size = countSize;
+  constructor(init) { this.#mark = markOf(init, arguments.length, "CountQueuingStrategy"); }
+  get highWaterMark() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 0); }
+  get size() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 1); }
+  static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
+}
+
+// ---- Brands. An object of another realm of this isolate is one of ours, too: native code asks the other realms.
+
+const stateOfStream = WritableStream.stateOf;
+const stateOfWriter = WritableStreamDefaultWriter.stateOf;
+const stateOfController = WritableStreamDefaultController.stateOf;
+const stateOfByteLengthStrategy = ByteLengthQueuingStrategy.stateOf;
+const stateOfCountStrategy = CountQueuingStrategy.stateOf;
+
+function streamState(object) {
+  if (!isObject(object)) return undefined;
+  return stateOfStream(object) ?? StateInOtherRealm(object, kStream);
+}
+function writerState(object) {
+  if (!isObject(object)) return undefined;
+  return stateOfWriter(object) ?? StateInOtherRealm(object, kWriter);
+}
+function controllerState(object) {
+  if (!isObject(object)) return undefined;
+  return stateOfController(object) ?? StateInOtherRealm(object, kController);
+}
+function strategyState(interface_, which, object, field) {
+  const stateOf = which === kCountStrategy ? stateOfCountStrategy : stateOfByteLengthStrategy;
+  const state = isObject(object) ? stateOf(object) ?? StateInOtherRealm(object, which) : undefined;
+  if (state === undefined) throw illegal();
+  return state[field];
+}
+
+// ---- Exposure. https://webidl.spec.whatwg.org/#es-interfaces
+
+for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController,
+                    ByteLengthQueuingStrategy, CountQueuingStrategy]) {
+  delete made.stateOf;
+  for (const key of Reflect.ownKeys(made.prototype)) {
+    if (key !== "constructor") Object.defineProperty(made.prototype, key, { enumerable: true });
+  }
+  Object.defineProperty(made.prototype, Symbol.toStringTag, { value: made.name, configurable: true });
+  Object.defineProperty(globalThis, made.name, { value: made, writable: true, configurable: true });
+}
+
+Publish(callSize, callClose, callAbort, signalAbort,
+        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);

@@ -1,0 +1,100 @@
+// The native sides of streams and of writers, in pages.
+//
+// A page is a JavaScript object with native memory for a few streams (or writers). The JavaScript objects of those
+// streams refer to their page, so the collector frees it when the last of them is gone, and one weak handle serves them
+// all. A page holds no reference to any JavaScript value: everything that a stream refers to is in its StreamState
+// (js/writable_stream.js), so native code can keep nothing alive.
+#ifndef SLUICE_V8_STREAM_PAGE_H_
+#define SLUICE_V8_STREAM_PAGE_H_
+
+#include <v8.h>
+
+#include <cstdint>
+
+#include "src/core/host.h"
+#include "src/core/state.h"
+#include "src/core/tick_model.h"
+
+namespace sluice::binding {
+
+class IsolateData;
+
+// Aligned so that the low bits of a pointer can say what a name is (v8_host.cc).
+struct alignas(16) StreamObject {
+  core::WritableStream core;
+  core::Reaction reaction;     // to the promise of the sink's method that the stream waits for
+  int64_t reported_bytes = 0;  // of the queue's native memory
+  core::TickModel tick_model = core::TickModel::kWebIdl;
+  bool aborted = false;     // abort was signalled
+  bool has_signal = false;  // an AbortSignal was made
+  bool broken = false;      // execution was terminated in the middle of an operation
+
+  static StreamObject* Of(core::StreamSlot slot) { return reinterpret_cast<StreamObject*>(slot.name); }
+};
+
+struct alignas(16) WriterObject {
+  core::WritableStreamDefaultWriter core;
+  core::PromiseView ready = core::PromiseView::kUndefined;
+  core::PromiseView closed = core::PromiseView::kUndefined;
+
+  static WriterObject* Of(core::WriterSlot slot) { return reinterpret_cast<WriterObject*>(slot.name); }
+  core::WriterSlot slot() { return {reinterpret_cast<uint64_t>(this)}; }
+};
+
+// Counts itself in IsolateData::live() and reports its memory to V8.
+template <typename T>
+class Page {
+ public:
+  static constexpr int kSize = 16;
+
+  explicit Page(IsolateData& data);
+  Page(const Page&) = delete;
+  Page& operator=(const Page&) = delete;
+  ~Page();
+
+  // The page behind a JavaScript object that New() made.
+  static Page* Of(v8::Local<v8::Value> page) {
+    return static_cast<Page*>(page.As<v8::Object>()->GetAlignedPointerFromInternalField(0));
+  }
+  T& at(int index) { return entries_[index]; }
+
+  // Takes the next entry; the page is not full.
+  int Take();
+  bool full() const { return used_ == kSize; }
+
+ private:
+  template <typename U>
+  friend class PageAllocator;
+
+  IsolateData& data_;
+  v8::Global<v8::Object> wrapper_;
+  Page* previous_ = nullptr;  // in the allocator's list
+  Page* next_ = nullptr;
+  int used_ = 0;
+  T entries_[kSize];
+};
+
+// The pages of an isolate.
+template <typename T>
+class PageAllocator {
+ public:
+  explicit PageAllocator(IsolateData& data) : data_(data) {}
+  PageAllocator(const PageAllocator&) = delete;
+  PageAllocator& operator=(const PageAllocator&) = delete;
+  ~PageAllocator();  // frees all pages; no script may run afterwards
+
+  // A page with room. Empty only when execution is being terminated.
+  v8::MaybeLocal<v8::Object> PageWithRoom(v8::Local<v8::Context> context);
+
+ private:
+  static void Collected(const v8::WeakCallbackInfo<Page<T>>& info);
+  void Unlink(Page<T>* page);
+
+  IsolateData& data_;
+  Page<T>* first_ = nullptr;
+  Page<T>* current_ = nullptr;
+};
+
+}  // namespace sluice::binding
+
+#endif  // SLUICE_V8_STREAM_PAGE_H_

@@ -1,0 +1,31 @@
+"""A campaign reads every seed whole: the engine cuts what is longer than -max_len.
+
+    seeds_test.py SOURCE_DIR
+"""
+
+import sys
+from pathlib import Path
+
+SOURCE = Path(sys.argv[1])
+sys.path.insert(0, str(SOURCE / "scripts/lib"))
+
+import campaign  # noqa: E402  pylint: disable=wrong-import-position
+
+
+def main() -> int:
+    targets = [path.stem for path in (SOURCE / "fuzz/targets").glob("*_fuzzer.cc")]
+    read = 0
+    cut = []
+    for target in targets:
+        plan = campaign.PLANS.get(target, campaign.Plan())
+        for folder in (target, *plan.more_seeds):
+            for seed in (SOURCE / "corpus" / folder).glob("*.ops"):
+                read += 1
+                if seed.stat().st_size > plan.max_len:
+                    cut.append(f"{seed.relative_to(SOURCE)} has {seed.stat().st_size} bytes; {target} reads {plan.max_len}")
+    print("\n".join(cut) or f"{read} seeds are read whole")
+    return 1 if cut or read == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

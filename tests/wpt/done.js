@@ -1,0 +1,2 @@
+// After the test file: no more tests will be defined.
+done();
