@@ -1,7 +1,9 @@
 // structuredClone: https://html.spec.whatwg.org/#dom-structuredclone
 //
-// On V8's ValueSerializer. ArrayBuffers can be transferred. Objects of this project's interfaces cannot be cloned;
-// streams cannot be transferred, because there are no message ports to transfer them through.
+// On V8's ValueSerializer. ArrayBuffers can be transferred. Events, signals and the coders cannot be cloned, as the
+// standard has it. Streams cannot be transferred, because there are no message ports to transfer them through; cloned,
+// a stream is an empty object, and not the error it should be: the serializer of V8 10.2 asks about objects with
+// internal fields only, and streams are JavaScript's own.
 #ifndef SLUICE_RUNTIME_STRUCTURED_CLONE_H_
 #define SLUICE_RUNTIME_STRUCTURED_CLONE_H_
 

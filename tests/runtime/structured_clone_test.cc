@@ -41,7 +41,7 @@ TEST_F(StructuredCloneTest, SharedMemoryStaysShared) {
 
 TEST_F(StructuredCloneTest, WhatCannotBeClonedIsADataCloneError) {
   for (const char* arguments :
-       {"() => {}", "Symbol()", "new WeakMap()", "new WritableStream()", "new TextEncoder()", "{ a: { b() {} } }",
+       {"() => {}", "Symbol()", "new WeakMap()", "new AbortController()", "new TextEncoder()", "{ a: { b() {} } }",
         "0, { transfer: [new WritableStream()] }", "0, { transfer: [{}] }"}) {
     EXPECT_EQ(Thrown(arguments), "DataCloneError\n") << arguments;
   }
