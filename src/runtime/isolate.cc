@@ -2,6 +2,8 @@
 
 #include <libplatform/libplatform.h>
 
+#include <cstdint>
+
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {
@@ -44,6 +46,9 @@ Isolate::Isolate(const IsolateOptions& options) : allocator_(v8::ArrayBuffer::Al
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   const v8::Isolate::Scope entered(isolate_);
   data_ = std::make_unique<binding::IsolateData>(isolate_, options.binding);
+  if (options.stack_bytes != 0) {
+    data_->SetStackLimit(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - options.stack_bytes);
+  }
 }
 
 Isolate::~Isolate() {
