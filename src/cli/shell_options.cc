@@ -72,7 +72,6 @@ bool ShellOptions::StartV8() const {
   for (const std::string& group : v8_flags) {
     for (const absl::string_view flag : absl::StrSplit(group, ' ', absl::SkipWhitespace())) flags.emplace_back(flag);
   }
-  if (stack_size_kb) flags.push_back("--stack-size=" + std::to_string(*stack_size_kb));
   const std::vector<std::string> refused = runtime::InitializeV8(flags);
   for (const std::string& flag : refused) std::fprintf(stderr, "--v8-flags: V8 does not know '%s'\n", flag.c_str());
   return refused.empty();
@@ -88,6 +87,7 @@ runtime::RealmOptions ShellOptions::Realm() const {
                                                                        {"none", runtime::RejectionMode::kNone}};
   runtime::RealmOptions options;
   options.isolate.binding.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
+  if (stack_size_kb) options.isolate.stack_bytes = static_cast<size_t>(*stack_size_kb) * 1024;
   options.isolate.binding.tick_model = kTickModels.at(tick_model);
   options.rejections = kModes.at(rejections);
   options.expose_gc = expose_gc;
