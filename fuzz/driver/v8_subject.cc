@@ -628,8 +628,8 @@ void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
   }
   const v8::Local<v8::Value> writer = get(state, "writer");
   if (!snapshot.has_writer || !writer->IsObject()) return;
-  LookAtPromise(writer.As<v8::Object>(), "readyDeferred", snapshot.readyPromise, snapshot.readyPromise_is_handled);
-  LookAtPromise(writer.As<v8::Object>(), "closedDeferred", snapshot.closedPromise, snapshot.closedPromise_is_handled);
+  LookAtPromise(writer.As<v8::Object>(), "ready", snapshot.readyPromise, snapshot.readyPromise_is_handled);
+  LookAtPromise(writer.As<v8::Object>(), "closed", snapshot.closedPromise, snapshot.closedPromise_is_handled);
 }
 
 // A promise of the writer that was made is what it is, whatever the core believes of it.

@@ -127,7 +127,7 @@ class V8Subject final : public JudgedSubject, private binding::Embedder {
 
   // The object through which the stream is looked into: the stream, or while that is being constructed its controller.
   v8::Local<v8::Value> Inspected() const;
-  void LookAtPromise(v8::Local<v8::Object> writer, const char* deferred, core::PromiseView& view, bool& handled);
+  void LookAtPromise(v8::Local<v8::Object> writer, const char* name, core::PromiseView& view, bool& handled);
   void LookAtJavaScript(core::Snapshot& snapshot);
   void CountStep();
   void RunOnFiber();

@@ -11,6 +11,7 @@
 
 #include "src/cli/commands.h"
 #ifdef SLUICE_SHELL
+#include "src/cli/repl_command.h"
 #include "src/cli/run_command.h"
 #endif
 
@@ -118,6 +119,7 @@ int main(int argc, char** argv) {
   char** const end = std::find_if(argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--") == 0; });
   const std::vector<std::string> script_arguments(end == argv + argc ? end : end + 1, argv + argc);
   AddRunCommand(app, script_arguments, result);
+  AddReplCommand(app, result);
   if (argc > 1 && std::strcmp(argv[1], "run") == 0) argc = static_cast<int>(end - argv);
 #endif
 

@@ -72,7 +72,6 @@ bool ShellOptions::StartV8() const {
   for (const std::string& group : v8_flags) {
     for (const absl::string_view flag : absl::StrSplit(group, ' ', absl::SkipWhitespace())) flags.emplace_back(flag);
   }
-  if (stack_size_kb) flags.push_back("--stack-size=" + std::to_string(*stack_size_kb));
   const std::vector<std::string> refused = runtime::InitializeV8(flags);
   for (const std::string& flag : refused) std::fprintf(stderr, "--v8-flags: V8 does not know '%s'\n", flag.c_str());
   return refused.empty();
@@ -89,6 +88,7 @@ runtime::RealmOptions ShellOptions::Realm() const {
   runtime::RealmOptions options;
   options.isolate.binding.stream.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
   options.isolate.binding.stream.tick_model = kTickModels.at(tick_model);
+  if (stack_size_kb) options.isolate.stack_bytes = static_cast<size_t>(*stack_size_kb) * 1024;
   options.rejections = kModes.at(rejections);
   options.expose_gc = expose_gc;
   return options;

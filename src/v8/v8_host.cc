@@ -76,9 +76,21 @@ void V8Host::Say(int effect, uint64_t ref) {
   const int count = channel_[kCount];
   const int32_t said = effect | static_cast<int32_t>(ref) << 8;
   last_effect_ = effect;
-  if (count > 0 && channel_[kFirstEffect + 2 * (count - 1)] == said) {
-    ++channel_[kFirstEffect + 2 * (count - 1) + 1];
-    return;
+  if (count > 0) {
+    int32_t* const last = &channel_[kFirstEffect + 2 * (count - 1)];
+    if (last[0] == said && last[0] != kFinishWrite) {
+      ++last[1];
+      return;
+    }
+    // What every write does has a name of its own: there is less to read.
+    if (last[0] == kKeepWriteRequest && said == kKeepChunk) {
+      last[0] = kKeepWrite;
+      return;
+    }
+    if (last[0] == kResolveWriteRequest && said == kDropChunks) {
+      last[0] = kFinishWrite;
+      return;
+    }
   }
   SLUICE_ASSERT(count < kCapacity, "V8Host",
                 "an operation has no more kinds of effects in a row than the channel holds");
@@ -183,9 +195,14 @@ bool V8Host::IsHandled(PromiseSlot promise) {
 }
 
 void V8Host::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
-  StreamObject::Of(reaction.stream)->reaction = reaction;
+  StreamObject::Of(reaction.stream)->reaction = reaction.kind;
   // What a sink's method returned, JavaScript is looking after.
   if (TagOf(promise) == kResolved) Say(kReactSoon);
+}
+
+core::Reaction V8Host::ReactionOf(const StreamObject& stream) {
+  return {stream.reaction, stream.core.self,
+          stream.reaction == core::ReactionKind::kAbort ? PromiseSlot{kAbortRequest} : PromiseSlot{}};
 }
 
 // ---- What is kept

@@ -100,13 +100,15 @@ class V8Host final : public core::ReentrantHost {
   // takes less memory than making it in JavaScript.
   void Return(const v8::FunctionCallbackInfo<v8::Value>& info, core::PromiseSlot promise, bool make_promise = false);
   static int ThrowCode(core::Thrown thrown) { return channel::kThrow | static_cast<int>(thrown.value.name) << 8; }
-  bool calls_write() const { return last_effect_ == channel::kCallWrite; }
 
   int32_t* channel() { return channel_; }
   size_t channel_bytes() const { return sizeof channel_; }
   double* facts() { return facts_; }
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
   void Say(int effect, uint64_t ref = 0);
+
+  // What the core registered with UponSettled() for the promise that `stream` waits for.
+  static core::Reaction ReactionOf(const StreamObject& stream);
 
   // ---- core::Host
   core::PromiseSlot NewPromise() override;

@@ -25,86 +25,93 @@ const resolved = UtilityResolved();
 const io = Io();
 const facts = Facts();
 
-class Deferred {
-  promise = undefined;
-  resolve = undefined;  // undefined for a promise that native code made
-  reject = undefined;
+// Records are literals, which V8 makes without a call. All their properties are own ones, so that nothing is ever
+// looked up on Object.prototype.
+
+// A promise and how to settle it; `resolve` is undefined for one that native code made. A request of write() has its chunk
+// with it, and the request that came after it.
+function newRecord() {
+  return { promise: undefined, resolve: undefined, reject: undefined, chunk: undefined, next: undefined };
 }
 
-class Record {
-  request = undefined;  // Deferred
-  chunk = undefined;
-  next = undefined;
-}
-
-class StreamState {
-  page = undefined;  // the native side: a page of streams, and which of them
-  index = 0;
-  sink = undefined;
-  write = undefined;
-  close = undefined;
-  abort = undefined;
-  size = undefined;
-  controller = undefined;
-  writer = undefined;       // WriterState
-  requestHead = undefined;  // the first Record whose request is not settled
-  chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
-  tail = undefined;
-  closeRequest = undefined;  // Deferred
-  abortRequest = undefined;  // Deferred
-  abortReason = undefined;
-  storedError = undefined;
-  signal = undefined;
-  signalReason = undefined;
-  thrown = undefined;  // by size()
-  // The promise that the sink's method returned. A stream waits for one at a time.
-  sinkResult = undefined;
-  sinkRejected = false;
-  tickModel = 0;
-  react = undefined;  // closures over this state
-  callThen = undefined;
-  onFulfilled = undefined;
-  onRejected = undefined;
+function newStreamState() {
+  return {
+    page: undefined,  // the native side: a page of streams, and which of them
+    index: 0,
+    sink: undefined,
+    write: undefined,
+    close: undefined,
+    abort: undefined,
+    size: undefined,
+    controller: undefined,
+    writer: undefined,       // its state
+    requestHead: undefined,  // the first record whose promise is not settled
+    chunkHead: undefined,    // the first record whose chunk is in [[queue]]
+    tail: undefined,
+    closeRequest: undefined,  // records
+    abortRequest: undefined,
+    abortReason: undefined,
+    storedError: undefined,
+    signal: undefined,
+    signalReason: undefined,
+    thrown: undefined,  // by size()
+    // The promise that the sink's method returned. A stream waits for one at a time.
+    sinkResult: undefined,
+    sinkRejected: false,
+    tickModel: 0,
+    react: undefined,  // closures over this state
+    callThen: undefined,
+    onFulfilled: undefined,
+    onRejected: undefined,
+  };
 }
 
 // A promise of a writer is made when somebody asks for it.
-class WriterState {
-  page = undefined;
-  index = 0;
-  stream = undefined;  // StreamState, until the lock is released
-  readyView = kPending;
-  readyDeferred = undefined;
-  readyReason = undefined;
-  closedView = kPending;
-  closedDeferred = undefined;
-  closedReason = undefined;
+function newWriterState() {
+  return {
+    page: undefined,
+    index: 0,
+    stream: undefined,  // its state, until the lock is released
+    readyView: kPending,
+    ready: undefined,  // a record
+    readyReason: undefined,
+    closedView: kPending,
+    closed: undefined,
+    closedReason: undefined,
+  };
 }
 
 // ---- Promises
 
-function newDeferred() {
-  const deferred = new Deferred();
-  deferred.promise = new Promise_((resolve, reject) => {
-    deferred.resolve = resolve;
-    deferred.reject = reject;
-  });
-  return deferred;
+// One executor for all promises: a closure for each would cost as much as the promise.
+let resolveTaken, rejectTaken;
+const takeFunctions = (resolve, reject) => {
+  resolveTaken = resolve;
+  rejectTaken = reject;
+};
+
+function newPending() {
+  const record = newRecord();
+  record.promise = new Promise_(takeFunctions);
+  record.resolve = resolveTaken;
+  record.reject = rejectTaken;
+  return record;
 }
 
-function deferredOf(promise) {
-  const deferred = new Deferred();
-  deferred.promise = promise;
-  return deferred;
+function recordOf(promise) {
+  const record = newRecord();
+  record.promise = promise;
+  return record;
 }
 
-function resolve(deferred) {
-  if (deferred.resolve !== undefined) deferred.resolve();
-  else ResolvePromise(deferred.promise);
+function resolve(record) {
+  if (record.resolve !== undefined) record.resolve();
+  else ResolvePromise(record.promise);
 }
 
-function reject(deferred, reason) {
-  if (deferred.reject !== undefined) deferred.reject(reason);
-  else RejectPromise(deferred.promise, reason);
+function reject(record, reason) {
+  if (record.reject !== undefined) record.reject(reason);
+  else RejectPromise(record.promise, reason);
 }
 
 function rejectedPromise(reason) { return new Promise_((resolve, reject) => reject(reason)); }
@@ -114,10 +121,10 @@ function soon(job) { apply(utilityThen, resolved, [job]); }
 
 // A writer's promise: its view, whether it is made, why it is rejected.
 function materialize(view, reason) {
-  if (view === kRejected) return deferredOf(RejectedAndHandled(reason));
-  const deferred = newDeferred();
-  if (view === kFulfilled) deferred.resolve();
-  return deferred;
+  if (view === kRejected) return recordOf(RejectedAndHandled(reason));
+  const record = newPending();
+  if (view === kFulfilled) record.resolve();
+  return record;
 }
 
 // ---- What the core said
@@ -141,6 +148,12 @@ function makeError(kind, reason) {
 // What replay() leaves for its caller, who reads it before anything else runs.
 let freshOut, madeOut, callOut;
 
+function pushRecord(s, record) {
+  if (s.tail !== undefined) s.tail.next = record;
+  if (s.requestHead === undefined) s.requestHead = record;
+  s.tail = record;
+}
+
 // Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
 function replay(s, arg, fresh) {
   let made, call = 0;
@@ -149,22 +162,25 @@ function replay(s, arg, fresh) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
-      case kKeepWriteRequest: {
-        const record = new Record();
-        record.request = fresh ??= newDeferred();
-        if (s.tail !== undefined) s.tail.next = record;
-        if (s.requestHead === undefined) s.requestHead = record;
-        s.tail = record;
-        break;
-      }
-      case kKeepChunk:
-        s.tail.chunk = arg;
+      case kKeepWrite:
+        fresh ??= newPending();
+        fresh.chunk = arg;
+        pushRecord(s, fresh);
         if (s.chunkHead === undefined) s.chunkHead = s.tail;
         break;
+      case kFinishWrite: {
+        const record = s.requestHead;
+        const next = s.requestHead = s.chunkHead = record.next;
+        if (next === undefined) s.tail = undefined;
+        record.chunk = undefined;
+        resolve(record);
+        break;
+      }
+      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending()); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
-        resolve(record.request);
+        resolve(record);
         break;
       }
       case kRejectWriteRequests: {
@@ -172,7 +188,7 @@ function replay(s, arg, fresh) {
         for (let n = io[i + 1]; n > 0; --n) {
           const record = s.requestHead;
           s.requestHead = record.next;
-          reject(record.request, reason);
+          reject(record, reason);
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
@@ -185,10 +201,10 @@ function replay(s, arg, fresh) {
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
-      case kKeepCloseRequest: s.closeRequest = fresh ??= newDeferred(); break;
+      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(); break;
       case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
       case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
-      case kKeepAbortRequest: s.abortRequest = fresh ??= newDeferred(); break;
+      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(); break;
       case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
       case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
       case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
@@ -196,9 +212,46 @@ function replay(s, arg, fresh) {
       case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
       case kDropAbortReason: s.abortReason = undefined; break;
       case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
-      case kNewReady: case kNewClosed: case kResolveReady: case kResolveClosed: case kRejectReady: case kRejectClosed:
-        settleWriter(s.writer, effect, valueOf(ref, s, arg, made));
+      case kNewReady: {
+        const w = s.writer;
+        w.readyView = kPending;
+        w.ready = w.readyReason = undefined;
         break;
+      }
+      case kResolveReady: {
+        const w = s.writer;
+        w.readyView = kFulfilled;
+        if (w.ready !== undefined) resolve(w.ready);
+        break;
+      }
+      case kRejectReady: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.readyView = kRejected;
+        if (w.ready !== undefined) RejectAndMarkHandled(w.ready.promise, reason);
+        else w.readyReason = reason;
+        break;
+      }
+      case kNewClosed: {
+        const w = s.writer;
+        w.closedView = kPending;
+        w.closed = w.closedReason = undefined;
+        break;
+      }
+      case kResolveClosed: {
+        const w = s.writer;
+        w.closedView = kFulfilled;
+        if (w.closed !== undefined) resolve(w.closed);
+        break;
+      }
+      case kRejectClosed: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.closedView = kRejected;
+        if (w.closed !== undefined) RejectAndMarkHandled(w.closed.promise, reason);
+        else w.closedReason = reason;
+        break;
+      }
       case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
@@ -211,41 +264,10 @@ function replay(s, arg, fresh) {
   io[kCount] = 0;
 }
 
-function settleWriter(w, effect, reason) {
-  switch (effect) {
-    case kNewReady:
-      w.readyView = kPending;
-      w.readyDeferred = w.readyReason = undefined;
-      break;
-    case kNewClosed:
-      w.closedView = kPending;
-      w.closedDeferred = w.closedReason = undefined;
-      break;
-    case kResolveReady:
-      w.readyView = kFulfilled;
-      if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
-      break;
-    case kResolveClosed:
-      w.closedView = kFulfilled;
-      if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
-      break;
-    case kRejectReady:
-      w.readyView = kRejected;
-      if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
-      else w.readyReason = reason;
-      break;
-    case kRejectClosed:
-      w.closedView = kRejected;
-      if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
-      else w.closedReason = reason;
-      break;
-  }
-}
-
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
   const promise = typeof result === "object" ? result : undefined;
-  replay(s, arg, promise === undefined ? undefined : deferredOf(promise));
+  replay(s, arg, promise === undefined ? undefined : recordOf(promise));
   const fresh = freshOut, made = madeOut;
   if (callOut === kCallWrite) callWrite(s);
   if (promise !== undefined) return promise;
@@ -387,26 +409,21 @@ function waitForPromiseItself(s, promise) {
 // The core's reaction to it.
 function reactionOf(s) {
   return () => {
-    const rejected = s.sinkRejected;
+    if (!s.sinkRejected) return void finish(Fulfilled(s.page, s.index, s), s, undefined);
     const reason = s.sinkResult;
     s.sinkRejected = false;
     s.sinkResult = undefined;
-    finish(Settled(s.page, s.index, s, reason, rejected), s, reason);
+    finish(Rejected(s.page, s.index, s, reason), s, reason);
   };
 }
 
 // ---- Web IDL
 
-const token = new Deferred();  // what no author has
+const token = newRecord();  // what no author has
 
 function isObject(value) { return typeof value === "object" ? value !== null : typeof value === "function"; }
 
-function callback(value, name) {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function");
-  }
-  return value;
-}
+function notCallable(name) { return new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function"); }
 
 function illegal() { return new TypeError_("Illegal invocation"); }
 function requireArgument(count, name) {
@@ -420,13 +437,14 @@ class WritableStream {
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
-    const s = new StreamState();
+    const s = newStreamState();
     let flags = 0, mark, start;
     if (strategy !== undefined && strategy !== null) {
       if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
       mark = strategy.highWaterMark;
       if (mark !== undefined) mark = +mark;
-      const size = callback(strategy.size, "size");
+      const size = strategy.size;
+      if (size !== undefined && typeof size !== "function") throw notCallable("size");
       // The realm's own count size function returns 1, as the default does.
       if (size !== undefined && size !== countSize) {
         s.size = size;
@@ -435,11 +453,30 @@ class WritableStream {
     }
     if (underlyingSink !== undefined) {
       s.sink = underlyingSink;
-      if ((s.abort = callback(underlyingSink.abort, "abort")) !== undefined) flags |= kHasAbort;
-      if ((s.close = callback(underlyingSink.close, "close")) !== undefined) flags |= kHasClose;
-      if ((start = callback(underlyingSink.start, "start")) !== undefined) flags |= kHasStart;
+      const abort = underlyingSink.abort;
+      if (abort !== undefined) {
+        if (typeof abort !== "function") throw notCallable("abort");
+        s.abort = abort;
+        flags |= kHasAbort;
+      }
+      const close = underlyingSink.close;
+      if (close !== undefined) {
+        if (typeof close !== "function") throw notCallable("close");
+        s.close = close;
+        flags |= kHasClose;
+      }
+      start = underlyingSink.start;
+      if (start !== undefined) {
+        if (typeof start !== "function") throw notCallable("start");
+        flags |= kHasStart;
+      }
       if (underlyingSink.type !== undefined) flags |= kHasType;
-      if ((s.write = callback(underlyingSink.write, "write")) !== undefined) flags |= kHasWrite;
+      const write = underlyingSink.write;
+      if (write !== undefined) {
+        if (typeof write !== "function") throw notCallable("write");
+        s.write = write;
+        flags |= kHasWrite;
+      }
     }
     s.react = reactionOf(s);
     this.#state = s;
@@ -455,26 +492,27 @@ class WritableStream {
   }
 
   get locked() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) throw illegal();
     return Locked(s.page, s.index);
   }
 
   abort(reason = undefined) {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamAbort(s.page, s.index, s, reason), s, reason);
   }
 
   close() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamClose(s.page, s.index, s), s, undefined);
   }
 
   getWriter() {
-    if (streamState(this) === undefined) throw illegal();
-    return new WritableStreamDefaultWriter(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
+    if (s === undefined) throw illegal();
+    return new WritableStreamDefaultWriter(token, s);
   }
 
   static stateOf(object) { return #state in object ? object.#state : undefined; }
@@ -485,11 +523,11 @@ class WritableStreamDefaultWriter {
 
   constructor(stream) {
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
-    const s = isObject(stream) ? streamState(stream) : undefined;
+    const s = stream === token ? arguments[1] : streamState(stream);
     if (s === undefined) {
       throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
     }
-    const w = new WriterState();
+    const w = newWriterState();
     w.page = NewWriter(s.page, s.index);
     w.index = io[kIndex];
     if (io[kResult] === 0) {
@@ -501,13 +539,13 @@ class WritableStreamDefaultWriter {
   }
 
   get closed() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closedDeferred ??= materialize(w.closedView, w.closedReason)).promise;
+    return (w.closed ??= materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const result = DesiredSize(w.page, w.index);
     if (result === kReturnNumber) return facts[0];
@@ -516,27 +554,27 @@ class WritableStreamDefaultWriter {
   }
 
   get ready() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.readyDeferred ??= materialize(w.readyView, w.readyReason)).promise;
+    return (w.ready ??= materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;  // of which the sink may release the writer meanwhile
     return finish(WriterAbort(w.page, w.index, s, reason), s, reason);
   }
 
   close() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;
     return finish(WriterClose(w.page, w.index, s), s, undefined);
   }
 
   releaseLock() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const s = w.stream;
     const result = ReleaseLock(w.page, w.index);
@@ -547,7 +585,7 @@ class WritableStreamDefaultWriter {
   }
 
   write(chunk = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;
     return finish(Write(w.page, w.index, s, chunk), s, chunk);
@@ -565,7 +603,7 @@ class WritableStreamDefaultController {
   }
 
   get signal() {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
       s.signal = NewSignal(s.page, s.index, s.signalReason);
@@ -575,7 +613,7 @@ class WritableStreamDefaultController {
   }
 
   error(e = undefined) {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     finish(ControllerError(s.page, s.index, s, e), s, e);
   }
@@ -625,17 +663,9 @@ const stateOfController = WritableStreamDefaultController.stateOf;
 const stateOfByteLengthStrategy = ByteLengthQueuingStrategy.stateOf;
 const stateOfCountStrategy = CountQueuingStrategy.stateOf;
 
+function foreignState(object, which) { return isObject(object) ? StateInOtherRealm(object, which) : undefined; }
 function streamState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfStream(object) ?? StateInOtherRealm(object, kStream);
-}
-function writerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfWriter(object) ?? StateInOtherRealm(object, kWriter);
-}
-function controllerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfController(object) ?? StateInOtherRealm(object, kController);
+  return isObject(object) ? stateOfStream(object) ?? StateInOtherRealm(object, kStream) : undefined;
 }
 function strategyState(interface_, which, object, field) {
   const stateOf = which === kCountStrategy ? stateOfCountStrategy : stateOfByteLengthStrategy;
@@ -657,7 +687,7 @@ function errorStream(stream, e) {
 }
 
 function closeWithErrorPropagation(writer) {
-  const w = writerState(writer);
+  const w = stateOfWriter(writer) ?? foreignState(writer, kWriter);
   const s = w.stream;
   return finish(CloseWithErrorPropagation(w.page, w.index, s), s, undefined);
 }
