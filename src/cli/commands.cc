@@ -321,13 +321,15 @@ int RandomCommand(uint64_t seed, const std::string& profile) {
   return kExitOk;
 }
 
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile) {
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice) {
+  const fuzz::Target target = for_sluice ? fuzz::Target::kSluice : fuzz::Target::kAnyRuntime;
   fuzz::Driver driver;
   fuzz::CoreSubject core;
   fuzz::Trace trace;
   Judge judge;  // Takes the asserts.
   const auto print = [&](const std::string& name, const Program& program) {
-    if (fuzz::WhyNotPortable(program).has_value()) return;
+    if (fuzz::WhyNotPortable(program, target).has_value()) return;
     driver.Run(program, core, {.snapshots = false}, trace);
     PrintOut(fuzz::EmitExample(name, program, fuzz::TraceText(program, trace)) + "\n");
   };
@@ -342,7 +344,7 @@ int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, 
   for (uint64_t i = 0; paths.empty() && i < count; ++i) {
     fuzz::Random random(seed + i);
     Program program = fuzz::RandomProgram(random, chosen);
-    fuzz::MakePortable(program);
+    fuzz::MakePortable(program, target);
     print(absl::StrCat("seed ", seed + i), program);
   }
   return kExitOk;

@@ -36,8 +36,9 @@ int Dictionary();
 int RandomCommand(uint64_t seed, const std::string& profile);
 // For scripts/diff: prints portable programs with the core's trace, a JSON object a line: name, text, program, trace.
 // Those of `paths`, or `count` random ones from `seed` on if there are none. Programs that cannot be said in JavaScript
-// are left out.
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile);
+// are left out; `for_sluice`, those with a byte limit or a tick model are not.
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice);
 
 }  // namespace sluice::cli
 

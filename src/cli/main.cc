@@ -112,7 +112,8 @@ int main(int argc, char** argv) {
   batch->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
-  batch->callback([&] { result = Batch(paths, seed, count, profile); });
+  batch->add_flag("--for-sluice", flag, "Programs with byte limits and tick models too, which only `sluice run` knows");
+  batch->callback([&] { result = Batch(paths, seed, count, profile, flag); });
 
 #ifdef SLUICE_SHELL
   // What comes after `--` is the script's, and looks like flags as it pleases.
