@@ -4,17 +4,14 @@
 import { runOne } from "./run_one.mjs";
 
 const [driverFile, batchFile, polyfill] = sluice.args;
-const classes = polyfill === undefined ? globalThis : await import(polyfill);
+// Streams with a byte limit or a tick model are Sluice's own.
+const own = Object.assign(Object.create(globalThis), { createWritableStream: sluice.createWritableStream });
+const classes = polyfill === undefined ? own : await import(polyfill);
 const runProgram = new Function(sluice.readTextFile(driverFile) + "\nreturn runProgram;")();
 
 const unhandled = [];
 sluice.onUnhandledRejection((promise, reason) => unhandled.push([promise, reason]));
-const realm = polyfill === undefined ? { ...classesOf(classes), createWritableStream: sluice.createWritableStream } : classes;
-
-function classesOf({ WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy }) {
-  return { WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy };
-}
 
 for (const line of sluice.readTextFile(batchFile).split("\n")) {
-  if (line !== "") sluice.print(JSON.stringify(await runOne(JSON.parse(line), runProgram, realm, unhandled)));
+  if (line !== "") sluice.print(JSON.stringify(await runOne(JSON.parse(line), runProgram, classes, unhandled)));
 }
