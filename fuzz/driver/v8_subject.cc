@@ -75,8 +75,13 @@ v8::Local<v8::SharedArrayBuffer> NewSharedBuffer(v8::Isolate* isolate, uint64_t 
 
 // ---- The isolate and its realms
 
+runtime::IsolateOptions V8Subject::StartV8(V8Subject* embedder) {
+  runtime::InitializeV8({});
+  return {.binding = {.embedder = embedder}};
+}
+
 V8Subject::V8Subject(const Limits& limits)
-    : limits_(limits), isolate_({.binding = {.embedder = this}}), rejections_(isolate_.get()) {
+    : limits_(limits), isolate_(StartV8(this)), rejections_(isolate_.get()) {
   v8::Isolate* const isolate = isolate_.get();
   isolate->SetData(1, this);
   isolate->SetPromiseRejectCallback([](v8::PromiseRejectMessage message) {

@@ -1,7 +1,6 @@
 // The core in V8, as a subject: real streams, writers, promises and microtasks, driven through the JavaScript API.
 //
-//   runtime::InitializeV8({});
-//   V8Subject subject;
+//   V8Subject subject;          // starts V8 in this process, if nobody has
 //   driver.Run(program, subject, {}, trace);
 //
 // The author's functions are JavaScript functions that call the driver back. Chunks are real: strings as long as V8 can
@@ -33,7 +32,7 @@
 
 namespace sluice::fuzz {
 
-class V8Subject final : public JudgedSubject, private binding::Embedder {
+class V8Subject : public JudgedSubject, private binding::Embedder {
  public:
   struct Limits {
     uint64_t longest_string = v8::String::kMaxLength;  // code units; longer ones are stand-ins
@@ -104,6 +103,7 @@ class V8Subject final : public JudgedSubject, private binding::Embedder {
   static void OnCloseWithErrorPropagation(const Info& info);
   static void OnPromiseHook(v8::PromiseHookType type, v8::Local<v8::Promise> promise, v8::Local<v8::Value> parent);
   static void OnMarker(void* self);
+  static runtime::IsolateOptions StartV8(V8Subject* embedder);
 
   void NewRealm();
   // Performs an operation of v8_subject.js. Inside an Entered.

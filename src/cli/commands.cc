@@ -51,7 +51,6 @@ std::unique_ptr<Judge> NewJudge(Judged judged) {
       break;
     case Judged::kV8:
 #ifdef SLUICE_SHELL
-      runtime::InitializeV8({});
       return std::make_unique<Judge>(std::make_unique<fuzz::V8Subject>());
 #else
       std::fprintf(stderr, "sluice: this was built without V8\n");

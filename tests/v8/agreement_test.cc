@@ -25,10 +25,7 @@ namespace fs = std::filesystem;
 
 // One for the process: a realm is a few milliseconds, and programs must not disturb each other.
 Judge& V8Judge() {
-  static Judge* const judge = [] {
-    runtime::InitializeV8({"--stack-size=500"});
-    return new Judge(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
-  }();
+  static Judge* const judge = new Judge(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
   return *judge;
 }
 
