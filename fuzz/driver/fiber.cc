@@ -16,6 +16,8 @@
 namespace sluice::fuzz {
 namespace {
 
+constexpr size_t kGuardBytes = 64 * 1024;
+
 // AddressSanitizer has to be told before and after each switch. `fake` null at the last one from a stack frees its fake.
 void BeforeSwitch([[maybe_unused]] void** fake, [[maybe_unused]] const void* stack, [[maybe_unused]] size_t bytes) {
 #ifdef SLUICE_FIBER_ASAN
@@ -38,6 +40,8 @@ Fiber::Fiber() {
     std::fprintf(stderr, "Fiber: there is no memory for a stack of %zu bytes\n", kStackBytes);
     std::abort();
   }
+  // What goes on beyond the end must not find something else there.
+  mprotect(stack_, kGuardBytes, PROT_NONE);
 }
 
 Fiber::~Fiber() { munmap(stack_, kStackBytes); }

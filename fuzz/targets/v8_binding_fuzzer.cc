@@ -3,6 +3,9 @@
 #include "fuzz/driver/v8_subject.h"
 #include "fuzz/harness/program_target.h"
 
+// V8's heap is no memory that LeakSanitizer looks into: what only V8 refers to would be called a leak.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libnode"; }
+
 namespace {
 
 // Often enough that most inputs see a collection in their middle some time; chunks that are quickly made.

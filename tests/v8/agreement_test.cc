@@ -24,10 +24,19 @@ namespace {
 namespace fs = std::filesystem;
 
 // One for the process: a realm is a few milliseconds, and programs must not disturb each other.
-Judge& V8Judge() {
-  static Judge* const judge = new Judge(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
-  return *judge;
-}
+std::unique_ptr<Judge> g_judge;
+
+class Environment final : public testing::Environment {
+ public:
+  void SetUp() override {
+    g_judge = std::make_unique<Judge>(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
+  }
+  void TearDown() override { g_judge.reset(); }
+};
+
+[[maybe_unused]] testing::Environment* const kEnvironment = testing::AddGlobalTestEnvironment(new Environment);
+
+Judge& V8Judge() { return *g_judge; }
 
 // Tests run, and are listed, in the source folder.
 std::vector<fs::path> CorpusFiles() {
