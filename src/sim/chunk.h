@@ -56,7 +56,7 @@ constexpr Chunk Canonical(Chunk chunk) {
   };
   while (period < given && !repeats()) ++period;
   // So long a string has no shorter description with a count that can be said.
-  const uint64_t count = period == 0 ? 0 : uint64_t{chunk.count} * (given / period);
+  const uint64_t count = period == 0 ? 1 : uint64_t{chunk.count} * (given / period);
   if (count > 0xFFFFFFFF) return chunk;
   for (int i = period; i < kMaxChunkUnits; ++i) chunk.units[i] = 0;
   chunk.unit_count = period;

@@ -515,5 +515,62 @@ class AtATerminal(Shell):
         self.assertEqual(terminal.wait(), 3)
 
 
+class Agreement(Shell):
+    def test_a_stream_has_options_of_its_own(self):
+        result = self.script("""
+            const sink = { write() { return new Promise(() => {}); } };
+            for (const byteLimit of [2, 2n, Infinity, undefined]) {
+              const writer = sluice.createWritableStream(sink, {}, { byteLimit }).getWriter();
+              writer.write("abc").catch((error) => console.log(byteLimit, error.name));
+            }
+            for (const options of [{ byteLimit: -1 }, { byteLimit: 2n ** 64n }, { byteLimit: 1.5 }, { tickModel: "fast" }]) {
+              try { sluice.createWritableStream(sink, {}, options); } catch (error) { console.log(error.message); }
+            }""")
+        byte_limit = "sluice.createWritableStream: byteLimit is a whole number of bytes, or Infinity\n"
+        self.assert_result(result, 0, 3 * byte_limit +
+                           "sluice.createWritableStream: tickModel is one of webidl promise-resolve promise-resolve-start\n"
+                           "2 RangeError\n2n RangeError\n")
+
+    def test_the_tick_model_is_the_streams(self):
+        result = self.script("""
+            async function ticksOfAWrite(tickModel) {
+              const sink = { write() { return Promise.resolve(); } };
+              const writer = sluice.createWritableStream(sink, {}, { tickModel }).getWriter();
+              await new Promise((resolve) => setTimeout(resolve));
+              let done = false;
+              writer.write("a").then(() => { done = true; });
+              let ticks = 0;
+              for (; !done && ticks < 20; ++ticks) await undefined;
+              console.log(tickModel, ticks);
+            }
+            ticksOfAWrite("webidl").then(() => ticksOfAWrite("promise-resolve"));""")
+        lines = dict(line.split() for line in result.stdout.splitlines())
+        self.assertEqual(int(lines["webidl"]) - int(lines["promise-resolve"]), 2, result.stdout)
+
+    def test_rejections_are_handed_over(self):
+        result = self.script("""
+            sluice.onUnhandledRejection((promise, reason) => {
+              console.log(promise instanceof Promise, reason);
+              Promise.resolve("later").then(console.log);
+            });
+            Promise.reject(1);
+            Promise.reject(2).catch(() => {});
+            setTimeout(() => { sluice.onUnhandledRejection(() => { throw new Error("of the handler"); }); Promise.reject(3); });""")
+        self.assert_result(result, 1, "true 1\nlater\n", ["Uncaught Error: of the handler"])
+
+    def test_the_core_in_v8_agrees_with_the_model(self):
+        for profile in ("balanced", "reentrancy", "buffer_limit"):
+            result = self.sluice("agree", "--seed", 100000, "--count", 20, "--profile", profile)
+            self.assert_result(result, 0, f"60 programs agree, from 20 seeds of the profile {profile}\n")
+
+    def test_a_program_is_judged_in_v8(self):
+        program = self.file("a.ops", "methods write\non write return resolved\nw0 = stream.getWriter()\nw0.write(\"a\")\nrun 2\n"
+                                     "read stream\n")
+        result = self.sluice("repro", "--v8", program)
+        self.assert_result(result, 0)
+        self.assertIn("passes every oracle", result.stdout)
+        self.assertEqual(result.stdout.split("Verdict")[0], self.sluice("repro", program).stdout.split("Verdict")[0])
+
+
 if __name__ == "__main__":
     unittest.main()
