@@ -130,8 +130,9 @@ PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) { return {(reason.name 
 
 PromiseSlot V8Host::NewWriterPromise(WriterSlot writer, WriterPromise which) {
   const PromiseSlot promise = Named(writer, which);
+  // A new writer's are pending to begin with, in JavaScript too.
+  if (ViewOf(promise) != PromiseView::kUndefined) Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   ViewOf(promise) = PromiseView::kPending;
-  Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   return promise;
 }
 

@@ -83,18 +83,12 @@ function newWriterState() {
 
 // ---- Promises
 
-// One executor for all promises: a closure for each would cost as much as the promise.
-let resolveTaken, rejectTaken;
-const takeFunctions = (resolve, reject) => {
-  resolveTaken = resolve;
-  rejectTaken = reject;
-};
-
 function newPending() {
   const record = newRecord();
-  record.promise = new Promise_(takeFunctions);
-  record.resolve = resolveTaken;
-  record.reject = rejectTaken;
+  record.promise = new Promise_((resolve, reject) => {
+    record.resolve = resolve;
+    record.reject = reject;
+  });
   return record;
 }
 
@@ -145,8 +139,8 @@ function makeError(kind, reason) {
   return new RangeError_(RangeErrorText(reason));
 }
 
-// What replay() leaves for its caller, who reads it before anything else runs.
-let freshOut, madeOut, callOut;
+// The error that replay() made, for its caller, who reads it before anything else runs.
+let madeOut;
 
 function pushRecord(s, record) {
   if (s.tail !== undefined) s.tail.next = record;
@@ -154,9 +148,9 @@ function pushRecord(s, record) {
   s.tail = record;
 }
 
-// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
+// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
 function replay(s, arg, fresh) {
-  let made, call = 0;
+  let made;
   const end = kFirstEffect + 2 * io[kCount];
   for (let i = kFirstEffect; i < end; i += 2) {
     const effect = io[i] & 0xff;
@@ -252,26 +246,30 @@ function replay(s, arg, fresh) {
         else w.closedReason = reason;
         break;
       }
-      case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
+      case kMakeTypeError: case kMakeRangeError: made = madeOut = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
-      case kCallStart: case kCallWrite: call = effect; break;
+      // kCallStart and kCallWrite are the caller's.
     }
   }
-  freshOut = fresh;
-  madeOut = made;
-  callOut = call;
   io[kCount] = 0;
+  return fresh;
 }
 
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
-  const promise = typeof result === "object" ? result : undefined;
-  replay(s, arg, promise === undefined ? undefined : recordOf(promise));
-  const fresh = freshOut, made = madeOut;
-  if (callOut === kCallWrite) callWrite(s);
-  if (promise !== undefined) return promise;
+  const count = io[kCount];
+  const last = count === 0 ? 0 : io[kFirstEffect + 2 * (count - 1)];
+  if (typeof result === "object") {
+    replay(s, arg, recordOf(result));
+    return result;
+  }
+  const fresh = replay(s, arg, undefined);
+  const made = madeOut;
+  if (made !== undefined) madeOut = undefined;
+  if (last === kCallWrite) callWrite(s);
   switch (result & 0xff) {
+    case 0: return undefined;
     case kReturnFresh: return fresh.promise;
     case kReturnResolved: return new Promise_((resolve) => resolve());
     case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
@@ -280,7 +278,6 @@ function finish(result, s, arg) {
     case kReturnBroken: return rejectedPromise(brokenError(result >> 8));
     case kThrowBroken: throw brokenError(result >> 8);
   }
-  return undefined;
 }
 
 function brokenError(overflow) {
@@ -303,15 +300,13 @@ function callWrite(s) {
 // From the core, in the middle of an operation: first what it has said so far. These return the promise that the
 // operation makes, if it was made.
 function callClose(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.close, []);
   return fresh?.promise;
 }
 
 function callAbort(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.abort, [s.abortReason]);
   return fresh?.promise;
 }
@@ -483,7 +478,7 @@ class WritableStream {
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
-    if (callOut === kCallStart) {
+    if (start !== undefined) {
       s.controller = new WritableStreamDefaultController(token, s);
       resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
     }
