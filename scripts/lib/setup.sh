@@ -37,7 +37,14 @@ require_target() {
 
 # The names in packages.txt; with "required", only those that are not optional.
 package_names() {
-  sed -e 's/[[:space:]]*#.*//' -e '/^$/d' ${1:+-e '/ optional$/d'} -e 's/ optional$//' "$SLUICE_ROOT/scripts/packages.txt"
+  local name kind
+  while read -r name kind; do
+    case $kind in
+      optional) [[ -n ${1:-} ]] && continue ;;
+      command) command -v "$name" >/dev/null && continue ;;
+    esac
+    printf '%s\n' "$name"
+  done < <(sed -e 's/[[:space:]]*#.*//' -e '/^$/d' "$SLUICE_ROOT/scripts/packages.txt")
 }
 
 missing_packages() {

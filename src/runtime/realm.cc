@@ -52,6 +52,7 @@ Realm::~Realm() {
   timers_.CancelAll();
   rejections_.Clear();
   modules_.reset();
+  rejection_handler_.Reset();
   context_.Reset();
 }
 
@@ -133,6 +134,7 @@ void Realm::ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value>
 
 void Realm::ReportRejections() {
   rejections_.Process([this](v8::Local<v8::Promise> promise) {
+    if (!rejection_handler_.IsEmpty() && !failed_ && !ended()) return CallRejectionHandler(promise);
     if (options_.rejections == RejectionMode::kNone || failed_) return;
     const v8::Local<v8::Value> reason = promise->Result();
     const v8::Local<v8::Message> message = v8::Exception::CreateMessage(isolate_.get(), reason);
@@ -141,6 +143,17 @@ void Realm::ReportRejections() {
                                    warn ? "Warning: unhandled promise rejection:" : "Unhandled promise rejection:"));
     if (!warn && !options_.go_on_after_errors) failed_ = true;
   });
+}
+
+void Realm::CallRejectionHandler(v8::Local<v8::Promise> promise) {
+  v8::Isolate* const isolate = isolate_.get();
+  const v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> arguments[] = {promise, promise->Result()};
+  static_cast<void>(rejection_handler_.Get(isolate)->Call(context(), v8::Undefined(isolate), 2, arguments));
+  if (caught.HasCaught() && !caught.HasTerminated()) {
+    ReportException(context(), caught.Exception(), caught.Message());
+  }
+  if (!ended()) isolate->PerformMicrotaskCheckpoint();
 }
 
 void Realm::PostDelayedTask(double milliseconds, std::function<void()> task) {

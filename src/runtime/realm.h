@@ -83,6 +83,8 @@ class Realm final : public binding::Embedder {
   // Prints an error that nobody caught, and ends the realm with exit code 1 when the task is done.
   void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                        v8::Local<v8::Message> message) override;
+  // `handler`(promise, reason) is called for each rejection that nobody handled, in place of options().rejections.
+  void OnUnhandledRejection(v8::Local<v8::Function> handler) { rejection_handler_.Reset(isolate_.get(), handler); }
   // A task that does not keep the process alive: a pending AbortSignal.timeout() does not, as in Node.
   void PostDelayedTask(double milliseconds, std::function<void()> task) override;
 
@@ -97,6 +99,7 @@ class Realm final : public binding::Embedder {
  private:
   void DefineGlobals();
   void ReportRejections();
+  void CallRejectionHandler(v8::Local<v8::Promise> promise);
   void BeginTask();
   void EndTask();
 
@@ -106,6 +109,7 @@ class Realm final : public binding::Embedder {
   Isolate isolate_;
   v8::Global<v8::Context> context_;
   UnhandledRejections rejections_;
+  v8::Global<v8::Function> rejection_handler_;
   Timers timers_;
   Console console_;
   std::unique_ptr<ModuleLoader> modules_;

@@ -10,6 +10,7 @@
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
 #include "src/core/writable_stream.h"
+#include "src/core/writable_stream_default_writer.h"
 #include "src/v8/dom/abort_signal.h"
 #include "src/v8/stream_extension.h"
 #include "src/v8/v8_host.h"
@@ -34,7 +35,15 @@ StreamObject* StreamOf(const WriterObject& writer) {
 
 // ---- WritableStream
 
-// Construct(state, flags, highWaterMark or undefined): the stream's page.
+// The options that a stream was given by itself: BigInt or null, and a core::TickModel.
+StreamOptions OptionsOf(v8::Local<v8::Value> byte_limit, v8::Local<v8::Value> tick_model) {
+  StreamOptions options{.byte_limit = std::nullopt,
+                        .tick_model = static_cast<core::TickModel>(tick_model.As<v8::Int32>()->Value())};
+  if (byte_limit->IsBigInt()) options.byte_limit = byte_limit.As<v8::BigInt>()->Uint64Value();
+  return options;
+}
+
+// Construct(state, flags, highWaterMark or undefined[, byte limit, tick model]): the stream's page.
 void Construct(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   IsolateData& data = *IsolateData::Of(isolate);
@@ -45,7 +54,8 @@ void Construct(const Info& info) {
   const int index = page->Take();
   StreamObject& stream = page->at(index);
   stream.core.self = {reinterpret_cast<uint64_t>(&stream)};
-  stream.tick_model = data.options().tick_model;
+  const StreamOptions options = info.Length() == 5 ? OptionsOf(info[3], info[4]) : data.options().stream;
+  stream.tick_model = options.tick_model;
   info.GetReturnValue().Set(wrapper);
   int32_t* const channel = host.channel();
   const V8Host::Operation operation(host, &stream, info[0], v8::Undefined(isolate));
@@ -61,7 +71,7 @@ void Construct(const Info& info) {
                                            .close = (flags & kHasClose) != 0,
                                            .abort = (flags & kHasAbort) != 0,
                                            .type = (flags & kHasType) != 0},
-                                          strategy, data.options().byte_limit);
+                                          strategy, options.byte_limit);
   channel[kResult] = made.is_thrown() ? V8Host::ThrowCode(made.thrown()) : 0;
 }
 
@@ -192,6 +202,24 @@ void NewSignal(const Info& info) {
 // SignalAbort(signal, reason)
 void SignalAbort(const Info& info) {
   binding::SignalAbort(info.GetIsolate()->GetCurrentContext(), info[0].As<v8::Object>(), info[1]);
+}
+
+// ---- What other specifications do
+
+void ErrorStream(const Info& info) {
+  V8Host& host = HostOf(info);
+  StreamObject& stream = StreamOf(info);
+  const V8Host::Operation operation(host, &stream, info[2], info[3]);
+  int code = 0;
+  if (!operation.MayBegin(kThrowBroken, code)) return info.GetReturnValue().Set(code);
+  core::other_specs::Error(host, stream.core, operation.argument());
+  info.GetReturnValue().Set(0);
+}
+
+void CloseWithErrorPropagation(const Info& info) {
+  WriterOperation(info, [](V8Host& host, core::WriterSlot writer, core::ValueSlot) {
+    return core::WritableStreamDefaultWriterCloseWithErrorPropagation(host, writer);
+  });
 }
 
 // Fulfilled(page, index, state), Rejected(page, index, state, reason): the promise of the sink's method settled.
@@ -325,6 +353,8 @@ constexpr Native kNatives[] = {
     {"Write", Write},
     {"ReleaseLock", ReleaseLock},
     {"ControllerError", ControllerError},
+    {"ErrorStream", ErrorStream},
+    {"CloseWithErrorPropagation", CloseWithErrorPropagation},
     {"NewSignal", NewSignal},
     {"SignalAbort", SignalAbort},
     {"Fulfilled", Fulfilled},

@@ -322,9 +322,9 @@ v8::MaybeLocal<v8::Value> V8Host::Call(StreamFunction function, StreamObject& st
 
 Completion<double> V8Host::PerformSizeAlgorithm(StreamSlot slot, ValueSlot) {
   v8::Local<v8::Value> size;
-  if (!Call(StreamFunction::kCallSize, *StreamObject::Of(slot)).ToLocal(&size) || !size->IsNumber()) {
-    return Thrown{ValueSlot{kThrown}};
-  }
+  if (!Call(StreamFunction::kCallSize, *StreamObject::Of(slot)).ToLocal(&size)) return Thrown{ValueSlot{kThrown}};
+  if (size->IsNull()) return Thrown{core::kUndefined};
+  if (!size->IsNumber()) return Thrown{ValueSlot{kThrown}};
   return size.As<v8::Number>()->Value();
 }
 

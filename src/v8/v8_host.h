@@ -34,8 +34,19 @@
 
 namespace sluice::binding {
 
-// The functions of js/writable_stream.js that the host calls.
-enum class StreamFunction : int { kCallSize, kCallClose, kCallAbort, kSignalAbort, kStatesOf, kCount };
+// What js/writable_stream.js publishes: functions that the host calls, then those that C++ calls (streams.h), and a list
+// of functions that look into this realm's objects.
+enum class StreamFunction : int {
+  kCallSize,
+  kCallClose,
+  kCallAbort,
+  kSignalAbort,
+  kNewStream,
+  kErrorStream,
+  kCloseWithErrorPropagation,
+  kStatesOf,
+  kCount
+};
 
 class V8Host final : public core::ReentrantHost {
  public:

@@ -317,13 +317,14 @@ function callSinkMethod(s, method, args) {
   resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
 }
 
-// A number, or undefined after a throw. Nothing has been said yet.
+// A number; after a throw undefined, or null if undefined was thrown: the core has no name for an undefined value.
+// Nothing has been said yet.
 function callSize(s, chunk) {
   try {
     return +apply(s.size, undefined, [chunk]);
   } catch (error) {
     s.thrown = error;
-    return undefined;
+    return error === undefined ? null : undefined;
   }
 }
 
@@ -474,7 +475,8 @@ class WritableStream {
     }
     s.react = reactionOf(s);
     this.#state = s;
-    s.page = Construct(s, flags, mark);
+    // From C++, a stream may have options of its own (newStream).
+    s.page = arguments[2] === token ? Construct(s, flags, mark, arguments[3], arguments[4]) : Construct(s, flags, mark);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
@@ -555,13 +557,15 @@ class WritableStreamDefaultWriter {
   abort(reason = undefined) {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterAbort(w.page, w.index, w.stream, reason), w.stream, reason);
+    const s = w.stream;  // of which the sink may release the writer meanwhile
+    return finish(WriterAbort(w.page, w.index, s, reason), s, reason);
   }
 
   close() {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterClose(w.page, w.index, w.stream), w.stream, undefined);
+    const s = w.stream;
+    return finish(WriterClose(w.page, w.index, s), s, undefined);
   }
 
   releaseLock() {
@@ -665,6 +669,24 @@ function strategyState(interface_, which, object, field) {
   return state[field];
 }
 
+// ---- For C++ (src/v8/streams.h)
+
+// `byteLimit` is a BigInt, or null for none.
+function newStream(sink, strategy, byteLimit, tickModel) {
+  return new WritableStream(sink, strategy, token, byteLimit, tickModel);
+}
+
+function errorStream(stream, e) {
+  const s = streamState(stream);
+  finish(ErrorStream(s.page, s.index, s, e), s, e);
+}
+
+function closeWithErrorPropagation(writer) {
+  const w = stateOfWriter(writer) ?? foreignState(writer, kWriter);
+  const s = w.stream;
+  return finish(CloseWithErrorPropagation(w.page, w.index, s), s, undefined);
+}
+
 // ---- Exposure. https://webidl.spec.whatwg.org/#es-interfaces
 
 for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamDefaultController,
@@ -677,5 +699,5 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
   Object.defineProperty(globalThis, made.name, { value: made, writable: true, configurable: true });
 }
 
-Publish(callSize, callClose, callAbort, signalAbort,
+Publish(callSize, callClose, callAbort, signalAbort, newStream, errorStream, closeWithErrorPropagation,
         [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);
