@@ -61,6 +61,7 @@ class Page {
   // Takes the next entry; the page is not full.
   int Take();
   bool full() const { return used_ == kSize; }
+  bool has(const T* entry) const { return entry >= entries_ && entry < entries_ + kSize; }
 
  private:
   template <typename U>

@@ -35,7 +35,7 @@
 namespace sluice::binding {
 
 // The functions of js/writable_stream.js that the host calls.
-enum class StreamFunction : int { kCallSize, kCallClose, kCallAbort, kSignalAbort, kStatesOf, kCount };
+enum class StreamFunction : int { kCallSize, kCallClose, kCallAbort, kSignalAbort, kStatesOf, kPrototypes, kCount };
 
 class V8Host final : public core::ReentrantHost {
  public:
@@ -94,6 +94,11 @@ class V8Host final : public core::ReentrantHost {
   int32_t* channel() { return channel_; }
   size_t channel_bytes() const { return sizeof channel_; }
   double* facts() { return facts_; }
+  // The memory of streams that nobody can reach is about to be freed.
+  void Forget(const Page<StreamObject>& page) {
+    if (last_stream_ != nullptr && page.has(last_stream_)) last_stream_ = nullptr;
+  }
+  void Forget(const Page<WriterObject>&) {}
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
   void Say(int effect, uint64_t ref = 0);
 

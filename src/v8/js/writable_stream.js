@@ -38,6 +38,7 @@ class Record {
 }
 
 class StreamState {
+  realm = ownRealm;
   page = undefined;  // the native side: a page of streams, and which of them
   index = 0;
   sink = undefined;
@@ -69,6 +70,7 @@ class StreamState {
 
 // A promise of a writer is made when somebody asks for it.
 class WriterState {
+  realm = ownRealm;
   page = undefined;
   index = 0;
   stream = undefined;  // StreamState, until the lock is released
@@ -79,6 +81,14 @@ class WriterState {
   closedDeferred = undefined;
   closedReason = undefined;
 }
+
+// What is made late for an object of this realm: another realm's method may be the first to need it.
+const ownRealm = {
+  newController(s) { return new WritableStreamDefaultController(token, s); },
+  newSignal(s) { return NewSignal(s.page, s.index, s.signalReason); },
+  signalAbort(s, reason) { SignalAbort(s.signal, reason); },
+  materialize,
+};
 
 // ---- Promises
 
@@ -271,7 +281,7 @@ function brokenError(overflow) {
 function callWrite(s) {
   let result;
   try {
-    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= new WritableStreamDefaultController(token, s)]);
+    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= s.realm.newController(s)]);
   } catch (error) {
     return rejectSink(s, error);
   }
@@ -312,7 +322,7 @@ function callSize(s, chunk) {
 
 function signalAbort(s, arg) {
   replay(s, arg, undefined);
-  SignalAbort(s.signal, arg);
+  s.realm.signalAbort(s, arg);
 }
 
 // ---- The promise of a sink's method
@@ -407,6 +417,13 @@ function callback(value, name) {
   return value;
 }
 
+// Where new.target has no prototype object, Web IDL wants that of the interface in new.target's realm; JavaScript has
+// given Object.prototype of that realm. https://webidl.spec.whatwg.org/#js-platform-objects
+function inherit(object, newTarget, which) {
+  const prototype = PrototypeInstead(object, newTarget, which);
+  if (prototype !== undefined) setPrototypeOf(object, prototype);
+}
+
 function illegal() { return new TypeError_("Illegal invocation"); }
 function requireArgument(count, name) {
   if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
@@ -416,6 +433,7 @@ class WritableStream {
   #state;
 
   constructor(underlyingSink = undefined, strategy = undefined) {
+    if (new.target !== WritableStream) inherit(this, new.target, kStream);
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
@@ -482,6 +500,7 @@ class WritableStreamDefaultWriter {
   #state;
 
   constructor(stream) {
+    if (new.target !== WritableStreamDefaultWriter) inherit(this, new.target, kWriter);
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
     const s = isObject(stream) ? streamState(stream) : undefined;
     if (s === undefined) {
@@ -501,7 +520,7 @@ class WritableStreamDefaultWriter {
   get closed() {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closedDeferred ??= materialize(w.closedView, w.closedReason)).promise;
+    return (w.closedDeferred ??= w.realm.materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
@@ -516,7 +535,7 @@ class WritableStreamDefaultWriter {
   get ready() {
     const w = writerState(this);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.readyDeferred ??= materialize(w.readyView, w.readyReason)).promise;
+    return (w.readyDeferred ??= w.realm.materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
@@ -555,16 +574,16 @@ class WritableStreamDefaultWriter {
 class WritableStreamDefaultController {
   #state;
 
-  constructor() {
-    if (arguments[0] !== token) throw new TypeError_("Illegal constructor");
-    this.#state = arguments[1];
+  constructor(secret = undefined, state = undefined) {
+    if (secret !== token) throw new TypeError_("Illegal constructor");
+    this.#state = state;
   }
 
   get signal() {
     const s = controllerState(this);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
-      s.signal = NewSignal(s.page, s.index, s.signalReason);
+      s.signal = s.realm.newSignal(s);
       s.signalReason = undefined;
     }
     return s.signal;
@@ -595,7 +614,10 @@ const byteLengthSize = { size(chunk) { return chunk.byteLength; } }.size;
 class ByteLengthQueuingStrategy {
   #mark;
   #size = byteLengthSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== ByteLengthQueuingStrategy) inherit(this, new.target, kByteLengthStrategy);
+    this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 0); }
   get size() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -607,7 +629,10 @@ const countSize = { size() { return 1; } }.size;
 class CountQueuingStrategy {
   #mark;
   #size = countSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "CountQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== CountQueuingStrategy) inherit(this, new.target, kCountStrategy);
+    this.#mark = markOf(init, arguments.length, "CountQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 0); }
   get size() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -653,4 +678,6 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
 }
 
 Publish(callSize, callClose, callAbort, signalAbort,
-        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);
+        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy],
+        [WritableStream.prototype, WritableStreamDefaultWriter.prototype, WritableStreamDefaultController.prototype,
+         ByteLengthQueuingStrategy.prototype, CountQueuingStrategy.prototype, Object.prototype]);
