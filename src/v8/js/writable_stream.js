@@ -257,6 +257,7 @@ function finish(result, s, arg) {
   const promise = typeof result === "object" ? result : undefined;
   replay(s, arg, promise === undefined ? undefined : deferredOf(promise));
   const fresh = freshOut, made = madeOut;
+  freshOut = madeOut = undefined;  // reactions to a promise may refer to the stream
   if (callOut === kCallWrite) callWrite(s);
   if (promise !== undefined) return promise;
   switch (result & 0xff) {
