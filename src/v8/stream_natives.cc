@@ -336,6 +336,44 @@ void StateInOtherRealm(const Info& info) {
   }
 }
 
+// Whether looking up `prototype` on a constructor gives an object, as far as that can be told without running author
+// code: not of a proxy or a getter.
+bool HasPrototypeObject(v8::Local<v8::Context> context, v8::Local<v8::Value> constructor) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const auto value_key = Ascii(isolate, "value");
+  for (; constructor->IsObject() && !constructor->IsProxy();
+       constructor = constructor.As<v8::Object>()->GetPrototype()) {
+    v8::Local<v8::Value> found;
+    v8::Local<v8::Value> value;
+    if (!constructor.As<v8::Object>()->GetOwnPropertyDescriptor(context, Ascii(isolate, "prototype")).ToLocal(&found)) {
+      return true;
+    }
+    if (!found->IsObject()) continue;
+    const auto descriptor = found.As<v8::Object>();
+    return descriptor->HasOwnProperty(context, value_key).FromMaybe(false) &&
+           descriptor->Get(context, value_key).ToLocal(&value) && value->IsObject();
+  }
+  return false;
+}
+
+// PrototypeInstead(object, newTarget, interface): the interface's prototype in the realm whose Object.prototype
+// `object` got because `newTarget` had none for it, or undefined.
+void PrototypeInstead(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::Value> inherited = info[0].As<v8::Object>()->GetPrototype();
+  for (const v8::Local<v8::Object> realm : IsolateData::Of(isolate)->Realms()) {
+    v8::Local<v8::Value> root;
+    v8::Local<v8::Value> prototype;
+    const auto list = realm->GetInternalField(static_cast<int>(StreamFunction::kPrototypes)).As<v8::Array>();
+    if (!list->Get(context, list->Length() - 1).ToLocal(&root)) return;
+    if (!inherited->StrictEquals(root)) continue;
+    if (HasPrototypeObject(context, info[1])) return;
+    if (list->Get(context, info[2].As<v8::Uint32>()->Value()).ToLocal(&prototype)) info.GetReturnValue().Set(prototype);
+    return;
+  }
+}
+
 struct Native {
   std::string_view name;
   v8::FunctionCallback call;
@@ -372,6 +410,7 @@ constexpr Native kNatives[] = {
     {"UtilityResolved", UtilityResolved},
     {"Publish", Publish},
     {"StateInOtherRealm", StateInOtherRealm},
+    {"PrototypeInstead", PrototypeInstead},
 };
 
 }  // namespace

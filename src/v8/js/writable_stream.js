@@ -36,6 +36,7 @@ function newRecord() {
 
 function newStreamState() {
   return {
+    realm: ownRealm,
     page: undefined,  // the native side: a page of streams, and which of them
     index: 0,
     sink: undefined,
@@ -69,6 +70,7 @@ function newStreamState() {
 // A promise of a writer is made when somebody asks for it.
 function newWriterState() {
   return {
+    realm: ownRealm,
     page: undefined,
     index: 0,
     stream: undefined,  // its state, until the lock is released
@@ -80,6 +82,14 @@ function newWriterState() {
     closedReason: undefined,
   };
 }
+
+// What is made late for an object of this realm: another realm's method may be the first to need it.
+const ownRealm = {
+  newController(s) { return new WritableStreamDefaultController(token, s); },
+  newSignal(s) { return NewSignal(s.page, s.index, s.signalReason); },
+  signalAbort(s, reason) { SignalAbort(s.signal, reason); },
+  materialize,
+};
 
 // ---- Promises
 
@@ -290,7 +300,7 @@ function brokenError(overflow) {
 function callWrite(s) {
   let result;
   try {
-    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= new WritableStreamDefaultController(token, s)]);
+    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= s.realm.newController(s)]);
   } catch (error) {
     return rejectSink(s, error);
   }
@@ -330,7 +340,7 @@ function callSize(s, chunk) {
 
 function signalAbort(s, arg) {
   replay(s, arg, undefined);
-  SignalAbort(s.signal, arg);
+  s.realm.signalAbort(s, arg);
 }
 
 // ---- The promise of a sink's method
@@ -420,15 +430,28 @@ function isObject(value) { return typeof value === "object" ? value !== null : t
 
 function notCallable(name) { return new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function"); }
 
+// Where new.target has no prototype object, Web IDL wants that of the interface in new.target's realm; JavaScript has
+// given Object.prototype of that realm. https://webidl.spec.whatwg.org/#js-platform-objects
+function inherit(object, newTarget, which) {
+  const prototype = PrototypeInstead(object, newTarget, which);
+  if (prototype !== undefined) setPrototypeOf(object, prototype);
+}
+
 function illegal() { return new TypeError_("Illegal invocation"); }
 function requireArgument(count, name) {
   if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
 }
 
+// What newStream() hands to the constructor, which takes it before any author code can run.
+let optionsOfNext;
+
 class WritableStream {
   #state;
 
   constructor(underlyingSink = undefined, strategy = undefined) {
+    const options = optionsOfNext;
+    optionsOfNext = undefined;
+    if (new.target !== WritableStream) inherit(this, new.target, kStream);
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
@@ -475,8 +498,8 @@ class WritableStream {
     }
     s.react = reactionOf(s);
     this.#state = s;
-    // From C++, a stream may have options of its own (newStream).
-    s.page = arguments[2] === token ? Construct(s, flags, mark, arguments[3], arguments[4]) : Construct(s, flags, mark);
+    s.page = options === undefined ? Construct(s, flags, mark)
+                                   : Construct(s, flags, mark, options.byteLimit, options.tickModel);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
@@ -517,6 +540,7 @@ class WritableStreamDefaultWriter {
   #state;
 
   constructor(stream) {
+    if (new.target !== WritableStreamDefaultWriter) inherit(this, new.target, kWriter);
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
     const s = stream === token ? arguments[1] : streamState(stream);
     if (s === undefined) {
@@ -536,7 +560,7 @@ class WritableStreamDefaultWriter {
   get closed() {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closed ??= materialize(w.closedView, w.closedReason)).promise;
+    return (w.closed ??= w.realm.materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
@@ -551,7 +575,7 @@ class WritableStreamDefaultWriter {
   get ready() {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.ready ??= materialize(w.readyView, w.readyReason)).promise;
+    return (w.ready ??= w.realm.materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
@@ -592,16 +616,16 @@ class WritableStreamDefaultWriter {
 class WritableStreamDefaultController {
   #state;
 
-  constructor() {
-    if (arguments[0] !== token) throw new TypeError_("Illegal constructor");
-    this.#state = arguments[1];
+  constructor(secret = undefined, state = undefined) {
+    if (secret !== token) throw new TypeError_("Illegal constructor");
+    this.#state = state;
   }
 
   get signal() {
     const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
-      s.signal = NewSignal(s.page, s.index, s.signalReason);
+      s.signal = s.realm.newSignal(s);
       s.signalReason = undefined;
     }
     return s.signal;
@@ -632,7 +656,10 @@ const byteLengthSize = { size(chunk) { return chunk.byteLength; } }.size;
 class ByteLengthQueuingStrategy {
   #mark;
   #size = byteLengthSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== ByteLengthQueuingStrategy) inherit(this, new.target, kByteLengthStrategy);
+    this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 0); }
   get size() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -644,7 +671,10 @@ const countSize = { size() { return 1; } }.size;
 class CountQueuingStrategy {
   #mark;
   #size = countSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "CountQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== CountQueuingStrategy) inherit(this, new.target, kCountStrategy);
+    this.#mark = markOf(init, arguments.length, "CountQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 0); }
   get size() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -671,9 +701,10 @@ function strategyState(interface_, which, object, field) {
 
 // ---- For C++ (src/v8/streams.h)
 
-// `byteLimit` is a BigInt, or null for none.
+// With options of its own. `byteLimit` is a BigInt, or null for none.
 function newStream(sink, strategy, byteLimit, tickModel) {
-  return new WritableStream(sink, strategy, token, byteLimit, tickModel);
+  optionsOfNext = { byteLimit, tickModel };
+  return new WritableStream(sink, strategy);
 }
 
 function errorStream(stream, e) {
@@ -700,4 +731,6 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
 }
 
 Publish(callSize, callClose, callAbort, signalAbort, newStream, errorStream, closeWithErrorPropagation,
-        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);
+        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy],
+        [WritableStream.prototype, WritableStreamDefaultWriter.prototype, WritableStreamDefaultController.prototype,
+         ByteLengthQueuingStrategy.prototype, CountQueuingStrategy.prototype, Object.prototype]);
