@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "src/v8/dom/dom_data.h"
+#include "src/v8/stream_extension.h"
 #include "src/v8/v8_host.h"
 
 namespace sluice::binding {
@@ -30,6 +31,8 @@ uintptr_t StackLimitOfThisThread() {
 IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isolate), options_(options) {
   isolate->SetData(0, this);
   const v8::HandleScope scope(isolate);
+  // Before the first context: V8 goes through its list of extensions whenever a context is made, on any thread.
+  StreamExtensions();
   constexpr const char* kNames[] = {"abort",         "close", "start", "type",        "write",
                                     "highWaterMark", "size",  "then",  "constructor", "byteLength"};
   static_assert(std::size(kNames) == kNameCount);

@@ -21,6 +21,10 @@ namespace {
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 using namespace channel;  // NOLINT: the vocabulary
 
+// Up to so many chunks in a queue JavaScript makes the promises itself, which is faster. Where more wait, native code
+// does: those promises take a fifth of the memory.
+constexpr size_t kFewChunks = 8;
+
 int IndexOf(const Info& info) { return info[1].As<v8::Int32>()->Value(); }
 StreamObject& StreamOf(const Info& info) { return Page<StreamObject>::Of(info[0])->at(IndexOf(info)); }
 WriterObject& WriterOf(const Info& info) { return Page<WriterObject>::Of(info[0])->at(IndexOf(info)); }
@@ -137,8 +141,9 @@ void WriterOperation(const Info& info, Steps steps, bool may_make_promise = fals
   int code = 0;
   if (!operation.MayBegin(kReturnBroken, code)) return info.GetReturnValue().Set(code);
   const core::PromiseSlot promise = steps(host, writer.slot(), operation.argument());
-  host.Return(info, promise,
-              may_make_promise && StreamOf(writer) != nullptr && StreamOf(writer)->core.controller.queue.size() > 1);
+  host.Return(
+      info, promise,
+      may_make_promise && StreamOf(writer) != nullptr && StreamOf(writer)->core.controller.queue.size() > kFewChunks);
 }
 
 void WriterAbort(const Info& info) {
@@ -153,7 +158,6 @@ void WriterClose(const Info& info) {
   });
 }
 
-// Where many chunks wait, native code makes the promises: they take a fifth of the memory.
 void Write(const Info& info) {
   WriterOperation(
       info,
@@ -332,6 +336,44 @@ void StateInOtherRealm(const Info& info) {
   }
 }
 
+// Whether looking up `prototype` on a constructor gives an object, as far as that can be told without running author
+// code: not of a proxy or a getter.
+bool HasPrototypeObject(v8::Local<v8::Context> context, v8::Local<v8::Value> constructor) {
+  v8::Isolate* isolate = context->GetIsolate();
+  const auto value_key = Ascii(isolate, "value");
+  for (; constructor->IsObject() && !constructor->IsProxy();
+       constructor = constructor.As<v8::Object>()->GetPrototype()) {
+    v8::Local<v8::Value> found;
+    v8::Local<v8::Value> value;
+    if (!constructor.As<v8::Object>()->GetOwnPropertyDescriptor(context, Ascii(isolate, "prototype")).ToLocal(&found)) {
+      return true;
+    }
+    if (!found->IsObject()) continue;
+    const auto descriptor = found.As<v8::Object>();
+    return descriptor->HasOwnProperty(context, value_key).FromMaybe(false) &&
+           descriptor->Get(context, value_key).ToLocal(&value) && value->IsObject();
+  }
+  return false;
+}
+
+// PrototypeInstead(object, newTarget, interface): the interface's prototype in the realm whose Object.prototype
+// `object` got because `newTarget` had none for it, or undefined.
+void PrototypeInstead(const Info& info) {
+  v8::Isolate* isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::Value> inherited = info[0].As<v8::Object>()->GetPrototype();
+  for (const v8::Local<v8::Object> realm : IsolateData::Of(isolate)->Realms()) {
+    v8::Local<v8::Value> root;
+    v8::Local<v8::Value> prototype;
+    const auto list = realm->GetInternalField(static_cast<int>(StreamFunction::kPrototypes)).As<v8::Array>();
+    if (!list->Get(context, list->Length() - 1).ToLocal(&root)) return;
+    if (!inherited->StrictEquals(root)) continue;
+    if (HasPrototypeObject(context, info[1])) return;
+    if (list->Get(context, info[2].As<v8::Uint32>()->Value()).ToLocal(&prototype)) info.GetReturnValue().Set(prototype);
+    return;
+  }
+}
+
 struct Native {
   std::string_view name;
   v8::FunctionCallback call;
@@ -368,6 +410,7 @@ constexpr Native kNatives[] = {
     {"UtilityResolved", UtilityResolved},
     {"Publish", Publish},
     {"StateInOtherRealm", StateInOtherRealm},
+    {"PrototypeInstead", PrototypeInstead},
 };
 
 }  // namespace

@@ -70,6 +70,7 @@ void PageAllocator<T>::Collected(const v8::WeakCallbackInfo<Page<T>>& info) {
   Page<T>* page = info.GetParameter();
   page->wrapper_.Reset();
   page->data_.host().template Pages<T>().Unlink(page);
+  page->data_.host().Forget(*page);
   delete page;
 }
 

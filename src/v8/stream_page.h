@@ -62,6 +62,10 @@ class Page {
   // Takes the next entry; the page is not full.
   int Take();
   bool full() const { return used_ == kSize; }
+  bool has(const T* entry) const {
+    const auto* first = reinterpret_cast<const T*>(entries_);
+    return entry >= first && entry < first + kSize;
+  }
 
  private:
   template <typename U>

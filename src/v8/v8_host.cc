@@ -130,8 +130,9 @@ PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) { return {(reason.name 
 
 PromiseSlot V8Host::NewWriterPromise(WriterSlot writer, WriterPromise which) {
   const PromiseSlot promise = Named(writer, which);
+  // A new writer's are pending to begin with, in JavaScript too.
+  if (ViewOf(promise) != PromiseView::kUndefined) Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   ViewOf(promise) = PromiseView::kPending;
-  Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   return promise;
 }
 
@@ -309,13 +310,14 @@ v8::MaybeLocal<v8::Value> V8Host::Call(StreamFunction function, StreamObject& st
   const bool returned = GetStreamFunction(context, function)
                             ->Call(context, v8::Undefined(isolate_), std::size(arguments), arguments)
                             .ToLocal(&result);
+  // An operation on another stream that was terminated in its turn has left its effects undone.
+  if (channel_[kCount] != 0) Interrupted();
   // What this operation says from here on is its own again.
   last_stream_ = operation->stream_;
   last_effect_ = 0;
   if (returned) return result;
   // JavaScript unwinds when the operation returns, and does none of its effects.
   stream.broken = true;
-  channel_[kCount] = 0;
   return {};
 }
 

@@ -34,8 +34,8 @@
 
 namespace sluice::binding {
 
-// What js/writable_stream.js publishes: functions that the host calls, then those that C++ calls (streams.h), and a list
-// of functions that look into this realm's objects.
+// What js/writable_stream.js publishes: functions that the host calls, then those that C++ calls (streams.h), a list of
+// functions that look into this realm's objects, and its interface prototype objects.
 enum class StreamFunction : int {
   kCallSize,
   kCallClose,
@@ -45,6 +45,7 @@ enum class StreamFunction : int {
   kErrorStream,
   kCloseWithErrorPropagation,
   kStatesOf,
+  kPrototypes,
   kCount
 };
 
@@ -104,6 +105,11 @@ class V8Host final : public core::ReentrantHost {
   int32_t* channel() { return channel_; }
   size_t channel_bytes() const { return sizeof channel_; }
   double* facts() { return facts_; }
+  // The memory of streams that nobody can reach is about to be freed.
+  void Forget(const Page<StreamObject>& page) {
+    if (last_stream_ != nullptr && page.has(last_stream_)) last_stream_ = nullptr;
+  }
+  void Forget(const Page<WriterObject>&) {}
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
   void Say(int effect, uint64_t ref = 0);
 

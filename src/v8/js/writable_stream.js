@@ -36,6 +36,7 @@ function newRecord() {
 
 function newStreamState() {
   return {
+    realm: ownRealm,
     page: undefined,  // the native side: a page of streams, and which of them
     index: 0,
     sink: undefined,
@@ -69,6 +70,7 @@ function newStreamState() {
 // A promise of a writer is made when somebody asks for it.
 function newWriterState() {
   return {
+    realm: ownRealm,
     page: undefined,
     index: 0,
     stream: undefined,  // its state, until the lock is released
@@ -81,20 +83,22 @@ function newWriterState() {
   };
 }
 
-// ---- Promises
-
-// One executor for all promises: a closure for each would cost as much as the promise.
-let resolveTaken, rejectTaken;
-const takeFunctions = (resolve, reject) => {
-  resolveTaken = resolve;
-  rejectTaken = reject;
+// What is made late for an object of this realm: another realm's method may be the first to need it.
+const ownRealm = {
+  newController(s) { return new WritableStreamDefaultController(token, s); },
+  newSignal(s) { return NewSignal(s.page, s.index, s.signalReason); },
+  signalAbort(s, reason) { SignalAbort(s.signal, reason); },
+  materialize,
 };
+
+// ---- Promises
 
 function newPending() {
   const record = newRecord();
-  record.promise = new Promise_(takeFunctions);
-  record.resolve = resolveTaken;
-  record.reject = rejectTaken;
+  record.promise = new Promise_((resolve, reject) => {
+    record.resolve = resolve;
+    record.reject = reject;
+  });
   return record;
 }
 
@@ -145,8 +149,8 @@ function makeError(kind, reason) {
   return new RangeError_(RangeErrorText(reason));
 }
 
-// What replay() leaves for its caller, who reads it before anything else runs.
-let freshOut, madeOut, callOut;
+// The error that replay() made, for its caller, who reads it before anything else runs.
+let madeOut;
 
 function pushRecord(s, record) {
   if (s.tail !== undefined) s.tail.next = record;
@@ -154,9 +158,9 @@ function pushRecord(s, record) {
   s.tail = record;
 }
 
-// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
+// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
 function replay(s, arg, fresh) {
-  let made, call = 0;
+  let made;
   const end = kFirstEffect + 2 * io[kCount];
   for (let i = kFirstEffect; i < end; i += 2) {
     const effect = io[i] & 0xff;
@@ -252,26 +256,30 @@ function replay(s, arg, fresh) {
         else w.closedReason = reason;
         break;
       }
-      case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
+      case kMakeTypeError: case kMakeRangeError: made = madeOut = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
-      case kCallStart: case kCallWrite: call = effect; break;
+      // kCallStart and kCallWrite are the caller's.
     }
   }
-  freshOut = fresh;
-  madeOut = made;
-  callOut = call;
   io[kCount] = 0;
+  return fresh;
 }
 
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
-  const promise = typeof result === "object" ? result : undefined;
-  replay(s, arg, promise === undefined ? undefined : recordOf(promise));
-  const fresh = freshOut, made = madeOut;
-  if (callOut === kCallWrite) callWrite(s);
-  if (promise !== undefined) return promise;
+  const count = io[kCount];
+  const last = count === 0 ? 0 : io[kFirstEffect + 2 * (count - 1)];
+  if (typeof result === "object") {
+    replay(s, arg, recordOf(result));
+    return result;
+  }
+  const fresh = replay(s, arg, undefined);
+  const made = madeOut;
+  if (made !== undefined) madeOut = undefined;
+  if (last === kCallWrite) callWrite(s);
   switch (result & 0xff) {
+    case 0: return undefined;
     case kReturnFresh: return fresh.promise;
     case kReturnResolved: return new Promise_((resolve) => resolve());
     case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
@@ -280,7 +288,6 @@ function finish(result, s, arg) {
     case kReturnBroken: return rejectedPromise(brokenError(result >> 8));
     case kThrowBroken: throw brokenError(result >> 8);
   }
-  return undefined;
 }
 
 function brokenError(overflow) {
@@ -293,7 +300,7 @@ function brokenError(overflow) {
 function callWrite(s) {
   let result;
   try {
-    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= new WritableStreamDefaultController(token, s)]);
+    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= s.realm.newController(s)]);
   } catch (error) {
     return rejectSink(s, error);
   }
@@ -303,15 +310,13 @@ function callWrite(s) {
 // From the core, in the middle of an operation: first what it has said so far. These return the promise that the
 // operation makes, if it was made.
 function callClose(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.close, []);
   return fresh?.promise;
 }
 
 function callAbort(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.abort, [s.abortReason]);
   return fresh?.promise;
 }
@@ -335,7 +340,7 @@ function callSize(s, chunk) {
 
 function signalAbort(s, arg) {
   replay(s, arg, undefined);
-  SignalAbort(s.signal, arg);
+  s.realm.signalAbort(s, arg);
 }
 
 // ---- The promise of a sink's method
@@ -425,15 +430,28 @@ function isObject(value) { return typeof value === "object" ? value !== null : t
 
 function notCallable(name) { return new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function"); }
 
+// Where new.target has no prototype object, Web IDL wants that of the interface in new.target's realm; JavaScript has
+// given Object.prototype of that realm. https://webidl.spec.whatwg.org/#js-platform-objects
+function inherit(object, newTarget, which) {
+  const prototype = PrototypeInstead(object, newTarget, which);
+  if (prototype !== undefined) setPrototypeOf(object, prototype);
+}
+
 function illegal() { return new TypeError_("Illegal invocation"); }
 function requireArgument(count, name) {
   if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
 }
 
+// What newStream() hands to the constructor, which takes it before any author code can run.
+let optionsOfNext;
+
 class WritableStream {
   #state;
 
   constructor(underlyingSink = undefined, strategy = undefined) {
+    const options = optionsOfNext;
+    optionsOfNext = undefined;
+    if (new.target !== WritableStream) inherit(this, new.target, kStream);
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
@@ -480,12 +498,12 @@ class WritableStream {
     }
     s.react = reactionOf(s);
     this.#state = s;
-    // From C++, a stream may have options of its own (newStream).
-    s.page = arguments[2] === token ? Construct(s, flags, mark, arguments[3], arguments[4]) : Construct(s, flags, mark);
+    s.page = options === undefined ? Construct(s, flags, mark)
+                                   : Construct(s, flags, mark, options.byteLimit, options.tickModel);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
-    if (callOut === kCallStart) {
+    if (start !== undefined) {
       s.controller = new WritableStreamDefaultController(token, s);
       resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
     }
@@ -522,6 +540,7 @@ class WritableStreamDefaultWriter {
   #state;
 
   constructor(stream) {
+    if (new.target !== WritableStreamDefaultWriter) inherit(this, new.target, kWriter);
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
     const s = stream === token ? arguments[1] : streamState(stream);
     if (s === undefined) {
@@ -541,7 +560,7 @@ class WritableStreamDefaultWriter {
   get closed() {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closed ??= materialize(w.closedView, w.closedReason)).promise;
+    return (w.closed ??= w.realm.materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
@@ -556,7 +575,7 @@ class WritableStreamDefaultWriter {
   get ready() {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.ready ??= materialize(w.readyView, w.readyReason)).promise;
+    return (w.ready ??= w.realm.materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
@@ -597,16 +616,16 @@ class WritableStreamDefaultWriter {
 class WritableStreamDefaultController {
   #state;
 
-  constructor() {
-    if (arguments[0] !== token) throw new TypeError_("Illegal constructor");
-    this.#state = arguments[1];
+  constructor(secret = undefined, state = undefined) {
+    if (secret !== token) throw new TypeError_("Illegal constructor");
+    this.#state = state;
   }
 
   get signal() {
     const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
-      s.signal = NewSignal(s.page, s.index, s.signalReason);
+      s.signal = s.realm.newSignal(s);
       s.signalReason = undefined;
     }
     return s.signal;
@@ -637,7 +656,10 @@ const byteLengthSize = { size(chunk) { return chunk.byteLength; } }.size;
 class ByteLengthQueuingStrategy {
   #mark;
   #size = byteLengthSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== ByteLengthQueuingStrategy) inherit(this, new.target, kByteLengthStrategy);
+    this.#mark = markOf(init, arguments.length, "ByteLengthQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 0); }
   get size() { return strategyState(ByteLengthQueuingStrategy, kByteLengthStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -649,7 +671,10 @@ const countSize = { size() { return 1; } }.size;
 class CountQueuingStrategy {
   #mark;
   #size = countSize;
-  constructor(init) { this.#mark = markOf(init, arguments.length, "CountQueuingStrategy"); }
+  constructor(init) {
+    if (new.target !== CountQueuingStrategy) inherit(this, new.target, kCountStrategy);
+    this.#mark = markOf(init, arguments.length, "CountQueuingStrategy");
+  }
   get highWaterMark() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 0); }
   get size() { return strategyState(CountQueuingStrategy, kCountStrategy, this, 1); }
   static stateOf(object) { return #mark in object ? [object.#mark, object.#size] : undefined; }
@@ -676,9 +701,10 @@ function strategyState(interface_, which, object, field) {
 
 // ---- For C++ (src/v8/streams.h)
 
-// `byteLimit` is a BigInt, or null for none.
+// With options of its own. `byteLimit` is a BigInt, or null for none.
 function newStream(sink, strategy, byteLimit, tickModel) {
-  return new WritableStream(sink, strategy, token, byteLimit, tickModel);
+  optionsOfNext = { byteLimit, tickModel };
+  return new WritableStream(sink, strategy);
 }
 
 function errorStream(stream, e) {
@@ -705,4 +731,6 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
 }
 
 Publish(callSize, callClose, callAbort, signalAbort, newStream, errorStream, closeWithErrorPropagation,
-        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy]);
+        [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy],
+        [WritableStream.prototype, WritableStreamDefaultWriter.prototype, WritableStreamDefaultController.prototype,
+         ByteLengthQueuingStrategy.prototype, CountQueuingStrategy.prototype, Object.prototype]);
