@@ -188,7 +188,7 @@ TEST_F(StreamHostileTest, AnInterruptedStreamAnswersWithErrors) {
   isolate()->CancelTerminateExecution();
   Run(R"(
     var log = [];
-    const tell = (error) => log.push(error instanceof TypeError && /terminated/.test(error.message));
+    const tell = (error) => log.push(error instanceof TypeError && /interrupted/.test(error.message));
     w.write(2).catch(tell); w.close().catch(tell); w.abort().catch(tell);
     for (const f of [() => w.desiredSize, () => w.releaseLock()]) try { f(); log.push('none'); } catch (error) { tell(error); }
   )");
@@ -220,7 +220,7 @@ TEST_F(StreamHostileTest, BothStreamsOfANestedInterruptionAnswerWithErrors) {
     isolate()->SetPromiseHook(nullptr);
     isolate()->CancelTerminateExecution();
     Run("var log = []; for (const each of [inner, w]) each.write(1).then(() => log.push('none'), "
-        "(error) => log.push(/terminated/.test(error.message)))");
+        "(error) => log.push(/interrupted/.test(error.message)))");
     RunMicrotasks();
     EXPECT_EQ(Run("String(log)"), "true,true") << outer;
   }
@@ -512,6 +512,51 @@ TEST_F(StreamHostileTest, ConstructorsMayNestUntilTheStackIsFull) {
   RunMicrotasks();
   Recover("nested");
   EXPECT_TRUE(NothingLives());
+}
+
+// ---- The embedder
+
+// Hooks that run JavaScript, as Node's async_hooks do: it comes back in while the effects of an operation are done.
+TEST_F(StreamHostileTest, APromiseHookThatUsesStreamsBreaksNoMoreThanThem) {
+  for (const char* hooked : {"w.write(9)", "other.write(9)", "other.close()", "w.abort('mine')", "w.releaseLock()",
+                             "new WritableStream().getWriter().write(1)"}) {
+    Run("var other = healthy([]), fine = healthy([]), inside = false, left = 0;");
+    RunMicrotasks();
+    const v8::HandleScope handles(isolate());
+    const v8::Context::Scope entered(context());
+    auto hook =
+        Evaluate(context(), "(function () { if (inside || left-- <= 0) return; inside = true; try { const p = " +
+                                std::string(hooked) + "; p?.catch(() => {}); } catch { } inside = false; })");
+    for (const bool at_settling : {false, true}) {
+      const auto function = hook.ToLocalChecked().As<v8::Function>();
+      Run("var w = new WritableStream({}, {highWaterMark: 3}).getWriter(); var entry = []; all.push(entry, [undefined, "
+          "w], [undefined, other]);");
+      RunMicrotasks();
+      context()->SetPromiseHooks(at_settling ? v8::Local<v8::Function>() : function, {}, {},
+                                 at_settling ? function : v8::Local<v8::Function>());
+      Run("left = 300");  // a hook makes promises, which call the hook
+      Run(kEverything);
+      EXPECT_THAT(Run("left = 20; var p = [w.write(1), w.write(2), w.close()]; p.every((q) => q instanceof Promise)"),
+                  AnyOf("true"));
+      RunMicrotasks();
+      context()->SetPromiseHooks({}, {}, {}, {});
+      Recover(hooked);
+    }
+    EXPECT_EQ(Run("var log = []; use(fine, log)"), "undefined");
+    RunMicrotasks();
+    EXPECT_EQ(Run("String(log)"), "ready,written,done") << hooked;
+  }
+  Run("w = other = fine = undefined");
+  EXPECT_TRUE(NothingLives());
+}
+
+TEST_F(StreamHostileTest, ARealmMayBeMadeWhileExecutionEnds) {
+  isolate()->TerminateExecution();
+  const v8::HandleScope handles(isolate());
+  v8::MaybeLocal<v8::Context> made = NewContext(isolate());
+  isolate()->CancelTerminateExecution();
+  if (!made.IsEmpty()) EXPECT_EQ(RunIn(made.ToLocalChecked(), "new WritableStream().locked"), "false");
+  EXPECT_EQ(UseNew(), kHealthy);
 }
 
 // ---- What else author code may do

@@ -154,8 +154,9 @@ let freshOut, madeOut, callOut;
 // Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
 function replay(s, arg, fresh) {
   let made, call = 0;
-  const end = kFirstEffect + 2 * io[kCount];
-  for (let i = kFirstEffect; i < end; i += 2) {
+  // The count is read each time: an embedder's promise hook may have come back in here. Then it is zero, and the stream
+  // is broken.
+  for (let i = kFirstEffect; i < kFirstEffect + 2 * io[kCount]; i += 2) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
@@ -261,7 +262,7 @@ function finish(result, s, arg) {
   if (callOut === kCallWrite) callWrite(s);
   if (promise !== undefined) return promise;
   switch (result & 0xff) {
-    case kReturnFresh: return fresh.promise;
+    case kReturnFresh: return fresh !== undefined ? fresh.promise : rejectedPromise(brokenError(0));
     case kReturnResolved: return new Promise_((resolve) => resolve());
     case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
     case kReturnAbortRequest: return s.abortRequest.promise;
@@ -273,7 +274,7 @@ function finish(result, s, arg) {
 }
 
 function brokenError(overflow) {
-  return overflow === 0 ? new TypeError_("Execution was terminated in the middle of an operation of this stream")
+  return overflow === 0 ? new TypeError_("An operation of this stream was interrupted")
                         : new RangeError_("Maximum call stack size exceeded");
 }
 
