@@ -63,7 +63,8 @@ class V8Test : public ::testing::Test {
  protected:
   V8Test() : V8Test(Options{}) {}
   explicit V8Test(Options options) {
-    runtime::InitializeV8({"--expose-gc", "--stack-size=500"});
+    // A function that is being compiled on another thread holds what its code refers to, until the compiler is done.
+    runtime::InitializeV8({"--expose-gc", "--stack-size=500", "--no-concurrent-recompilation"});
     if (options.embedder == nullptr) options.embedder = &embedder_;
     isolate_ = std::make_unique<runtime::Isolate>(runtime::IsolateOptions{.binding = options});
     isolate()->Enter();
