@@ -1,5 +1,5 @@
-// What every host of the core must do, seen from outside: through the operations of a stream (fuzz/driver/subject.h) and
-// the author's functions. One suite, which each host's own test instantiates with its subject:
+// What every host of the core must do, seen from outside: through the operations of a stream (fuzz/driver/subject.h)
+// and the author's functions. One suite, which each host's own test instantiates with its subject:
 //
 //   INSTANTIATE_TYPED_TEST_SUITE_P(MyHost, HostConformance, MySubject);
 //
@@ -450,9 +450,8 @@ TYPED_TEST_P(HostConformance, TicksOfWriteCloseAndAbort) {
                     : method == CallKind::kClose ? this->subject.WriterClose(writer)
                                                  : this->subject.WriterAbort(writer, Reason(0)));
         this->subject.RunAllMicrotasks();
-        EXPECT_EQ(this->ticks, expected.ticks[model])
-            << "method " << static_cast<int>(method) << ", model " << model << ", result "
-            << static_cast<int>(expected.returned);
+        EXPECT_EQ(this->ticks, expected.ticks[model]) << "method " << static_cast<int>(method) << ", model " << model
+                                                      << ", result " << static_cast<int>(expected.returned);
       }
     }
   }
@@ -491,18 +490,14 @@ TYPED_TEST_P(HostConformance, TicksFromTheSettlingOfAPendingPromise) {
   }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HostConformance, NothingSettlesBeforeMicrotasksRun,
-                            RejectionThatNothingHandlesIsReportedOnce,
-                            RejectionsOfReadyAndClosedAndThoseWithAHandlerAreNotReported,
-                            ReadyAndClosedAreTheSamePromiseWheneverTheyAreRead,
-                            ErrorsHaveTheirTypesAndAreDistinctObjects, AReleasedWriterIsAnotherThanTheNext,
-                            ByteChargeOfEachKindOfChunk, FunctionsGetTheirArguments,
-                            ThrowFromASinkMethodIsARejection, ThrowingThenGetterOfASinksResultIsARejection,
-                            ThrowFromStartPropagates, SizeIsConvertedToANumberOrThrows,
-                            SignalAbortRunsTheListenersInOrderAndOnce,
-                            ListenersExceptionIsReportedAndTheNextListenerRuns,
-                            SignalAbortWithUndefinedMakesOneAbortError, TicksOfWriteCloseAndAbort, TicksOfStart,
-                            TicksFromTheSettlingOfAPendingPromise);
+REGISTER_TYPED_TEST_SUITE_P(
+    HostConformance, NothingSettlesBeforeMicrotasksRun, RejectionThatNothingHandlesIsReportedOnce,
+    RejectionsOfReadyAndClosedAndThoseWithAHandlerAreNotReported, ReadyAndClosedAreTheSamePromiseWheneverTheyAreRead,
+    ErrorsHaveTheirTypesAndAreDistinctObjects, AReleasedWriterIsAnotherThanTheNext, ByteChargeOfEachKindOfChunk,
+    FunctionsGetTheirArguments, ThrowFromASinkMethodIsARejection, ThrowingThenGetterOfASinksResultIsARejection,
+    ThrowFromStartPropagates, SizeIsConvertedToANumberOrThrows, SignalAbortRunsTheListenersInOrderAndOnce,
+    ListenersExceptionIsReportedAndTheNextListenerRuns, SignalAbortWithUndefinedMakesOneAbortError,
+    TicksOfWriteCloseAndAbort, TicksOfStart, TicksFromTheSettlingOfAPendingPromise);
 
 }  // namespace sluice::testing
 

@@ -1,6 +1,6 @@
-// What a core::Host must do that makes promises itself, as the simulated one does, and that V8's, which only writes down
-// what JavaScript is to make (src/v8/v8_host.h), cannot be asked for: promises, errors and references, by their slots.
-// What both must do is in host_conformance.h.
+// What a core::Host must do that makes promises itself, as the simulated one does, and that V8's, which only writes
+// down what JavaScript is to make (src/v8/v8_host.h), cannot be asked for: promises, errors and references, by their
+// slots. What both must do is in host_conformance.h.
 //
 //   INSTANTIATE_TYPED_TEST_SUITE_P(MyHost, HostPromises, MyAdapter);
 //
@@ -252,7 +252,12 @@ TYPED_TEST_P(HostPromises, ErrorsHaveTheirTypesAndAreDistinctObjects) {
   for (const ValueSlot error : errors) this->Drop(error);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(HostPromises, NewPromisesAreWhatTheirNamesSay, UndefinedSlotHasNoPromiseAndNeedsNoReference, SettlingTwiceDoesNothing, ReactionsRunInRegistrationOrderAndNeverSynchronously, ReactionToASettledPromiseIsAMicrotaskOfItsOwn, CoreReactionGetsTheReasonAndMarksHandled, RejectionThatNothingHandlesIsReportedOnce, HandledRejectionsAreNeverReported, RetainGivesTheSameSlotAndOneReferenceMore, StreamsAndWritersAreFoundByTheirSlots, ErrorsHaveTheirTypesAndAreDistinctObjects);
+REGISTER_TYPED_TEST_SUITE_P(HostPromises, NewPromisesAreWhatTheirNamesSay, UndefinedSlotHasNoPromiseAndNeedsNoReference,
+                            SettlingTwiceDoesNothing, ReactionsRunInRegistrationOrderAndNeverSynchronously,
+                            ReactionToASettledPromiseIsAMicrotaskOfItsOwn, CoreReactionGetsTheReasonAndMarksHandled,
+                            RejectionThatNothingHandlesIsReportedOnce, HandledRejectionsAreNeverReported,
+                            RetainGivesTheSameSlotAndOneReferenceMore, StreamsAndWritersAreFoundByTheirSlots,
+                            ErrorsHaveTheirTypesAndAreDistinctObjects);
 
 }  // namespace sluice::testing
 

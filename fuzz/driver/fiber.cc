@@ -18,7 +18,8 @@ namespace {
 
 constexpr size_t kGuardBytes = 64 * 1024;
 
-// AddressSanitizer has to be told before and after each switch. `fake` null at the last one from a stack frees its fake.
+// AddressSanitizer has to be told before and after each switch. `fake` null at the last one from a stack frees its
+// fake.
 void BeforeSwitch([[maybe_unused]] void** fake, [[maybe_unused]] const void* stack, [[maybe_unused]] size_t bytes) {
 #ifdef SLUICE_FIBER_ASAN
   __sanitizer_start_switch_fiber(fake, stack, bytes);

@@ -55,7 +55,8 @@ static_assert(std::size(kCallKinds) == kCallKindCount);
 // Memory that reads as zeros and that nobody has to have.
 std::unique_ptr<v8::BackingStore> Reserve(uint64_t bytes, bool shared) {
   void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) Fail("the machine has no address space for a buffer of " + std::to_string(bytes) + " bytes");
+  if (memory == MAP_FAILED)
+    Fail("the machine has no address space for a buffer of " + std::to_string(bytes) + " bytes");
   constexpr auto kUnmap = [](void* data, size_t length, void*) { munmap(data, length); };
   return shared ? v8::SharedArrayBuffer::NewBackingStore(memory, bytes, kUnmap, nullptr)
                 : v8::ArrayBuffer::NewBackingStore(memory, bytes, kUnmap, nullptr);
@@ -80,13 +81,11 @@ runtime::IsolateOptions V8Subject::StartV8(V8Subject* embedder) {
   return {.binding = {.embedder = embedder}};
 }
 
-V8Subject::V8Subject(const Limits& limits)
-    : limits_(limits), isolate_(StartV8(this)), rejections_(isolate_.get()) {
+V8Subject::V8Subject(const Limits& limits) : limits_(limits), isolate_(StartV8(this)), rejections_(isolate_.get()) {
   v8::Isolate* const isolate = isolate_.get();
   isolate->SetData(1, this);
-  isolate->SetPromiseRejectCallback([](v8::PromiseRejectMessage message) {
-    Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message);
-  });
+  isolate->SetPromiseRejectCallback(
+      [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
 }
 
 V8Subject::~V8Subject() {
@@ -341,8 +340,8 @@ Value V8Subject::SignalReason() {
 void V8Subject::Detach(Value chunk) {
   const Entered in(*this);
   const v8::Local<v8::Value> object = ToJs(chunk);
-  const auto buffer = object->IsArrayBufferView() ? object.As<v8::ArrayBufferView>()->Buffer()
-                                                  : object.As<v8::ArrayBuffer>();
+  const auto buffer =
+      object->IsArrayBufferView() ? object.As<v8::ArrayBufferView>()->Buffer() : object.As<v8::ArrayBuffer>();
   if (!buffer->WasDetached()) buffer->Detach();
 }
 
@@ -355,7 +354,11 @@ uint32_t V8Subject::NewPromise() {
 
 void V8Subject::ResolvePromise(uint32_t promise) {
   const Entered in(*this);
-  promises_[promise].Get(in.isolate.get).As<v8::Promise::Resolver>()->Resolve(in.context, v8::Undefined(in.isolate.get)).Check();
+  promises_[promise]
+      .Get(in.isolate.get)
+      .As<v8::Promise::Resolver>()
+      ->Resolve(in.context, v8::Undefined(in.isolate.get))
+      .Check();
 }
 
 void V8Subject::RejectPromise(uint32_t promise, Value reason) {
@@ -366,7 +369,8 @@ void V8Subject::RejectPromise(uint32_t promise, Value reason) {
 void V8Subject::CallResolver(const v8::Global<v8::Value>& function, Value value) {
   const Entered in(*this);
   v8::Local<v8::Value> argument = ToJs(value);
-  static_cast<void>(function.Get(in.isolate.get).As<v8::Function>()->Call(in.context, v8::Undefined(in.isolate.get), 1, &argument));
+  static_cast<void>(
+      function.Get(in.isolate.get).As<v8::Function>()->Call(in.context, v8::Undefined(in.isolate.get), 1, &argument));
 }
 
 void V8Subject::CallResolve(uint32_t resolver) { CallResolver(resolvers_[resolver].first, Value::Undefined()); }
@@ -436,7 +440,8 @@ void V8Subject::RunAllMicrotasks() {
 void V8Subject::Remember(v8::Local<v8::Value> object, Value value) {
   v8::Isolate* const isolate = isolate_.get();
   const double packed = static_cast<double>(value.kind) * 0x1p32 + value.id;
-  static_cast<void>(identities_.Get(isolate)->Set(context(), object, v8::Number::New(isolate, packed)).ToLocalChecked());
+  static_cast<void>(
+      identities_.Get(isolate)->Set(context(), object, v8::Number::New(isolate, packed)).ToLocalChecked());
 }
 
 v8::Local<v8::Value> V8Subject::ToJs(Value value) {
@@ -565,10 +570,9 @@ v8::Local<v8::Value> V8Subject::MakeString(const sim::Chunk& chunk) {
     const uint64_t bytes = core::Utf8Length(chunk.units.data(), chunk.unit_count, chunk.count);
     return Do("standIn", NewBuffer(isolate, bytes)).value;
   }
-  const auto units =
-      v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(chunk.units.data()),
-                                 v8::NewStringType::kNormal, chunk.unit_count)
-          .ToLocalChecked();
+  const auto units = v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(chunk.units.data()),
+                                                v8::NewStringType::kNormal, chunk.unit_count)
+                         .ToLocalChecked();
   const Result repeated = Do("repeat", units, v8::Number::New(isolate, chunk.count));
   if (repeated.thrown) Fail("V8 refuses a string that is not longer than strings can be");
   return repeated.value;

@@ -4,9 +4,9 @@
 //   driver.Run(program, subject, {}, trace);
 //
 // The author's functions are JavaScript functions that call the driver back. Chunks are real: strings as long as V8 can
-// make them (Limits), buffers of any size, whose memory is reserved, but touched by nobody. A string that V8 cannot hold
-// (it has at most 2^29 - 24 code units) is an ArrayBuffer of as many bytes that has no `byteLength`, as strings have
-// none.
+// make them (Limits), buffers of any size, whose memory is reserved, but touched by nobody. A string that V8 cannot
+// hold (it has at most 2^29 - 24 code units) is an ArrayBuffer of as many bytes that has no `byteLength`, as strings
+// have none.
 //
 // V8 runs all microtasks or none. So that the driver can act between two of them, they run on a stack of their own
 // (fiber.h), which is left in a hook that V8 calls before each reaction of a promise, or in a marker among the

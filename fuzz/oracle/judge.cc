@@ -113,7 +113,8 @@ void Judge::Note(Finding finding) {
 
 void Judge::NoteViolations() {
   for (const char* violation : core_->violations()) {
-    Note({Oracle::kOwnership, violation, "", "what the core stores, its host keeps until the core drops it, and no longer",
+    Note({Oracle::kOwnership, violation, "",
+          "what the core stores, its host keeps until the core drops it, and no longer",
           core_trace_.events.size() - 1});
   }
 }

@@ -1,5 +1,5 @@
-// Hunts differences between the core in V8 and the model: effects that JavaScript does too early, too late, on the wrong stream
-// or not at all, microtasks that are one too many, and handles that the collector takes.
+// Hunts differences between the core in V8 and the model: effects that JavaScript does too early, too late, on the
+// wrong stream or not at all, microtasks that are one too many, and handles that the collector takes.
 #include "fuzz/driver/v8_subject.h"
 #include "fuzz/harness/program_target.h"
 

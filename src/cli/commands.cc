@@ -198,7 +198,8 @@ int ShrinkCommand(const std::string& path, const std::string& out, const std::st
     std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
     return kExitFinding;
   }
-  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return Breaks(*judge, candidate, wanted); });
+  const Program small =
+      fuzz::Shrink(*program, [&](const Program& candidate) { return Breaks(*judge, candidate, wanted); });
   const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
   if (out.empty()) {
     PrintOut(text);

@@ -60,7 +60,10 @@ int main(int argc, char** argv) {
   const auto add_judged = [&judged](CLI::App* command) {
     CLI::Option* const canary = command->add_flag_callback(
         "--canary", [&judged] { judged = Judged::kCanary; }, "Judge the core with canary_fuzzer's planted fault");
-    command->add_flag_callback("--v8", [&judged] { judged = Judged::kV8; }, "Judge the core in V8")->excludes(canary);
+    command
+        ->add_flag_callback(
+            "--v8", [&judged] { judged = Judged::kV8; }, "Judge the core in V8")
+        ->excludes(canary);
   };
 
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
@@ -98,7 +101,9 @@ int main(int argc, char** argv) {
   uint64_t count = 100;
   CLI::App* agree = app.add_subcommand("agree", "Run random programs on the core in V8, under every oracle");
   agree->add_option("--seed", seed, "The first of them")->check(kWholeNumber)->capture_default_str();
-  agree->add_option("--count", count, "How many; each in all three tick models")->check(kWholeNumber)->capture_default_str();
+  agree->add_option("--count", count, "How many; each in all three tick models")
+      ->check(kWholeNumber)
+      ->capture_default_str();
   agree->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
@@ -117,7 +122,8 @@ int main(int argc, char** argv) {
 
 #ifdef SLUICE_SHELL
   // What comes after `--` is the script's, and looks like flags as it pleases.
-  char** const end = std::find_if(argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--") == 0; });
+  char** const end =
+      std::find_if(argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--") == 0; });
   const std::vector<std::string> script_arguments(end == argv + argc ? end : end + 1, argv + argc);
   AddRunCommand(app, script_arguments, result);
   AddReplCommand(app, result);

@@ -57,7 +57,8 @@ void ShellOptions::AddTo(CLI::App& command) {
       ->check(CheckBufferSize)
       ->capture_default_str();
   command.add_option("--tick-model", tick_model, "How what a sink returns is converted to a promise")
-      ->check(CLI::IsMember(std::vector<std::string>(std::begin(core::kTickModelNames), std::end(core::kTickModelNames))))
+      ->check(
+          CLI::IsMember(std::vector<std::string>(std::begin(core::kTickModelNames), std::end(core::kTickModelNames))))
       ->capture_default_str();
   command
       .add_option("--unhandled-rejections", rejections,

@@ -21,8 +21,8 @@ struct StreamObject;
 v8::MaybeLocal<v8::Object> NewWritableStream(v8::Local<v8::Context> context, v8::Local<v8::Value> sink,
                                              v8::Local<v8::Value> strategy, const StreamOptions& options);
 
-// "Error" a stream. https://streams.spec.whatwg.org/#writablestream-error. `stream` is a WritableStream. False only when
-// execution is being terminated.
+// "Error" a stream. https://streams.spec.whatwg.org/#writablestream-error. `stream` is a WritableStream. False only
+// when execution is being terminated.
 bool ErrorStream(v8::Local<v8::Context> context, v8::Local<v8::Object> stream, v8::Local<v8::Value> error);
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation. `writer` is a

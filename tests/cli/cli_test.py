@@ -131,7 +131,8 @@ class Commands(unittest.TestCase):
     def test_wrong_command_lines_are_refused(self):
         for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
                           ["random", "--seed", "x"], ["random", "--seed", "-1"],
-                          ["random", "--seed", "18446744073709551616"], ["batch", "--count", "-1"]):
+                          ["random", "--seed", "18446744073709551616"], ["batch", "--count", "-1"],
+                          ["repro", "--canary", "--v8", SEED], ["agree", "--count", "x"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
     def test_help_is_there(self):

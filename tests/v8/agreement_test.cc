@@ -1,5 +1,7 @@
-// The core in V8 agrees with the reference model: every program of the corpus, and a fixed sample of random ones, give the same
-// trace, to the microtask, and pass every oracle.
+// The core in V8 agrees with the reference model: every program of the corpus, and a fixed sample of random ones, give
+// the same trace, to the microtask, and pass every oracle.
+#include "fuzz/harness/agreement.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "fuzz/driver/v8_subject.h"
-#include "fuzz/harness/agreement.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/mutate.h"

@@ -18,8 +18,7 @@ class StreamsTest : public V8Test {
       }
     });
     Define("errorStream", [](const v8::FunctionCallbackInfo<v8::Value>& info) {
-      info.GetReturnValue().Set(
-          ErrorStream(info.GetIsolate()->GetCurrentContext(), info[0].As<v8::Object>(), info[1]));
+      info.GetReturnValue().Set(ErrorStream(info.GetIsolate()->GetCurrentContext(), info[0].As<v8::Object>(), info[1]));
     });
     Define("closeWithErrorPropagation", [](const v8::FunctionCallbackInfo<v8::Value>& info) {
       v8::Local<v8::Promise> promise;
@@ -87,7 +86,8 @@ TEST_F(StreamsTest, CloseWithErrorPropagationClosesOrTellsTheError) {
 }
 
 TEST_F(StreamsTest, ASinkMayReleaseTheWriterThatClosesOrAborts) {
-  Run("var writers = {}; const sink = {close() { writers.close.releaseLock(); }, abort() { writers.abort.releaseLock(); }};"
+  Run("var writers = {}; const sink = {close() { writers.close.releaseLock(); }, abort() { "
+      "writers.abort.releaseLock(); }};"
       "for (const how of ['close', 'abort']) writers[how] = new WritableStream(sink).getWriter();");
   RunMicrotasks();
   Run("for (const how in writers) writers[how][how]('why').then(note(how), note('rejected'));");
