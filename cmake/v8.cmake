@@ -12,4 +12,6 @@ endif()
 add_library(sluice_v8_engine INTERFACE)
 # SYSTEM: its headers are not ours to warn about.
 target_include_directories(sluice_v8_engine SYSTEM INTERFACE ${SLUICE_V8_PREFIX}/include/node)
+# v8-inspector.h is only here. (The other headers are the same; the first folder has them first.)
+target_include_directories(sluice_v8_engine SYSTEM INTERFACE ${SLUICE_V8_PREFIX}/include/nodejs/deps/v8/include)
 target_link_libraries(sluice_v8_engine INTERFACE ${SLUICE_V8_PREFIX}/lib/libnode.so)

@@ -2,7 +2,6 @@
 
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
-#include "src/core/state_io.h"
 #include "src/core/writable_stream_default_writer.h"
 
 namespace sluice::fuzz {
@@ -35,7 +34,12 @@ Value CoreSubject::WriterValue(core::WriterSlot slot) {
 
 void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   host_.Reset(user_code, chunks);
-  complaint_.clear();
+  ForgetFindings();
+}
+
+void CoreSubject::Teardown() {
+  host_.Teardown();
+  for (const char* violation : host_.violations()) Violation(violation);
 }
 
 Outcome CoreSubject::Construct(const StreamOptions& options) {
@@ -127,7 +131,7 @@ void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().
 void CoreSubject::CallResolve(uint32_t resolver) { host_.realm().CallResolve(resolver, Value::Undefined()); }
 void CoreSubject::CallReject(uint32_t resolver, Value reason) { host_.realm().CallReject(resolver, reason); }
 void CoreSubject::Observe(uint32_t promise) { host_.realm().Observe(promise); }
-size_t CoreSubject::PendingMicrotasks() { return host_.realm().PendingMicrotasks(); }
+void CoreSubject::RunTick() { host_.realm().RunMicrotasks(host_.realm().PendingMicrotasks()); }
 void CoreSubject::RunMicrotasks(size_t count) { host_.realm().RunMicrotasks(count); }
 void CoreSubject::RunAllMicrotasks() { host_.realm().RunAllMicrotasks(); }
 
@@ -135,23 +139,6 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
   core::TakeSnapshot(host_, stream(), snapshot);
   return true;
-}
-
-void CoreSubject::SaveAndRestore() {
-  if (host_.stream_count() == 0) return;
-  const std::string saved = core::Print(stream());
-  core::WritableStream restored;
-  std::string error;
-  if (!core::Restore(saved, restored, error)) {
-    complaint_ = "the saved state is refused: " + error;
-  } else if (!(restored == stream())) {
-    complaint_ = "the restored state is not equal to the saved one";
-  } else if (core::Hash(restored) != core::Hash(stream())) {
-    complaint_ = "equal states have different hashes";
-  } else {
-    stream() = restored;
-    if (!(stream() == restored)) complaint_ = "a copy of the state is not equal to it";
-  }
 }
 
 }  // namespace sluice::fuzz

@@ -6,25 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/driver/subject.h"
+#include "fuzz/driver/judged_subject.h"
 #include "src/sim/sim_host.h"
 
 namespace sluice::fuzz {
 
-class CoreSubject : public Subject {
+class CoreSubject : public JudgedSubject {
  public:
-  static constexpr uint64_t kNever = ~uint64_t{0};
-
   const char* name() const override { return "core"; }
-  // Gives back everything and checks the ownership of slots (SimHost::Teardown). After it, only Reset().
-  void Teardown() { host_.Teardown(); }
-  // The broken rules of slot ownership of the run, each once, in order.
-  const std::vector<const char*>& violations() const { return host_.violations(); }
-  // Of the next run, without snapshots: the stream's state is saved, forgotten and restored at the nth step (AtStep),
-  // counted from 0. A program must not be able to tell.
-  void RestoreAt(uint64_t step) { restore_at_ = step; }
-  // What was wrong with the saved or restored state; empty if nothing was.
-  const std::string& complaint() const { return complaint_; }
+  // Checks the ownership of slots (SimHost::Teardown).
+  void Teardown() override;
   sim::SimHost& host() { return host_; }
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
@@ -53,24 +44,20 @@ class CoreSubject : public Subject {
   void CallResolve(uint32_t resolver) override;
   void CallReject(uint32_t resolver, sim::Value reason) override;
   void Observe(uint32_t promise) override;
-  size_t PendingMicrotasks() override;
+  void RunTick() override;
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
-  void AtStep() override {
-    if (restore_at_ != kNever && restore_at_-- == 0) SaveAndRestore();
-  }
+
+ protected:
+  core::WritableStream* State() override { return host_.stream_count() == 0 ? nullptr : &stream(); }
 
  private:
   core::WritableStream& stream() { return host_.stream(0); }
   static core::WriterSlot Slot(uint32_t writer) { return {uint64_t{writer} + 1}; }
   static sim::Value WriterValue(core::WriterSlot slot);
 
-  void SaveAndRestore();
-
   sim::SimHost host_;
-  uint64_t restore_at_ = kNever;  // steps that are still to come before
-  std::string complaint_;
 };
 
 }  // namespace sluice::fuzz

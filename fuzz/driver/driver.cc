@@ -158,7 +158,7 @@ Outcome Driver::Perform(const Op& op) {
       subject_->RunMicrotasks(operands.count);
       return {};
     case OpKind::kTick:
-      RunTicks(operands.count);
+      for (uint32_t i = 0; i < operands.count; ++i) subject_->RunTick();
       return {};
     case OpKind::kReadWriter:
       ReadWriter(writer);
@@ -211,12 +211,6 @@ void Driver::Settle(const Op& op) {
     resolve ? subject_->CallResolve(promise) : subject_->CallReject(promise, reason);
   } else {
     resolve ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
-  }
-}
-
-void Driver::RunTicks(uint32_t count) {
-  for (; count > 0 && subject_->PendingMicrotasks() > 0; --count) {
-    subject_->RunMicrotasks(subject_->PendingMicrotasks());
   }
 }
 
@@ -350,7 +344,8 @@ Value Driver::ReasonValue(uint8_t reason) const {
   return reason == kNoReason ? Value::Undefined() : Value::Of(ValueKind::kReason, reason);
 }
 
-Value Driver::ChunkValue(const sim::Chunk& chunk) {
+Value Driver::ChunkValue(const sim::Chunk& said) {
+  const sim::Chunk chunk = sim::Canonical(said);
   if (chunk.kind == sim::ChunkKind::kUndefined) return Value::Undefined();
   std::vector<sim::Chunk>& chunks = trace_->chunks;
   const auto found = std::find(chunks.begin(), chunks.end(), chunk);

@@ -43,7 +43,6 @@ class Driver final : private UserCode {
   sim::Outcome PromiseResult(uint32_t promise, bool unobserved);
   void AssignWriter(const Op& op, const sim::Outcome& made);
   void Settle(const Op& op);
-  void RunTicks(uint32_t count);
   void ReadWriter(uint32_t writer);
   void ReadStream();
   void Watch(uint32_t promise);
@@ -51,7 +50,7 @@ class Driver final : private UserCode {
   uint32_t NewPendingPromise(CallKind kind);
 
   sim::Value ReasonValue(uint8_t reason) const;
-  sim::Value ChunkValue(const sim::Chunk& chunk);
+  sim::Value ChunkValue(const sim::Chunk& said);
   uint32_t PromiseName(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);

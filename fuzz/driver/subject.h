@@ -103,7 +103,8 @@ class Subject {
   virtual void Observe(uint32_t promise) = 0;
 
   // ---- Microtasks. None run except in these.
-  virtual size_t PendingMicrotasks() = 0;
+  // Runs the microtasks that are queued now; those that they queue wait.
+  virtual void RunTick() = 0;
   // Runs at most `count` microtasks, fewer if the queue becomes empty.
   virtual void RunMicrotasks(size_t count) = 0;
   // Runs until the queue is empty, then reports each promise that was rejected while it had no handler

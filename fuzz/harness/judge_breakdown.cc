@@ -75,7 +75,7 @@ int main(int argc, char** argv) {
        [&](size_t i) {
          core.RestoreAt(i % std::max<size_t>(traces[i].snapshots.size(), 1));
          driver.Run(programs[i], core, {.snapshots = false}, scratch);
-         core.RestoreAt(CoreSubject::kNever);
+         core.RestoreAt(JudgedSubject::kNever);
        }},
       {"reference model, with snapshots", [&](size_t i) { driver.Run(programs[i], model, {}, scratch); }},
       {"history rules", [&](size_t i) { history.Check(programs[i], traces[i]); }},

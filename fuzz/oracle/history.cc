@@ -32,7 +32,7 @@ constexpr HistoryRule kRules[] = {
 constexpr uint32_t kUndefinedChunk = ~0u;
 uint32_t ChunkKey(const sim::Value& value) { return value.kind == ValueKind::kChunk ? value.id : kUndefinedChunk; }
 uint32_t ChunkKey(const Trace& trace, const sim::Chunk& chunk) {
-  const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), chunk);
+  const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), sim::Canonical(chunk));
   if (chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()) return kUndefinedChunk;
   return static_cast<uint32_t>(found - trace.chunks.begin());
 }

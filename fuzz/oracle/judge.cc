@@ -83,7 +83,7 @@ std::string OracleName(Oracle oracle) {
 
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
 
-Judge::Judge(std::unique_ptr<CoreSubject> subject) : core_(std::move(subject)) {
+Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   core::SetAssertHandler(&Judge::OnAssert);
 }
 Judge::~Judge() { core::SetAssertHandler(nullptr); }
@@ -113,7 +113,7 @@ void Judge::Note(Finding finding) {
 
 void Judge::NoteViolations() {
   for (const char* violation : core_->violations()) {
-    Note({Oracle::kOwnership, violation, "", "every slot that the core stores is retained once and dropped once",
+    Note({Oracle::kOwnership, violation, "", "what the core stores, its host keeps until the core drops it, and no longer",
           core_trace_.events.size() - 1});
   }
 }
@@ -189,7 +189,7 @@ void Judge::RunAfterAnother(const Program& program, uint64_t restore_at, Trace& 
   driver_.Run(Polluter(), *core_, {.snapshots = false}, trace);
   core_->RestoreAt(restore_at);
   driver_.Run(program, *core_, {.snapshots = false}, trace);
-  core_->RestoreAt(CoreSubject::kNever);
+  core_->RestoreAt(JudgedSubject::kNever);
   core_->Teardown();
   g_running = nullptr;
   NoteViolations();
@@ -202,7 +202,7 @@ void Judge::RunAgain(const Program& program) {
   const std::string complaint = core_->complaint();
   const size_t at = FirstDifferentEvent(core_trace_, restored_);
   if (at == kSame && complaint.empty()) return;
-  RunAfterAnother(program, CoreSubject::kNever, again_);
+  RunAfterAnother(program, JudgedSubject::kNever, again_);
   if (const size_t again_at = FirstDifferentEvent(core_trace_, again_); again_at != kSame) {
     Note({Oracle::kDeterminism, "same-program-same-trace", "",
           "the same program gives the same trace, whatever ran before", Clamped(again_at)});

@@ -49,8 +49,8 @@ std::string OracleName(Oracle oracle);
 
 class Judge {
  public:
-  // `subject` is what is judged: the core, or the core with a fault (fuzz/oracle/canary.h).
-  explicit Judge(std::unique_ptr<CoreSubject> subject = std::make_unique<CoreSubject>());
+  // `subject` is what is judged: the core, the core with a fault (fuzz/oracle/canary.h), or the core in V8.
+  explicit Judge(std::unique_ptr<JudgedSubject> subject = std::make_unique<CoreSubject>());
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
   ~Judge();
@@ -78,7 +78,7 @@ class Judge {
   static void OnAssert(const char* operation, const char* what);
 
   Driver driver_;
-  std::unique_ptr<CoreSubject> core_;
+  std::unique_ptr<JudgedSubject> core_;
   ReferenceModel model_;
   HistoryChecker history_;
   Trace core_trace_;

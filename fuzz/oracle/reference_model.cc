@@ -194,7 +194,7 @@ void ReferenceModel::CallReject(uint32_t resolver, Value reason) { realm_.CallRe
 
 void ReferenceModel::Observe(uint32_t promise) { realm_.Observe(promise); }
 
-size_t ReferenceModel::PendingMicrotasks() { return realm_.PendingJobs(); }
+void ReferenceModel::RunTick() { realm_.RunJobs(realm_.PendingJobs()); }
 
 void ReferenceModel::RunMicrotasks(size_t count) { realm_.RunJobs(count); }
 

@@ -69,7 +69,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   void CallReject(uint32_t resolver, sim::Value reason) override;
   void Observe(uint32_t promise) override;
 
-  size_t PendingMicrotasks() override;
+  void RunTick() override;
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
 

@@ -3,6 +3,8 @@
 // `program` is made by fuzz/program/javascript.cc. `realm` is what is tested and what the host offers:
 //   WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy
 //                       the classes under test
+//   createWritableStream(sink, strategy, {byteLimit, tickModel})
+//                       makes a stream with options of its own; only programs that have such options need it
 //   print(line)         writes one line
 //   drained()           a promise that is fulfilled once the microtask queue has been empty
 //   detach(buffer)      transfers an ArrayBuffer elsewhere; without it, structuredClone() does
@@ -238,6 +240,12 @@ async function runProgram(program, realm) {
     return strategy;
   }
 
+  function makeStream(sink, strategy) {
+    if (program.byteLimit === undefined && program.tickModel === undefined) return new realm.WritableStream(sink, strategy);
+    const byteLimit = program.byteLimit === undefined ? Infinity : BigInt(program.byteLimit);
+    return realm.createWritableStream(sink, strategy, { byteLimit, tickModel: program.tickModel });
+  }
+
   const sink = {};
   const has = (method) => program.methods.includes(method);
   if (has("start")) {
@@ -260,7 +268,7 @@ async function runProgram(program, realm) {
   begin("new WritableStream(sink, strategy)");
   ++callDepth;
   let made = "made the stream";
-  try { stream = new realm.WritableStream(sink, strategy); } catch (error) { made = "threw " + text(error); }
+  try { stream = makeStream(sink, strategy); } catch (error) { made = "threw " + text(error); }
   --callDepth;
   end(made);
   for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {

@@ -44,6 +44,11 @@ class Emitter {
     if (program.strategy != sim::Strategy::kAuthor) {
       json_["strategy"] = StrategyNames()[static_cast<int>(program.strategy)];
     }
+    // A number in JavaScript does not hold all of them.
+    if (program.byteLimit.has_value()) json_["byteLimit"] = std::to_string(*program.byteLimit);
+    if (program.tickModel != sim::TickModel::kWebIdl) {
+      json_["tickModel"] = TickModelNames()[static_cast<int>(program.tickModel)];
+    }
     json_["methods"] = methods;
     for (int i = 0; i < kNeedsCount; ++i)
       json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
@@ -98,7 +103,8 @@ class Emitter {
     }
   }
 
-  size_t ChunkIndex(const sim::Chunk& chunk) {
+  size_t ChunkIndex(const sim::Chunk& said) {
+    const sim::Chunk chunk = sim::Canonical(said);
     const auto found = std::find(chunks_.begin(), chunks_.end(), chunk);
     const auto index = static_cast<size_t>(found - chunks_.begin());
     if (found != chunks_.end()) return index;
@@ -151,9 +157,13 @@ runProgram(program, {
 
 }  // namespace
 
-std::optional<std::string> WhyNotPortable(const Program& program) {
-  if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
-  if (program.tickModel != sim::TickModel::kWebIdl) return "it asks for a tick model, and another runtime has its own";
+std::optional<std::string> WhyNotPortable(const Program& program, Target target) {
+  if (target == Target::kAnyRuntime) {
+    if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
+    if (program.tickModel != sim::TickModel::kWebIdl) {
+      return "it asks for a tick model, and another runtime has its own";
+    }
+  }
   std::optional<std::string> why;
   ForEachOp(program, [&](const Op& op) {
     if (!why.has_value()) why = WhyNotPortable(op);
@@ -161,9 +171,11 @@ std::optional<std::string> WhyNotPortable(const Program& program) {
   return why;
 }
 
-void MakePortable(Program& program) {
-  program.byteLimit.reset();
-  program.tickModel = sim::TickModel::kWebIdl;
+void MakePortable(Program& program, Target target) {
+  if (target == Target::kAnyRuntime) {
+    program.byteLimit.reset();
+    program.tickModel = sim::TickModel::kWebIdl;
+  }
   std::erase_if(program.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });
   for (Script& script : program.scripts) {
     std::erase_if(script.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });

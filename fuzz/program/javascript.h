@@ -6,6 +6,7 @@
 #ifndef SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 #define SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,11 +14,17 @@
 
 namespace sluice::fuzz {
 
-// Why `program` does not mean the same in another runtime; nullopt if it does.
-std::optional<std::string> WhyNotPortable(const Program& program);
+// Where a program is to run.
+enum class Target : uint8_t {
+  kAnyRuntime,
+  kSluice,  // `sluice run`, which makes streams with a byte limit and a tick model
+};
+
+// Why `program` does not mean the same there; nullopt if it does.
+std::optional<std::string> WhyNotPortable(const Program& program, Target target = Target::kAnyRuntime);
 
 // Takes out of `program` what makes it not portable, as far as that can be done by leaving things out.
-void MakePortable(Program& program);
+void MakePortable(Program& program, Target target = Target::kAnyRuntime);
 
 // The program as one line of JSON, as driver.js takes it.
 std::string EmitJson(const Program& program);

@@ -98,8 +98,6 @@ constexpr std::string_view kMethodNames[] = {"start", "write", "close", "abort",
 static_assert(std::size(kMethodNames) == kMethodCount);
 constexpr std::string_view kPromiseSourceNames[] = {"start", "write", "close", "abort", "then"};
 static_assert(std::size(kPromiseSourceNames) == kPromiseSourceCount);
-constexpr std::string_view kTickModelNames[] = {"webidl", "promise-resolve", "promise-resolve-start"};
-static_assert(std::size(kTickModelNames) == sim::kTickModelCount);
 constexpr std::string_view kStrategyNames[] = {"", "CountQueuingStrategy", "ByteLengthQueuingStrategy"};
 static_assert(std::size(kStrategyNames) == sim::kStrategyCount);
 constexpr std::string_view kChunkKindNames[] = {"string", "buffer", "shared", "view", "object", "number", "undefined"};
@@ -214,7 +212,7 @@ const Row& RowOf(EndKind kind) { return kEndRows[static_cast<int>(kind)]; }
 std::span<const std::string_view> CallKindNames() { return kCallKindNames; }
 std::span<const std::string_view> MethodNames() { return kMethodNames; }
 std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
-std::span<const std::string_view> TickModelNames() { return kTickModelNames; }
+std::span<const std::string_view> TickModelNames() { return core::kTickModelNames; }
 std::span<const std::string_view> StrategyNames() { return kStrategyNames; }
 std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
 std::span<const std::string_view> NeedsNames() { return kNeedsNames; }

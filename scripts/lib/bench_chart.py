@@ -11,7 +11,7 @@ import bench_report
 # One for each runtime in every panel: told apart by the colour-blind too (Okabe and Ito's set, with two greys).
 COLOURS = {
     "sluice": "#D55E00", "node20": "#0072B2", "node26": "#56B4E9", "deno": "#222222", "bun": "#CC79A7", "workerd": "#E69F00",
-    "polyfill": "#009E73", "polyfill-sluice": "#8FD0B9", "chromium": "#999999",
+    "polyfill": "#009E73", "polyfill-in-sluice": "#8FD0B9", "chromium": "#999999",
 }
 GAP = 1.5  # between groups of bars, in bars
 LABELS = {

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import runtimes
@@ -19,11 +20,12 @@ from processes import Failed, LimitedProcess, Unfinished
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = ROOT / "fuzz/program/driver.js"
 RUNNER = runtimes.FOLDER / "runner.mjs"
+SLUICE_RUNNER = runtimes.FOLDER / "runner_sluice.mjs"
 PROGRAM_SECONDS = 6  # one program may be given up after 5
 
 
-# Not Sluice's own shell, of whose streams the tests make sure, and not what cannot be handed files.
-COMPARED = [runtime for runtime in runtimes.ALL if runtime.binary != runtimes.SLUICE and runtime.kind != "chromium"]
+# Not what cannot be handed files.
+COMPARED = [runtime for runtime in runtimes.ALL if runtime.kind != "chromium"]
 
 
 def fail(message: str) -> None:
@@ -36,8 +38,8 @@ def make_batch(options, folder: Path) -> Path:
     files = []
     for name in options.files:
         files += sorted(map(str, (ROOT / "corpus").rglob("*.ops"))) if name == "corpus" else [name]
-    command = [str(ROOT / "build/asan/sluice"), "batch", "--seed", str(options.seed), "--count", str(options.count),
-               "--profile", options.profile, *files]
+    command = [str(options.sluice), "batch", "--seed", str(options.seed), "--count", str(options.count),
+               "--profile", options.profile, *(["--for-sluice"] if options.for_sluice else []), *files]
     with batch.open("wb") as out:
         run = subprocess.run(command, stdout=out, check=False)
     if run.returncode != 0:
@@ -78,6 +80,8 @@ def run(runtime, batch: Path, seconds):
     if runtime.kind == "workerd":
         return run_workerd(runtime, batch, seconds)
     after = [str(runtimes.POLYFILL_MODULE)] if runtime.polyfill else []
+    if runtime.arguments == ("run",):
+        return run_command([*runtime.command(SLUICE_RUNNER), "--", str(DRIVER), str(batch), *after], seconds)
     return run_command([*runtime.command(RUNNER), str(DRIVER), str(batch), *after], seconds)
 
 
@@ -105,6 +109,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only the command line
     parser.add_argument("--runtime", action="append", choices=[runtime.name for runtime in COMPARED])
     parser.add_argument("--command")
+    parser.add_argument("--sluice", type=Path, default=ROOT / "build/asan/sluice", help=argparse.SUPPRESS)
+    parser.add_argument("--for-sluice", action="store_true")
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--profile", choices=("balanced", "reentrancy", "buffer_limit"), default="balanced")
@@ -116,9 +122,11 @@ def main() -> int:
     for name in options.files:
         if name != "corpus" and not os.access(name, os.R_OK):
             fail(f"{name}: no such file, or it cannot be read")
+    if options.for_sluice and (options.runtime != ["sluice"] or options.command):
+        parser.error("--for-sluice is for --runtime sluice alone: no other runtime makes such streams")
     if options.check:
         return 0
-    chosen = [runtime for runtime in COMPARED
+    chosen = [replace(runtime, binary=options.sluice) if runtime.binary == runtimes.SLUICE else runtime for runtime in COMPARED
               if runtime.name in (options.runtime or ([] if options.command else [each.name for each in COMPARED]))]
     try:
         missing = runtimes.install(chosen)
@@ -135,6 +143,8 @@ def main() -> int:
         seconds = 60 + PROGRAM_SECONDS * len(examples)
         agree = []
         for runtime in chosen:
+            if runtime.name in missing and options.runtime:
+                fail(f"{runtime.name}: not to be had here ({missing[runtime.name]})")
             if runtime.name in missing:
                 print(f"{runtime.name}: not to be had here ({missing[runtime.name]})")
                 continue

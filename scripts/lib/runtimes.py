@@ -4,13 +4,16 @@
     runtimes.install([runtime])                       # RuntimeMissing says why it cannot be had
     subprocess.run(runtime.command("program.mjs"))
 
-From npm, pinned in tests/runtimes/package.json, come those whose `binary` is in its node_modules; Chromium is the one that is
-installed or none, and Sluice's own shell is built here.
+From npm, pinned in tests/runtimes/package.json, come those whose `binary` is in its node_modules, and from tests/polyfill, which is
+small, the polyfill; Chromium is the one that is installed or none, and Sluice's own shell is built here.
+
+    runtimes.py polyfill                              # installs the polyfill only; exit 1: it cannot be had
 """
 
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests/runtimes"
 MODULES = FOLDER / "node_modules"
 SLUICE = ROOT / "build/bench/sluice"
-POLYFILL_MODULE = MODULES / "web-streams-polyfill/dist/ponyfill.mjs"
-POLYFILL_SCRIPT = MODULES / "web-streams-polyfill/dist/ponyfill.js"
+POLYFILL_FOLDER = ROOT / "tests/polyfill"
+POLYFILL_MODULE = POLYFILL_FOLDER / "node_modules/web-streams-polyfill/dist/ponyfill.mjs"
+POLYFILL_SCRIPT = POLYFILL_FOLDER / "node_modules/web-streams-polyfill/dist/ponyfill.js"
 
 
 class RuntimeMissing(Exception):
@@ -42,7 +46,7 @@ class Runtime:
 
     @property
     def from_npm(self) -> bool:
-        return self.polyfill or MODULES in self.binary.parents
+        return MODULES in self.binary.parents
 
     def version(self) -> str:
         """As it says itself; with the polyfill, that of the polyfill too."""
@@ -65,7 +69,7 @@ ALL = (
     Runtime("bun", "Bun", MODULES / "@oven/bun-linux-x64/bin/bun"),
     Runtime("workerd", "workerd", MODULES / "@cloudflare/workerd-linux-64/bin/workerd", kind="workerd"),
     Runtime("polyfill", "polyfill on Node 20", _NODE_20, (), ("--expose-gc",), polyfill=True),
-    Runtime("polyfill-sluice", "polyfill in Sluice", SLUICE, ("run",), ("--expose-gc",), polyfill=True),
+    Runtime("polyfill-in-sluice", "polyfill in Sluice", SLUICE, ("run",), ("--expose-gc",), polyfill=True),
     Runtime("chromium", "Chromium", Path(shutil.which("chromium") or "/usr/bin/chromium"), kind="chromium"),
 )
 
@@ -89,24 +93,36 @@ def _why_missing(runtime: Runtime):
     return None
 
 
-def _install_packages() -> None:
-    lock = (FOLDER / "package-lock.json").read_text()
-    stamp = MODULES / ".sluice-installed"  # written last, so that half an installation is none
+def _install_packages(folder: Path, what: str) -> None:
+    modules = folder / "node_modules"
+    lock = (folder / "package-lock.json").read_text()
+    stamp = modules / ".sluice-installed"  # written last, so that half an installation is none
     if stamp.exists() and stamp.read_text() == lock:
         return
     if shutil.which("npm") is None:
-        raise RuntimeMissing("npm is missing, which installs the other runtimes; install it (Debian: apt-get install npm)")
-    print("Installing the other runtimes in tests/runtimes (about 700 MB, once)", flush=True)
-    run = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=FOLDER, text=True,
+        raise RuntimeMissing(f"npm is missing, which installs {what}; install it (Debian: apt-get install npm)")
+    print(f"Installing {what}, once, in {folder.relative_to(ROOT)}", flush=True)
+    run = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, text=True,
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if run.returncode != 0:
-        raise RuntimeMissing("npm could not install the other runtimes; its own words:\n" + run.stdout.strip())
+        raise RuntimeMissing(f"npm could not install {what}; its own words:\n{run.stdout.strip()}")
     stamp.write_text(lock)
 
 
 def install(wanted) -> dict:
     """Installs what comes from npm. Name -> why it cannot be had, for those that are missing even so. Raises RuntimeMissing."""
     if any(runtime.from_npm for runtime in wanted):
-        _install_packages()
+        _install_packages(FOLDER, "the other runtimes (about 700 MB)")
+    if any(runtime.polyfill for runtime in wanted):
+        _install_packages(POLYFILL_FOLDER, "web-streams-polyfill")
     reasons = {runtime.name: _why_missing(runtime) for runtime in wanted}
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["polyfill"]:
+        sys.exit("usage: runtimes.py polyfill")
+    try:
+        _install_packages(POLYFILL_FOLDER, "web-streams-polyfill")
+    except RuntimeMissing as reason:
+        sys.exit(str(reason))

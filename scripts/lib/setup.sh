@@ -37,7 +37,14 @@ require_target() {
 
 # The names in packages.txt; with "required", only those that are not optional.
 package_names() {
-  sed -e 's/[[:space:]]*#.*//' -e '/^$/d' ${1:+-e '/ optional$/d'} -e 's/ optional$//' "$SLUICE_ROOT/scripts/packages.txt"
+  local name kind
+  while read -r name kind; do
+    case $kind in
+      optional) [[ -n ${1:-} ]] && continue ;;
+      command) command -v "$name" >/dev/null && continue ;;
+    esac
+    printf '%s\n' "$name"
+  done < <(sed -e 's/[[:space:]]*#.*//' -e '/^$/d' "$SLUICE_ROOT/scripts/packages.txt")
 }
 
 missing_packages() {
@@ -57,7 +64,7 @@ require_tools() {
   ((${#missing[@]} == 0)) && return
   say "$SLUICE_SCRIPT: missing tools: ${missing[*]}"
   say "There is no apt-get here to install them with. Sluice needs: clang 14 or later with libFuzzer and the sanitizers'"
-  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, CLI11, GoogleTest; python3's rich is optional."
+  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, CLI11, GoogleTest, libuv, libedit, ICU, pkg-config; python3's rich is optional."
   exit 2
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "fuzz/harness/agreement.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/codec.h"
 #include "fuzz/oracle/judge.h"
@@ -19,6 +20,9 @@
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
 #include "src/cli/program_file.h"
+#ifdef SLUICE_SHELL
+#include "fuzz/driver/v8_subject.h"
+#endif
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
@@ -41,9 +45,27 @@ int Complain(const absl::Status& status) {
 
 void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-std::unique_ptr<Judge> NewJudge(bool canary) {
-  if (canary) return std::make_unique<Judge>(std::make_unique<fuzz::CanarySubject>());
+std::unique_ptr<Judge> NewJudge(Judged judged) {
+  switch (judged) {
+    case Judged::kCore:
+      break;
+    case Judged::kV8:
+#ifdef SLUICE_SHELL
+      return std::make_unique<Judge>(std::make_unique<fuzz::V8Subject>());
+#else
+      std::fprintf(stderr, "sluice: this was built without V8\n");
+      std::exit(kExitUnreadable);
+#endif
+    case Judged::kCanary:
+      return std::make_unique<Judge>(std::make_unique<fuzz::CanarySubject>());
+  }
   return std::make_unique<Judge>();
+}
+
+bool Breaks(Judge& judge, const Program& program, const std::string& identity) {
+  judge.Run(program);
+  const auto& findings = judge.findings();
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
 }
 
 #ifdef SLUICE_CLI_SANITIZED
@@ -152,27 +174,22 @@ int TraceCommand(const std::string& path, bool slots) {
   return kExitOk;
 }
 
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, bool canary) {
-  const auto judge = NewJudge(canary);
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged) {
+  const auto judge = NewJudge(judged);
   int worst = kExitOk;
   for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted));
   return worst;
 }
 
-int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted_identity, bool canary) {
+int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted_identity, Judged judged) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
-  const auto judge = NewJudge(canary);
-  const auto has = [&judge](const Program& candidate, const std::string& identity) {
-    judge->Run(candidate);
-    const auto& findings = judge->findings();
-    return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
-  };
+  const auto judge = NewJudge(judged);
   const std::optional<Finding> first = judge->Run(*program);
   const std::string wanted = wanted_identity.empty() && first.has_value() ? first->identity() : wanted_identity;
-  if (first.has_value() && !has(*program, wanted)) {
+  if (first.has_value() && !Breaks(*judge, *program, wanted)) {
     std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", path.c_str(), first->identity().c_str(),
                  wanted.c_str());
     return kExitUnreadable;
@@ -181,7 +198,7 @@ int ShrinkCommand(const std::string& path, const std::string& out, const std::st
     std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
     return kExitFinding;
   }
-  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return has(candidate, wanted); });
+  const Program small = fuzz::Shrink(*program, [&](const Program& candidate) { return Breaks(*judge, candidate, wanted); });
   const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
   if (out.empty()) {
     PrintOut(text);
@@ -275,6 +292,27 @@ int Dictionary() {
   return kExitOk;
 }
 
+int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
+  const auto judge = NewJudge(Judged::kV8);
+  const fuzz::Profile chosen = ProfileNamed(profile);
+  size_t programs = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    for (const Program& program : fuzz::AgreementPrograms(seed + i, chosen)) {
+      ++programs;
+      const std::optional<Finding> finding = judge->Run(program);
+      if (!finding.has_value()) continue;
+      const std::string identity = finding->identity();
+      const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
+      judge->Run(small);
+      PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",
+                            fuzz::Story(small, *judge, Chosen(*judge, identity, ""))));
+      return kExitFinding;
+    }
+  }
+  PrintOut(absl::StrCat(programs, " programs agree, from ", count, " seeds of the profile ", profile, "\n"));
+  return kExitOk;
+}
+
 int RandomCommand(uint64_t seed, const std::string& profile) {
   fuzz::Random random(seed);
   PrintOut(absl::StrCat("# random program, seed ", seed, "\n",
@@ -282,13 +320,15 @@ int RandomCommand(uint64_t seed, const std::string& profile) {
   return kExitOk;
 }
 
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile) {
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice) {
+  const fuzz::Target target = for_sluice ? fuzz::Target::kSluice : fuzz::Target::kAnyRuntime;
   fuzz::Driver driver;
   fuzz::CoreSubject core;
   fuzz::Trace trace;
   Judge judge;  // Takes the asserts.
   const auto print = [&](const std::string& name, const Program& program) {
-    if (fuzz::WhyNotPortable(program).has_value()) return;
+    if (fuzz::WhyNotPortable(program, target).has_value()) return;
     driver.Run(program, core, {.snapshots = false}, trace);
     PrintOut(fuzz::EmitExample(name, program, fuzz::TraceText(program, trace)) + "\n");
   };
@@ -303,7 +343,7 @@ int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, 
   for (uint64_t i = 0; paths.empty() && i < count; ++i) {
     fuzz::Random random(seed + i);
     Program program = fuzz::RandomProgram(random, chosen);
-    fuzz::MakePortable(program);
+    fuzz::MakePortable(program, target);
     print(absl::StrCat("seed ", seed + i), program);
   }
   return kExitOk;

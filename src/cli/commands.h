@@ -16,10 +16,16 @@ inline constexpr int kExitUnreadable = 2;
 int Show(const std::string& path, const std::string& out_bytes);
 // Prints the trace of the core; with `slots`, the slots at each step too.
 int TraceCommand(const std::string& path, bool slots);
+// What is judged: the core under the simulated host, or in V8, or with a planted fault.
+enum class Judged : uint8_t { kCore, kV8, kCanary };
+
 // Runs every oracle over each file, and tells what broke.
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, bool canary);
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged);
 // Prints, or writes to `out`, the smallest program with the same finding.
-int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted, bool canary);
+int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted, Judged judged);
+// Whether the core in V8 agrees with the reference model, to the microtask: on `count` random programs from `seed` on,
+// each in all tick models. Tells the first disagreement, shrunk.
+int Agree(uint64_t seed, uint64_t count, const std::string& profile);
 // Prints the program as JavaScript that runs on any WritableStream (`format` "js"), or as the data for it ("json").
 int Emit(const std::string& path, const std::string& format);
 // Prints the language: each statement and what it means.
@@ -30,8 +36,9 @@ int Dictionary();
 int RandomCommand(uint64_t seed, const std::string& profile);
 // For scripts/diff: prints portable programs with the core's trace, a JSON object a line: name, text, program, trace.
 // Those of `paths`, or `count` random ones from `seed` on if there are none. Programs that cannot be said in JavaScript
-// are left out.
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile);
+// are left out; `for_sluice`, those with a byte limit or a tick model are not.
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice);
 
 }  // namespace sluice::cli
 

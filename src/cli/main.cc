@@ -11,6 +11,7 @@
 
 #include "src/cli/commands.h"
 #ifdef SLUICE_SHELL
+#include "src/cli/repl_command.h"
 #include "src/cli/run_command.h"
 #endif
 
@@ -55,18 +56,25 @@ int main(int argc, char** argv) {
   trace->add_flag("--slots", flag, "Print the stream's slots after each step too");
   trace->callback([&] { result = TraceCommand(path, flag); });
 
+  Judged judged = Judged::kCore;
+  const auto add_judged = [&judged](CLI::App* command) {
+    CLI::Option* const canary = command->add_flag_callback(
+        "--canary", [&judged] { judged = Judged::kCanary; }, "Judge the core with canary_fuzzer's planted fault");
+    command->add_flag_callback("--v8", [&judged] { judged = Judged::kV8; }, "Judge the core in V8")->excludes(canary);
+  };
+
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
   repro->add_option("files", paths, "Corpus or crash files")->required();
-  repro->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
+  add_judged(repro);
   repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
-  repro->callback([&] { result = Repro(paths, finding, flag); });
+  repro->callback([&] { result = Repro(paths, finding, judged); });
 
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
   shrink->add_option("file", path, "A crash file")->required();
   shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
-  shrink->add_flag("--canary", flag, "Judge the core with canary_fuzzer's planted fault");
+  add_judged(shrink);
   shrink->add_option("--finding", finding, "Of several findings, keep the one with this identity; default: the first");
-  shrink->callback([&] { result = ShrinkCommand(path, out, finding, flag); });
+  shrink->callback([&] { result = ShrinkCommand(path, out, finding, judged); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   emit->add_option("file", path, "A corpus or crash file")->required();
@@ -88,6 +96,14 @@ int main(int argc, char** argv) {
   random->callback([&] { result = RandomCommand(seed, profile); });
 
   uint64_t count = 100;
+  CLI::App* agree = app.add_subcommand("agree", "Run random programs on the core in V8, under every oracle");
+  agree->add_option("--seed", seed, "The first of them")->check(kWholeNumber)->capture_default_str();
+  agree->add_option("--count", count, "How many; each in all three tick models")->check(kWholeNumber)->capture_default_str();
+  agree->add_option("--profile", profile, "What they are made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  agree->callback([&] { result = Agree(seed, count, profile); });
+
   CLI::App* batch =
       app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
   batch->add_option("files", paths, "Corpus files; without any, random programs");
@@ -96,13 +112,15 @@ int main(int argc, char** argv) {
   batch->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
-  batch->callback([&] { result = Batch(paths, seed, count, profile); });
+  batch->add_flag("--for-sluice", flag, "Programs with byte limits and tick models too, which only `sluice run` knows");
+  batch->callback([&] { result = Batch(paths, seed, count, profile, flag); });
 
 #ifdef SLUICE_SHELL
   // What comes after `--` is the script's, and looks like flags as it pleases.
   char** const end = std::find_if(argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--") == 0; });
   const std::vector<std::string> script_arguments(end == argv + argc ? end : end + 1, argv + argc);
   AddRunCommand(app, script_arguments, result);
+  AddReplCommand(app, result);
   if (argc > 1 && std::strcmp(argv[1], "run") == 0) argc = static_cast<int>(end - argv);
 #endif
 

@@ -58,7 +58,8 @@ void AddRunCommand(CLI::App& app, std::vector<std::string> arguments, int& resul
   command->shell.AddTo(*run);
   run->footer(
       "Arguments after -- are in sluice.args.\n"
-      "Exit codes: 0 it ran, 1 an error that nobody caught, 2 a file or the command line is wrong, or sluice.exit's own.");
+      "Exit codes: 0 it ran, 1 an error that nobody caught, 2 a file or the command line is wrong, or sluice.exit's "
+      "own.");
   run->callback([command, &result] { result = command->Run(); });
 }
 

@@ -6,7 +6,10 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace sluice::cli {
 namespace {
@@ -54,7 +57,7 @@ void ShellOptions::AddTo(CLI::App& command) {
       ->check(CheckBufferSize)
       ->capture_default_str();
   command.add_option("--tick-model", tick_model, "How what a sink returns is converted to a promise")
-      ->check(CLI::IsMember({"webidl", "promise-resolve", "promise-resolve-start"}))
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(core::kTickModelNames), std::end(core::kTickModelNames))))
       ->capture_default_str();
   command
       .add_option("--unhandled-rejections", rejections,
@@ -72,23 +75,22 @@ bool ShellOptions::StartV8() const {
   for (const std::string& group : v8_flags) {
     for (const absl::string_view flag : absl::StrSplit(group, ' ', absl::SkipWhitespace())) flags.emplace_back(flag);
   }
-  if (stack_size_kb) flags.push_back("--stack-size=" + std::to_string(*stack_size_kb));
   const std::vector<std::string> refused = runtime::InitializeV8(flags);
   for (const std::string& flag : refused) std::fprintf(stderr, "--v8-flags: V8 does not know '%s'\n", flag.c_str());
   return refused.empty();
 }
 
 runtime::RealmOptions ShellOptions::Realm() const {
-  static const std::map<std::string, core::TickModel> kTickModels = {
-      {"webidl", core::TickModel::kWebIdl},
-      {"promise-resolve", core::TickModel::kPromiseResolve},
-      {"promise-resolve-start", core::TickModel::kPromiseResolveStart}};
   static const std::map<std::string, runtime::RejectionMode> kModes = {{"throw", runtime::RejectionMode::kThrow},
                                                                        {"warn", runtime::RejectionMode::kWarn},
                                                                        {"none", runtime::RejectionMode::kNone}};
   runtime::RealmOptions options;
-  options.isolate.binding.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
-  options.isolate.binding.tick_model = kTickModels.at(tick_model);
+  options.isolate.binding.stream.byte_limit = static_cast<uint64_t>(max_buffer_size_mb * kMegabyte);
+  for (int i = 0; i < core::kTickModelCount; ++i) {
+    if (tick_model != core::kTickModelNames[i]) continue;
+    options.isolate.binding.stream.tick_model = static_cast<core::TickModel>(i);
+  }
+  if (stack_size_kb) options.isolate.stack_bytes = static_cast<size_t>(*stack_size_kb) * 1024;
   options.rejections = kModes.at(rejections);
   options.expose_gc = expose_gc;
   return options;

@@ -4,7 +4,7 @@
 // is linear in the entries that are there now: a list that was long and is not any more has given back what it does not
 // need. Everything but the live entries is poisoned under AddressSanitizer, so that a reference kept across a pop is
 // caught even while its memory is still there; clear() gives the memory back, so that one kept across a reset is caught
-// as well. An empty list that never held anything owns no memory. Copies hold the live entries only.
+// as well. Up to two entries are inside the object and take no other memory. Copies hold the live entries only.
 #ifndef SLUICE_CORE_FIFO_H_
 #define SLUICE_CORE_FIFO_H_
 
@@ -33,9 +33,9 @@ class Fifo {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  Fifo() = default;
-  Fifo(const Fifo& other) { *this = other; }
-  Fifo(Fifo&& other) noexcept { swap(other); }
+  Fifo() { PoisonInline(); }
+  Fifo(const Fifo& other) : Fifo() { *this = other; }
+  Fifo(Fifo&& other) noexcept : Fifo() { swap(other); }
   Fifo& operator=(const Fifo& other) {
     if (this == &other) return *this;
     Fifo copy;
@@ -49,21 +49,24 @@ class Fifo {
     swap(taken);
     return *this;
   }
-  ~Fifo() { Unpoison(0, capacity_); }
+  ~Fifo() {
+    Unpoison(0, capacity_);
+    UnpoisonInline();
+  }
 
   bool empty() const { return begin_ == end_; }
   size_t size() const { return end_ - begin_; }
-  const T& front() const { return entries_[begin_]; }
-  const T& back() const { return entries_[end_ - 1]; }
-  const T* begin() const { return entries_.get() + begin_; }
-  const T* end() const { return entries_.get() + end_; }
-  size_t allocated_bytes() const { return capacity_ * sizeof(T); }
+  const T& front() const { return data()[begin_]; }
+  const T& back() const { return data()[end_ - 1]; }
+  const T* begin() const { return data() + begin_; }
+  const T* end() const { return data() + end_; }
+  size_t allocated_bytes() const { return heap_ == nullptr ? 0 : capacity_ * sizeof(T); }
 
   void push_back(const T& entry) {
     const T copy = entry;  // `entry` may be one of ours, about to move
     if (end_ == capacity_) MakeRoom();
     Unpoison(end_, end_ + 1);
-    entries_[end_++] = copy;
+    data()[end_++] = copy;
   }
 
   // Precondition: not empty.
@@ -79,16 +82,22 @@ class Fifo {
   }
 
   void swap(Fifo& other) noexcept {
-    std::swap(entries_, other.entries_);
+    UnpoisonInline();
+    other.UnpoisonInline();
+    std::swap(inline_, other.inline_);
+    std::swap(heap_, other.heap_);
     std::swap(capacity_, other.capacity_);
     std::swap(begin_, other.begin_);
     std::swap(end_, other.end_);
+    PoisonInline();
+    other.PoisonInline();
   }
 
   friend bool operator==(const Fifo& a, const Fifo& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
  private:
-  static constexpr size_t kFirstCapacity = 4;
+  static constexpr size_t kInlineCapacity = 2;  // entries: a write and the close behind it
+  static constexpr size_t kFirstCapacity = 8;
   static constexpr size_t kKeptCapacity = 16;  // entries; what a list that is short anyway is not made shorter than
 
   // At least half of what is in use is popped: slide, else grow to twice the size. Either way the moves are paid for by
@@ -96,7 +105,7 @@ class Fifo {
   void MakeRoom() {
     if (begin_ > 0 && begin_ >= capacity_ / 2) {
       Unpoison(0, capacity_);
-      std::copy(entries_.get() + begin_, entries_.get() + end_, entries_.get());
+      std::copy(data() + begin_, data() + end_, data());
       end_ -= begin_;
       begin_ = 0;
       Poison(end_, capacity_);
@@ -118,24 +127,36 @@ class Fifo {
 
   void MoveTo(std::unique_ptr<T[]> entries, size_t capacity) {
     Fifo moved;
-    moved.entries_ = std::move(entries);
+    moved.heap_ = std::move(entries);
     moved.capacity_ = capacity;
-    std::copy(begin(), end(), moved.entries_.get());
+    std::copy(begin(), end(), moved.data());
     moved.end_ = size();
     moved.Poison(moved.end_, capacity);
     swap(moved);
   }
 
+  const T* data() const { return heap_ != nullptr ? heap_.get() : inline_; }
+  T* data() { return heap_ != nullptr ? heap_.get() : inline_; }
+
 #ifdef SLUICE_FIFO_POISON
-  void Poison(size_t from, size_t to) { ASAN_POISON_MEMORY_REGION(entries_.get() + from, (to - from) * sizeof(T)); }
-  void Unpoison(size_t from, size_t to) { ASAN_UNPOISON_MEMORY_REGION(entries_.get() + from, (to - from) * sizeof(T)); }
+  void Poison(size_t from, size_t to) { ASAN_POISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T)); }
+  void Unpoison(size_t from, size_t to) { ASAN_UNPOISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T)); }
+  // The entries inside this object: all but the live ones.
+  void PoisonInline() {
+    ASAN_POISON_MEMORY_REGION(inline_, sizeof inline_);
+    if (heap_ == nullptr) Unpoison(begin_, end_);
+  }
+  void UnpoisonInline() { ASAN_UNPOISON_MEMORY_REGION(inline_, sizeof inline_); }
 #else
   void Poison(size_t, size_t) {}
   void Unpoison(size_t, size_t) {}
+  void PoisonInline() {}
+  void UnpoisonInline() {}
 #endif
 
-  std::unique_ptr<T[]> entries_;
-  size_t capacity_ = 0;
+  T inline_[kInlineCapacity];
+  std::unique_ptr<T[]> heap_;
+  size_t capacity_ = kInlineCapacity;
   size_t begin_ = 0;
   size_t end_ = 0;
 };

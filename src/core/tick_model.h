@@ -3,6 +3,7 @@
 #define SLUICE_CORE_TICK_MODEL_H_
 
 #include <cstdint>
+#include <string_view>
 
 namespace sluice::core {
 
@@ -16,6 +17,9 @@ enum class TickModel : uint8_t {
   kPromiseResolveStart,
 };
 inline constexpr int kTickModelCount = 3;
+// For flags, options and programs.
+inline constexpr std::string_view kTickModelNames[kTickModelCount] = {"webidl", "promise-resolve",
+                                                                      "promise-resolve-start"};
 
 }  // namespace sluice::core
 

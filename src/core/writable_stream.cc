@@ -8,7 +8,7 @@
 namespace sluice::core {
 namespace {
 
-bool IsWritableOrErroring(const WritableStream& stream) {
+[[maybe_unused]] bool IsWritableOrErroring(const WritableStream& stream) {
   return stream.state == StreamState::kWritable || stream.state == StreamState::kErroring;
 }
 

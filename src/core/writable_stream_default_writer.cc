@@ -8,7 +8,7 @@
 namespace sluice::core {
 namespace {
 
-bool HasStream(Host& host, WriterSlot writer) { return !host.Writer(writer).stream.is_undefined(); }
+[[maybe_unused]] bool HasStream(Host& host, WriterSlot writer) { return !host.Writer(writer).stream.is_undefined(); }
 
 PromiseSlot RejectedWithNew(Host& host, ValueSlot error) {
   const PromiseSlot promise = host.NewPromiseRejected(error);

@@ -1,8 +1,18 @@
 // The console object: https://console.spec.whatwg.org/
+//
+//   Console console(out, err);
+//   console.Expose(context);
+//
+// log, info, debug, dir, table, count, group and time go to `out`; warn, error, trace and assert to `err`. No
+// argument's own code runs (src/runtime/inspect.h), labels apart.
 #ifndef SLUICE_RUNTIME_CONSOLE_H_
 #define SLUICE_RUNTIME_CONSOLE_H_
 
 #include <v8.h>
+
+#include <map>
+#include <string>
+#include <utility>
 
 #include "src/runtime/output.h"
 
@@ -14,12 +24,35 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // Defines `console` on the global object of `context`.
+  // Defines `console` on the global object of `context`. The console outlives it.
   void Expose(v8::Local<v8::Context> context);
 
  private:
+  using Info = v8::FunctionCallbackInfo<v8::Value>;
+
+  static void Log(const Info& info);
+  static void Warn(const Info& info);
+  static void Trace(const Info& info);
+  static void Assert(const Info& info);
+  static void Dir(const Info& info);
+  static void Table(const Info& info);
+  static void Count(const Info& info);
+  static void CountReset(const Info& info);
+  static void Group(const Info& info);
+  static void GroupEnd(const Info& info);
+  static void Time(const Info& info);
+  static void TimeLog(const Info& info);
+  static void TimeEnd(const Info& info);
+
+  // A line, or several, moved to the right by the open groups.
+  void Print(const Sink& sink, const std::string& text);
+  void PrintTime(const Info& info, bool end);
+
   Sink out_;
   Sink err_;
+  size_t indent_ = 0;  // spaces
+  std::map<std::string, int> counts_;
+  std::map<std::string, double> started_;  // EventLoop::Now()
 };
 
 }  // namespace sluice::runtime

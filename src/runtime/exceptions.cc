@@ -13,7 +13,8 @@ constexpr size_t kLineLimit = 160;
 
 std::string ScriptName(v8::Isolate* isolate, v8::Local<v8::Message> message) {
   const v8::Local<v8::Value> name = message->GetScriptResourceName();
-  return name->IsString() ? Utf8(isolate, name.As<v8::String>()) : "<anonymous>";
+  return name->IsString() && name.As<v8::String>()->Length() != 0 ? Utf8(isolate, name.As<v8::String>())
+                                                                  : "<anonymous>";
 }
 
 }  // namespace

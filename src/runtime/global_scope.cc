@@ -31,9 +31,7 @@ void ReportError(const Info& info) {
 }
 
 // https://w3c.github.io/hr-time/#dom-performance-now
-void Now(const Info& info) {
-  info.GetReturnValue().Set(EventLoop::Now() - SelfOf<Realm>(info).time_origin());
-}
+void Now(const Info& info) { info.GetReturnValue().Set(EventLoop::Now() - SelfOf<Realm>(info).time_origin()); }
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <libplatform/libplatform.h>
 
+#include <cstdint>
+
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {
@@ -44,13 +46,17 @@ Isolate::Isolate(const IsolateOptions& options) : allocator_(v8::ArrayBuffer::Al
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   const v8::Isolate::Scope entered(isolate_);
   data_ = std::make_unique<binding::IsolateData>(isolate_, options.binding);
+  if (options.stack_bytes != 0) {
+    data_->SetStackLimit(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - options.stack_bytes);
+  }
 }
 
 Isolate::~Isolate() {
   {
     const v8::Isolate::Scope entered(isolate_);
-    // Without V8's own tasks: they may run scripts, and those would call what is gone already.
+    // Without V8's own tasks: they may run finalizers, and those would call what is gone already.
     isolate_->LowMemoryNotification();
+    kept_.clear();
     data_.reset();
   }
   v8::platform::NotifyIsolateShutdown(Platform(), isolate_);

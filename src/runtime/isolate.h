@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/v8/isolate_data.h"
@@ -33,6 +34,7 @@ v8::Platform* Platform();
 struct IsolateOptions {
   binding::Options binding;
   size_t max_heap_bytes = 0;  // of the old generation; 0: V8's own choice
+  size_t stack_bytes = 0;     // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
 };
 
 class Isolate {
@@ -51,11 +53,15 @@ class Isolate {
   void CollectGarbage();
   // Runs the tasks that V8 posted to this isolate's thread and that are due. False if there were none.
   bool PumpV8Tasks();
+  // Keeps `object` until the isolate has been collected for the last time, just before it is disposed of: for what V8's
+  // weak callbacks refer to.
+  void KeepToTheEnd(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
 
  private:
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
   std::unique_ptr<binding::IsolateData> data_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace sluice::runtime

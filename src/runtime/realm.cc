@@ -6,6 +6,8 @@
 #include "src/runtime/global_scope.h"
 #include "src/runtime/module_loader.h"
 #include "src/runtime/sluice_object.h"
+#include "src/runtime/structured_clone.h"
+#include "src/runtime/text_encoding.h"
 
 namespace sluice::runtime {
 namespace {
@@ -29,14 +31,12 @@ Realm::Realm(RealmOptions options)
       rejections_(isolate_.get()),
       timers_(loop_, [this](const Timers::Task& task) { RunTask(task); }),
       console_(options_.out, options_.err),
-      modules_(std::make_unique<ModuleLoader>()) {
+      modules_(std::make_unique<ModuleLoader>(isolate_.get(), timers_)) {
   v8::Isolate* const isolate = isolate_.get();
   isolate->SetData(1, this);
   isolate->AddMessageListener(OnMessage);
-  isolate->SetPromiseRejectCallback([](v8::PromiseRejectMessage message) {
-    Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message);
-  });
-  isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10, v8::StackTrace::kOverview);
+  isolate->SetPromiseRejectCallback(
+      [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
   const v8::Isolate::Scope entered(isolate);
   const v8::HandleScope handles(isolate);
   const v8::Local<v8::Context> context = isolate_.NewContext();
@@ -47,9 +47,12 @@ Realm::Realm(RealmOptions options)
 
 Realm::~Realm() {
   // No JavaScript runs from here on: what it would call is being taken down.
+  isolate_.get()->RemoveMessageListeners(OnMessage);
+  isolate_.get()->SetPromiseRejectCallback(nullptr);
   timers_.CancelAll();
   rejections_.Clear();
   modules_.reset();
+  rejection_handler_.Reset();
   context_.Reset();
 }
 
@@ -58,6 +61,8 @@ void Realm::DefineGlobals() {
   ExposeGlobalScope(*this, in);
   console_.Expose(in);
   timers_.Expose(in);
+  ExposeTextEncoding(in);
+  ExposeStructuredClone(in);
   ExposeSluice(*this, in);
 }
 
@@ -68,7 +73,7 @@ void Realm::RunTask(const std::function<void()>& task) {
   const v8::HandleScope handles(isolate);
   const v8::Local<v8::Context> in = context();
   const v8::Context::Scope scope(in);
-  in_task_ = true;
+  BeginTask();
   {
     const v8::TryCatch caught(isolate);
     task();
@@ -76,15 +81,38 @@ void Realm::RunTask(const std::function<void()>& task) {
   }
   if (!ended()) isolate->PerformMicrotaskCheckpoint();
   if (!ended()) ReportRejections();
-  in_task_ = false;
+  EndTask();
   if (failed_) End(1);
-  isolate->CancelTerminateExecution();
 }
 
-int Realm::RunLoop() {
-  while (!ended()) {
+void Realm::BeginTask() {
+  const std::lock_guard lock(task_mutex_);
+  in_task_ = true;
+  interrupted_ = false;
+}
+
+void Realm::EndTask() {
+  {
+    const std::lock_guard lock(task_mutex_);
+    in_task_ = false;
+    // Whether it was terminated or only asked for when it had ended: what comes next is not.
+    isolate_.get()->CancelTerminateExecution();
+  }
+  if (interrupted_ && !ended()) options_.err("Interrupted\n");
+}
+
+bool Realm::Interrupt() {
+  const std::lock_guard lock(task_mutex_);
+  if (!in_task_) return false;
+  interrupted_ = true;
+  isolate_.get()->TerminateExecution();
+  return true;
+}
+
+int Realm::RunLoop(const std::function<bool()>& go_on) {
+  while (!ended() && go_on()) {
     RunTask([this] { isolate_.PumpV8Tasks(); });
-    if (ended() || !loop_.IsAlive()) break;
+    if (ended() || !go_on() || !loop_.IsAlive()) break;
     loop_.Turn(/*wait=*/true);
   }
   return exit_code();
@@ -106,6 +134,7 @@ void Realm::ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value>
 
 void Realm::ReportRejections() {
   rejections_.Process([this](v8::Local<v8::Promise> promise) {
+    if (!rejection_handler_.IsEmpty() && !failed_ && !ended()) return CallRejectionHandler(promise);
     if (options_.rejections == RejectionMode::kNone || failed_) return;
     const v8::Local<v8::Value> reason = promise->Result();
     const v8::Local<v8::Message> message = v8::Exception::CreateMessage(isolate_.get(), reason);
@@ -114,6 +143,17 @@ void Realm::ReportRejections() {
                                    warn ? "Warning: unhandled promise rejection:" : "Unhandled promise rejection:"));
     if (!warn && !options_.go_on_after_errors) failed_ = true;
   });
+}
+
+void Realm::CallRejectionHandler(v8::Local<v8::Promise> promise) {
+  v8::Isolate* const isolate = isolate_.get();
+  const v8::TryCatch caught(isolate);
+  v8::Local<v8::Value> arguments[] = {promise, promise->Result()};
+  static_cast<void>(rejection_handler_.Get(isolate)->Call(context(), v8::Undefined(isolate), 2, arguments));
+  if (caught.HasCaught() && !caught.HasTerminated()) {
+    ReportException(context(), caught.Exception(), caught.Message());
+  }
+  if (!ended()) isolate->PerformMicrotaskCheckpoint();
 }
 
 void Realm::PostDelayedTask(double milliseconds, std::function<void()> task) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,8 +72,8 @@ class Realm final : public binding::Embedder {
   // Runs `task` in the context, with a handle scope; then microtasks; then reports rejections. An exception that `task`
   // leaves pending is reported. Not from inside a task.
   void RunTask(const std::function<void()>& task);
-  // Turns the event loop until nothing is left to do or the realm has ended. Returns the exit code.
-  int RunLoop();
+  // Turns the event loop until nothing is left to do, the realm has ended, or `go_on` is false. Returns the exit code.
+  int RunLoop(const std::function<bool()>& go_on = [] { return true; });
   // The realm ends with `code`, the first time it is asked to. JavaScript that is running is terminated where V8 next
   // looks: at a call or at the end of a loop's body.
   void End(int code);
@@ -82,14 +83,25 @@ class Realm final : public binding::Embedder {
   // Prints an error that nobody caught, and ends the realm with exit code 1 when the task is done.
   void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                        v8::Local<v8::Message> message) override;
+  // `handler`(promise, reason) is called for each rejection that nobody handled, in place of options().rejections.
+  void OnUnhandledRejection(v8::Local<v8::Function> handler) { rejection_handler_.Reset(isolate_.get(), handler); }
   // A task that does not keep the process alive: a pending AbortSignal.timeout() does not, as in Node.
   void PostDelayedTask(double milliseconds, std::function<void()> task) override;
 
+  // From any thread: terminates the JavaScript that is running; false if none is. The task ends and the realm goes on.
+  bool Interrupt();
+  // Whether the last task was ended by Interrupt().
+  bool interrupted() const { return interrupted_; }
+
   void PrintError(std::string_view text) { options_.err(text); }
+  void PrintOutput(std::string_view text) { options_.out(text); }
 
  private:
   void DefineGlobals();
   void ReportRejections();
+  void CallRejectionHandler(v8::Local<v8::Promise> promise);
+  void BeginTask();
+  void EndTask();
 
   RealmOptions options_;
   const double time_origin_ = EventLoop::Now();
@@ -97,11 +109,14 @@ class Realm final : public binding::Embedder {
   Isolate isolate_;
   v8::Global<v8::Context> context_;
   UnhandledRejections rejections_;
+  v8::Global<v8::Function> rejection_handler_;
   Timers timers_;
   Console console_;
   std::unique_ptr<ModuleLoader> modules_;
   std::optional<int> exit_code_;
+  std::mutex task_mutex_;  // for Interrupt()
   bool in_task_ = false;
+  bool interrupted_ = false;
   bool failed_ = false;  // an error was reported; the realm ends after this task
 };
 

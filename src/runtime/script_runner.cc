@@ -3,12 +3,36 @@
 #include <absl/status/statusor.h>
 #include <absl/strings/str_cat.h>
 
+#include <string_view>
+
 #include "src/runtime/exceptions.h"
+#include "src/runtime/file_url.h"
+#include "src/runtime/module_loader.h"
 #include "src/runtime/source_file.h"
 #include "src/runtime/values.h"
 
 namespace sluice::runtime {
 namespace {
+
+// A file that cannot be run: FILE:LINE:COLUMN, V8's words, the line and a caret. What the module loader complains about
+// names its place itself.
+void ReportMalformed(Realm& realm, const v8::TryCatch& caught) {
+  const v8::Local<v8::Context> context = realm.context();
+  const v8::Local<v8::Message> message = caught.Message();
+  if (message.IsEmpty()) return;
+  std::string text = Utf8(realm.isolate().get(), message->Get());
+  const std::string place = DescribePlace(context, message);
+  constexpr std::string_view kPrefix = "Uncaught ";
+  if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
+  if (place.empty()) {
+    constexpr std::string_view kType = "TypeError: ";
+    if (text.starts_with(kType)) text.erase(0, kType.size());
+    realm.PrintError(absl::StrCat("sluice: ", text, "\n"));
+  } else {
+    realm.PrintError(absl::StrCat("sluice: ", PlaceOf(context, message), ": ", text, "\n", place));
+  }
+  realm.End(kExitMalformed);
+}
 
 void RunClassic(Realm& realm, const std::string& name, const std::string& text) {
   v8::Isolate* const isolate = realm.isolate().get();
@@ -19,15 +43,50 @@ void RunClassic(Realm& realm, const std::string& name, const std::string& text) 
   v8::ScriptOrigin origin(isolate, resource);
   v8::Local<v8::Script> script;
   {
-    v8::TryCatch caught(isolate);
-    if (!v8::Script::Compile(context, source, &origin).ToLocal(&script)) {
-      realm.PrintError(absl::StrCat(PlaceOf(context, caught.Message()), ": ",
-                                    Utf8(isolate, caught.Message()->Get()), "\n",
-                                    DescribePlace(context, caught.Message())));
-      return realm.End(kExitMalformed);
-    }
+    const v8::TryCatch caught(isolate);
+    if (!v8::Script::Compile(context, source, &origin).ToLocal(&script)) return ReportMalformed(realm, caught);
   }
   (void)script->Run(context);
+}
+
+// Evaluates the module; `evaluated` becomes its promise.
+void RunModule(Realm& realm, const std::string& name, const std::string& text, v8::Global<v8::Promise>& evaluated) {
+  v8::Isolate* const isolate = realm.isolate().get();
+  const v8::Local<v8::Context> context = realm.context();
+  v8::Local<v8::Module> module;
+  {
+    const v8::TryCatch caught(isolate);
+    if (!realm.modules().LoadText(context, FileUrl(name), text).ToLocal(&module)) return ReportMalformed(realm, caught);
+  }
+  v8::Local<v8::Value> promise;
+  if (!module->Evaluate(context).ToLocal(&promise)) return;
+  // Its rejection is ours to report, in the words for an uncaught error.
+  promise.As<v8::Promise>()->MarkAsHandled();
+  evaluated.Reset(isolate, promise.As<v8::Promise>());
+}
+
+v8::Promise::PromiseState StateOf(Realm& realm, const v8::Global<v8::Promise>& promise) {
+  const v8::HandleScope handles(realm.isolate().get());
+  return promise.Get(realm.isolate().get())->State();
+}
+
+void AwaitModule(Realm& realm, const std::string& name, const v8::Global<v8::Promise>& evaluated) {
+  if (evaluated.IsEmpty()) return;
+  realm.RunLoop([&] { return StateOf(realm, evaluated) == v8::Promise::kPending; });
+  if (realm.ended()) return;
+  switch (StateOf(realm, evaluated)) {
+    case v8::Promise::kFulfilled:
+      return;
+    case v8::Promise::kPending:
+      realm.PrintError(
+          absl::StrCat("sluice: ", name, ": nothing is left to do, and its top-level await still waits\n"));
+      return realm.End(1);
+    case v8::Promise::kRejected:
+      realm.RunTask([&] {
+        realm.ReportException(realm.context(), evaluated.Get(realm.isolate().get())->Result(),
+                              v8::Local<v8::Message>());
+      });
+  }
 }
 
 }  // namespace
@@ -40,7 +99,14 @@ int RunFiles(Realm& realm, const std::vector<ScriptFile>& files) {
       realm.End(kExitMalformed);
       break;
     }
-    realm.RunTask([&] { RunClassic(realm, file.path == "-" ? "<stdin>" : file.path, *text); });
+    const std::string name = file.path == "-" ? "<stdin>" : file.path;
+    if (file.module) {
+      v8::Global<v8::Promise> evaluated;
+      realm.RunTask([&] { RunModule(realm, name, *text, evaluated); });
+      AwaitModule(realm, name, evaluated);
+    } else {
+      realm.RunTask([&] { RunClassic(realm, name, *text); });
+    }
     if (realm.ended()) break;
   }
   return realm.RunLoop();

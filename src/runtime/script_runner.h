@@ -16,9 +16,9 @@ struct ScriptFile {
 
 inline constexpr int kExitMalformed = 2;
 
-// Runs the files in their order, each as a task; a module's top-level await is waited for before the next file. Then the
-// event loop until nothing is left. Returns the exit code: 0, or 1 after an uncaught error, or 2 if a file could not be
-// read or parsed, or what sluice.exit() was given. What was read and run before stays done.
+// Runs the files in their order, each as a task; a module's top-level await is waited for before the next file. Then
+// the event loop until nothing is left. Returns the exit code: 0, or 1 after an uncaught error, or 2 if a file could
+// not be read or parsed, or what sluice.exit() was given. What was read and run before stays done.
 int RunFiles(Realm& realm, const std::vector<ScriptFile>& files);
 
 }  // namespace sluice::runtime

@@ -1,11 +1,17 @@
 #include "src/runtime/sluice_object.h"
 
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "src/core/tick_model.h"
 #include "src/runtime/realm.h"
 #include "src/runtime/source_file.h"
 #include "src/runtime/values.h"
+#include "src/v8/streams.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
@@ -59,6 +65,66 @@ void MemoryUsage(const Info& info) {
   info.GetReturnValue().Set(usage);
 }
 
+// The option `byteLimit`; false with an exception pending if it is none.
+bool ReadByteLimit(v8::Isolate* isolate, v8::Local<v8::Value> value, std::optional<uint64_t>& limit) {
+  constexpr double kLargestWholeNumber = 0x1p53;
+  if (value->IsUndefined()) return true;
+  if (value->IsBigInt()) {
+    bool lossless = false;
+    limit = value.As<v8::BigInt>()->Uint64Value(&lossless);
+    if (lossless) return true;
+  } else if (value->IsNumber()) {
+    const double bytes = value.As<v8::Number>()->Value();
+    if (std::isinf(bytes) && bytes > 0) return limit.reset(), true;
+    if (bytes >= 0 && bytes <= kLargestWholeNumber && bytes == std::floor(bytes)) {
+      limit = static_cast<uint64_t>(bytes);
+      return true;
+    }
+  }
+  binding::ThrowRangeError(isolate, "sluice.createWritableStream: byteLimit is a whole number of bytes, or Infinity");
+  return false;
+}
+
+bool ReadTickModel(v8::Isolate* isolate, v8::Local<v8::Value> value, core::TickModel& model) {
+  if (value->IsUndefined()) return true;
+  const std::string name = value->IsString() ? Utf8(isolate, value.As<v8::String>()) : std::string();
+  for (int i = 0; i < core::kTickModelCount; ++i) {
+    if (name != core::kTickModelNames[i]) continue;
+    model = static_cast<core::TickModel>(i);
+    return true;
+  }
+  std::string message = "sluice.createWritableStream: tickModel is one of";
+  for (const std::string_view known : core::kTickModelNames) message += " " + std::string(known);
+  binding::ThrowTypeError(isolate, message);
+  return false;
+}
+
+void CreateWritableStream(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  binding::StreamOptions options = SelfOf<Realm>(info).isolate().data().options().stream;
+  if (info[2]->IsObject()) {
+    v8::Local<v8::Value> limit;
+    v8::Local<v8::Value> model;
+    const auto get = [&](const char* name) {
+      return info[2].As<v8::Object>()->Get(context, binding::Ascii(isolate, name));
+    };
+    if (!get("byteLimit").ToLocal(&limit) || !ReadByteLimit(isolate, limit, options.byte_limit)) return;
+    if (!get("tickModel").ToLocal(&model) || !ReadTickModel(isolate, model, options.tick_model)) return;
+  }
+  v8::Local<v8::Object> stream;
+  if (binding::NewWritableStream(context, info[0], info[1], options).ToLocal(&stream)) {
+    info.GetReturnValue().Set(stream);
+  }
+}
+
+void OnUnhandledRejection(const Info& info) {
+  if (!info[0]->IsFunction()) {
+    return binding::ThrowTypeError(info.GetIsolate(), "sluice.onUnhandledRejection: the argument is not a function");
+  }
+  SelfOf<Realm>(info).OnUnhandledRejection(info[0].As<v8::Function>());
+}
+
 void Exit(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
@@ -93,6 +159,8 @@ void ExposeSluice(Realm& realm, v8::Local<v8::Context> context) {
   DefineFunction(context, sluice, "print", Print, &realm, 1);
   DefineFunction(context, sluice, "readTextFile", ReadTextFile, &realm, 1);
   DefineFunction(context, sluice, "memoryUsage", MemoryUsage, &realm);
+  DefineFunction(context, sluice, "createWritableStream", CreateWritableStream, &realm);
+  DefineFunction(context, sluice, "onUnhandledRejection", OnUnhandledRejection, &realm, 1);
   DefineFunction(context, sluice, "exit", Exit, &realm);
   (void)context->Global()->DefineOwnProperty(context, binding::Ascii(isolate, "sluice"), sluice, v8::DontEnum);
   if (realm.options().expose_gc) DefineFunction(context, context->Global(), "gc", CollectGarbage, &realm);

@@ -5,6 +5,11 @@
 //   sluice.print(value)                  a line on standard output, without the console's formatting
 //   sluice.readTextFile(path)            a file's text, which is UTF-8
 //   sluice.memoryUsage()                 bytes of heap and buffers, and how many native objects live
+//   sluice.createWritableStream(underlyingSink, strategy, {byteLimit, tickModel})
+//                                        a WritableStream with options of its own: bytes, as a number or a BigInt, with
+//                                        Infinity for no limit; and a name of core::kTickModelNames. What is left out is
+//                                        as the command line says
+//   sluice.onUnhandledRejection(f)       f(promise, reason) is called for each instead of what --unhandled-rejections says
 //   sluice.exit(code = 0)                ends at once; nothing runs after it, `finally` blocks neither
 //   gc()                                 with --expose-gc: a full collection
 #ifndef SLUICE_RUNTIME_SLUICE_OBJECT_H_

@@ -34,9 +34,16 @@ struct Handler {
 Timers::Timers(EventLoop& loop, RunTask run_task) : loop_(loop), run_task_(std::move(run_task)) {
   uv_timer_init(loop_.get(), &wake_);
   wake_.data = this;
+  uv_idle_init(loop_.get(), &soon_);
+  soon_.data = this;
 }
 
-Timers::~Timers() { loop_.Close(wake_); }
+Timers::~Timers() {
+  // Closing turns the loop, and nothing may run any more.
+  CancelAll();
+  loop_.Close(wake_);
+  loop_.Close(soon_);
+}
 
 int32_t Timers::Post(double milliseconds, Task task, Options options) {
   // Ids go round rather than over; one that is still in use is never given again.
@@ -80,26 +87,31 @@ void Timers::Erase(int32_t id) {
 }
 
 void Timers::Arm() {
-  if (queue_.empty()) {
-    uv_timer_stop(&wake_);
-    return;
+  uv_timer_stop(&wake_);
+  uv_idle_stop(&soon_);
+  if (queue_.empty()) return;
+  const double wait = std::ceil(queue_.begin()->first.first - EventLoop::Now());
+  if (wait > 0) {
+    // libuv counts from the time at which this turn began, which may be long past.
+    uv_update_time(loop_.get());
+    uv_timer_start(
+        &wake_, [](uv_timer_t* timer) { static_cast<Timers*>(timer->data)->RunDue(); },
+        static_cast<uint64_t>(std::min(wait, 1e12)), 0);
+  } else {
+    // Not a timer of 0 ms: libuv (1.44) would run it again in this turn, and its other events would never have theirs.
+    uv_idle_start(&soon_, [](uv_idle_t* idle) { static_cast<Timers*>(idle->data)->RunDue(); });
   }
-  const double wait = std::max(0.0, std::ceil(queue_.begin()->first.first - EventLoop::Now()));
-  // libuv counts from the time at which this turn began, which may be long past.
-  uv_update_time(loop_.get());
-  uv_timer_start(
-      &wake_, [](uv_timer_t* timer) { static_cast<Timers*>(timer->data)->RunDue(); },
-      static_cast<uint64_t>(std::min(wait, 1e12)), 0);
-  auto* const handle = reinterpret_cast<uv_handle_t*>(&wake_);
-  keeping_alive_ != 0 ? uv_ref(handle) : uv_unref(handle);
+  for (auto* const handle : {reinterpret_cast<uv_handle_t*>(&wake_), reinterpret_cast<uv_handle_t*>(&soon_)}) {
+    keeping_alive_ != 0 ? uv_ref(handle) : uv_unref(handle);
+  }
 }
 
 void Timers::RunDue() {
   const Key limit{EventLoop::Now(), sequence_};
   while (!queue_.empty()) {
     const auto [key, id] = *queue_.begin();
-    // Those set since this round began have a higher number, even when they are due already. They are due after all that
-    // were there before, as the clock does not go back.
+    // Those set since this round began have a higher number, even when they are due already. They are due after all
+    // that were there before, as the clock does not go back.
     if (key.first > limit.first || key.second >= limit.second) break;
     RunOne(id);
   }
@@ -148,8 +160,10 @@ void Timers::Clear(const v8::FunctionCallbackInfo<v8::Value>& info) {
 
 void Timers::Expose(v8::Local<v8::Context> context) {
   const v8::Local<v8::Object> global = context->Global();
-  DefineFunction(context, global, "setTimeout", [](const auto& info) { Set(info, false); }, this, 1);
-  DefineFunction(context, global, "setInterval", [](const auto& info) { Set(info, true); }, this, 1);
+  DefineFunction(
+      context, global, "setTimeout", [](const auto& info) { Set(info, false); }, this, 1);
+  DefineFunction(
+      context, global, "setInterval", [](const auto& info) { Set(info, true); }, this, 1);
   DefineFunction(context, global, "clearTimeout", Clear, this);
   DefineFunction(context, global, "clearInterval", Clear, this);
 }

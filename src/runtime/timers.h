@@ -72,7 +72,8 @@ class Timers {
 
   EventLoop& loop_;
   RunTask run_task_;
-  uv_timer_t wake_;
+  uv_timer_t wake_;  // when the next is due
+  uv_idle_t soon_;   // it is due already
   std::unordered_map<int32_t, Timer> timers_;
   std::map<Key, int32_t> queue_;
   uint64_t sequence_ = 0;

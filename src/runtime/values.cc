@@ -6,9 +6,8 @@ namespace sluice::runtime {
 
 std::string Utf8(v8::Isolate* isolate, v8::Local<v8::String> string) {
   std::string text(static_cast<size_t>(string->Utf8Length(isolate)), '\0');
-  const int written =
-      string->WriteUtf8(isolate, text.data(), static_cast<int>(text.size()), nullptr,
-                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
+  const int written = string->WriteUtf8(isolate, text.data(), static_cast<int>(text.size()), nullptr,
+                                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
   text.resize(static_cast<size_t>(written));
   return text;
 }

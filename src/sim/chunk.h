@@ -42,6 +42,28 @@ struct Chunk {
   friend bool operator==(const Chunk&, const Chunk&) = default;
 };
 
+// Strings are what they consist of: "ab" * 2 and "abab" * 1 are the same JavaScript value. This is the one description
+// of each value: of a string, with the fewest units.
+constexpr Chunk Canonical(Chunk chunk) {
+  if (chunk.kind != ChunkKind::kString) return chunk;
+  const uint8_t given = chunk.count == 0 ? 0 : chunk.unit_count;
+  uint8_t period = given == 0 ? 0 : 1;
+  const auto repeats = [&] {
+    for (int i = period; i < given; ++i) {
+      if (chunk.units[i] != chunk.units[i - period]) return false;
+    }
+    return given % period == 0;
+  };
+  while (period < given && !repeats()) ++period;
+  // So long a string has no shorter description with a count that can be said.
+  const uint64_t count = period == 0 ? 1 : uint64_t{chunk.count} * (given / period);
+  if (count > 0xFFFFFFFF) return chunk;
+  for (int i = period; i < kMaxChunkUnits; ++i) chunk.units[i] = 0;
+  chunk.unit_count = period;
+  chunk.count = static_cast<uint32_t>(count);
+  return chunk;
+}
+
 }  // namespace sluice::sim
 
 #endif  // SLUICE_SIM_CHUNK_H_

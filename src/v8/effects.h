@@ -55,8 +55,10 @@ namespace sluice::binding {
   V(MakeTypeError, 23)  /* ref: core::TypeErrorReason */                                                               \
   V(MakeRangeError, 24) /* ref: core::RangeErrorReason, or kByteLimitExceeded */                                       \
   V(ClearAlgorithms, 25)                                                                                               \
-  V(ReactSoon, 26) /* the sink's promise is fulfilled */                                                               \
-  V(CallStart, 27) /* these two are always the last */                                                                 \
+  V(ReactSoon, 26)   /* the sink's promise is fulfilled */                                                             \
+  V(KeepWrite, 29)   /* kKeepWriteRequest and kKeepChunk, which are said together */                                   \
+  V(FinishWrite, 30) /* kResolveWriteRequest and kDropChunks */                                                        \
+  V(CallStart, 27)   /* these two are always the last */                                                               \
   V(CallWrite, 28)                                                                                                     \
   /* Results */                                                                                                        \
   V(ReturnFresh, 1)        /* the promise that was kept */                                                             \

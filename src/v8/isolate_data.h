@@ -1,6 +1,6 @@
 // What the binding keeps for one isolate: interface templates, names, options, counts of live objects.
 //
-//   IsolateData data(isolate, {.byte_limit = 1'048'576});   // before any context uses the binding
+//   IsolateData data(isolate, {.stream = {.byte_limit = 1'048'576}});   // before any context uses the binding
 //   v8::Local<v8::Context> context = NewContext(isolate).ToLocalChecked();   // src/v8/globals.h
 //   ...
 //   data.Teardown();                                        // before isolate->Dispose()
@@ -62,9 +62,13 @@ class Embedder {
                                v8::Local<v8::Message> message) = 0;
 };
 
-struct Options {
-  std::optional<uint64_t> byte_limit = core::kDefaultByteLimit;  // bytes, of each stream; none: unlimited
+struct StreamOptions {
+  std::optional<uint64_t> byte_limit = core::kDefaultByteLimit;  // bytes; none: unlimited
   core::TickModel tick_model = core::TickModel::kWebIdl;
+};
+
+struct Options {
+  StreamOptions stream;          // of each stream that is not made with its own (streams.h)
   Embedder* embedder = nullptr;  // outlives the isolate
 };
 
@@ -107,6 +111,7 @@ class IsolateData {
   // Where V8 ends scripts with a RangeError; v8::Isolate::SetStackLimit, and remembered. The constructor sets it for
   // the thread it runs on; whoever enters the isolate on another thread must set that thread's.
   void SetStackLimit(uintptr_t limit);
+  uintptr_t stack_limit() const { return stack_limit_; }
 
   // Tells V8 of native memory that its objects keep alive, in bytes, more or less; in steps, because each costs a call.
   // Less memory may be told from a weak callback.

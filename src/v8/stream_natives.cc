@@ -10,6 +10,7 @@
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
 #include "src/core/writable_stream.h"
+#include "src/core/writable_stream_default_writer.h"
 #include "src/v8/dom/abort_signal.h"
 #include "src/v8/stream_extension.h"
 #include "src/v8/v8_host.h"
@@ -19,6 +20,10 @@ namespace {
 
 using Info = v8::FunctionCallbackInfo<v8::Value>;
 using namespace channel;  // NOLINT: the vocabulary
+
+// Up to so many chunks in a queue JavaScript makes the promises itself, which is faster. Where more wait, native code
+// does: those promises take a fifth of the memory.
+constexpr size_t kFewChunks = 8;
 
 int IndexOf(const Info& info) { return info[1].As<v8::Int32>()->Value(); }
 StreamObject& StreamOf(const Info& info) { return Page<StreamObject>::Of(info[0])->at(IndexOf(info)); }
@@ -30,18 +35,27 @@ StreamObject* StreamOf(const WriterObject& writer) {
 
 // ---- WritableStream
 
-// Construct(state, flags, highWaterMark or undefined): the stream's page.
+// The options that a stream was given by itself: BigInt or null, and a core::TickModel.
+StreamOptions OptionsOf(v8::Local<v8::Value> byte_limit, v8::Local<v8::Value> tick_model) {
+  StreamOptions options{.byte_limit = std::nullopt,
+                        .tick_model = static_cast<core::TickModel>(tick_model.As<v8::Int32>()->Value())};
+  if (byte_limit->IsBigInt()) options.byte_limit = byte_limit.As<v8::BigInt>()->Uint64Value();
+  return options;
+}
+
+// Construct(state, flags, highWaterMark or undefined[, byte limit, tick model]): the stream's page.
 void Construct(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   IsolateData& data = *IsolateData::Of(isolate);
   V8Host& host = data.host();
   v8::Local<v8::Object> wrapper;
-  if (!host.Pages<StreamObject>().PageWithRoom(isolate->GetCurrentContext()).ToLocal(&wrapper)) return;
+  if (!host.Pages<StreamObject>().PageWithRoom().ToLocal(&wrapper)) return;
   auto* page = Page<StreamObject>::Of(wrapper);
   const int index = page->Take();
   StreamObject& stream = page->at(index);
   stream.core.self = {reinterpret_cast<uint64_t>(&stream)};
-  stream.tick_model = data.options().tick_model;
+  const StreamOptions options = info.Length() == 5 ? OptionsOf(info[3], info[4]) : data.options().stream;
+  stream.tick_model = options.tick_model;
   info.GetReturnValue().Set(wrapper);
   int32_t* const channel = host.channel();
   const V8Host::Operation operation(host, &stream, info[0], v8::Undefined(isolate));
@@ -57,7 +71,7 @@ void Construct(const Info& info) {
                                            .close = (flags & kHasClose) != 0,
                                            .abort = (flags & kHasAbort) != 0,
                                            .type = (flags & kHasType) != 0},
-                                          strategy, data.options().byte_limit);
+                                          strategy, options.byte_limit);
   channel[kResult] = made.is_thrown() ? V8Host::ThrowCode(made.thrown()) : 0;
 }
 
@@ -93,7 +107,7 @@ void NewWriter(const Info& info) {
   V8Host& host = HostOf(info);
   StreamObject& stream = StreamOf(info);
   v8::Local<v8::Object> wrapper;
-  if (!host.Pages<WriterObject>().PageWithRoom(isolate->GetCurrentContext()).ToLocal(&wrapper)) return;
+  if (!host.Pages<WriterObject>().PageWithRoom().ToLocal(&wrapper)) return;
   auto* page = Page<WriterObject>::Of(wrapper);
   const int index = page->Take();
   info.GetReturnValue().Set(wrapper);
@@ -127,7 +141,9 @@ void WriterOperation(const Info& info, Steps steps, bool may_make_promise = fals
   int code = 0;
   if (!operation.MayBegin(kReturnBroken, code)) return info.GetReturnValue().Set(code);
   const core::PromiseSlot promise = steps(host, writer.slot(), operation.argument());
-  host.Return(info, promise, may_make_promise && !host.calls_write());
+  host.Return(
+      info, promise,
+      may_make_promise && StreamOf(writer) != nullptr && StreamOf(writer)->core.controller.queue.size() > kFewChunks);
 }
 
 void WriterAbort(const Info& info) {
@@ -142,7 +158,6 @@ void WriterClose(const Info& info) {
   });
 }
 
-// A chunk that has to wait is one of many, perhaps: a promise that native code makes takes a fifth of the memory.
 void Write(const Info& info) {
   WriterOperation(
       info,
@@ -189,8 +204,26 @@ void SignalAbort(const Info& info) {
   binding::SignalAbort(info.GetIsolate()->GetCurrentContext(), info[0].As<v8::Object>(), info[1]);
 }
 
-// Settled(page, index, state, reason, rejected): the promise of the sink's method settled.
-void Settled(const Info& info) {
+// ---- What other specifications do
+
+void ErrorStream(const Info& info) {
+  V8Host& host = HostOf(info);
+  StreamObject& stream = StreamOf(info);
+  const V8Host::Operation operation(host, &stream, info[2], info[3]);
+  int code = 0;
+  if (!operation.MayBegin(kThrowBroken, code)) return info.GetReturnValue().Set(code);
+  core::other_specs::Error(host, stream.core, operation.argument());
+  info.GetReturnValue().Set(0);
+}
+
+void CloseWithErrorPropagation(const Info& info) {
+  WriterOperation(info, [](V8Host& host, core::WriterSlot writer, core::ValueSlot) {
+    return core::WritableStreamDefaultWriterCloseWithErrorPropagation(host, writer);
+  });
+}
+
+// Fulfilled(page, index, state), Rejected(page, index, state, reason): the promise of the sink's method settled.
+void Settled(const Info& info, bool fulfilled) {
   V8Host& host = HostOf(info);
   StreamObject& stream = StreamOf(info);
   const V8Host::Operation operation(host, &stream, info[2], info[3]);
@@ -201,9 +234,12 @@ void Settled(const Info& info) {
     stream.broken = true;
     return;
   }
-  core::OnSettled(host, stream.reaction, !info[4]->IsTrue(), operation.argument());
+  core::OnSettled(host, host.ReactionOf(stream), fulfilled, fulfilled ? core::kUndefined : operation.argument());
   SLUICE_CHECK_INVARIANTS(host, stream.core);
 }
+
+void Fulfilled(const Info& info) { Settled(info, true); }
+void Rejected(const Info& info) { Settled(info, false); }
 
 // ---- Promises
 
@@ -355,9 +391,12 @@ constexpr Native kNatives[] = {
     {"Write", Write},
     {"ReleaseLock", ReleaseLock},
     {"ControllerError", ControllerError},
+    {"ErrorStream", ErrorStream},
+    {"CloseWithErrorPropagation", CloseWithErrorPropagation},
     {"NewSignal", NewSignal},
     {"SignalAbort", SignalAbort},
-    {"Settled", Settled},
+    {"Fulfilled", Fulfilled},
+    {"Rejected", Rejected},
     {"ResolvePromise", ResolvePromise},
     {"RejectPromise", RejectPromise},
     {"RejectAndMarkHandled", RejectAndMarkHandled},

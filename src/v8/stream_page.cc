@@ -1,5 +1,7 @@
 #include "src/v8/stream_page.h"
 
+#include <new>
+
 #include "src/v8/isolate_data.h"
 #include "src/v8/v8_host.h"
 
@@ -23,15 +25,17 @@ template <typename T>
 Page<T>::~Page() {
   int64_t bytes = sizeof(Page);
   for (int i = 0; i < used_; ++i) {
-    --LiveCount(data_, entries_[i]);
-    bytes += QueueBytes(entries_[i]);
+    --LiveCount(data_, at(i));
+    bytes += QueueBytes(at(i));
+    at(i).~T();
   }
   data_.AdjustExternalMemory(-bytes);
 }
 
 template <typename T>
 int Page<T>::Take() {
-  ++LiveCount(data_, entries_[used_]);
+  const T& entry = *new (&at(used_)) T;
+  ++LiveCount(data_, entry);
   return used_++;
 }
 
@@ -45,12 +49,12 @@ PageAllocator<T>::~PageAllocator() {
 }
 
 template <typename T>
-v8::MaybeLocal<v8::Object> PageAllocator<T>::PageWithRoom(v8::Local<v8::Context> context) {
+v8::MaybeLocal<v8::Object> PageAllocator<T>::PageWithRoom() {
   v8::Isolate* isolate = data_.isolate();
   // The handle is empty as soon as the page's object is found to be unreachable, before Collected() is called.
   if (current_ != nullptr && !current_->full() && !current_->wrapper_.IsEmpty()) return current_->wrapper_.Get(isolate);
   v8::Local<v8::Object> wrapper;
-  if (!data_.page_template()->NewInstance(context).ToLocal(&wrapper)) return {};
+  if (!data_.page_template()->NewInstance(isolate->GetCurrentContext()).ToLocal(&wrapper)) return {};
   auto* page = new Page<T>(data_);
   wrapper->SetAlignedPointerInInternalField(0, page);
   page->wrapper_.Reset(isolate, wrapper);

@@ -9,6 +9,7 @@
 
 #include <v8.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "src/core/host.h"
@@ -22,8 +23,8 @@ class IsolateData;
 // Aligned so that the low bits of a pointer can say what a name is (v8_host.cc).
 struct alignas(16) StreamObject {
   core::WritableStream core;
-  core::Reaction reaction;     // to the promise of the sink's method that the stream waits for
-  int64_t reported_bytes = 0;  // of the queue's native memory
+  core::ReactionKind reaction = core::ReactionKind::kStart;  // to the promise of the sink's method that it waits for
+  int64_t reported_bytes = 0;                                // of the queue's native memory
   core::TickModel tick_model = core::TickModel::kWebIdl;
   bool aborted = false;     // abort was signalled
   bool has_signal = false;  // an AbortSignal was made
@@ -56,12 +57,15 @@ class Page {
   static Page* Of(v8::Local<v8::Value> page) {
     return static_cast<Page*>(page.As<v8::Object>()->GetAlignedPointerFromInternalField(0));
   }
-  T& at(int index) { return entries_[index]; }
+  T& at(int index) { return reinterpret_cast<T*>(entries_)[index]; }
 
   // Takes the next entry; the page is not full.
   int Take();
   bool full() const { return used_ == kSize; }
-  bool has(const T* entry) const { return entry >= entries_ && entry < entries_ + kSize; }
+  bool has(const T* entry) const {
+    const auto* first = reinterpret_cast<const T*>(entries_);
+    return entry >= first && entry < first + kSize;
+  }
 
  private:
   template <typename U>
@@ -72,7 +76,7 @@ class Page {
   Page* previous_ = nullptr;  // in the allocator's list
   Page* next_ = nullptr;
   int used_ = 0;
-  T entries_[kSize];
+  alignas(T) std::byte entries_[kSize * sizeof(T)];  // the first `used_` of them exist
 };
 
 // The pages of an isolate.
@@ -84,8 +88,8 @@ class PageAllocator {
   PageAllocator& operator=(const PageAllocator&) = delete;
   ~PageAllocator();  // frees all pages; no script may run afterwards
 
-  // A page with room. Empty only when execution is being terminated.
-  v8::MaybeLocal<v8::Object> PageWithRoom(v8::Local<v8::Context> context);
+  // A page with room; a new one is of the current context. Empty only when execution is being terminated.
+  v8::MaybeLocal<v8::Object> PageWithRoom();
 
  private:
   static void Collected(const v8::WeakCallbackInfo<Page<T>>& info);

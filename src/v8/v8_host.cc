@@ -76,9 +76,21 @@ void V8Host::Say(int effect, uint64_t ref) {
   const int count = channel_[kCount];
   const int32_t said = effect | static_cast<int32_t>(ref) << 8;
   last_effect_ = effect;
-  if (count > 0 && channel_[kFirstEffect + 2 * (count - 1)] == said) {
-    ++channel_[kFirstEffect + 2 * (count - 1) + 1];
-    return;
+  if (count > 0) {
+    int32_t* const last = &channel_[kFirstEffect + 2 * (count - 1)];
+    if (last[0] == said && last[0] != kFinishWrite) {
+      ++last[1];
+      return;
+    }
+    // What every write does has a name of its own: there is less to read.
+    if (last[0] == kKeepWriteRequest && said == kKeepChunk) {
+      last[0] = kKeepWrite;
+      return;
+    }
+    if (last[0] == kResolveWriteRequest && said == kDropChunks) {
+      last[0] = kFinishWrite;
+      return;
+    }
   }
   SLUICE_ASSERT(count < kCapacity, "V8Host",
                 "an operation has no more kinds of effects in a row than the channel holds");
@@ -118,8 +130,9 @@ PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) { return {(reason.name 
 
 PromiseSlot V8Host::NewWriterPromise(WriterSlot writer, WriterPromise which) {
   const PromiseSlot promise = Named(writer, which);
+  // A new writer's are pending to begin with, in JavaScript too.
+  if (ViewOf(promise) != PromiseView::kUndefined) Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   ViewOf(promise) = PromiseView::kPending;
-  Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   return promise;
 }
 
@@ -183,9 +196,14 @@ bool V8Host::IsHandled(PromiseSlot promise) {
 }
 
 void V8Host::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
-  StreamObject::Of(reaction.stream)->reaction = reaction;
+  StreamObject::Of(reaction.stream)->reaction = reaction.kind;
   // What a sink's method returned, JavaScript is looking after.
   if (TagOf(promise) == kResolved) Say(kReactSoon);
+}
+
+core::Reaction V8Host::ReactionOf(const StreamObject& stream) {
+  return {stream.reaction, stream.core.self,
+          stream.reaction == core::ReactionKind::kAbort ? PromiseSlot{kAbortRequest} : PromiseSlot{}};
 }
 
 // ---- What is kept
@@ -305,9 +323,9 @@ v8::MaybeLocal<v8::Value> V8Host::Call(StreamFunction function, StreamObject& st
 
 Completion<double> V8Host::PerformSizeAlgorithm(StreamSlot slot, ValueSlot) {
   v8::Local<v8::Value> size;
-  if (!Call(StreamFunction::kCallSize, *StreamObject::Of(slot)).ToLocal(&size) || !size->IsNumber()) {
-    return Thrown{ValueSlot{kThrown}};
-  }
+  if (!Call(StreamFunction::kCallSize, *StreamObject::Of(slot)).ToLocal(&size)) return Thrown{ValueSlot{kThrown}};
+  if (size->IsNull()) return Thrown{core::kUndefined};
+  if (!size->IsNumber()) return Thrown{ValueSlot{kThrown}};
   return size.As<v8::Number>()->Value();
 }
 

@@ -38,8 +38,20 @@
 
 namespace sluice::binding {
 
-// The functions of js/writable_stream.js that the host calls.
-enum class StreamFunction : int { kCallSize, kCallClose, kCallAbort, kSignalAbort, kStatesOf, kPrototypes, kCount };
+// What js/writable_stream.js publishes: functions that the host calls, then those that C++ calls (streams.h), a list of
+// functions that look into this realm's objects, and its interface prototype objects.
+enum class StreamFunction : int {
+  kCallSize,
+  kCallClose,
+  kCallAbort,
+  kSignalAbort,
+  kNewStream,
+  kErrorStream,
+  kCloseWithErrorPropagation,
+  kStatesOf,
+  kPrototypes,
+  kCount
+};
 
 class V8Host final : public core::ReentrantHost {
  public:
@@ -93,7 +105,6 @@ class V8Host final : public core::ReentrantHost {
   // takes less memory than making it in JavaScript.
   void Return(const v8::FunctionCallbackInfo<v8::Value>& info, core::PromiseSlot promise, bool make_promise = false);
   static int ThrowCode(core::Thrown thrown) { return channel::kThrow | static_cast<int>(thrown.value.name) << 8; }
-  bool calls_write() const { return last_effect_ == channel::kCallWrite; }
 
   int32_t* channel() { return channel_; }
   size_t channel_bytes() const { return sizeof channel_; }
@@ -105,6 +116,9 @@ class V8Host final : public core::ReentrantHost {
   void Forget(const Page<WriterObject>&) {}
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
   void Say(int effect, uint64_t ref = 0);
+
+  // What the core registered with UponSettled() for the promise that `stream` waits for.
+  static core::Reaction ReactionOf(const StreamObject& stream);
 
   // ---- core::Host
   core::PromiseSlot NewPromise() override;

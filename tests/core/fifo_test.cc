@@ -69,10 +69,21 @@ TEST(Fifo, PushOfItsOwnEntrySurvivesSliding) {
 TEST(Fifo, CopyHoldsTheLiveEntriesOnly) {
   Numbers fifo;
   for (uint64_t i = 0; i < 1000; ++i) fifo.push_back(i);
-  for (int i = 0; i < 998; ++i) fifo.pop_front();
+  for (int i = 0; i < 997; ++i) fifo.pop_front();
   const Numbers copy = fifo;
-  EXPECT_EQ(Entries(copy), (std::vector<uint64_t>{998, 999}));
-  EXPECT_EQ(copy.allocated_bytes(), 2 * sizeof(uint64_t));
+  EXPECT_EQ(Entries(copy), (std::vector<uint64_t>{997, 998, 999}));
+  EXPECT_EQ(copy.allocated_bytes(), 3 * sizeof(uint64_t));
+}
+
+TEST(Fifo, TwoEntriesTakeNoMemoryOfTheirOwn) {
+  Numbers fifo = Of({1, 2});
+  EXPECT_EQ(fifo.allocated_bytes(), 0u);
+  Numbers other = Of({3, 4, 5, 6, 7});
+  fifo.swap(other);
+  EXPECT_EQ(Entries(fifo), (std::vector<uint64_t>{3, 4, 5, 6, 7}));
+  EXPECT_EQ(Entries(other), (std::vector<uint64_t>{1, 2}));
+  other.push_back(8);
+  EXPECT_EQ(Entries(other), (std::vector<uint64_t>{1, 2, 8}));
 }
 
 TEST(Fifo, CopyIsIndependent) {
@@ -143,7 +154,7 @@ TEST(Fifo, MemoryIsLinearInTheEntries) {
   Numbers fifo;
   for (uint64_t i = 0; i < 1'000'000; ++i) {
     fifo.push_back(i);
-    ASSERT_LE(fifo.allocated_bytes(), (2 * fifo.size() + 4) * sizeof(uint64_t));
+    ASSERT_LE(fifo.allocated_bytes(), (2 * fifo.size() + 8) * sizeof(uint64_t));
   }
   for (uint64_t i = 0; i < 1'000'000; ++i, fifo.pop_front()) ASSERT_EQ(fifo.front(), i);
 }

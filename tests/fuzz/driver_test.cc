@@ -150,6 +150,22 @@ run
   EXPECT_THAT(trace, HasSubstr("p2 fulfilled"));
 }
 
+TEST_P(DriverTest, EqualStringsAreOneChunkHoweverTheyAreSaid) {
+  const std::string trace = TraceOf(R"(methods write
+highWaterMark 9
+w0 = stream.getWriter()
+w0.write("abab")
+w0.write("ab" * 2)
+w0.write("aaa" * 2)
+w0.write("" * 3)
+run
+)");
+  EXPECT_THAT(trace, HasSubstr("sink.write(\"ab\" * 2) #1"));
+  EXPECT_THAT(trace, HasSubstr("sink.write(\"ab\" * 2) #2"));
+  EXPECT_THAT(trace, HasSubstr("sink.write(\"a\" * 6) #3"));
+  EXPECT_THAT(trace, HasSubstr("sink.write(\"\") #4"));
+}
+
 TEST_P(DriverTest, ACountQueuingStrategyCountsEveryChunkAsOne) {
   const std::string trace = TraceOf(R"(highWaterMark 5
 strategy CountQueuingStrategy

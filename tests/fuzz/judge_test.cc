@@ -179,7 +179,8 @@ TEST(JudgeTest, AStateThatIsNotSavedIsFoundWhereverTheProgramUsesIt) {
   std::set<std::string> identities;
   // Each program decides by its own trace at which of its steps the state is restored; here all but the first few will
   // do.
-  std::string text = "w0 = stream.getWriter()\nw0.write(\"a\")\nrun\n";
+  // More writes than a list holds without memory of its own.
+  std::string text = "w0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"a\")\nw0.write(\"a\")\nrun\n";
   for (int i = 0; i < 20; ++i) {
     text += "read stream\n";
     judge.Run(ParseOrDie(text + "read w0\n"));

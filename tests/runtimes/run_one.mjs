@@ -17,6 +17,7 @@ export async function runOne(example, runProgram, classes, unhandled) {
     WritableStreamDefaultWriter: classes.WritableStreamDefaultWriter,
     CountQueuingStrategy: classes.CountQueuingStrategy,
     ByteLengthQueuingStrategy: classes.ByteLengthQueuingStrategy,
+    createWritableStream: classes.createWritableStream,
     print: (line) => lines.push(line),
     drained: () => new Promise((resolve) => setTimeout(() => setTimeout(resolve))),
     unhandled,

@@ -340,7 +340,7 @@ TEST_F(StreamHostileTest, AnotherThreadMayEndMicrotasksAtAnyTime) {
 
 class StreamHeapTest : public StreamHostileTest {
  protected:
-  StreamHeapTest() : StreamHostileTest(Options{.byte_limit = std::nullopt}) {}
+  StreamHeapTest() : StreamHostileTest(Options{.stream = {.byte_limit = std::nullopt}}) {}
 };
 
 TEST_F(StreamHeapTest, AFullHeapEndsTheProgramOnly) {

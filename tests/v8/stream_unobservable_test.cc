@@ -97,7 +97,7 @@ constexpr const char* kScenario = R"(
 
 class StreamUnobservableTest : public V8Test {
  protected:
-  StreamUnobservableTest() : V8Test(Options{.byte_limit = 1000}) {}
+  StreamUnobservableTest() : V8Test(Options{.stream = {.byte_limit = 1000}}) {}
 
   // A realm with the scenario in it, and the native functions that it uses.
   v8::Local<v8::Context> NewRealm() {

@@ -63,7 +63,7 @@ class V8Test : public ::testing::Test {
  protected:
   V8Test() : V8Test(Options{}) {}
   explicit V8Test(Options options) {
-    // A function that is being compiled on another thread holds what its code refers to, until the compiler is done.
+    // A function that is being compiled on another thread keeps what it refers to: tests that count would be flaky.
     runtime::InitializeV8({"--expose-gc", "--stack-size=500", "--no-concurrent-recompilation"});
     if (options.embedder == nullptr) options.embedder = &embedder_;
     isolate_ = std::make_unique<runtime::Isolate>(runtime::IsolateOptions{.binding = options});

@@ -25,61 +25,62 @@ const resolved = UtilityResolved();
 const io = Io();
 const facts = Facts();
 
-class Deferred {
-  promise = undefined;
-  resolve = undefined;  // undefined for a promise that native code made
-  reject = undefined;
+// Records are literals, which V8 makes without a call. All their properties are own ones, so that nothing is ever
+// looked up on Object.prototype.
+
+// A promise and how to settle it; `resolve` is undefined for one that native code made. A request of write() has its chunk
+// with it, and the request that came after it.
+function newRecord() {
+  return { promise: undefined, resolve: undefined, reject: undefined, chunk: undefined, next: undefined };
 }
 
-class Record {
-  request = undefined;  // Deferred
-  chunk = undefined;
-  next = undefined;
-}
-
-class StreamState {
-  realm = ownRealm;
-  page = undefined;  // the native side: a page of streams, and which of them
-  index = 0;
-  sink = undefined;
-  write = undefined;
-  close = undefined;
-  abort = undefined;
-  size = undefined;
-  controller = undefined;
-  writer = undefined;       // WriterState
-  requestHead = undefined;  // the first Record whose request is not settled
-  chunkHead = undefined;    // the first Record whose chunk is in [[queue]]
-  tail = undefined;
-  closeRequest = undefined;  // Deferred
-  abortRequest = undefined;  // Deferred
-  abortReason = undefined;
-  storedError = undefined;
-  signal = undefined;
-  signalReason = undefined;
-  thrown = undefined;  // by size()
-  // The promise that the sink's method returned. A stream waits for one at a time.
-  sinkResult = undefined;
-  sinkRejected = false;
-  tickModel = 0;
-  react = undefined;  // closures over this state
-  callThen = undefined;
-  onFulfilled = undefined;
-  onRejected = undefined;
+function newStreamState() {
+  return {
+    realm: ownRealm,
+    page: undefined,  // the native side: a page of streams, and which of them
+    index: 0,
+    sink: undefined,
+    write: undefined,
+    close: undefined,
+    abort: undefined,
+    size: undefined,
+    controller: undefined,
+    writer: undefined,       // its state
+    requestHead: undefined,  // the first record whose promise is not settled
+    chunkHead: undefined,    // the first record whose chunk is in [[queue]]
+    tail: undefined,
+    closeRequest: undefined,  // records
+    abortRequest: undefined,
+    abortReason: undefined,
+    storedError: undefined,
+    signal: undefined,
+    signalReason: undefined,
+    thrown: undefined,  // by size()
+    // The promise that the sink's method returned. A stream waits for one at a time.
+    sinkResult: undefined,
+    sinkRejected: false,
+    tickModel: 0,
+    react: undefined,  // closures over this state
+    callThen: undefined,
+    onFulfilled: undefined,
+    onRejected: undefined,
+  };
 }
 
 // A promise of a writer is made when somebody asks for it.
-class WriterState {
-  realm = ownRealm;
-  page = undefined;
-  index = 0;
-  stream = undefined;  // StreamState, until the lock is released
-  readyView = kPending;
-  readyDeferred = undefined;
-  readyReason = undefined;
-  closedView = kPending;
-  closedDeferred = undefined;
-  closedReason = undefined;
+function newWriterState() {
+  return {
+    realm: ownRealm,
+    page: undefined,
+    index: 0,
+    stream: undefined,  // its state, until the lock is released
+    readyView: kPending,
+    ready: undefined,  // a record
+    readyReason: undefined,
+    closedView: kPending,
+    closed: undefined,
+    closedReason: undefined,
+  };
 }
 
 // What is made late for an object of this realm: another realm's method may be the first to need it.
@@ -92,29 +93,29 @@ const ownRealm = {
 
 // ---- Promises
 
-function newDeferred() {
-  const deferred = new Deferred();
-  deferred.promise = new Promise_((resolve, reject) => {
-    deferred.resolve = resolve;
-    deferred.reject = reject;
+function newPending() {
+  const record = newRecord();
+  record.promise = new Promise_((resolve, reject) => {
+    record.resolve = resolve;
+    record.reject = reject;
   });
-  return deferred;
+  return record;
 }
 
-function deferredOf(promise) {
-  const deferred = new Deferred();
-  deferred.promise = promise;
-  return deferred;
+function recordOf(promise) {
+  const record = newRecord();
+  record.promise = promise;
+  return record;
 }
 
-function resolve(deferred) {
-  if (deferred.resolve !== undefined) deferred.resolve();
-  else ResolvePromise(deferred.promise);
+function resolve(record) {
+  if (record.resolve !== undefined) record.resolve();
+  else ResolvePromise(record.promise);
 }
 
-function reject(deferred, reason) {
-  if (deferred.reject !== undefined) deferred.reject(reason);
-  else RejectPromise(deferred.promise, reason);
+function reject(record, reason) {
+  if (record.reject !== undefined) record.reject(reason);
+  else RejectPromise(record.promise, reason);
 }
 
 function rejectedPromise(reason) { return new Promise_((resolve, reject) => reject(reason)); }
@@ -124,10 +125,10 @@ function soon(job) { apply(utilityThen, resolved, [job]); }
 
 // A writer's promise: its view, whether it is made, why it is rejected.
 function materialize(view, reason) {
-  if (view === kRejected) return deferredOf(RejectedAndHandled(reason));
-  const deferred = newDeferred();
-  if (view === kFulfilled) deferred.resolve();
-  return deferred;
+  if (view === kRejected) return recordOf(RejectedAndHandled(reason));
+  const record = newPending();
+  if (view === kFulfilled) record.resolve();
+  return record;
 }
 
 // ---- What the core said
@@ -148,34 +149,43 @@ function makeError(kind, reason) {
   return new RangeError_(RangeErrorText(reason));
 }
 
-// What replay() leaves for its caller, who reads it before anything else runs.
-let freshOut, madeOut, callOut;
+// The error that replay() made, for its caller, who reads it before anything else runs.
+let madeOut;
 
-// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already.
+function pushRecord(s, record) {
+  if (s.tail !== undefined) s.tail.next = record;
+  if (s.requestHead === undefined) s.requestHead = record;
+  s.tail = record;
+}
+
+// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
 function replay(s, arg, fresh) {
-  let made, call = 0;
+  let made;
   // The count is read each time: an embedder's promise hook may have come back in here. Then it is zero, and the stream
   // is broken.
   for (let i = kFirstEffect; i < kFirstEffect + 2 * io[kCount]; i += 2) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
-      case kKeepWriteRequest: {
-        const record = new Record();
-        record.request = fresh ??= newDeferred();
-        if (s.tail !== undefined) s.tail.next = record;
-        if (s.requestHead === undefined) s.requestHead = record;
-        s.tail = record;
-        break;
-      }
-      case kKeepChunk:
-        s.tail.chunk = arg;
+      case kKeepWrite:
+        fresh ??= newPending();
+        fresh.chunk = arg;
+        pushRecord(s, fresh);
         if (s.chunkHead === undefined) s.chunkHead = s.tail;
         break;
+      case kFinishWrite: {
+        const record = s.requestHead;
+        const next = s.requestHead = s.chunkHead = record.next;
+        if (next === undefined) s.tail = undefined;
+        record.chunk = undefined;
+        resolve(record);
+        break;
+      }
+      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending()); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
-        resolve(record.request);
+        resolve(record);
         break;
       }
       case kRejectWriteRequests: {
@@ -183,7 +193,7 @@ function replay(s, arg, fresh) {
         for (let n = io[i + 1]; n > 0; --n) {
           const record = s.requestHead;
           s.requestHead = record.next;
-          reject(record.request, reason);
+          reject(record, reason);
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
@@ -196,10 +206,10 @@ function replay(s, arg, fresh) {
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
-      case kKeepCloseRequest: s.closeRequest = fresh ??= newDeferred(); break;
+      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(); break;
       case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
       case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
-      case kKeepAbortRequest: s.abortRequest = fresh ??= newDeferred(); break;
+      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(); break;
       case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
       case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
       case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
@@ -207,61 +217,70 @@ function replay(s, arg, fresh) {
       case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
       case kDropAbortReason: s.abortReason = undefined; break;
       case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
-      case kNewReady: case kNewClosed: case kResolveReady: case kResolveClosed: case kRejectReady: case kRejectClosed:
-        settleWriter(s.writer, effect, valueOf(ref, s, arg, made));
+      case kNewReady: {
+        const w = s.writer;
+        w.readyView = kPending;
+        w.ready = w.readyReason = undefined;
         break;
-      case kMakeTypeError: case kMakeRangeError: made = makeError(effect, ref); break;
+      }
+      case kResolveReady: {
+        const w = s.writer;
+        w.readyView = kFulfilled;
+        if (w.ready !== undefined) resolve(w.ready);
+        break;
+      }
+      case kRejectReady: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.readyView = kRejected;
+        if (w.ready !== undefined) RejectAndMarkHandled(w.ready.promise, reason);
+        else w.readyReason = reason;
+        break;
+      }
+      case kNewClosed: {
+        const w = s.writer;
+        w.closedView = kPending;
+        w.closed = w.closedReason = undefined;
+        break;
+      }
+      case kResolveClosed: {
+        const w = s.writer;
+        w.closedView = kFulfilled;
+        if (w.closed !== undefined) resolve(w.closed);
+        break;
+      }
+      case kRejectClosed: {
+        const w = s.writer;
+        const reason = valueOf(ref, s, arg, made);
+        w.closedView = kRejected;
+        if (w.closed !== undefined) RejectAndMarkHandled(w.closed.promise, reason);
+        else w.closedReason = reason;
+        break;
+      }
+      case kMakeTypeError: case kMakeRangeError: made = madeOut = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
-      case kCallStart: case kCallWrite: call = effect; break;
+      // kCallStart and kCallWrite are the caller's.
     }
   }
-  freshOut = fresh;
-  madeOut = made;
-  callOut = call;
   io[kCount] = 0;
-}
-
-function settleWriter(w, effect, reason) {
-  switch (effect) {
-    case kNewReady:
-      w.readyView = kPending;
-      w.readyDeferred = w.readyReason = undefined;
-      break;
-    case kNewClosed:
-      w.closedView = kPending;
-      w.closedDeferred = w.closedReason = undefined;
-      break;
-    case kResolveReady:
-      w.readyView = kFulfilled;
-      if (w.readyDeferred !== undefined) resolve(w.readyDeferred);
-      break;
-    case kResolveClosed:
-      w.closedView = kFulfilled;
-      if (w.closedDeferred !== undefined) resolve(w.closedDeferred);
-      break;
-    case kRejectReady:
-      w.readyView = kRejected;
-      if (w.readyDeferred !== undefined) RejectAndMarkHandled(w.readyDeferred.promise, reason);
-      else w.readyReason = reason;
-      break;
-    case kRejectClosed:
-      w.closedView = kRejected;
-      if (w.closedDeferred !== undefined) RejectAndMarkHandled(w.closedDeferred.promise, reason);
-      else w.closedReason = reason;
-      break;
-  }
+  return fresh;
 }
 
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
-  const promise = typeof result === "object" ? result : undefined;
-  replay(s, arg, promise === undefined ? undefined : deferredOf(promise));
-  const fresh = freshOut, made = madeOut;
-  freshOut = madeOut = undefined;  // reactions to a promise may refer to the stream
-  if (callOut === kCallWrite) callWrite(s);
-  if (promise !== undefined) return promise;
+  const count = io[kCount];
+  const last = count === 0 ? 0 : io[kFirstEffect + 2 * (count - 1)];
+  if (typeof result === "object") {
+    replay(s, arg, recordOf(result));
+    return result;
+  }
+  const fresh = replay(s, arg, undefined);
+  const made = madeOut;
+  if (made !== undefined) madeOut = undefined;
+  if (last === kCallWrite) callWrite(s);
   switch (result & 0xff) {
+    case 0: return undefined;
     case kReturnFresh: return fresh !== undefined ? fresh.promise : rejectedPromise(brokenError(0));
     case kReturnResolved: return new Promise_((resolve) => resolve());
     case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
@@ -270,7 +289,6 @@ function finish(result, s, arg) {
     case kReturnBroken: return rejectedPromise(brokenError(result >> 8));
     case kThrowBroken: throw brokenError(result >> 8);
   }
-  return undefined;
 }
 
 function brokenError(overflow) {
@@ -293,15 +311,13 @@ function callWrite(s) {
 // From the core, in the middle of an operation: first what it has said so far. These return the promise that the
 // operation makes, if it was made.
 function callClose(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.close, []);
   return fresh?.promise;
 }
 
 function callAbort(s, arg) {
-  replay(s, arg, undefined);
-  const fresh = freshOut;
+  const fresh = replay(s, arg, undefined);
   callSinkMethod(s, s.abort, [s.abortReason]);
   return fresh?.promise;
 }
@@ -312,13 +328,14 @@ function callSinkMethod(s, method, args) {
   resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
 }
 
-// A number, or undefined after a throw. Nothing has been said yet.
+// A number; after a throw undefined, or null if undefined was thrown: the core has no name for an undefined value.
+// Nothing has been said yet.
 function callSize(s, chunk) {
   try {
     return +apply(s.size, undefined, [chunk]);
   } catch (error) {
     s.thrown = error;
-    return undefined;
+    return error === undefined ? null : undefined;
   }
 }
 
@@ -398,26 +415,21 @@ function waitForPromiseItself(s, promise) {
 // The core's reaction to it.
 function reactionOf(s) {
   return () => {
-    const rejected = s.sinkRejected;
+    if (!s.sinkRejected) return void finish(Fulfilled(s.page, s.index, s), s, undefined);
     const reason = s.sinkResult;
     s.sinkRejected = false;
     s.sinkResult = undefined;
-    finish(Settled(s.page, s.index, s, reason, rejected), s, reason);
+    finish(Rejected(s.page, s.index, s, reason), s, reason);
   };
 }
 
 // ---- Web IDL
 
-const token = new Deferred();  // what no author has
+const token = newRecord();  // what no author has
 
 function isObject(value) { return typeof value === "object" ? value !== null : typeof value === "function"; }
 
-function callback(value, name) {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function");
-  }
-  return value;
-}
+function notCallable(name) { return new TypeError_("Failed to construct 'WritableStream': " + name + " is not a function"); }
 
 // Where new.target has no prototype object, Web IDL wants that of the interface in new.target's realm; JavaScript has
 // given Object.prototype of that realm. https://webidl.spec.whatwg.org/#js-platform-objects
@@ -431,21 +443,27 @@ function requireArgument(count, name) {
   if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
 }
 
+// What newStream() hands to the constructor, which takes it before any author code can run.
+let optionsOfNext;
+
 class WritableStream {
   #state;
 
   constructor(underlyingSink = undefined, strategy = undefined) {
+    const options = optionsOfNext;
+    optionsOfNext = undefined;
     if (new.target !== WritableStream) inherit(this, new.target, kStream);
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
     }
-    const s = new StreamState();
+    const s = newStreamState();
     let flags = 0, mark, start;
     if (strategy !== undefined && strategy !== null) {
       if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
       mark = strategy.highWaterMark;
       if (mark !== undefined) mark = +mark;
-      const size = callback(strategy.size, "size");
+      const size = strategy.size;
+      if (size !== undefined && typeof size !== "function") throw notCallable("size");
       // The realm's own count size function returns 1, as the default does.
       if (size !== undefined && size !== countSize) {
         s.size = size;
@@ -454,45 +472,66 @@ class WritableStream {
     }
     if (underlyingSink !== undefined) {
       s.sink = underlyingSink;
-      if ((s.abort = callback(underlyingSink.abort, "abort")) !== undefined) flags |= kHasAbort;
-      if ((s.close = callback(underlyingSink.close, "close")) !== undefined) flags |= kHasClose;
-      if ((start = callback(underlyingSink.start, "start")) !== undefined) flags |= kHasStart;
+      const abort = underlyingSink.abort;
+      if (abort !== undefined) {
+        if (typeof abort !== "function") throw notCallable("abort");
+        s.abort = abort;
+        flags |= kHasAbort;
+      }
+      const close = underlyingSink.close;
+      if (close !== undefined) {
+        if (typeof close !== "function") throw notCallable("close");
+        s.close = close;
+        flags |= kHasClose;
+      }
+      start = underlyingSink.start;
+      if (start !== undefined) {
+        if (typeof start !== "function") throw notCallable("start");
+        flags |= kHasStart;
+      }
       if (underlyingSink.type !== undefined) flags |= kHasType;
-      if ((s.write = callback(underlyingSink.write, "write")) !== undefined) flags |= kHasWrite;
+      const write = underlyingSink.write;
+      if (write !== undefined) {
+        if (typeof write !== "function") throw notCallable("write");
+        s.write = write;
+        flags |= kHasWrite;
+      }
     }
     s.react = reactionOf(s);
     this.#state = s;
-    s.page = Construct(s, flags, mark);
+    s.page = options === undefined ? Construct(s, flags, mark)
+                                   : Construct(s, flags, mark, options.byteLimit, options.tickModel);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
-    if (callOut === kCallStart) {
+    if (start !== undefined) {
       s.controller = new WritableStreamDefaultController(token, s);
       resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
     }
   }
 
   get locked() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) throw illegal();
     return Locked(s.page, s.index);
   }
 
   abort(reason = undefined) {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamAbort(s.page, s.index, s, reason), s, reason);
   }
 
   close() {
-    const s = streamState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
     if (s === undefined) return rejectedPromise(illegal());
     return finish(StreamClose(s.page, s.index, s), s, undefined);
   }
 
   getWriter() {
-    if (streamState(this) === undefined) throw illegal();
-    return new WritableStreamDefaultWriter(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kStream);
+    if (s === undefined) throw illegal();
+    return new WritableStreamDefaultWriter(token, s);
   }
 
   static stateOf(object) { return #state in object ? object.#state : undefined; }
@@ -504,11 +543,11 @@ class WritableStreamDefaultWriter {
   constructor(stream) {
     if (new.target !== WritableStreamDefaultWriter) inherit(this, new.target, kWriter);
     requireArgument(arguments.length, "WritableStreamDefaultWriter");
-    const s = isObject(stream) ? streamState(stream) : undefined;
+    const s = stream === token ? arguments[1] : streamState(stream);
     if (s === undefined) {
       throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
     }
-    const w = new WriterState();
+    const w = newWriterState();
     w.page = NewWriter(s.page, s.index);
     w.index = io[kIndex];
     if (io[kResult] === 0) {
@@ -520,13 +559,13 @@ class WritableStreamDefaultWriter {
   }
 
   get closed() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.closedDeferred ??= w.realm.materialize(w.closedView, w.closedReason)).promise;
+    return (w.closed ??= w.realm.materialize(w.closedView, w.closedReason)).promise;
   }
 
   get desiredSize() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const result = DesiredSize(w.page, w.index);
     if (result === kReturnNumber) return facts[0];
@@ -535,25 +574,27 @@ class WritableStreamDefaultWriter {
   }
 
   get ready() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return (w.readyDeferred ??= w.realm.materialize(w.readyView, w.readyReason)).promise;
+    return (w.ready ??= w.realm.materialize(w.readyView, w.readyReason)).promise;
   }
 
   abort(reason = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterAbort(w.page, w.index, w.stream, reason), w.stream, reason);
+    const s = w.stream;  // of which the sink may release the writer meanwhile
+    return finish(WriterAbort(w.page, w.index, s, reason), s, reason);
   }
 
   close() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
-    return finish(WriterClose(w.page, w.index, w.stream), w.stream, undefined);
+    const s = w.stream;
+    return finish(WriterClose(w.page, w.index, s), s, undefined);
   }
 
   releaseLock() {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) throw illegal();
     const s = w.stream;
     const result = ReleaseLock(w.page, w.index);
@@ -564,7 +605,7 @@ class WritableStreamDefaultWriter {
   }
 
   write(chunk = undefined) {
-    const w = writerState(this);
+    const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;
     return finish(Write(w.page, w.index, s, chunk), s, chunk);
@@ -582,7 +623,7 @@ class WritableStreamDefaultController {
   }
 
   get signal() {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     if (s.signal === undefined) {
       s.signal = s.realm.newSignal(s);
@@ -592,7 +633,7 @@ class WritableStreamDefaultController {
   }
 
   error(e = undefined) {
-    const s = controllerState(this);
+    const s = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kController);
     if (s === undefined) throw illegal();
     finish(ControllerError(s.page, s.index, s, e), s, e);
   }
@@ -648,23 +689,34 @@ const stateOfController = WritableStreamDefaultController.stateOf;
 const stateOfByteLengthStrategy = ByteLengthQueuingStrategy.stateOf;
 const stateOfCountStrategy = CountQueuingStrategy.stateOf;
 
+function foreignState(object, which) { return isObject(object) ? StateInOtherRealm(object, which) : undefined; }
 function streamState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfStream(object) ?? StateInOtherRealm(object, kStream);
-}
-function writerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfWriter(object) ?? StateInOtherRealm(object, kWriter);
-}
-function controllerState(object) {
-  if (!isObject(object)) return undefined;
-  return stateOfController(object) ?? StateInOtherRealm(object, kController);
+  return isObject(object) ? stateOfStream(object) ?? StateInOtherRealm(object, kStream) : undefined;
 }
 function strategyState(interface_, which, object, field) {
   const stateOf = which === kCountStrategy ? stateOfCountStrategy : stateOfByteLengthStrategy;
   const state = isObject(object) ? stateOf(object) ?? StateInOtherRealm(object, which) : undefined;
   if (state === undefined) throw illegal();
   return state[field];
+}
+
+// ---- For C++ (src/v8/streams.h)
+
+// With options of its own. `byteLimit` is a BigInt, or null for none.
+function newStream(sink, strategy, byteLimit, tickModel) {
+  optionsOfNext = { byteLimit, tickModel };
+  return new WritableStream(sink, strategy);
+}
+
+function errorStream(stream, e) {
+  const s = streamState(stream);
+  finish(ErrorStream(s.page, s.index, s, e), s, e);
+}
+
+function closeWithErrorPropagation(writer) {
+  const w = stateOfWriter(writer) ?? foreignState(writer, kWriter);
+  const s = w.stream;
+  return finish(CloseWithErrorPropagation(w.page, w.index, s), s, undefined);
 }
 
 // ---- Exposure. https://webidl.spec.whatwg.org/#es-interfaces
@@ -679,7 +731,7 @@ for (const made of [WritableStream, WritableStreamDefaultWriter, WritableStreamD
   Object.defineProperty(globalThis, made.name, { value: made, writable: true, configurable: true });
 }
 
-Publish(callSize, callClose, callAbort, signalAbort,
+Publish(callSize, callClose, callAbort, signalAbort, newStream, errorStream, closeWithErrorPropagation,
         [stateOfStream, stateOfWriter, stateOfController, stateOfByteLengthStrategy, stateOfCountStrategy],
         [WritableStream.prototype, WritableStreamDefaultWriter.prototype, WritableStreamDefaultController.prototype,
          ByteLengthQueuingStrategy.prototype, CountQueuingStrategy.prototype, Object.prototype]);

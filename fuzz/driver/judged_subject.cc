@@ -1,0 +1,31 @@
+#include "fuzz/driver/judged_subject.h"
+
+#include <algorithm>
+
+#include "src/core/state_io.h"
+
+namespace sluice::fuzz {
+
+void JudgedSubject::Violation(const char* what) {
+  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
+}
+
+void JudgedSubject::SaveAndRestore() {
+  core::WritableStream* const stream = State();
+  if (stream == nullptr) return;
+  const std::string saved = core::Print(*stream);
+  core::WritableStream restored;
+  std::string error;
+  if (!core::Restore(saved, restored, error)) {
+    complaint_ = "the saved state is refused: " + error;
+  } else if (!(restored == *stream)) {
+    complaint_ = "the restored state is not equal to the saved one";
+  } else if (core::Hash(restored) != core::Hash(*stream)) {
+    complaint_ = "equal states have different hashes";
+  } else {
+    *stream = restored;
+    if (!(*stream == restored)) complaint_ = "a copy of the state is not equal to it";
+  }
+}
+
+}  // namespace sluice::fuzz

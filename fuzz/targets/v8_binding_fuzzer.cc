@@ -1,0 +1,19 @@
+// Hunts differences between the core in V8 and the model: effects that JavaScript does too early, too late, on the wrong stream
+// or not at all, microtasks that are one too many, and handles that the collector takes.
+#include "fuzz/driver/v8_subject.h"
+#include "fuzz/harness/program_target.h"
+
+// V8's heap is no memory that LeakSanitizer looks into: what only V8 refers to would be called a leak.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libnode"; }
+
+namespace {
+
+// Often enough that most inputs see a collection in their middle some time; chunks that are quickly made.
+class CollectedSubject final : public sluice::fuzz::V8Subject {
+ public:
+  CollectedSubject() : V8Subject({.longest_string = 1 << 16, .steps_per_gc = 997}) {}
+};
+
+}  // namespace
+
+SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), CollectedSubject)

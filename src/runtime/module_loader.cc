@@ -1,0 +1,224 @@
+#include "src/runtime/module_loader.h"
+
+#include <absl/status/statusor.h>
+#include <absl/strings/str_cat.h>
+
+#include <memory>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "src/runtime/file_url.h"
+#include "src/runtime/realm.h"
+#include "src/runtime/source_file.h"
+#include "src/runtime/values.h"
+#include "src/v8/web_idl.h"
+
+namespace sluice::runtime {
+namespace {
+
+// Where `module`, which is of `url`, has the request: "file:///a.mjs:3:21: ".
+std::string PlaceOfRequest(v8::Local<v8::Module> module, const std::string& url, v8::Local<v8::ModuleRequest> request) {
+  v8::Location location = module->SourceOffsetToLocation(request->GetSourceOffset());
+  return absl::StrCat(url, ":", location.GetLineNumber() + 1, ":", location.GetColumnNumber() + 1, ": ");
+}
+
+std::string BaseUrl(v8::Isolate* isolate, v8::Local<v8::Value> resource_name) {
+  if (!resource_name->IsString()) return FileUrl("./");
+  const std::string name = Utf8(isolate, resource_name.As<v8::String>());
+  return name.starts_with("file://") ? name : FileUrl(name);
+}
+
+// import()'s promise: fulfilled with the namespace when the module, and what it awaits at its top level, is done.
+void SettleWhenEvaluated(v8::Local<v8::Context> context, v8::Local<v8::Promise::Resolver> resolver,
+                         v8::Local<v8::Module> module, v8::Local<v8::Promise> evaluated) {
+  using Info = v8::FunctionCallbackInfo<v8::Value>;
+  v8::Local<v8::Value> both[] = {resolver, module->GetModuleNamespace()};
+  const auto resolve = [](const Info& info) {
+    const v8::Local<v8::Context> in = info.GetIsolate()->GetCurrentContext();
+    v8::Local<v8::Value> to;
+    v8::Local<v8::Value> name_space;
+    if (info.Data().As<v8::Array>()->Get(in, 0).ToLocal(&to) &&
+        info.Data().As<v8::Array>()->Get(in, 1).ToLocal(&name_space)) {
+      (void)to.As<v8::Promise::Resolver>()->Resolve(in, name_space);
+    }
+  };
+  const auto reject = [](const Info& info) {
+    (void)info.Data().As<v8::Promise::Resolver>()->Reject(info.GetIsolate()->GetCurrentContext(), info[0]);
+  };
+  v8::Local<v8::Function> fulfilled;
+  v8::Local<v8::Function> rejected;
+  if (v8::Function::New(context, resolve, v8::Array::New(context->GetIsolate(), both, 2)).ToLocal(&fulfilled) &&
+      v8::Function::New(context, reject, resolver).ToLocal(&rejected)) {
+    (void)evaluated->Then(context, fulfilled, rejected);
+  }
+}
+
+constexpr char kNoAssertions[] = "import assertions are not supported, and there are no JSON modules";
+
+}  // namespace
+
+ModuleLoader::ModuleLoader(v8::Isolate* isolate, Timers& timers) : isolate_(isolate), timers_(timers) {
+  isolate->SetHostImportModuleDynamicallyCallback(ImportDynamically);
+  isolate->SetHostInitializeImportMetaObjectCallback(InitializeMeta);
+}
+
+std::string ModuleLoader::UrlOf(v8::Local<v8::Module> module) const {
+  const auto [begin, end] = urls_.equal_range(module->GetIdentityHash());
+  for (auto i = begin; i != end; ++i) {
+    if (modules_.at(i->second) == module) return i->second;
+  }
+  return FileUrl("./");
+}
+
+bool ModuleLoader::Fetch(v8::Local<v8::Context> context, const std::string& url, const std::string& importer) {
+  const absl::StatusOr<std::string> text = ReadSource(FilePath(url));
+  if (text.ok()) return Compile(context, url, *text);
+  binding::ThrowTypeError(
+      isolate_, absl::StrCat(importer, importer.empty() ? "" : "cannot import ", std::string(text.status().message())));
+  return false;
+}
+
+bool ModuleLoader::Compile(v8::Local<v8::Context>, const std::string& url, const std::string& text) {
+  v8::Local<v8::String> string;
+  v8::Local<v8::String> name;
+  v8::Local<v8::Module> module;
+  if (!NewString(isolate_, text).ToLocal(&string) || !NewString(isolate_, url).ToLocal(&name)) return false;
+  const v8::ScriptOrigin origin(isolate_, name, 0, 0, false, -1, v8::Local<v8::Value>(), false, false,
+                                /*is_module=*/true);
+  v8::ScriptCompiler::Source source(string, origin);
+  if (!v8::ScriptCompiler::CompileModule(isolate_, &source).ToLocal(&module)) return false;
+  modules_[url].Reset(isolate_, module);
+  urls_.emplace(module->GetIdentityHash(), url);
+  return true;
+}
+
+bool ModuleLoader::LoadGraph(v8::Local<v8::Context> context, const std::string& root) {
+  // All of the graph is walked, not only what is new: an earlier attempt may have failed half way.
+  std::unordered_set<std::string> seen{root};
+  std::vector<std::string> waiting{root};
+  while (!waiting.empty()) {
+    const v8::HandleScope handles(isolate_);
+    const std::string url = std::move(waiting.back());
+    waiting.pop_back();
+    const v8::Local<v8::Module> module = modules_.at(url).Get(isolate_);
+    if (module->GetStatus() != v8::Module::kUninstantiated) continue;
+    const v8::Local<v8::FixedArray> requests = module->GetModuleRequests();
+    for (int i = 0; i < requests->Length(); ++i) {
+      const v8::Local<v8::ModuleRequest> request = requests->Get(context, i).As<v8::ModuleRequest>();
+      const std::string place = PlaceOfRequest(module, url, request);
+      if (request->GetImportAssertions()->Length() != 0) {
+        binding::ThrowTypeError(isolate_, absl::StrCat(place, kNoAssertions));
+        return false;
+      }
+      const absl::StatusOr<std::string> target = ResolveSpecifier(Utf8(isolate_, request->GetSpecifier()), url);
+      if (!target.ok()) {
+        binding::ThrowTypeError(isolate_,
+                                absl::StrCat(place, "cannot import ", std::string(target.status().message())));
+        return false;
+      }
+      if (!seen.insert(*target).second) continue;
+      if (!modules_.contains(*target) && !Fetch(context, *target, place)) return false;
+      waiting.push_back(*target);
+    }
+  }
+  return true;
+}
+
+v8::MaybeLocal<v8::Module> ModuleLoader::Link(v8::Local<v8::Context> context, const std::string& url) {
+  if (!LoadGraph(context, url)) return {};
+  const v8::Local<v8::Module> module = modules_.at(url).Get(isolate_);
+  if (module->GetStatus() == v8::Module::kUninstantiated &&
+      !module->InstantiateModule(context, Resolve).FromMaybe(false)) {
+    return {};
+  }
+  return module;
+}
+
+v8::MaybeLocal<v8::Module> ModuleLoader::Load(v8::Local<v8::Context> context, const std::string& url,
+                                              const std::string& importer) {
+  if (!modules_.contains(url) && !Fetch(context, url, importer)) return {};
+  return Link(context, url);
+}
+
+v8::MaybeLocal<v8::Module> ModuleLoader::LoadText(v8::Local<v8::Context> context, const std::string& url,
+                                                  const std::string& text) {
+  if (!modules_.contains(url) && !Compile(context, url, text)) return {};
+  return Link(context, url);
+}
+
+v8::MaybeLocal<v8::Module> ModuleLoader::Resolve(v8::Local<v8::Context> context, v8::Local<v8::String> specifier,
+                                                 v8::Local<v8::FixedArray>, v8::Local<v8::Module> referrer) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  ModuleLoader& self = Realm::Of(isolate).modules();
+  const absl::StatusOr<std::string> url = ResolveSpecifier(Utf8(isolate, specifier), self.UrlOf(referrer));
+  const auto found = url.ok() ? self.modules_.find(*url) : self.modules_.end();
+  if (found != self.modules_.end()) return found->second.Get(isolate);
+  // LoadGraph has been through this graph.
+  binding::ThrowTypeError(isolate, "A module was not loaded before it was linked");
+  return {};
+}
+
+// https://html.spec.whatwg.org/#hostloadimportedmodule
+v8::MaybeLocal<v8::Promise> ModuleLoader::ImportDynamically(v8::Local<v8::Context> context, v8::Local<v8::Data>,
+                                                            v8::Local<v8::Value> resource_name,
+                                                            v8::Local<v8::String> specifier,
+                                                            v8::Local<v8::FixedArray> assertions) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  v8::Local<v8::Promise::Resolver> resolver;
+  if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) return {};
+  if (assertions->Length() != 0) {
+    (void)resolver->Reject(context, v8::Exception::TypeError(binding::Ascii(isolate, kNoAssertions)));
+    return resolver->GetPromise();
+  }
+  // The module runs in a task of its own, never inside of import().
+  ModuleLoader& self = Realm::Of(isolate).modules();
+  struct Request {
+    v8::Global<v8::Context> context;
+    v8::Global<v8::Promise::Resolver> resolver;
+    std::string specifier;
+    std::string base_url;
+  };
+  const auto request = std::make_shared<Request>(Request{v8::Global<v8::Context>(isolate, context),
+                                                         v8::Global<v8::Promise::Resolver>(isolate, resolver),
+                                                         Utf8(isolate, specifier), BaseUrl(isolate, resource_name)});
+  self.timers_.Post(0,
+                    [&self, request] {
+                      self.Import(request->context.Get(self.isolate_), request->resolver.Get(self.isolate_),
+                                  request->specifier, request->base_url);
+                    },
+                    {});
+  return resolver->GetPromise();
+}
+
+void ModuleLoader::Import(v8::Local<v8::Context> context, v8::Local<v8::Promise::Resolver> resolver,
+                          const std::string& specifier, const std::string& base_url) {
+  v8::TryCatch caught(isolate_);
+  const absl::StatusOr<std::string> url = ResolveSpecifier(specifier, base_url);
+  v8::Local<v8::Module> module;
+  v8::Local<v8::Value> evaluated;
+  if (!url.ok()) {
+    binding::ThrowTypeError(isolate_, absl::StrCat(base_url, ": cannot import ", std::string(url.status().message())));
+  } else if (Load(context, *url, absl::StrCat(base_url, ": ")).ToLocal(&module)) {
+    (void)module->Evaluate(context).ToLocal(&evaluated);
+  }
+  if (evaluated.IsEmpty()) {
+    if (caught.HasTerminated() || !caught.HasCaught()) return;
+    const v8::Local<v8::Value> error = caught.Exception();
+    caught.Reset();
+    (void)resolver->Reject(context, error);
+    return;
+  }
+  SettleWhenEvaluated(context, resolver, module, evaluated.As<v8::Promise>());
+}
+
+void ModuleLoader::InitializeMeta(v8::Local<v8::Context> context, v8::Local<v8::Module> module,
+                                  v8::Local<v8::Object> meta) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  v8::Local<v8::String> url;
+  if (NewString(isolate, Realm::Of(isolate).modules().UrlOf(module)).ToLocal(&url)) {
+    (void)meta->CreateDataProperty(context, binding::Ascii(isolate, "url"), url);
+  }
+}
+
+}  // namespace sluice::runtime

@@ -1,0 +1,17 @@
+// TextEncoder and TextDecoder: https://encoding.spec.whatwg.org/#api
+//
+// Of the decoders there are UTF-8, UTF-16LE, UTF-16BE and windows-1252, with all their labels. Another label is a
+// RangeError that says so.
+#ifndef SLUICE_RUNTIME_TEXT_ENCODING_H_
+#define SLUICE_RUNTIME_TEXT_ENCODING_H_
+
+#include <v8.h>
+
+namespace sluice::runtime {
+
+// Defines both on the global object of `context`. The isolate has a binding::IsolateData.
+void ExposeTextEncoding(v8::Local<v8::Context> context);
+
+}  // namespace sluice::runtime
+
+#endif  // SLUICE_RUNTIME_TEXT_ENCODING_H_

@@ -1,0 +1,90 @@
+// The core in V8 agrees with the reference model: every program of the corpus, and a fixed sample of random ones, give the same
+// trace, to the microtask, and pass every oracle.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fuzz/driver/v8_subject.h"
+#include "fuzz/harness/agreement.h"
+#include "fuzz/oracle/judge.h"
+#include "fuzz/oracle/story.h"
+#include "fuzz/program/mutate.h"
+#include "fuzz/program/text.h"
+
+namespace sluice::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One for the process: a realm is a few milliseconds, and programs must not disturb each other.
+std::unique_ptr<Judge> g_judge;
+
+class Environment final : public testing::Environment {
+ public:
+  void SetUp() override {
+    g_judge = std::make_unique<Judge>(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
+  }
+  void TearDown() override { g_judge.reset(); }
+};
+
+[[maybe_unused]] testing::Environment* const kEnvironment = testing::AddGlobalTestEnvironment(new Environment);
+
+Judge& V8Judge() { return *g_judge; }
+
+// Tests run, and are listed, in the source folder.
+std::vector<fs::path> CorpusFiles() {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator("corpus")) {
+    if (entry.is_regular_file() && entry.path().extension() == ".ops") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+TEST(V8AgreementTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
+  size_t programs = 0;
+  for (const fs::path& path : CorpusFiles()) {
+    std::ifstream file(path, std::ios::binary);
+    const ParsedProgram parsed = ParseText(std::string(std::istreambuf_iterator<char>(file), {}));
+    ASSERT_TRUE(parsed.program.has_value()) << path << ": " << parsed.error.message;
+    const auto finding = V8Judge().Run(*parsed.program);
+    EXPECT_FALSE(finding.has_value()) << path << "\n" << Story(*parsed.program, V8Judge(), finding);
+    ++programs;
+  }
+  EXPECT_GE(programs, 200u);
+}
+
+// More of them: `sluice agree`.
+struct Sample {
+  const char* name;
+  Profile profile;
+};
+
+class V8SampleTest : public testing::TestWithParam<Sample> {};
+
+TEST_P(V8SampleTest, RandomProgramsGiveTheModelsTrace) {
+  for (uint64_t seed = 1; seed <= 500; ++seed) {
+    for (const Program& program : AgreementPrograms(seed, GetParam().profile)) {
+      const auto finding = V8Judge().Run(program);
+      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << Story(program, V8Judge(), finding);
+    }
+  }
+}
+
+void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.name; }
+
+INSTANTIATE_TEST_SUITE_P(Profiles, V8SampleTest,
+                         testing::Values(Sample{"balanced", BalancedProfile()},
+                                         Sample{"reentrancy", ReentrancyProfile()},
+                                         Sample{"buffer_limit", BufferLimitProfile()}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace sluice::fuzz
