@@ -487,6 +487,18 @@ TEST_F(StreamIdlTest, ArgumentsMayBeMissing) {
             "");
 }
 
+// C++ hands a stream's own options to the constructor (streams.h); scripts cannot.
+TEST_F(StreamIdlTest, AThirdArgumentIsNotLookedAt) {
+  EXPECT_EQ(Check(R"(
+    const loud = new Proxy({}, {get() { wrong.push('get'); }, has() { wrong.push('has'); }});
+    for (const third of [null, 1, {byteLimit: 0n, tickModel: 2}, loud, () => {}, new WritableStream()]) {
+      const w = new WritableStream({}, {}, third).getWriter();
+      w.write('x').catch((error) => wrong.push(String(error)));
+    }
+  )"),
+            "");
+}
+
 TEST_F(StreamIdlTest, SinkMethodsAreTakenOnceAndCalledOnTheSink) {
   EXPECT_EQ(Check(R"(
     'use strict';

@@ -443,15 +443,25 @@ function requireArgument(count, name) {
   if (count === 0) throw new TypeError_("Failed to construct '" + name + "': 1 argument required, but only 0 present");
 }
 
-// What newStream() hands to the constructor, which takes it before any author code can run.
-let optionsOfNext;
+// What newStream() hands to the constructor. No author has one.
+class OwnOptions {
+  #byteLimit;
+  #tickModel;
+  constructor(byteLimit, tickModel) {
+    this.#byteLimit = byteLimit;
+    this.#tickModel = tickModel;
+  }
+  static construct(options, s, flags, mark) {
+    if (!isObject(options) || !(#byteLimit in options)) return Construct(s, flags, mark);
+    return Construct(s, flags, mark, options.#byteLimit, options.#tickModel);
+  }
+}
+const constructWith = OwnOptions.construct;
 
 class WritableStream {
   #state;
 
-  constructor(underlyingSink = undefined, strategy = undefined) {
-    const options = optionsOfNext;
-    optionsOfNext = undefined;
+  constructor(underlyingSink = undefined, strategy = undefined, options = undefined) {
     if (new.target !== WritableStream) inherit(this, new.target, kStream);
     if (underlyingSink !== undefined && !isObject(underlyingSink)) {
       throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
@@ -499,8 +509,7 @@ class WritableStream {
     }
     s.react = reactionOf(s);
     this.#state = s;
-    s.page = options === undefined ? Construct(s, flags, mark)
-                                   : Construct(s, flags, mark, options.byteLimit, options.tickModel);
+    s.page = options === undefined ? Construct(s, flags, mark) : constructWith(options, s, flags, mark);
     s.index = io[kIndex];
     s.tickModel = io[kTickModel];
     finish(io[kResult], s, undefined);
@@ -704,8 +713,7 @@ function strategyState(interface_, which, object, field) {
 
 // With options of its own. `byteLimit` is a BigInt, or null for none.
 function newStream(sink, strategy, byteLimit, tickModel) {
-  optionsOfNext = { byteLimit, tickModel };
-  return new WritableStream(sink, strategy);
+  return new WritableStream(sink, strategy, new OwnOptions(byteLimit, tickModel));
 }
 
 function errorStream(stream, e) {
