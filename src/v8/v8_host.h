@@ -18,7 +18,11 @@
 //
 // Termination. When execution is terminated while an operation of the core, or JavaScript that does its effects, is on
 // the stack, the stream is broken: both sides may disagree about it. What is called on it afterwards throws or rejects.
-// Author functions that were called last (start, write) are no such case: the stream then waits for ever.
+// Author functions that were called last (start, write) are no such case: the stream then waits for ever. So does one
+// whose reaction was among the microtasks that V8 drops when execution ends in one of them.
+//
+// The embedder's promise hooks and promise reject callback are called while effects are done. They should leave streams
+// alone: a stream is broken when an operation on any stream begins before its own effects are done.
 #ifndef SLUICE_V8_V8_HOST_H_
 #define SLUICE_V8_V8_HOST_H_
 

@@ -149,8 +149,9 @@ function makeError(kind, reason) {
   return new RangeError_(RangeErrorText(reason));
 }
 
-// The error that replay() made, for its caller, who reads it before anything else runs.
-let madeOut;
+// The error that replay() made, and whether author code is to be called next (kCallStart, kCallWrite), for its caller, who
+// reads them before anything else runs.
+let madeOut, callOut;
 
 function pushRecord(s, record) {
   if (s.tail !== undefined) s.tail.next = record;
@@ -161,8 +162,10 @@ function pushRecord(s, record) {
 // Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
 function replay(s, arg, fresh) {
   let made;
-  const end = kFirstEffect + 2 * io[kCount];
-  for (let i = kFirstEffect; i < end; i += 2) {
+  callOut = 0;
+  // The count is read each time: an embedder's promise hook may have come back in here. Then it is zero, and the stream
+  // is broken.
+  for (let i = kFirstEffect; i < kFirstEffect + 2 * io[kCount]; i += 2) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
@@ -259,7 +262,7 @@ function replay(s, arg, fresh) {
       case kMakeTypeError: case kMakeRangeError: made = madeOut = makeError(effect, ref); break;
       case kClearAlgorithms: s.sink = s.write = s.close = s.abort = s.size = undefined; break;
       case kReactSoon: soon(s.react); break;
-      // kCallStart and kCallWrite are the caller's.
+      case kCallStart: case kCallWrite: callOut = effect; break;
     }
   }
   io[kCount] = 0;
@@ -268,8 +271,6 @@ function replay(s, arg, fresh) {
 
 // The end of every operation: `result` is what its native function returned, a promise or a code.
 function finish(result, s, arg) {
-  const count = io[kCount];
-  const last = count === 0 ? 0 : io[kFirstEffect + 2 * (count - 1)];
   if (typeof result === "object") {
     replay(s, arg, recordOf(result));
     return result;
@@ -277,10 +278,10 @@ function finish(result, s, arg) {
   const fresh = replay(s, arg, undefined);
   const made = madeOut;
   if (made !== undefined) madeOut = undefined;
-  if (last === kCallWrite) callWrite(s);
+  if (callOut === kCallWrite) callWrite(s);
   switch (result & 0xff) {
     case 0: return undefined;
-    case kReturnFresh: return fresh.promise;
+    case kReturnFresh: return fresh !== undefined ? fresh.promise : rejectedPromise(brokenError(0));
     case kReturnResolved: return new Promise_((resolve) => resolve());
     case kReturnRejected: return rejectedPromise(valueOf(result >> 8, s, arg, made));
     case kReturnAbortRequest: return s.abortRequest.promise;
@@ -291,7 +292,7 @@ function finish(result, s, arg) {
 }
 
 function brokenError(overflow) {
-  return overflow === 0 ? new TypeError_("Execution was terminated in the middle of an operation of this stream")
+  return overflow === 0 ? new TypeError_("An operation of this stream was interrupted")
                         : new RangeError_("Maximum call stack size exceeded");
 }
 
