@@ -44,7 +44,9 @@ class Shell(unittest.TestCase):
         for word in stderr:
             self.assertIn(word, result.stderr)
         if not stderr:
-            self.assertEqual(result.stderr, "")
+            # AddressSanitizer says this once of the stacks that V8Subject switches between, and annotates.
+            said = [line for line in result.stderr.splitlines() if "doesn't fully support makecontext" not in line]
+            self.assertEqual(said, [])
 
 
 class Scripts(Shell):

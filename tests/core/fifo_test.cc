@@ -262,22 +262,39 @@ TEST(FifoDeathTest, AllButTheLiveEntriesArePoisoned) {
     if (fifo.begin() + fifo.size() < first) return;
     for (const uint64_t& entry : fifo) ASSERT_EQ(__asan_address_is_poisoned(&entry), 0);
   };
-  // The capacity is 4 from the first push to the last.
+  // The capacity is 8 from the third push to the last.
+  constexpr int kCapacity = 8;
+  for (uint64_t i = 0; i < kCapacity; ++i) fifo.push_back(i);
+  while (!fifo.empty()) fifo.pop_front();
   for (int round = 0; round < 3; ++round) {
-    for (uint64_t i = 0; i < 4; ++i) {
+    for (uint64_t i = 0; i < kCapacity; ++i) {
       fifo.push_back(i);
       if (first == nullptr) first = fifo.begin();
       check();
-      for (const uint64_t* entry = fifo.end(); entry < first + 4; ++entry)
+      for (const uint64_t* entry = fifo.end(); entry < first + kCapacity; ++entry)
         ASSERT_EQ(__asan_address_is_poisoned(entry), 1);
     }
-    for (const uint64_t* entry = first; entry < first + 4; ++entry) {
+    for (const uint64_t* entry = first; entry < first + kCapacity; ++entry) {
       fifo.pop_front();
       check();
       for (const uint64_t* popped = first; popped <= entry; ++popped) ASSERT_EQ(__asan_address_is_poisoned(popped), 1);
     }
-    ASSERT_EQ(fifo.allocated_bytes(), 4 * sizeof(uint64_t));
+    ASSERT_EQ(fifo.allocated_bytes(), kCapacity * sizeof(uint64_t));
   }
+}
+
+TEST(FifoDeathTest, ReadingAnEntryInsideTheObjectThatMovedAwayIsCaught) {
+  Numbers fifo = Of({1, 2});
+  const uint64_t& kept = fifo.front();
+  fifo.push_back(3);
+  EXPECT_DEATH(Read(kept), kCaught);
+}
+
+TEST(FifoDeathTest, ReadingAClearedEntryInsideTheObjectIsCaught) {
+  Numbers fifo = Of({1});
+  const uint64_t& kept = fifo.front();
+  fifo.clear();
+  EXPECT_DEATH(Read(kept), kCaught);
 }
 
 TEST(FifoDeathTest, ReadingAnEntryThatWasGivenBackIsCaught) {
@@ -296,18 +313,17 @@ TEST(FifoDeathTest, ReadingAClearedEntryIsCaught) {
 }
 
 TEST(FifoDeathTest, ReadingAnEntryThatSlidAwayIsCaught) {
-  Numbers fifo = Of({1, 2, 3, 4});
+  Numbers fifo = Of({1, 2, 3, 4, 5, 6, 7, 8});
   const uint64_t& kept = fifo.back();
-  fifo.pop_front();
-  fifo.pop_front();
-  fifo.push_back(5);
+  for (int i = 0; i < 4; ++i) fifo.pop_front();
+  fifo.push_back(9);
   EXPECT_DEATH(Read(kept), kCaught);
 }
 
 TEST(FifoDeathTest, ReadingAnEntryThatMovedAwayIsCaught) {
-  Numbers fifo = Of({1, 2, 3, 4});
+  Numbers fifo = Of({1, 2, 3, 4, 5, 6, 7, 8});
   const uint64_t& kept = fifo.front();
-  fifo.push_back(5);
+  fifo.push_back(9);
   EXPECT_DEATH(Read(kept), kCaught);
 }
 
