@@ -252,4 +252,14 @@ TEST_F(DomTest, NothingGoesThroughWhatAuthorsPatch) {
 }
 
 }  // namespace
+TEST_F(DomTest, TheGlobalObjectIsAnEventTarget) {
+  EXPECT_EQ(Run("globalThis instanceof EventTarget && Object.getOwnPropertyNames(globalThis).every((name) =>"
+                " !['addEventListener', 'dispatchEvent', 'removeEventListener'].includes(name))"),
+            "true");
+  EXPECT_EQ(Run("addEventListener('x', (e) => say(e.target === globalThis)()); dispatchEvent(new Event('x'))"), "true");
+  EXPECT_EQ(Log(), "true");
+  EXPECT_EQ(Run("removeEventListener('x', null)"), "undefined");
+  EXPECT_EQ(Run("var later = 1; globalThis.later + later"), "2");
+}
+
 }  // namespace sluice::binding
