@@ -77,8 +77,11 @@ class Fifo {
   }
 
   void clear() {
-    Fifo empty;
-    swap(empty);
+    Unpoison(0, capacity_);
+    heap_.reset();
+    capacity_ = kInlineCapacity;
+    begin_ = end_ = 0;
+    PoisonInline();
   }
 
   void swap(Fifo& other) noexcept {

@@ -44,10 +44,20 @@ Completion<> CreateWritableStream(ReentrantHost& host, WritableStream& stream, c
 
 // https://streams.spec.whatwg.org/#initialize-writable-stream
 void InitializeWritableStream(WritableStream& stream) {
-  // 1 to 4. These are the values of a new WritableStream.
-  const StreamSlot self = stream.self;
-  stream = WritableStream{};
-  stream.self = self;
+  // 1.
+  stream.state = StreamState::kWritable;
+  // 2. There is no controller as long as it does not exist; what else it has is set up with it.
+  stream.storedError = kUndefined;
+  stream.writer = {};
+  stream.controller.exists = false;
+  stream.inFlightWriteRequest = {};
+  stream.closeRequest = {};
+  stream.inFlightCloseRequest = {};
+  stream.pendingAbortRequest.reset();
+  // 3.
+  stream.writeRequests.clear();
+  // 4.
+  stream.backpressure = false;
 }
 
 // https://streams.spec.whatwg.org/#is-writable-stream-locked

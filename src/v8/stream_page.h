@@ -46,7 +46,7 @@ struct alignas(16) WriterObject {
 template <typename T>
 class Page {
  public:
-  static constexpr int kSize = 16;
+  static constexpr int kSize = 32;
 
   explicit Page(IsolateData& data);
   Page(const Page&) = delete;
