@@ -1,6 +1,6 @@
 // What the core tells JavaScript to do: the vocabulary that v8_host.cc writes and js/writable_stream.js reads.
 //
-// Each constant is in one list here; the script gets them as `const` declarations (stream_extension.cc).
+// Each constant is in one list here; stream_extension.cc puts their values into the script.
 //
 // The channel `io` is an array of 32-bit integers that both sides see. A native function leaves in it
 //   io[kCount]                    how many effects there are; JavaScript sets it to 0 when it has done them all

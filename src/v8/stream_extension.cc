@@ -1,5 +1,8 @@
 #include "src/v8/stream_extension.h"
 
+#include <algorithm>
+#include <cctype>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -11,6 +14,27 @@ namespace {
 
 constexpr const char* kName = "sluice/writable_stream";
 
+// The script with the numbers of effects.h in place of their names: V8 makes a jump table of a switch over literals,
+// and a chain of comparisons of one over names.
+std::string WithConstants(std::string_view script) {
+  const std::map<std::string_view, int> constants = {
+#define V(name, value) {"k" #name, value},
+      SLUICE_BINDING_CONSTANTS(V)
+#undef V
+  };
+  const auto in_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; };
+  std::string text;
+  for (size_t at = 0; at < script.size();) {
+    size_t end = at;
+    while (end < script.size() && in_word(script[end])) ++end;
+    const std::string_view word = script.substr(at, std::max<size_t>(end - at, 1));
+    const auto constant = constants.find(word);
+    text += constant == constants.end() ? std::string(word) : std::to_string(constant->second);
+    at += word.size();
+  }
+  return text;
+}
+
 // The script, inside a function, so that nothing of it is global. Native functions are declared outside of the strict
 // part: V8 knows them in sloppy code only.
 std::string Source() {
@@ -18,10 +42,7 @@ std::string Source() {
   for (const std::string_view name : StreamNativeNames()) {
     source += "native function " + std::string(name) + "();\n";
   }
-#define V(name, value) source += "const k" #name " = " + std::to_string(value) + ";\n";
-  SLUICE_BINDING_CONSTANTS(V)
-#undef V
-  source += "(function () {\n" + std::string(kWritableStreamJs) + "\n})();\n})();\n";
+  source += "(function () {\n" + WithConstants(kWritableStreamJs) + "\n})();\n})();\n";
   return source;
 }
 

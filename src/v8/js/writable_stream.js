@@ -94,12 +94,9 @@ const ownRealm = {
 // ---- Promises
 
 function newPending() {
-  const record = newRecord();
-  record.promise = new Promise_((resolve, reject) => {
-    record.resolve = resolve;
-    record.reject = reject;
-  });
-  return record;
+  let resolve, reject;
+  const promise = new Promise_((a, b) => { resolve = a; reject = b; });
+  return { promise, resolve, reject, chunk: undefined, next: undefined };
 }
 
 function recordOf(promise) {
@@ -157,6 +154,11 @@ function pushRecord(s, record) {
   if (s.tail !== undefined) s.tail.next = record;
   if (s.requestHead === undefined) s.requestHead = record;
   s.tail = record;
+}
+
+function newReady(w) {
+  w.readyView = kPending;
+  w.ready = w.readyReason = undefined;
 }
 
 // Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
@@ -219,12 +221,7 @@ function replay(s, arg, fresh) {
       case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
       case kDropAbortReason: s.abortReason = undefined; break;
       case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
-      case kNewReady: {
-        const w = s.writer;
-        w.readyView = kPending;
-        w.ready = w.readyReason = undefined;
-        break;
-      }
+      case kNewReady: newReady(s.writer); break;
       case kResolveReady: {
         const w = s.writer;
         w.readyView = kFulfilled;
@@ -274,6 +271,19 @@ function finish(result, s, arg) {
   if (typeof result === "object") {
     replay(s, arg, recordOf(result));
     return result;
+  }
+  if (result === 0 && io[kCount] === 1) {
+    // The commonest single effects.
+    const effect = io[kFirstEffect];
+    if (effect === kCallWrite) {
+      io[kCount] = 0;
+      return callWrite(s);
+    }
+    if (effect === kReactSoon) {
+      soon(s.react);
+      io[kCount] = 0;
+      return undefined;
+    }
   }
   const fresh = replay(s, arg, undefined);
   const made = madeOut;
@@ -458,65 +468,68 @@ class OwnOptions {
 }
 const constructWith = OwnOptions.construct;
 
+// The constructor's steps. They are a function of their own because V8 inlines small constructors.
+function construct(s, underlyingSink, strategy, options) {
+  if (underlyingSink !== undefined && !isObject(underlyingSink)) {
+    throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
+  }
+  let flags = 0, mark, start;
+  if (strategy !== undefined && strategy !== null) {
+    if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
+    mark = strategy.highWaterMark;
+    if (mark !== undefined) mark = +mark;
+    const size = strategy.size;
+    if (size !== undefined && typeof size !== "function") throw notCallable("size");
+    // The realm's own count size function returns 1, as the default does.
+    if (size !== undefined && size !== countSize) {
+      s.size = size;
+      flags |= kHasSize;
+    }
+  }
+  if (underlyingSink !== undefined) {
+    s.sink = underlyingSink;
+    const abort = underlyingSink.abort;
+    if (abort !== undefined) {
+      if (typeof abort !== "function") throw notCallable("abort");
+      s.abort = abort;
+      flags |= kHasAbort;
+    }
+    const close = underlyingSink.close;
+    if (close !== undefined) {
+      if (typeof close !== "function") throw notCallable("close");
+      s.close = close;
+      flags |= kHasClose;
+    }
+    start = underlyingSink.start;
+    if (start !== undefined) {
+      if (typeof start !== "function") throw notCallable("start");
+      flags |= kHasStart;
+    }
+    if (underlyingSink.type !== undefined) flags |= kHasType;
+    const write = underlyingSink.write;
+    if (write !== undefined) {
+      if (typeof write !== "function") throw notCallable("write");
+      s.write = write;
+      flags |= kHasWrite;
+    }
+  }
+  s.react = reactionOf(s);
+  s.page = options === undefined ? Construct(s, flags, mark) : constructWith(options, s, flags, mark);
+  s.index = io[kIndex];
+  s.tickModel = io[kTickModel];
+  finish(io[kResult], s, undefined);
+  if (start !== undefined) {
+    s.controller = new WritableStreamDefaultController(token, s);
+    resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
+  }
+}
+
 class WritableStream {
   #state;
 
   constructor(underlyingSink = undefined, strategy = undefined, options = undefined) {
     if (new.target !== WritableStream) inherit(this, new.target, kStream);
-    if (underlyingSink !== undefined && !isObject(underlyingSink)) {
-      throw new TypeError_("Failed to construct 'WritableStream': the underlying sink is not an object");
-    }
-    const s = newStreamState();
-    let flags = 0, mark, start;
-    if (strategy !== undefined && strategy !== null) {
-      if (!isObject(strategy)) throw new TypeError_("Failed to construct 'WritableStream': the strategy is not an object");
-      mark = strategy.highWaterMark;
-      if (mark !== undefined) mark = +mark;
-      const size = strategy.size;
-      if (size !== undefined && typeof size !== "function") throw notCallable("size");
-      // The realm's own count size function returns 1, as the default does.
-      if (size !== undefined && size !== countSize) {
-        s.size = size;
-        flags |= kHasSize;
-      }
-    }
-    if (underlyingSink !== undefined) {
-      s.sink = underlyingSink;
-      const abort = underlyingSink.abort;
-      if (abort !== undefined) {
-        if (typeof abort !== "function") throw notCallable("abort");
-        s.abort = abort;
-        flags |= kHasAbort;
-      }
-      const close = underlyingSink.close;
-      if (close !== undefined) {
-        if (typeof close !== "function") throw notCallable("close");
-        s.close = close;
-        flags |= kHasClose;
-      }
-      start = underlyingSink.start;
-      if (start !== undefined) {
-        if (typeof start !== "function") throw notCallable("start");
-        flags |= kHasStart;
-      }
-      if (underlyingSink.type !== undefined) flags |= kHasType;
-      const write = underlyingSink.write;
-      if (write !== undefined) {
-        if (typeof write !== "function") throw notCallable("write");
-        s.write = write;
-        flags |= kHasWrite;
-      }
-    }
-    s.react = reactionOf(s);
-    this.#state = s;
-    s.page = options === undefined ? Construct(s, flags, mark) : constructWith(options, s, flags, mark);
-    s.index = io[kIndex];
-    s.tickModel = io[kTickModel];
-    finish(io[kResult], s, undefined);
-    if (start !== undefined) {
-      s.controller = new WritableStreamDefaultController(token, s);
-      resolveSink(s, apply(start, underlyingSink, [s.controller]), s.tickModel === kTickModelPromiseResolveStart);
-    }
+    construct(this.#state = newStreamState(), underlyingSink, strategy, options);
   }
 
   get locked() {
@@ -546,25 +559,33 @@ class WritableStream {
   static stateOf(object) { return #state in object ? object.#state : undefined; }
 }
 
+function streamArgument(stream, count) {
+  requireArgument(count, "WritableStreamDefaultWriter");
+  const s = streamState(stream);
+  if (s !== undefined) return s;
+  throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
+}
+
+function constructWriter(s) {
+  const w = newWriterState();
+  w.page = NewWriter(s.page, s.index);
+  w.index = io[kIndex];
+  const result = io[kResult];
+  if (result === 0) {
+    s.writer = w;
+    w.stream = s;
+  }
+  finish(result, s, undefined);
+  return w;
+}
+
 class WritableStreamDefaultWriter {
   #state;
 
-  constructor(stream) {
+  // `state` is a stream's, for getWriter().
+  constructor(stream, state = undefined) {
     if (new.target !== WritableStreamDefaultWriter) inherit(this, new.target, kWriter);
-    requireArgument(arguments.length, "WritableStreamDefaultWriter");
-    const s = stream === token ? arguments[1] : streamState(stream);
-    if (s === undefined) {
-      throw new TypeError_("Failed to construct 'WritableStreamDefaultWriter': the argument is not a WritableStream");
-    }
-    const w = newWriterState();
-    w.page = NewWriter(s.page, s.index);
-    w.index = io[kIndex];
-    if (io[kResult] === 0) {
-      s.writer = w;
-      w.stream = s;
-    }
-    finish(io[kResult], s, undefined);
-    this.#state = w;
+    this.#state = constructWriter(stream === token ? state : streamArgument(stream, arguments.length));
   }
 
   get closed() {
@@ -617,7 +638,20 @@ class WritableStreamDefaultWriter {
     const w = typeof this === "object" && this !== null && #state in this ? this.#state : foreignState(this, kWriter);
     if (w === undefined) return rejectedPromise(illegal());
     const s = w.stream;
-    return finish(Write(w.page, w.index, s, chunk), s, chunk);
+    const result = Write(w.page, w.index, s, chunk);
+    // A chunk that waits in the queue, which may have filled it.
+    const count = io[kCount];
+    if (result === kReturnFresh && io[kFirstEffect] === kKeepWrite &&
+        (count === 1 || (count === 2 && io[kFirstEffect + 2] === kNewReady))) {
+      const record = newPending();
+      record.chunk = chunk;
+      pushRecord(s, record);
+      if (s.chunkHead === undefined) s.chunkHead = record;
+      if (count === 2) newReady(s.writer);
+      io[kCount] = 0;
+      return record.promise;
+    }
+    return finish(result, s, chunk);
   }
 
   static stateOf(object) { return #state in object ? object.#state : undefined; }
