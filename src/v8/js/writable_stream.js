@@ -311,7 +311,11 @@ function brokenError(overflow) {
 function callWrite(s) {
   let result;
   try {
-    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller ??= s.realm.newController(s)]);
+    if (s.controller === undefined) {
+      s.controller =
+          s.realm === ownRealm ? new WritableStreamDefaultController(token, s) : s.realm.newController(s);
+    }
+    result = apply(s.write, s.sink, [s.chunkHead.chunk, s.controller]);
   } catch (error) {
     return rejectSink(s, error);
   }
