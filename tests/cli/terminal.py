@@ -27,8 +27,14 @@ class Terminal:
 
     def expect(self, text, seconds=60):
         """Waits until `text` is on the screen, and returns what stood before it."""
+        self.expect_any([text], seconds)
+        before, _, self.screen = self.screen.partition(text)
+        return before
+
+    def expect_any(self, texts, seconds=60):
+        """Waits until one of `texts` is on the screen, leaves it there, and returns it."""
         end = time.monotonic() + seconds
-        while text not in self.screen:
+        while not any(text in self.screen for text in texts):
             ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
             chunk = b""
             if ready:
@@ -37,10 +43,9 @@ class Terminal:
                 except OSError:  # the program has ended
                     pass
             if not chunk:
-                raise AssertionError(f"{text!r} did not come; the screen is {self.screen!r}")
+                raise AssertionError(f"none of {texts!r} came; the screen is {self.screen!r}")
             self.screen = ESCAPES.sub("", self.screen + chunk.decode(errors="replace"))
-        before, _, self.screen = self.screen.partition(text)
-        return before
+        return next(text for text in texts if text in self.screen)
 
     def wait(self, seconds=60):
         """The exit code, when the program has ended."""
