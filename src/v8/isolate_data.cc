@@ -33,10 +33,6 @@ IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isola
   const v8::HandleScope scope(isolate);
   // Before the first context: V8 goes through its list of extensions whenever a context is made, on any thread.
   StreamExtensions();
-  constexpr const char* kNames[] = {"abort",         "close", "start", "type",        "write",
-                                    "highWaterMark", "size",  "then",  "constructor", "byteLength"};
-  static_assert(std::size(kNames) == kNameCount);
-  for (int i = 0; i < kNameCount; ++i) names_[i].Set(isolate, Ascii(isolate, kNames[i]));
   const auto page = v8::ObjectTemplate::New(isolate);
   page->SetInternalFieldCount(1);
   page_template_.Set(isolate, page);

@@ -1,4 +1,4 @@
-// What the binding keeps for one isolate: interface templates, names, options, counts of live objects.
+// What the binding keeps for one isolate: interface templates, options, counts of live objects.
 //
 //   IsolateData data(isolate, {.stream = {.byte_limit = 1'048'576}});   // before any context uses the binding
 //   v8::Local<v8::Context> context = NewContext(isolate).ToLocalChecked();   // src/v8/globals.h
@@ -9,7 +9,6 @@
 
 #include <v8.h>
 
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -26,21 +25,6 @@ namespace sluice::binding {
 
 class DomData;
 class V8Host;
-
-// Property names that are looked up again and again.
-enum class Name : uint8_t {
-  kAbort,
-  kClose,
-  kStart,
-  kType,
-  kWrite,
-  kHighWaterMark,
-  kSize,
-  kThen,
-  kConstructor,
-  kByteLength
-};
-inline constexpr int kNameCount = 10;
 
 // Native objects behind JavaScript objects. When everything is dropped and collected, all are zero again.
 struct LiveObjects {
@@ -85,7 +69,6 @@ class IsolateData {
   v8::Isolate* isolate() const { return isolate_; }
   Options& options() { return options_; }
   LiveObjects& live() { return live_; }
-  v8::Local<v8::String> name(Name name) const { return names_[static_cast<int>(name)].Get(isolate_); }
   V8Host& host() { return *host_; }
   DomData& dom() { return *dom_; }
   v8::Local<v8::FunctionTemplate> TemplateOf(const Interface& interface);
@@ -129,7 +112,6 @@ class IsolateData {
   v8::Isolate* isolate_;
   Options options_;
   LiveObjects live_;
-  std::array<v8::Eternal<v8::String>, kNameCount> names_;
   std::unordered_map<const Interface*, v8::Eternal<v8::FunctionTemplate>> templates_;
   v8::Eternal<v8::ObjectTemplate> page_template_;
   v8::Global<v8::Context> utility_realm_;

@@ -47,19 +47,16 @@ v8::Local<v8::FunctionTemplate> NewFunction(v8::Isolate* isolate, v8::FunctionCa
 
 void AddMember(v8::Isolate* isolate, v8::Local<v8::FunctionTemplate> made, const Member& member) {
   const auto name = Ascii(isolate, member.name);
-  const bool checks_itself = member.kind == Member::kPromiseOperation || member.kind == Member::kPromiseAttribute;
-  const auto signature = checks_itself ? v8::Local<v8::Signature>() : v8::Signature::New(isolate, made);
+  const auto signature = v8::Signature::New(isolate, made);
   const auto holder = made->PrototypeTemplate();
   switch (member.kind) {
     case Member::kOperation:
-    case Member::kPromiseOperation:
       holder->Set(name, NewFunction(isolate, member.call, member.length, signature, member.name));
       break;
     case Member::kStaticOperation:
       made->Set(name, NewFunction(isolate, member.call, member.length, {}, member.name));
       break;
-    case Member::kAttribute:
-    case Member::kPromiseAttribute: {
+    case Member::kAttribute: {
       const auto get = NewFunction(isolate, member.call, 0, signature, std::string("get ") + member.name);
       v8::Local<v8::FunctionTemplate> set;
       if (member.set != nullptr)
@@ -129,19 +126,6 @@ void SetBrand(v8::Local<v8::Object> object, const Interface& interface) {
 
 bool Implements(v8::Local<v8::Value> value, const Interface& interface) {
   return value->IsObject() && IsOrDerives(BrandOf(value.As<v8::Object>()), interface);
-}
-
-v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface) {
-  if (IsOrDerives(BrandOf(info.This()), interface)) return info.This();
-  ThrowTypeError(info.GetIsolate(), "Illegal invocation");
-  return {};
-}
-
-void RejectIllegalInvocation(const Info& info) {
-  ReturnPromise(info, [&]() -> v8::MaybeLocal<v8::Value> {
-    ThrowTypeError(info.GetIsolate(), "Illegal invocation");
-    return {};
-  });
 }
 
 void Expose(v8::Local<v8::Context> context, const Interface& interface) {

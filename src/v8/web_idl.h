@@ -2,20 +2,17 @@
 //   https://webidl.spec.whatwg.org/#es-interfaces
 //
 //   constexpr Member kMembers[] = {
-//       {Member::kAttribute, "locked", GetLocked},
-//       {Member::kPromiseOperation, "abort", Abort},          // length 0: all its arguments are optional
-//       {Member::kOperation, "getWriter", GetWriter},
+//       {Member::kAttribute, "aborted", GetAborted},
+//       {Member::kOperation, "throwIfAborted", ThrowIfAborted},
 //   };
-//   constexpr Interface kWritableStreamInterface{.name = "WritableStream", .construct = Construct, .fields = 9,
-//                                                .members = kMembers};
+//   constexpr Interface kAbortSignalInterface{.name = "AbortSignal", .parent = &kEventTargetInterface, .fields = 9,
+//                                             .members = kMembers};
 //
 // From a table come the property attributes, function names and lengths, brand checks, Symbol.toStringTag and the
 // illegal constructor. Every object has internal field 0 for its brand (a pointer to the Interface it was made of);
 // field kFirstField and those after it are the interface's own.
 //
-// Callbacks of kOperation, kAttribute and kStaticOperation are called with a receiver of the right brand only, or V8
-// has thrown. Those of kPromiseOperation and kPromiseAttribute check it themselves (ThisOf), because what they throw
-// must become a rejected promise: wrap their bodies in ReturnPromise.
+// Callbacks are called with a receiver of the right brand only, or V8 has thrown.
 #ifndef SLUICE_V8_WEB_IDL_H_
 #define SLUICE_V8_WEB_IDL_H_
 
@@ -33,10 +30,8 @@ using Info = v8::FunctionCallbackInfo<v8::Value>;
 struct Member {
   enum Kind : uint8_t {
     kOperation,
-    kPromiseOperation,  // what it throws becomes a rejected promise
     kStaticOperation,
     kAttribute,
-    kPromiseAttribute,
     kConstant,  // `value`, on the interface object and on its prototype
   };
   Kind kind = kOperation;
@@ -75,33 +70,8 @@ void SetBrand(v8::Local<v8::Object> object, const Interface& interface);
 // Whether `value` is a platform object that implements `interface` or one derived from it. Runs no author code.
 bool Implements(v8::Local<v8::Value> value, const Interface& interface);
 
-// The receiver, if it implements `interface`; otherwise throws a TypeError and is empty.
-v8::MaybeLocal<v8::Object> ThisOf(const Info& info, const Interface& interface);
-
 // Defines the interface object of `interface` as a property of the global object of `context`.
 void Expose(v8::Local<v8::Context> context, const Interface& interface);
-
-// Returns a promise rejected with a TypeError: what a promise-returning member does when its receiver has the wrong
-// brand.
-void RejectIllegalInvocation(const Info& info);
-
-// Runs `body`, which returns MaybeLocal<Value> (a promise); what it throws is returned as a rejected promise instead.
-// Returns nothing if execution is being terminated.
-template <typename Body>
-void ReturnPromise(const Info& info, Body body) {
-  v8::Isolate* isolate = info.GetIsolate();
-  v8::TryCatch caught(isolate);
-  v8::Local<v8::Value> result;
-  if (body().ToLocal(&result)) return info.GetReturnValue().Set(result);
-  if (caught.HasTerminated()) return;
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  const v8::Local<v8::Value> exception = caught.Exception();
-  caught.Reset();
-  v8::Local<v8::Promise::Resolver> rejected;
-  if (v8::Promise::Resolver::New(context).ToLocal(&rejected) && rejected->Reject(context, exception).FromMaybe(false)) {
-    info.GetReturnValue().Set(rejected->GetPromise());
-  }
-}
 
 // ---- Strings and errors
 
