@@ -37,9 +37,9 @@ std::string Listed(const std::vector<std::string_view>& keys) {
 
 // Where a key would have been right that is wrong where it is.
 std::string Belongs(std::string_view key) {
-  if (IsOneOf(key, kServerKeys)) return "; \"" + std::string(key) + "\" belongs into \"server\"";
-  if (IsOneOf(key, kAppKeys)) return "; \"" + std::string(key) + "\" belongs into an app";
-  if (IsOneOf(key, kTopKeys)) return "; \"" + std::string(key) + "\" belongs into the outermost object";
+  if (IsOneOf(key, kServerKeys)) return "; \"" + std::string(key) + "\" belongs in \"server\"";
+  if (IsOneOf(key, kAppKeys)) return "; \"" + std::string(key) + "\" belongs in an app";
+  if (IsOneOf(key, kTopKeys)) return "; \"" + std::string(key) + "\" belongs in the outermost object";
   return "";
 }
 

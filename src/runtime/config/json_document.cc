@@ -34,9 +34,10 @@ std::string WithoutHugeNumbers(std::string_view text) {
     }
     const size_t length = JsonNumberLength(text.substr(i));
     if (length == 0) {
-      // What only contains a number ("--1e999") is passed over as a whole: a part that is replaced could mend it.
-      do ++i;
-      while (i < text.size() && IsWordOrNumberCharacter(text[i]));
+      // What only contains a number ("--1e999") is passed over as a whole: replacing a part of it could mend it.
+      const bool is_word = IsWordOrNumberCharacter(text[i]);
+      ++i;
+      while (is_word && i < text.size() && IsWordOrNumberCharacter(text[i])) ++i;
       continue;
     }
     double value = 0;

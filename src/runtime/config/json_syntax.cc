@@ -45,6 +45,13 @@ size_t Utf8SequenceLength(std::string_view text, size_t offset) {
   return 0;
 }
 
+// Of one well-formed sequence of several bytes. Invisible characters are told by their numbers, and so are all others.
+unsigned CodePoint(std::string_view sequence) {
+  unsigned value = static_cast<unsigned char>(sequence[0]) & (0x7Fu >> sequence.size());
+  for (const char c : sequence.substr(1)) value = value << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+  return value;
+}
+
 std::string_view Word(std::string_view text, size_t offset) {
   size_t end = offset;
   while (end < text.size() && IsWordCharacter(text[end])) ++end;
@@ -54,7 +61,7 @@ std::string_view Word(std::string_view text, size_t offset) {
 // What is at `offset`, as the words after "found".
 std::string Found(std::string_view text, size_t offset) {
   const std::string_view rest = text.substr(offset);
-  if (rest.empty()) return text.empty() ? "nothing: it is empty" : "the end of the file";
+  if (rest.empty()) return "the end of the file";
   const char c = rest[0];
   if (offset == 0 && (rest.starts_with("\xFF\xFE") || rest.starts_with("\xFE\xFF"))) {
     return "UTF-16; write the file as UTF-8";
@@ -68,7 +75,8 @@ std::string Found(std::string_view text, size_t offset) {
   if (word > 0) return ShortenedJson(rest.substr(0, word));
   const size_t length = Utf8SequenceLength(text, offset);
   if (length == 0) return Printed("the byte 0x%02X, which is not UTF-8", static_cast<unsigned char>(c));
-  return "'" + std::string(rest.substr(0, length)) + "'";
+  if (length > 1) return Printed("the character U+%04X", CodePoint(rest.substr(0, length)));
+  return "'" + std::string(1, c) + "'";
 }
 
 JsonComplaint Complain(std::string_view text, size_t offset, const std::string& expected, bool names_next) {
@@ -92,7 +100,7 @@ JsonComplaint DescribeString(std::string_view text, size_t begin, size_t at, boo
     }
     const size_t length = EscapeLength(text, i);
     if (at < i + length && at < text.size()) {
-      const std::string found = ShortenedJson(text.substr(i, at + 1 - i));
+      const std::string found = ShortenedJson(text.substr(i, std::min<size_t>(at + 1 - i, 6)));
       const bool is_half = length == 12 || (length == 6 && at == i + 5);
       return {i,
               is_half ? "expected both halves of a surrogate pair, \\uD800-\\uDBFF and \\uDC00-\\uDFFF, found " + found
@@ -185,6 +193,7 @@ JsonComplaint DescribeSyntaxError(std::string_view text, JsonPlace place, size_t
   const char c = offset < text.size() ? text[offset] : '\0';
   switch (place) {
     case JsonPlace::kBegin:
+      if (offset == text.size()) return {offset, "expected a value, found nothing: the file is empty", true};
       return DescribeValue(text, offset, at, "a value");
     case JsonPlace::kArrayBegin:
       return DescribeValue(text, offset, at, "a value or ']'");
