@@ -43,7 +43,7 @@ std::string Belongs(std::string_view key) {
   return "";
 }
 
-// Nothing if no double is near it: it is far too large, or too near to 0.
+// Nothing if no double is near it: it is far too large, or too near to 0. NaN and infinities are themselves.
 std::optional<double> ToDouble(std::string_view number) {
   double value = 0;
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), value);
@@ -233,7 +233,7 @@ void ConfigurationReader::ReadLimits(const Object& object, AppConfiguration& app
   const double megabyte = kConfigurationMegabyte;
   const auto buffer =
       Number(object, "max_buffer_size_mb",
-             "a number of megabytes, more than 0, at least a byte and at most " + std::to_string(kLargestBufferSizeMb),
+             "a number of megabytes above 0 (at least one byte) and up to " + std::to_string(kLargestBufferSizeMb),
              1 / megabyte, static_cast<double>(kLargestBufferSizeMb));
   if (buffer) app.max_buffer_size_bytes = static_cast<uint64_t>(*buffer * megabyte);
   const auto memory = Number(object, "memory_limit_mb",

@@ -22,9 +22,17 @@ bool IsWordOrNumberCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
 }
 
-// The library ends at a number that no double holds, as if that were a fault of syntax. Those are replaced by 0, and
+// NaN, Infinity or -Infinity, if that is all of the run of such characters at the begin of `text`.
+size_t NotANumberLength(std::string_view text) {
+  size_t length = 0;
+  while (length < text.size() && IsWordOrNumberCharacter(text[length])) ++length;
+  const std::string_view word = text.substr(0, length);
+  return word == "NaN" || word == "Infinity" || word == "-Infinity" ? length : 0;
+}
+
+// The library ends at a number that no double holds, and at NaN, as at a fault of syntax. Those are replaced by 0,
 // their length kept by spaces: what follows them is read too, and who looks at the text sees what they were.
-std::string WithoutHugeNumbers(std::string_view text) {
+std::string WithoutUnreadableNumbers(std::string_view text) {
   std::string result(text);
   size_t i = 0;
   while (i < text.size()) {
@@ -32,20 +40,22 @@ std::string WithoutHugeNumbers(std::string_view text) {
       i = JsonStringEnd(text, i);
       continue;
     }
-    const size_t length = JsonNumberLength(text.substr(i));
-    if (length == 0) {
-      // What only contains a number ("--1e999") is passed over as a whole: replacing a part of it could mend it.
-      const bool is_word = IsWordOrNumberCharacter(text[i]);
-      ++i;
-      while (is_word && i < text.size() && IsWordOrNumberCharacter(text[i])) ++i;
-      continue;
-    }
+    const std::string_view rest = text.substr(i);
+    size_t length = JsonNumberLength(rest);
     double value = 0;
-    const auto parsed = std::from_chars(text.data() + i, text.data() + i + length, value);
-    if (parsed.ec == std::errc::result_out_of_range) {
+    bool is_readable = std::from_chars(rest.data(), rest.data() + length, value).ec != std::errc::result_out_of_range;
+    if (length == 0) {
+      length = NotANumberLength(rest);
+      is_readable = length == 0;
+    }
+    if (!is_readable) {
       std::fill_n(result.begin() + static_cast<ptrdiff_t>(i), length, ' ');
       result[i] = '0';
     }
+    // What only contains a number ("--1e999", "1NaN") is passed over as a whole: replacing a part of it could mend it.
+    const bool is_word = IsWordOrNumberCharacter(rest[0]);
+    length = std::max<size_t>(length, 1);
+    while (is_word && length < rest.size() && IsWordOrNumberCharacter(rest[length])) ++length;
     i += length;
   }
   return result;
@@ -137,7 +147,8 @@ class Builder {
   }
   bool Number() {
     JsonNode& node = Add(Kind::kNumber);
-    return Close(node, node.offset + JsonNumberLength(text_.substr(node.offset)));
+    const std::string_view rest = text_.substr(node.offset);
+    return Close(node, node.offset + std::max(JsonNumberLength(rest), NotANumberLength(rest)));
   }
   bool Open(Kind kind, JsonPlace place) {
     if (open_.size() == max_depth_) {
@@ -231,7 +242,7 @@ std::string PathOfElement(const std::string& path, size_t index) { return path +
 
 JsonDocument ParseJson(std::string_view text, size_t max_depth) {
   Builder builder(text, max_depth);
-  const std::string readable = WithoutHugeNumbers(text);
+  const std::string readable = WithoutUnreadableNumbers(text);
   if (nlohmann::json::sax_parse(readable.begin(), readable.end(), &builder)) builder.FailIfNotAtEnd();
   return builder.Take();
 }

@@ -6,6 +6,10 @@
 //   document.root->children[0].offset           9
 //   document.error                              nothing: it is well-formed, if too large (the number is infinite)
 //
+// Two things are taken that a parser would refuse, so that who reads the value can say what was expected there, and the
+// rest is read too: numbers that no double holds, and NaN, Infinity and -Infinity, which JSON does not have. All are
+// kNumber; their text tells them.
+//
 // Duplicate keys are kept, in the order of the text. Time and memory are linear in the text.
 #ifndef SLUICE_RUNTIME_CONFIG_JSON_DOCUMENT_H_
 #define SLUICE_RUNTIME_CONFIG_JSON_DOCUMENT_H_

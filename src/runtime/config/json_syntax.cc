@@ -140,7 +140,6 @@ JsonComplaint DescribeValue(std::string_view text, size_t offset, size_t at, con
   for (const char* literal : {"true", "false", "null"}) {
     if (word == literal) complaint.message += std::string("; did you mean ") + literal + "?";
   }
-  if (word == "nan" || word == "infinity" || word == "inf") complaint.message += ", which is not a number in JSON";
   return complaint;
 }
 

@@ -12,6 +12,7 @@ constexpr size_t kLongestHostname = 253;
 constexpr size_t kLongestLabel = 63;
 // Words longer than any key are not compared letter by letter.
 constexpr size_t kLongestComparedWord = 40;
+constexpr size_t kShortestBeginning = 4;  // of a key, that is meant to be all of it
 
 bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
@@ -106,7 +107,8 @@ std::string DidYouMean(std::string_view word, const std::vector<std::string_view
     const std::string other = Simplified(candidate);
     // A long word may differ by more: max_buffer_size for max_buffer_size_mb, but not "xy" for "port".
     const size_t allowed = std::min(simplified.size(), other.size()) / 3;
-    const size_t distance = Distance(simplified, other);
+    const bool is_beginning = simplified.size() >= kShortestBeginning && other.starts_with(simplified);
+    const size_t distance = is_beginning ? 0 : Distance(simplified, other);
     if (distance <= allowed && (best.empty() || distance < best_distance)) {
       best = candidate;
       best_distance = distance;
