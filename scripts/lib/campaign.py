@@ -43,7 +43,7 @@ class Plan:
     weight: int = 1
     more_seeds: tuple = ()  # folders of corpus/ besides its own
     max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
-    dictionary: bool = False
+    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
 
 
 PLANS = {
@@ -52,6 +52,7 @@ PLANS = {
     "buffer_limit_fuzzer": Plan(weight=2, more_seeds=("writable_stream_fuzzer",)),
     CANARY: Plan(weight=3),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
+    "config_fuzzer": Plan(max_len=4096),
 }
 
 
@@ -225,7 +226,11 @@ class Campaign:
         return libfuzzer.fuzz_command(
             os.path.join(self.fuzzers, target.name), seconds=seconds, artifacts=artifacts,
             folders=filter(os.path.isdir, folders), max_len=target.plan.max_len,
-            dictionary=self.dictionary if target.plan.dictionary else None)
+            dictionary=self._dictionary_of(target))
+
+    def _dictionary_of(self, target):
+        own = os.path.join(self.root, "fuzz", "targets", f"{target.name}.dict")
+        return own if os.path.exists(own) else self.dictionary if target.plan.dictionary else None
 
     async def _run_slice(self, target, seconds, artifacts):
         passed_over = sorted(f.identity for f in self.findings.values() if f.from_oracle)
