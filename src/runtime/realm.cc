@@ -88,6 +88,7 @@ void Realm::RunTask(const std::function<void()>& task) {
 void Realm::BeginTask() {
   const std::lock_guard lock(task_mutex_);
   in_task_ = true;
+  task_began_ = EventLoop::Now();
   interrupted_ = false;
 }
 
@@ -98,7 +99,7 @@ void Realm::EndTask() {
     // Whether it was terminated or only asked for when it had ended: what comes next is not.
     isolate_.get()->CancelTerminateExecution();
   }
-  if (interrupted_ && !ended()) options_.err("Interrupted\n");
+  if (interrupted_ && !ended()) options_.err(options_.interrupted_text);
 }
 
 bool Realm::Interrupt() {
@@ -107,6 +108,16 @@ bool Realm::Interrupt() {
   interrupted_ = true;
   isolate_.get()->TerminateExecution();
   return true;
+}
+
+double Realm::InterruptLongTask(double milliseconds) {
+  const std::lock_guard lock(task_mutex_);
+  if (!in_task_) return milliseconds;
+  const double left = task_began_ + milliseconds - EventLoop::Now();
+  if (left > 0) return left;
+  interrupted_ = true;
+  isolate_.get()->TerminateExecution();
+  return milliseconds;
 }
 
 int Realm::RunLoop(const std::function<bool()>& go_on) {

@@ -44,6 +44,7 @@ struct RealmOptions {
   RejectionMode rejections = RejectionMode::kThrow;
   bool expose_gc = false;
   bool go_on_after_errors = false;
+  std::string interrupted_text = "Interrupted\n";  // written to `err` when a task was interrupted
   Sink out;
   Sink err;
 };
@@ -90,6 +91,9 @@ class Realm final : public binding::Embedder {
 
   // From any thread: terminates the JavaScript that is running; false if none is. The task ends and the realm goes on.
   bool Interrupt();
+  // From any thread: the same, if the task that runs began `milliseconds` ago or earlier. Returns after how many
+  // milliseconds a task may be that old: when to look again.
+  double InterruptLongTask(double milliseconds);
   // Whether the last task was ended by Interrupt().
   bool interrupted() const { return interrupted_; }
 
@@ -116,6 +120,7 @@ class Realm final : public binding::Embedder {
   std::optional<int> exit_code_;
   std::mutex task_mutex_;  // for Interrupt()
   bool in_task_ = false;
+  double task_began_ = 0;  // EventLoop::Now()
   bool interrupted_ = false;
   bool failed_ = false;  // an error was reported; the realm ends after this task
 };
