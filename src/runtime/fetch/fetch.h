@@ -24,8 +24,6 @@
 
 namespace sluice::runtime {
 
-class Realm;
-
 // Names and values as bytes, which scripts see as the characters U+0000 to U+00FF. From here names are in lower case.
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
@@ -43,8 +41,8 @@ struct ResponseData {
   std::string body;
 };
 
-// Defines the classes on the global object of `context`, which is a context of the realm's isolate (isolate.h).
-void ExposeFetch(Realm& realm, v8::Local<v8::Context> context);
+// Defines the classes on the global object of `context`, which was made with FetchScript() (fetch_script.h).
+void ExposeFetch(v8::Local<v8::Context> context);
 
 // In a task. A Request with immutable headers, whose `signal` is `signal`; empty: one that never aborts, made when
 // somebody asks for it. Runs no author code. Empty with a pending TypeError if the method, the URL or a header is not
