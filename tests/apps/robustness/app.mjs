@@ -36,7 +36,7 @@ const ENDPOINTS = {
   },
   '/heap-array': () => new Response(String(new Array(2e7).fill(0).map((_, i) => ({ i })).length)),
   '/heap-string': () => {
-    for (const all = []; ; ) all.push(('x'.repeat(1e6) + all.length).replace('y', 'z'));
+    for (const all = []; ; ) all.push(JSON.stringify('x'.repeat(1e6) + all.length));
   },
   '/heap-map': () => {
     for (let map = new Map(), i = 0; ; ++i) map.set(i, i);
