@@ -16,6 +16,7 @@ import tempfile
 
 import display
 import libfuzzer
+import samples
 import triage
 from display import say, shown
 from processes import Children
@@ -42,7 +43,7 @@ class Plan:
     weight: int = 1
     more_seeds: tuple = ()  # folders of corpus/ besides its own
     max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
-    dictionary: bool = False
+    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
 
 
 PLANS = {
@@ -51,6 +52,7 @@ PLANS = {
     "buffer_limit_fuzzer": Plan(weight=2, more_seeds=("writable_stream_fuzzer",)),
     CANARY: Plan(weight=3),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
+    "config_fuzzer": Plan(max_len=4096),
 }
 
 
@@ -224,7 +226,11 @@ class Campaign:
         return libfuzzer.fuzz_command(
             os.path.join(self.fuzzers, target.name), seconds=seconds, artifacts=artifacts,
             folders=filter(os.path.isdir, folders), max_len=target.plan.max_len,
-            dictionary=self.dictionary if target.plan.dictionary else None)
+            dictionary=self._dictionary_of(target))
+
+    def _dictionary_of(self, target):
+        own = os.path.join(self.root, "fuzz", "targets", f"{target.name}.dict")
+        return own if os.path.exists(own) else self.dictionary if target.plan.dictionary else None
 
     async def _run_slice(self, target, seconds, artifacts):
         passed_over = sorted(f.identity for f in self.findings.values() if f.from_oracle)
@@ -355,6 +361,29 @@ class Campaign:
                             target.why_stopped or status))
         return rows
 
+    async def _write_samples(self, file):
+        """How it went over time, in OUT/samples.jsonl; samples.py defines the fields."""
+        while not self.finished.is_set():
+            file.write(self._now() - self.begun, self._sample())
+            try:
+                await asyncio.wait_for(self.finished.wait(), samples.interval(self.seconds))
+            except TimeoutError:
+                pass
+            if self.ended is not None:
+                break
+        file.write((self.ended or self._now()) - self.begun, self._sample())
+        file.close()
+
+    def _sample(self):
+        entries = self._entries()
+        sample = {}
+        for target, row in zip(self.targets, self.rows()):
+            rate = row.rate if target.running else 0
+            engine = {"executions": row.executions, "rate": rate, "running": len(target.running), "cov": row.cov, "ft": row.ft,
+                      "corpus": row.corpus}
+            sample[target.name] = {"findings": row.findings, "corpus": entries.get(target.name, 0), "engines": {"libfuzzer": engine}}
+        return sample
+
     async def run(self):
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
@@ -371,6 +400,7 @@ class Campaign:
         status.start()
         self.begun = self._now()
         showing = asyncio.create_task(self._show_status(status))
+        sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
         try:
             await asyncio.gather(*(self._work() for _ in range(self.jobs)))
             self.ended = self._now()
@@ -378,6 +408,7 @@ class Campaign:
         finally:
             self.finished.set()
             await showing
+            await sampling
             status.stop()
         return self._summarise()
 

@@ -18,7 +18,7 @@ bool IsWordCharacter(char c) {
 }
 
 std::string Printed(const char* format, unsigned value) {
-  char text[32];
+  char text[64];
   std::snprintf(text, sizeof(text), format, value);
   return text;
 }
@@ -143,13 +143,13 @@ JsonComplaint DescribeValue(std::string_view text, size_t offset, size_t at, con
   return complaint;
 }
 
-// A ',' or `close` is expected at `offset`, after a value.
-JsonComplaint DescribeSeparator(std::string_view text, size_t offset, size_t read, char close) {
+// `expected` is what has to come at `offset`, after a value.
+JsonComplaint DescribeAfterValue(std::string_view text, size_t offset, size_t read, const std::string& expected) {
   if (read == offset && IsDigitAt(text, offset) && text[read - 1] == '0') {
     return {read - 1, "expected a number that does not begin with 0, found " + ShortenedJson(Word(text, read - 1)),
             true};
   }
-  return Complain(text, offset, std::string("',' or '") + close + "'", false);
+  return Complain(text, offset, expected, false);
 }
 
 JsonComplaint DescribeKey(std::string_view text, size_t offset, size_t at, const std::string& expected) {
@@ -202,13 +202,13 @@ JsonComplaint DescribeSyntaxError(std::string_view text, JsonPlace place, size_t
       if (c != ':') return Complain(text, offset, "':' after the key", true);
       return DescribeValue(text, SkipJsonSpace(text, offset + 1), at, "a value");
     case JsonPlace::kElement:
-      if (c != ',') return DescribeSeparator(text, offset, read, ']');
+      if (c != ',') return DescribeAfterValue(text, offset, read, "',' or ']'");
       return DescribeValue(text, SkipJsonSpace(text, offset + 1), at, "a value after the comma");
     case JsonPlace::kMember:
-      if (c != ',') return DescribeSeparator(text, offset, read, '}');
+      if (c != ',') return DescribeAfterValue(text, offset, read, "',' or '}'");
       return DescribeKey(text, SkipJsonSpace(text, offset + 1), at, "a key in double quotes after the comma");
     case JsonPlace::kEnd:
-      return Complain(text, offset, "the end of the file", false);
+      return DescribeAfterValue(text, offset, read, "the end of the file");
   }
   return {offset, "expected JSON, found something else", false};  // not reached
 }

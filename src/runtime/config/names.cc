@@ -78,16 +78,16 @@ bool IsHostname(std::string_view text) {
 }
 
 bool IsPathPrefix(std::string_view text) {
-  if (!text.starts_with('/')) return false;
-  if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
-  while (text.size() > 1) {
-    const size_t slash = text.find('/', 1);
-    if (!IsSegment(text.substr(1, slash == std::string_view::npos ? slash : slash - 1))) return false;
+  if (text == "/") return true;
+  if (text.ends_with('/')) text.remove_suffix(1);
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+    const size_t slash = text.find('/');
+    if (!IsSegment(text.substr(0, slash))) return false;
     if (slash == std::string_view::npos) return true;
     text.remove_prefix(slash);
-    if (text == "/") return false;  // two slashes at the end
   }
-  return text == "/";
+  return false;
 }
 
 std::string LowerCase(std::string_view text) {
