@@ -1,13 +1,14 @@
 #include "src/runtime/server/http_parser.h"
 
 #define BOOST_BEAST_USE_STD_STRING_VIEW
-#include <absl/strings/match.h>
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <optional>
 #include <utility>
+
+#include "src/runtime/server/ascii.h"
 
 namespace sluice::runtime {
 namespace {
@@ -81,12 +82,12 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
       // https://www.rfc-editor.org/rfc/rfc9112#name-transfer-encoding
       if (request.version < kVersion11) return Refuse({400, "HTTP/1.0 has no Transfer-Encoding."}, code);
       if (transfer_encoding) return Refuse({400, "There is more than one Transfer-Encoding."}, code);
-      if (!absl::EqualsIgnoreCase(std::string_view(value), "chunked")) {
+      if (!EqualsIgnoringCase(std::string_view(value), "chunked")) {
         return Refuse({501, "The only Transfer-Encoding that is understood here is chunked."}, code);
       }
       transfer_encoding = true;
     } else if (field == http::field::expect && request.version >= kVersion11) {
-      if (!absl::EqualsIgnoreCase(std::string_view(value), "100-continue")) {
+      if (!EqualsIgnoringCase(std::string_view(value), "100-continue")) {
         return Refuse({417, "The only Expect that is understood here is 100-continue."}, code);
       }
       request.expects_continue = true;
