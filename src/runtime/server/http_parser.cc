@@ -186,7 +186,9 @@ size_t RequestParser::Feed(std::string_view bytes) {
 size_t RequestParser::FeedSyntax(std::string_view bytes) {
   size_t used = 0;
   while (used < bytes.size()) {
-    const std::string_view rest = bytes.substr(used);
+    // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is there.
+    const size_t most = limits_.head_bytes + sizeof("\r\n") - 1;
+    const std::string_view rest = bytes.substr(used, most);
     error_code code;
     const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
     used += now;
@@ -203,10 +205,7 @@ size_t RequestParser::FeedSyntax(std::string_view bytes) {
     if (code == http::error::need_more) {
       // All of the head is there: a line in it is too short.
       if (state_ == State::kHead) return Fail({400, "The request line is malformed."});
-      // A chunk's line, or the trailers, of any length would have to be kept.
-      if (state_ == State::kBody && bytes.size() - used > limits_.head_bytes) {
-        return Fail({400, "The chunks of the body are malformed."});
-      }
+      if (now == 0 && rest.size() == most) return Fail({400, "The chunks of the body are malformed."});
       if (now == 0) break;
     }
   }
