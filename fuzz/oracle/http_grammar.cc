@@ -122,6 +122,9 @@ class Reader {
         return Malformed("a field has no name");
       const std::string_view value = Trimmed(line.substr(colon + 1));
       if (!IsFieldContent(value)) return Malformed("a field has control characters");
+      const std::string name = Lower(line.substr(0, colon));
+      const bool is_connection = name == "connection" || name == "proxy-connection";
+      if (is_connection && !IsTokenList(value)) return Malformed("a Connection that is no list of tokens");
       fields.emplace_back(line.substr(0, colon), value);
     }
     return true;
@@ -135,8 +138,6 @@ class Reader {
       if (lower == "content-length") lengths.push_back(value);
       if (lower == "transfer-encoding") codings.push_back(Lower(value));
       if (lower == "host") hosts.push_back(value);
-      const bool is_connection = lower == "connection" || lower == "proxy-connection";
-      if (is_connection && !IsTokenList(value)) return Malformed("a Connection that is no list of tokens");
     }
     if (hosts.size() > 1 || (hosts.empty() && request.version == 11)) return Malformed("there is not one Host");
     if (!codings.empty()) {
