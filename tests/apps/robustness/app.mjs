@@ -67,6 +67,10 @@ const ENDPOINTS = {
     pump(new WritableStream({ write: () => new Promise(() => {}) }), 100);
     return new Response('left 100 writes pending');
   },
+  '/never-writing': () => {
+    pump(new WritableStream({ write: () => new Promise(() => {}) }), 100);
+    return new Promise(() => {});
+  },
   '/unhandled': () => {
     Promise.reject(new Error('nobody handles this'));
     return new Response('rejected beside');
