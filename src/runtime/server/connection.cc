@@ -318,8 +318,7 @@ void Connection::Drain() {
     return thread_.deadlines().Set(thread_.queues().head, deadline_);
   }
   // Whoever has only just connected is about to ask.
-  if (!used_) return thread_.deadlines().Set(thread_.queues().linger, deadline_);
-  Close();
+  thread_.deadlines().Set(used_ ? thread_.queues().last_request : thread_.queues().linger, deadline_);
 }
 
 void Connection::Log() {

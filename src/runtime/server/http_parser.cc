@@ -19,16 +19,23 @@ using View = boost::beast::string_view;
 
 constexpr int kVersion11 = 11;
 
-HttpError ErrorOf(const error_code& code) {
+// Whether the request line ends with a version at all: "... HTTP/2.0".
+bool NamesVersion(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find("\r\n"));
+  constexpr std::string_view kLike = " HTTP/2.0";
+  return line.size() >= kLike.size() && line.substr(line.size() - kLike.size(), 6) == kLike.substr(0, 6);
+}
+
+HttpError ErrorOf(const error_code& code, std::string_view text) {
   if (code == http::error::header_limit) return {431, "The request line and the fields are too long."};
   if (code == http::error::body_limit) return {413, "The body is too long."};
-  if (code == http::error::bad_version) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+  if (code == http::error::bad_version && NamesVersion(text)) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
   if (code == http::error::bad_content_length) return {400, "The Content-Length is not one number."};
   if (code == http::error::bad_transfer_encoding) return {400, "The Transfer-Encoding contradicts other fields."};
   if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
     return {400, "The chunks of the body are malformed."};
   }
-  if (code == http::error::bad_method || code == http::error::bad_target) {
+  if (code == http::error::bad_method || code == http::error::bad_target || code == http::error::bad_version) {
     return {400, "The request line is malformed."};
   }
   if (code == http::error::bad_line_ending) return {400, "A line does not end with CR LF."};
@@ -192,7 +199,7 @@ size_t RequestParser::FeedSyntax(std::string_view bytes) {
     error_code code;
     const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
     used += now;
-    if (code && code != http::error::need_more) return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code));
+    if (code && code != http::error::need_more) return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code, rest));
     if (syntax_->is_done()) {
       state_ = State::kDone;
       syntax_.reset();

@@ -64,8 +64,12 @@ const ENDPOINTS = {
     }),
   '/aborted': () => Response.json(aborted.splice(0)),
   '/pending-writes': () => {
-    pump(new WritableStream({ write: () => never }), 100);
+    pump(new WritableStream({ write: () => new Promise(() => {}) }), 100);
     return new Response('left 100 writes pending');
+  },
+  '/never-writing': () => {
+    pump(new WritableStream({ write: () => new Promise(() => {}) }), 100);
+    return new Promise(() => {});
   },
   '/unhandled': () => {
     Promise.reject(new Error('nobody handles this'));
@@ -95,7 +99,7 @@ const ENDPOINTS = {
   '/limit': (request, url, env) => Response.json(env),
   // As much as fits is buffered; then nothing more.
   '/fill': async (request, url, env) => {
-    const writer = new WritableStream({ write: () => never }).getWriter();
+    const writer = new WritableStream({ write: () => new Promise(() => {}) }).getWriter();
     let bytes = 0;
     let refused = null;
     while (refused === null) {
