@@ -26,8 +26,8 @@ class ScriptExtension final : public v8::Extension {
 }  // namespace
 
 void RegisterScript(const char* name, std::string_view script, std::span<const ScriptNative> natives) {
-  // Native functions are declared outside of the strict part: V8 knows them in sloppy code only. V8 keeps the extension,
-  // and the extension its source's address, until the process ends.
+  // Native functions are declared outside of the strict part: V8 knows them in sloppy code only. V8 keeps the
+  // extension, and the extension its source's address, until the process ends.
   auto* const source = new std::string("(function () {\n");
   for (const ScriptNative& native : natives) {
     *source += "native function ";

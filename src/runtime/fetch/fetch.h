@@ -3,14 +3,15 @@
 //
 //   realm.RunTask([&] {
 //     v8::Local<v8::Object> request;
-//     if (!NewRequest(realm.context(), {"GET", "http://localhost/a?b", {{"Accept", "*/*"}}, ""}, {}).ToLocal(&request)) return;
+//     if (!NewRequest(realm.context(), {"GET", "http://localhost/a?b", {{"Accept", "*/*"}}, ""}, {}).ToLocal(&request))
+//     return;
 //     ... response = handler(request) ...
 //     ResponseData data;
 //     if (ReadResponse(realm.context(), response, data)) Send(data);
 //   });
 //
-// The classes are a script, js/*.js, over native functions. Everything a request or a response holds is in memory: there
-// are no readable streams here, so neither has a `body`.
+// The classes are a script, js/*.js, over native functions. Everything a request or a response holds is in memory:
+// there are no readable streams here, so neither has a `body`.
 #ifndef SLUICE_RUNTIME_FETCH_FETCH_H_
 #define SLUICE_RUNTIME_FETCH_FETCH_H_
 

@@ -169,10 +169,12 @@ void NewSignal(const Info& info) {
 }  // namespace
 
 std::vector<binding::ScriptNative> FetchNatives() {
-  return {{"IsByteString", IsByteString}, {"HeaderName", HeaderName},     {"HeaderValue", HeaderValue},
-          {"IsReasonPhrase", IsReasonPhraseNative}, {"RequestMethod", RequestMethod}, {"CopyBytes", CopyBytes},
-          {"EncodeText", EncodeText},     {"DecodeText", DecodeText},     {"GiveResponse", GiveResponse},
-          {"IsAbortSignal", IsAbortSignal}, {"NewSignal", NewSignal}};
+  return {{"IsByteString", IsByteString},   {"HeaderName", HeaderName},
+          {"HeaderValue", HeaderValue},     {"IsReasonPhrase", IsReasonPhraseNative},
+          {"RequestMethod", RequestMethod}, {"CopyBytes", CopyBytes},
+          {"EncodeText", EncodeText},       {"DecodeText", DecodeText},
+          {"GiveResponse", GiveResponse},   {"IsAbortSignal", IsAbortSignal},
+          {"NewSignal", NewSignal}};
 }
 
 }  // namespace sluice::runtime

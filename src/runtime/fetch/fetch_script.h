@@ -1,4 +1,5 @@
-// The script of the fetch classes and what it stands on: its native functions, and what native code keeps of each realm.
+// The script of the fetch classes and what it stands on: its native functions, and what native code keeps of each
+// realm.
 #ifndef SLUICE_RUNTIME_FETCH_FETCH_SCRIPT_H_
 #define SLUICE_RUNTIME_FETCH_FETCH_SCRIPT_H_
 

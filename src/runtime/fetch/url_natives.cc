@@ -186,9 +186,14 @@ std::string ParseAbsoluteUrl(std::string_view text, FetchState& state) {
 }
 
 std::vector<binding::ScriptNative> UrlNatives() {
-  return {{"UrlParts", UrlParts},   {"ParseUrl", ParseUrl},     {"CanParseUrl", CanParseUrl},
-          {"UpdateUrl", UpdateUrl}, {"UrlOrigin", UrlOrigin},   {"ParseQuery", ParseQuery},
-          {"SerializeQuery", SerializeQuery}, {"WellFormed", WellFormed}};
+  return {{"UrlParts", UrlParts},
+          {"ParseUrl", ParseUrl},
+          {"CanParseUrl", CanParseUrl},
+          {"UpdateUrl", UpdateUrl},
+          {"UrlOrigin", UrlOrigin},
+          {"ParseQuery", ParseQuery},
+          {"SerializeQuery", SerializeQuery},
+          {"WellFormed", WellFormed}};
 }
 
 }  // namespace sluice::runtime

@@ -43,7 +43,9 @@ class FetchTest : public RealmTest {
 };
 
 TEST_F(FetchTest, ARequestIsWhatTheServerReceived) {
-  EXPECT_EQ(Give({"POST", "http://Example.com:80/a/../b?c#d", {{"X-One", " 1 "}, {"x-one", "2"}, {"Latin", "\xE9"}},
+  EXPECT_EQ(Give({"POST",
+                  "http://Example.com:80/a/../b?c#d",
+                  {{"X-One", " 1 "}, {"x-one", "2"}, {"Latin", "\xE9"}},
                   std::string("{\"a\": \"\xC3\xBC\"}")}),
             "");
   EXPECT_EQ(Run("console.log(request.method, request.url, [...request.headers], request.bodyUsed);"
@@ -102,9 +104,8 @@ TEST_F(FetchTest, AResponseIsReadWithAllItHas) {
   EXPECT_EQ(response.status, 418);
   EXPECT_EQ(response.status_text, "Teapot");
   EXPECT_EQ(response.body, "h\xC3\xA9\xEF\xBF\xBD");
-  EXPECT_THAT(response.headers,
-              ElementsAre(Pair("x-a", "1"), Pair("x-a", "\xFF"), Pair("set-cookie", "a"), Pair("set-cookie", "b"),
-                          Pair("content-type", "text/plain;charset=UTF-8")));
+  EXPECT_THAT(response.headers, ElementsAre(Pair("x-a", "1"), Pair("x-a", "\xFF"), Pair("set-cookie", "a"),
+                                            Pair("set-cookie", "b"), Pair("content-type", "text/plain;charset=UTF-8")));
 }
 
 TEST_F(FetchTest, AResponseReplacesWhatWasThere) {
@@ -139,8 +140,8 @@ TEST_F(FetchTest, OnlyAnUnusedResponseCanBeRead) {
   EXPECT_EQ(Take("r", response), "TypeError: The body of the handler's response was used already");
 }
 
-// Whatever an author can patch is patched; the getters tell and go on. Only then are the classes used, through functions
-// that were taken before.
+// Whatever an author can patch is patched; the getters tell and go on. Only then are the classes used, through
+// functions that were taken before.
 TEST_F(FetchTest, NothingPatchedIsLookedUp) {
   ASSERT_EQ(Run(R"JS(
     var touched = "";
