@@ -120,6 +120,11 @@ v8::MaybeLocal<v8::Object> NewRequest(v8::Local<v8::Context> context, RequestDat
   return request.As<v8::Object>();
 }
 
+bool AbortRequest(v8::Local<v8::Context> context, v8::Local<v8::Object> request, v8::Local<v8::Value> reason) {
+  v8::Local<v8::Value> arguments[] = {request, reason};
+  return !Call(context, FetchFunction::kAbortRequest, 2, arguments).IsEmpty();
+}
+
 bool ReadResponse(v8::Local<v8::Context> context, v8::Local<v8::Value> response, ResponseData& out) {
   FetchState& state = Realm::Of(context->GetIsolate()).fetch();
   state.response = &out;

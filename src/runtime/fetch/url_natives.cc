@@ -76,11 +76,10 @@ void ReturnHref(const Info& info, const ada::Url& url) {
   }
 }
 
-ada::Url ParseArguments(const Info& info) {
-  const Text input(info.GetIsolate(), info[0]);
-  if (info[1]->IsUndefined()) return ada::Parse(input.view());
-  const Text base(info.GetIsolate(), info[1]);
-  return ada::Parse(input.view(), base.view());
+// `base` is a string or undefined.
+ada::Url Parse(v8::Isolate* isolate, const Text& input, v8::Local<v8::Value> base) {
+  if (base->IsUndefined()) return ada::Parse(input.view());
+  return ada::Parse(input.view(), Text(isolate, base).view());
 }
 
 // UrlParts(): FetchState::url_parts as a typed array.
@@ -94,9 +93,9 @@ void UrlParts(const Info& info) {
 
 // ParseUrl(input, base or undefined): the serialization, and its parts in url_parts; undefined if it is no URL.
 void ParseUrl(const Info& info) {
-  const ada::Url url = ParseArguments(info);
-  if (url == nullptr) return;
   const Text input(info.GetIsolate(), info[0]);
+  const ada::Url url = Parse(info.GetIsolate(), input, info[1]);
+  if (url == nullptr) return;
   if (input.view() != ada::View(ada_get_href(url.get()))) return ReturnHref(info, url);
   // The same string: the script knows it again by its address.
   KeepParts(url, StateOf(info));
@@ -104,7 +103,10 @@ void ParseUrl(const Info& info) {
 }
 
 // CanParseUrl(input, base or undefined)
-void CanParseUrl(const Info& info) { info.GetReturnValue().Set(ParseArguments(info) != nullptr); }
+void CanParseUrl(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  info.GetReturnValue().Set(Parse(isolate, Text(isolate, info[0]), info[1]) != nullptr);
+}
 
 template <auto set>
 void Set(ada_url url, const Text& value) {

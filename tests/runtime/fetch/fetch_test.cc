@@ -29,6 +29,12 @@ class FetchTest : public RealmTest {
     return thrown;
   }
 
+  std::string TouchedProperties() {
+    std::string touched;
+    realm().RunTask([&] { touched = Utf8(isolate(), Evaluate("touched").ToLocalChecked().As<v8::String>()); });
+    return touched;
+  }
+
   // Reads the response that `source` is. What that threw, or "".
   std::string Take(std::string_view source, ResponseData& response) {
     std::string thrown;
@@ -81,6 +87,27 @@ TEST_F(FetchTest, AReceivedRequestHasTheSignalItWasGiven) {
   EXPECT_EQ(Run("console.log(request.signal instanceof AbortSignal, request.signal.aborted, "
                 "request.signal === request.signal)"),
             "true false true\n");
+}
+
+TEST_F(FetchTest, AbortingARequestAbortsItsSignalAndThoseThatFollow) {
+  const auto abort = [&] {
+    realm().RunTask([&] {
+      const v8::Local<v8::Value> request = Evaluate("request").ToLocalChecked();
+      EXPECT_TRUE(AbortRequest(realm().context(), request.As<v8::Object>(), Evaluate("'gone'").ToLocalChecked()));
+    });
+  };
+  ASSERT_EQ(Give({"GET", "http://a/", {}, ""}), "");
+  Run("request.signal.onabort = () => console.log('told'); var copy = request.clone(), made = new Request(request)");
+  abort();
+  EXPECT_EQ(Run("console.log(request.signal.reason, copy.signal.reason, made.signal.reason)"),
+            "told\ngone gone gone\n");
+  // Whose signal nobody has asked for before.
+  ASSERT_EQ(Give({"GET", "http://a/", {}, ""}), "");
+  Run("copy = request.clone()");
+  abort();
+  abort();
+  EXPECT_EQ(Run("console.log(request.signal.reason, copy.signal.reason, request.clone().signal.reason)"),
+            "gone gone gone\n");
 }
 
 TEST_F(FetchTest, ABodyIsBytesNotText) {
@@ -194,6 +221,9 @@ TEST_F(FetchTest, NothingPatchedIsLookedUp) {
   )JS"),
             "");
   ASSERT_EQ(TakeErrors(), "");
+  Run("'abc'.slice(1)");
+  ASSERT_EQ(TouchedProperties(), "String.prototype.slice ");
+  Run("touched = ''");
   ASSERT_EQ(Give({"POST", "http://a/b?c=d", {{"a", "b"}, {"c", "d"}}, "body"}), "");
   ResponseData response;
   EXPECT_EQ(Take(R"JS(
@@ -227,10 +257,7 @@ TEST_F(FetchTest, NothingPatchedIsLookedUp) {
             "");
   EXPECT_EQ(response.body, "/y?a=1&z=1");
   EXPECT_EQ(response.status, 201);
-  std::string touched;
-  realm().RunTask([&] { touched = Utf8(isolate(), Evaluate("touched").ToLocalChecked().As<v8::String>()); });
-  // Strings of the test's own are looked at with [].
-  EXPECT_EQ(touched, "");
+  EXPECT_EQ(TouchedProperties(), "");
 }
 
 }  // namespace

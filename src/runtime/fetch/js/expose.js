@@ -16,4 +16,4 @@ for (const made of [Headers, URLSearchParams]) {
   defineProperty(made.prototype, iteratorSymbol, { value: made.prototype.entries, writable: true, configurable: true });
 }
 
-Publish(newRequest, readResponse, classes);
+Publish(newRequest, abortRequest, readResponse, classes);
