@@ -120,6 +120,19 @@ v8::MaybeLocal<v8::Object> NewRequest(v8::Local<v8::Context> context, RequestDat
   return request.As<v8::Object>();
 }
 
+v8::MaybeLocal<v8::Object> DescribeFetchObject(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
+  // Contexts that are no realm's have no such classes.
+  if (context->GetNumberOfEmbedderDataFields() <= kFetchFunctionsIndex ||
+      !context->GetEmbedderData(kFetchFunctionsIndex)->IsObject()) {
+    return {};
+  }
+  const v8::TryCatch caught(context->GetIsolate());
+  v8::Local<v8::Value> argument = object;
+  v8::Local<v8::Value> shown;
+  if (!Call(context, FetchFunction::kDescribed, 1, &argument).ToLocal(&shown) || !shown->IsObject()) return {};
+  return shown.As<v8::Object>();
+}
+
 bool AbortRequest(v8::Local<v8::Context> context, v8::Local<v8::Object> request, v8::Local<v8::Value> reason) {
   v8::Local<v8::Value> arguments[] = {request, reason};
   return !Call(context, FetchFunction::kAbortRequest, 2, arguments).IsEmpty();

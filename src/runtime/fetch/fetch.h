@@ -60,6 +60,10 @@ bool AbortRequest(v8::Local<v8::Context> context, v8::Local<v8::Object> request,
 // (Response.error()), or has been used before; or if execution is being terminated.
 bool ReadResponse(v8::Local<v8::Context> context, v8::Local<v8::Value> response, ResponseData& out);
 
+// What the console shows of an object of these classes: an array of names and values in turns, or an object with its
+// attributes. Empty if it is none of them. Runs no author code.
+v8::MaybeLocal<v8::Object> DescribeFetchObject(v8::Local<v8::Context> context, v8::Local<v8::Object> object);
+
 }  // namespace sluice::runtime
 
 #endif  // SLUICE_RUNTIME_FETCH_FETCH_H_

@@ -18,7 +18,7 @@ namespace sluice::runtime {
 struct ResponseData;
 
 // What the script published, by where it is in the list that it gave Publish().
-enum class FetchFunction : int { kNewRequest, kAbortRequest, kReadResponse, kClasses, kCount };
+enum class FetchFunction : int { kNewRequest, kAbortRequest, kReadResponse, kDescribed, kClasses, kCount };
 
 // A realm's. Outlives its isolate: the script has `url_parts` as a typed array.
 struct FetchState {
