@@ -113,13 +113,14 @@ void Set(ada_url url, const Text& value) {
   static_cast<void>(set(url, value.data(), value.size()));
 }
 
-// UpdateUrl(href, setter, value): the serialization afterwards, and its parts. The numbers of the setters are url.js's.
+// UpdateUrl(href, setter, value): the serialization afterwards, and its parts; `href` itself if that cannot be parsed.
+// The numbers of the setters are url.js's.
 void UpdateUrl(const Info& info) {
   constexpr void (*kSetters[])(ada_url, const Text&) = {
       Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
       Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
   const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
-  if (url == nullptr) return;
+  if (url == nullptr) return info.GetReturnValue().Set(info[0]);
   kSetters[info[1].As<v8::Int32>()->Value()](url.get(), Text(info.GetIsolate(), info[2]));
   ReturnHref(info, url);
 }
@@ -127,7 +128,7 @@ void UpdateUrl(const Info& info) {
 // UrlOrigin(href)
 void UrlOrigin(const Info& info) {
   const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
-  if (url == nullptr) return;
+  if (url == nullptr) return Return(info, "null");
   const ada_owned_string origin = ada_get_origin(url.get());
   Return(info, {origin.data, origin.length});
   ada_free_owned_string(origin);
