@@ -21,12 +21,21 @@ bool IsDoubleDot(std::string_view segment) {
 }  // namespace
 
 bool IsAuthority(std::string_view text) {
-  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: unreserved, sub-delims, percent, brackets, colon.
-  static constexpr std::string_view kOther = "-._~!$&'()*+,;=%:[]";
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const char lower = AsciiLower(c);
-    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || kOther.find(c) != std::string_view::npos;
+  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: an address in brackets, or unreserved, sub-delims and percent; a port.
+  const size_t end = text.starts_with('[') ? text.find(']') : std::min(text.find(':'), text.size()) - 1;
+  if (text.empty() || end >= text.size()) return false;
+  const std::string_view host = text.substr(0, end + 1);
+  const std::string_view port = text.substr(end + 1);
+  const bool is_address = host.front() == '[';
+  const std::string_view other = is_address ? ".:" : "-._~!$&'()*+,;=%";
+  const std::string_view inner = is_address ? host.substr(1, host.size() - 2) : host;
+  const bool is_host = !inner.empty() && std::all_of(inner.begin(), inner.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || other.find(c) != other.npos;
   });
+  constexpr size_t kLongestPort = 6;  // ":65535"
+  const bool is_port = port.empty() || (port.front() == ':' && port.size() <= kLongestPort &&
+                                        port.find_first_not_of("0123456789", 1) == port.npos);
+  return is_host && is_port;
 }
 
 std::string HostnameOf(std::string_view authority) {
@@ -68,7 +77,7 @@ std::optional<RequestTarget> ReadTarget(const HttpRequest& request, std::string_
   RequestTarget target;
   std::string_view rest = request.target;
   std::string_view authority = request.host;
-  if (!IsAuthority(authority)) return std::nullopt;
+  if (!authority.empty() && !IsAuthority(authority)) return std::nullopt;
   if (rest == "*") {
     target.asterisk = true;
     return request.method == "OPTIONS" ? std::optional(std::move(target)) : std::nullopt;
@@ -78,7 +87,7 @@ std::optional<RequestTarget> ReadTarget(const HttpRequest& request, std::string_
     rest.remove_prefix(kScheme.size());
     const size_t end = std::min(rest.find_first_of("/?\\"), rest.size());
     authority = rest.substr(0, end);
-    if (authority.empty() || !IsAuthority(authority)) return std::nullopt;
+    if (!IsAuthority(authority)) return std::nullopt;
     rest.remove_prefix(end);
   } else if (!rest.starts_with('/')) {
     return std::nullopt;
