@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <utility>
@@ -205,7 +206,6 @@ void Connection::GiveUp(GaveUp why) {
 }
 
 void Connection::OnDeadline() {
-  const auto self = shared_from_this();
   switch (phase_) {
     case Phase::kReading:
       // Between requests, or before the first: there is nobody to tell.
@@ -305,7 +305,8 @@ void Connection::Close() {
   body_deadline_.Cancel();
   Error ignored;
   socket_.close(ignored);
-  thread_.Remove(shared_from_this());
+  // Whoever called is still in the middle of this object: it goes in a turn of its own.
+  asio::post(thread_.io(), [self = shared_from_this()] { self->thread_.Remove(self); });
 }
 
 void Connection::Drain() {
