@@ -22,7 +22,7 @@ sys.dont_write_bytecode = True
 import afl  # noqa: E402  pylint: disable=wrong-import-position
 import campaign  # noqa: E402  pylint: disable=wrong-import-position
 import libfuzzer  # noqa: E402  pylint: disable=wrong-import-position
-from processes import Children  # noqa: E402  pylint: disable=wrong-import-position
+from processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
 
 FAULTY = "faulty_fuzzer"
 SEEDS = SOURCE / "corpus/writable_stream_fuzzer"
@@ -42,7 +42,7 @@ def fuzzers(engine):
 class FaultyCampaign(unittest.TestCase):
     """Each engine alone and both together find every fault once."""
 
-    def run_campaign(self, engine, seconds, seeds, more_env=()):
+    def run_campaign(self, engine, seconds, seeds):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         root = Path(folder.name)
@@ -61,7 +61,7 @@ class FaultyCampaign(unittest.TestCase):
         run = subprocess.run(
             [sys.executable, "-B", SOURCE / "scripts/lib/campaign.py", "--root", root, "--preset", "asan", "--seconds", str(seconds),
              "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", FAULTY],
-            env=environment() | dict(more_env), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(run.returncode, 1, run.stdout)
         return json.loads((out / "summary.json").read_text()), out, run.stdout
 
@@ -87,16 +87,47 @@ class FaultyCampaign(unittest.TestCase):
         log = next(out.glob("findings/*/*heap-buffer-overflow*/log.txt")).read_text()
         self.assertIn("AddressSanitizer: heap-buffer-overflow", log)
 
-    def test_memory_that_grows_is_a_finding_of_afl_too(self):
-        summary, _, text = self.run_campaign("afl", 20, {"grows": b"mm"}, {"FAULTY_MEMORY": "1"})
-        self.check_findings(summary, text, {f"oom/{FAULTY}"})
-
     def test_both_share_one_list(self):
         summary, _, text = self.run_campaign("both", 25, {"good": b"ax", "near": b"oy"})
         self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", "model/first", "model/second"})
         engines = summary["targets"][0]["engines"]
         self.assertGreater(engines["libfuzzer"]["executions"], 100, text)
         self.assertGreater(engines["afl"]["executions"], 100, text)
+
+
+class Processes(unittest.TestCase):
+    """What the campaign does to AFL++'s processes, and what it understands of their words."""
+
+    def test_a_child_that_grew_too_large_is_ended(self):
+        # As afl-fuzz's: the child of a child, in a session of its own.
+        grow = "import sys; data = bytearray(200 << 20); print('grown', flush=True); sys.stdin.read()"
+        with subprocess.Popen(["bash", "-c", 'setsid "$0" -c "$1"; echo $?; read', sys.executable, grow], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as parent:
+            self.assertEqual(parent.stdout.readline(), "grown\n")
+            afl.kill_large_children(parent.pid, limit=400 << 20)
+            self.assertEqual(len(descendants(parent.pid)), 1, "what is small enough stays")
+            afl.kill_large_children(parent.pid, limit=100 << 20)
+            self.assertEqual(parent.stdout.readline(), "137\n")
+            parent.communicate()
+
+    def test_killing_takes_what_left_the_group(self):
+        async def start_and_kill():
+            children = Children()
+            child = await children.start(["bash", "-c", "setsid sleep 1000 & echo $!; wait"], env=dict(os.environ), folder="/")
+            said = []
+            reading = asyncio.create_task(child.read(said.append))
+            while not said:
+                await asyncio.sleep(0.01)
+            children.kill()
+            await reading  # its output is closed by the last of them
+            return child.killed
+        self.assertTrue(asyncio.run(asyncio.wait_for(start_and_kill(), LONGEST_SECONDS)))
+
+    def test_a_refusal_is_told_in_the_engines_words(self):
+        output = afl.Output(afl.Instance("/nonexistent", "main"))
+        output.add(b"[*] Getting to work...\n\x1b[1;91m[-] PROGRAM ABORT : \x1b[0mNo usable test cases in 'x'\n"
+                   b"         Location : main(), src/afl-fuzz.c:1\n")
+        self.assertEqual(output.why_it_ended(), "No usable test cases in 'x'")
 
 
 class SharedCorpus(unittest.IsolatedAsyncioTestCase):

@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (data[1] == '2') Report("model/second");
       break;
     case 'm': {
-      // Grows, as a leak would. Only when asked for: it takes seconds, in which nothing else is found.
+      // Grows, as a leak would. Only when asked for, by hand: it takes half a minute.
       static const bool has_memory_fault = std::getenv("FAULTY_MEMORY") != nullptr;
       std::string all;
       while (has_memory_fault && data[1] == 'm' && size > 2 && data[2] == 'm') all.append(64 << 20, 'm');
