@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "fuzz/harness/recent_inputs.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
 
@@ -43,6 +44,7 @@ bool IsIgnored(std::string_view identity) {
 }
 
 int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
+  RememberInput(data, size);
   const Program program = DecodeInput({data, size});
   judge.Run(program);
   for (const Finding& finding : judge.findings()) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,10 +18,8 @@
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
+#include "src/cli/judging.h"
 #include "src/cli/program_file.h"
-#ifdef SLUICE_SHELL
-#include "fuzz/driver/v8_subject.h"
-#endif
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
@@ -37,36 +34,6 @@ namespace {
 using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
-
-int Complain(const absl::Status& status) {
-  std::fprintf(stderr, "sluice: %s\n", std::string(status.message()).c_str());
-  return kExitUnreadable;
-}
-
-void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-std::unique_ptr<Judge> NewJudge(Judged judged) {
-  switch (judged) {
-    case Judged::kCore:
-      break;
-    case Judged::kV8:
-#ifdef SLUICE_SHELL
-      return std::make_unique<Judge>(std::make_unique<fuzz::V8Subject>());
-#else
-      std::fprintf(stderr, "sluice: this was built without V8\n");
-      std::exit(kExitUnreadable);
-#endif
-    case Judged::kCanary:
-      return std::make_unique<Judge>(std::make_unique<fuzz::CanarySubject>());
-  }
-  return std::make_unique<Judge>();
-}
-
-bool Breaks(Judge& judge, const Program& program, const std::string& identity) {
-  judge.Run(program);
-  const auto& findings = judge.findings();
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
-}
 
 #ifdef SLUICE_CLI_SANITIZED
 // What ran when a sanitizer ended the process: its report has the stack, this has the steps.
@@ -86,19 +53,6 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   if (name == "reentrancy") return fuzz::ReentrancyProfile();
   if (name == "buffer_limit") return fuzz::BufferLimitProfile();
   return fuzz::BalancedProfile();
-}
-
-// The one that is asked for: by `wanted`, or by the file's own first line, as a shrunk program has it. Else the first.
-std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {
-  const auto& findings = judge.findings();
-  if (findings.empty()) return std::nullopt;
-  for (const Finding& finding : findings) {
-    if (finding.identity() == wanted) return finding;
-  }
-  for (const Finding& finding : findings) {
-    if (comment.starts_with("# " + finding.identity() + "\n")) return finding;
-  }
-  return findings.front();
 }
 
 int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
@@ -151,16 +105,19 @@ int Show(const std::string& path, const std::string& out_bytes) {
   return written.ok() ? kExitOk : Complain(written);
 }
 
-int TraceCommand(const std::string& path, bool slots) {
+int TraceCommand(const std::string& path, bool slots, Traced traced) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
   fuzz::Driver driver;
-  fuzz::CoreSubject core;
+  std::unique_ptr<fuzz::Subject> subject;
+  if (traced == Traced::kModel) subject = std::make_unique<fuzz::ReferenceModel>();
+  if (traced == Traced::kCore) subject = std::make_unique<fuzz::CoreSubject>();
+  if (traced == Traced::kCanary) subject = std::make_unique<fuzz::CanarySubject>();
   fuzz::Trace trace;
   Judge judge;  // Takes the asserts.
-  driver.Run(*program, core, {}, trace);
+  driver.Run(*program, *subject, {}, trace);
   if (!slots) {
     PrintOut(fuzz::TraceText(*program, trace));
     return kExitOk;
@@ -179,34 +136,6 @@ int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judg
   int worst = kExitOk;
   for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted));
   return worst;
-}
-
-int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted_identity, Judged judged) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  const auto judge = NewJudge(judged);
-  const std::optional<Finding> first = judge->Run(*program);
-  const std::string wanted = wanted_identity.empty() && first.has_value() ? first->identity() : wanted_identity;
-  if (first.has_value() && !Breaks(*judge, *program, wanted)) {
-    std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", path.c_str(), first->identity().c_str(),
-                 wanted.c_str());
-    return kExitUnreadable;
-  }
-  if (!first.has_value()) {
-    std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
-    return kExitFinding;
-  }
-  const Program small =
-      fuzz::Shrink(*program, [&](const Program& candidate) { return Breaks(*judge, candidate, wanted); });
-  const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
-  if (out.empty()) {
-    PrintOut(text);
-    return kExitOk;
-  }
-  const absl::Status written = WriteFile(out, text);
-  return written.ok() ? kExitOk : Complain(written);
 }
 
 int Emit(const std::string& path, const std::string& format) {
