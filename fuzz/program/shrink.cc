@@ -1,7 +1,5 @@
 #include "fuzz/program/shrink.h"
 
-#include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "fuzz/program/language.h"
@@ -10,184 +8,235 @@ namespace sluice::fuzz {
 namespace {
 
 constexpr sim::Chunk kSimplestBuffer{.kind = sim::ChunkKind::kArrayBuffer, .count = 1};
+constexpr double kSimpleMarks[] = {0, 1, 2};
 
-// A value, and edits that are kept where it still is true.
-template <typename T>
-class Reducer {
- public:
-  using Edit = std::function<void(T&)>;
+size_t ListCount(const Program& program) { return 2 + program.scripts.size(); }
 
-  Reducer(T value, size_t batch, const FirstStill<T>& first) : value_(std::move(value)), batch_(batch), first_(first) {}
+size_t SizeOf(const Program& program, size_t list) {
+  if (list == 0) return program.scripts.size();
+  return list == 1 ? program.ops.size() : program.scripts[list - 2].ops.size();
+}
 
-  const T& value() const { return value_; }
-  T Take() { return std::move(value_); }
+template <typename Entries>
+void EraseFrom(Entries& entries, size_t begin, size_t end) {
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                entries.begin() + static_cast<std::ptrdiff_t>(end));
+}
 
-  // Tries each edit on what the kept ones before it have left; those that change nothing are not asked about. True if
-  // one was kept. An edit must mean the same whether the ones before it were kept or not.
-  bool TryAll(const std::vector<Edit>& edits) {
-    bool changed = false;
-    for (size_t next = 0; next < edits.size();) {
-      std::vector<T> candidates;
-      std::vector<size_t> behind;  // for each candidate, the edit after its own
-      for (; next < edits.size() && candidates.size() < batch_; ++next) {
-        T candidate = value_;
-        edits[next](candidate);
-        if (candidate == value_) continue;
-        candidates.push_back(std::move(candidate));
-        behind.push_back(next + 1);
-      }
-      const size_t kept = candidates.empty() ? 0 : first_(candidates);
-      if (kept >= candidates.size()) continue;
-      value_ = std::move(candidates[kept]);
-      next = behind[kept];
-      changed = true;
-    }
-    return changed;
+void Erase(Program& program, size_t list, size_t begin, size_t end) {
+  if (list == 0) return EraseFrom(program.scripts, begin, end);
+  EraseFrom(list == 1 ? program.ops : program.scripts[list - 2].ops, begin, end);
+}
+
+// The first mark that will do; so that the rounds end, none that is behind the one the program has.
+void SimplifyMark(Program& program, size_t simpler) {
+  if (!program.highWaterMark.has_value()) return;
+  for (size_t i = 0; i <= simpler; ++i) {
+    if (*program.highWaterMark == kSimpleMarks[i]) return;
   }
-
-  // Drops runs of entries of the list that `list` finds in the value, from the back, halving the length of the runs.
-  template <typename List>
-  bool DropFrom(List list) {
-    bool changed = false;
-    for (size_t run = list(value_).size(); run > 0; run /= 2) {
-      std::vector<Edit> edits;
-      for (size_t end = list(value_).size(); end >= run && end > 0; end -= run) {
-        edits.push_back([list, begin = end - run, end](T& value) {
-          auto& entries = list(value);
-          entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-                        entries.begin() + static_cast<std::ptrdiff_t>(end));
-        });
-      }
-      changed |= TryAll(edits);
-    }
-    return changed;
-  }
-
- private:
-  T value_;
-  const size_t batch_;
-  const FirstStill<T>& first_;
-};
-
-using Edits = std::vector<Reducer<Program>::Edit>;
-
-void AddSettings(Edits& edits) {
-  edits.push_back([](Program& p) { p.highWaterMark.reset(); });
-  edits.push_back([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
-  edits.push_back([](Program& p) { p.byteLimit.reset(); });
-  edits.push_back([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
-  for (int i = 0; i < kMethodCount; ++i) {
-    edits.push_back([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
-  }
-  // The first that will do; so that the loop ends, none that is behind the one it has.
-  for (const double number : {0.0, 1.0, 2.0}) {
-    edits.push_back([number](Program& p) {
-      const bool is_simpler = p.highWaterMark == 0.0 || p.highWaterMark == 1.0 || p.highWaterMark == 2.0;
-      if (p.highWaterMark.has_value() && !(is_simpler && *p.highWaterMark <= number)) p.highWaterMark = number;
-    });
-  }
+  program.highWaterMark = kSimpleMarks[simpler];
 }
 
 // Everywhere, because what is detached matters to those who write it.
-void RenameChunk(Program& p, const sim::Chunk from, const sim::Chunk& to) {
+void RenameChunk(Program& program, const sim::Chunk from, const sim::Chunk& to) {
   const auto rename = [&](std::vector<Op>& ops) {
     for (Op& op : ops) {
       if (op.operands.chunk == from) op.operands.chunk = to;
     }
   };
-  rename(p.ops);
-  for (Script& script : p.scripts) rename(script.ops);
+  rename(program.ops);
+  for (Script& script : program.scripts) rename(script.ops);
 }
 
-// `statement` finds an operation or an end in a program.
 template <typename Statement>
-void AddOperands(Edits& edits, const Program& program, Statement statement) {
-  const auto add = [&](auto edit) {
-    edits.push_back([statement, edit](Program& p) {
-      auto& s = statement(p);
-      edit(s.operands);
-      Normalize(RowOf(s.kind), s.operands);
-    });
-  };
-  Program readable = program;
-  ForEachOperand(RowOf(statement(readable).kind), [&](char letter) {
-    switch (letter) {
-      case 'w':
-        return add([](Operands& o) { o.writer = 0; });
-      case 'r':
-        return add([](Operands& o) { o.reason = 0; });
-      case 'o':
-        return add([](Operands& o) { o.unobserved = false; });
-      case 'n':
-        return add([](Operands& o) { o.count = 1; });
-      case 'd':
-        return add([](Operands& o) { o.number = 1; });
-      case 'c':
-        return add([](Operands& o) { o.chunk = InterestingChunks()[0]; });
-      case 'b':
-        return edits.push_back(
-            [statement](Program& p) { RenameChunk(p, statement(p).operands.chunk, kSimplestBuffer); });
-      default:
-        return;
-    }
-  });
+void SimplifyOperand(Program& program, Statement& statement, char letter) {
+  Operands& o = statement.operands;
+  switch (letter) {
+    case 'w':
+      o.writer = 0;
+      break;
+    case 'r':
+      o.reason = 0;
+      break;
+    case 'o':
+      o.unobserved = false;
+      break;
+    case 'n':
+      o.count = 1;
+      break;
+    case 'd':
+      o.number = 1;
+      break;
+    case 'c':
+      o.chunk = InterestingChunks()[0];
+      break;
+    case 'b':
+      return RenameChunk(program, o.chunk, kSimplestBuffer);
+    default:
+      return;
+  }
+  Normalize(RowOf(statement.kind), o);
 }
 
-void AddStatements(Edits& edits, const Program& program) {
-  for (size_t i = 0; i < program.ops.size(); ++i) {
-    AddOperands(edits, program, [i](Program& p) -> Op& { return p.ops[i]; });
-  }
-  for (size_t i = 0; i < program.scripts.size(); ++i) {
-    edits.push_back([i](Program& p) { p.scripts[i].end = {}; });
-    for (size_t j = 0; j < program.scripts[i].ops.size(); ++j) {
-      AddOperands(edits, program, [i, j](Program& p) -> Op& { return p.scripts[i].ops[j]; });
+using Bytes = std::vector<uint8_t>;
+using ByteEdit = std::function<void(Bytes&)>;
+
+// Tries each edit on what the kept ones before it have left. From the back to the front, so that positions stay.
+bool KeepWhatWillDo(Bytes& bytes, const std::vector<ByteEdit>& edits, size_t batch, const FirstStill<Bytes>& first) {
+  bool changed = false;
+  for (size_t next = 0; next < edits.size();) {
+    std::vector<Bytes> candidates;
+    std::vector<size_t> behind;  // for each candidate, the edit after its own
+    for (; next < edits.size() && candidates.size() < batch; ++next) {
+      Bytes candidate = bytes;
+      edits[next](candidate);
+      if (candidate == bytes) continue;
+      candidates.push_back(std::move(candidate));
+      behind.push_back(next + 1);
     }
+    const size_t kept = candidates.empty() ? 0 : first(candidates);
+    if (kept >= candidates.size()) continue;
+    bytes = std::move(candidates[kept]);
+    next = behind[kept];
+    changed = true;
   }
+  return changed;
 }
 
 }  // namespace
 
-Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>& first) {
-  Reducer<Program> reducer(std::move(program), batch, first);
-  for (bool changed = true; changed;) {
-    changed = reducer.DropFrom([](Program& p) -> std::vector<Script>& { return p.scripts; });
-    changed |= reducer.DropFrom([](Program& p) -> std::vector<Op>& { return p.ops; });
-    for (size_t i = 0; i < reducer.value().scripts.size(); ++i) {
-      changed |= reducer.DropFrom([i](Program& p) -> std::vector<Op>& { return p.scripts[i].ops; });
+Shrinker::Shrinker(Program program) : program_(std::move(program)) { BeginRound(); }
+
+const Program* Shrinker::Next() {
+  while (true) {
+    while (NextDrop() || NextEdit()) {
+      if (candidate_ != program_) return &candidate_;
     }
-    Edits edits;
-    AddSettings(edits);
-    AddStatements(edits, reducer.value());
-    changed |= reducer.TryAll(edits);
-    // An end's operands depend on its kind, which may just have changed.
-    Edits ends;
-    for (size_t i = 0; i < reducer.value().scripts.size(); ++i) {
-      AddOperands(ends, reducer.value(), [i](Program& p) -> End& { return p.scripts[i].end; });
-    }
-    changed |= reducer.TryAll(ends);
+    if (!changed_) return nullptr;
+    BeginRound();
   }
-  return reducer.Take();
+}
+
+void Shrinker::Keep() {
+  program_ = std::move(candidate_);
+  changed_ = true;
+}
+
+void Shrinker::BeginRound() {
+  changed_ = false;
+  edits_.clear();
+  edit_ = 0;
+  BeginList(0);
+}
+
+void Shrinker::BeginList(size_t list) {
+  list_ = list;
+  run_ = end_ = list < ListCount(program_) ? SizeOf(program_, list) : 0;
+}
+
+// Drops runs of entries, from the back, halving the length of the runs. False when all lists are done.
+bool Shrinker::NextDrop() {
+  while (list_ < ListCount(program_)) {
+    if (run_ == 0) {
+      BeginList(list_ + 1);
+      if (list_ == ListCount(program_)) CollectEdits();
+    } else if (end_ < run_) {
+      run_ /= 2;
+      end_ = SizeOf(program_, list_);
+    } else {
+      candidate_ = program_;
+      Erase(candidate_, list_, end_ - run_, end_);
+      end_ -= run_;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Shrinker::NextEdit() {
+  if (edit_ == edits_.size()) return false;
+  candidate_ = program_;
+  edits_[edit_++](candidate_);
+  return true;
+}
+
+// Nothing is dropped any more in this round, so that positions stay.
+void Shrinker::CollectEdits() {
+  edits_.push_back([](Program& p) { p.highWaterMark.reset(); });
+  edits_.push_back([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
+  edits_.push_back([](Program& p) { p.byteLimit.reset(); });
+  edits_.push_back([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
+  for (int i = 0; i < kMethodCount; ++i) {
+    edits_.push_back([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
+  }
+  for (size_t i = 0; i < std::size(kSimpleMarks); ++i) {
+    edits_.push_back([i](Program& p) { SimplifyMark(p, i); });
+  }
+  for (size_t i = 0; i < program_.ops.size(); ++i) {
+    ForEachOperand(RowOf(program_.ops[i].kind), [&](char letter) {
+      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.ops[i], letter); });
+    });
+  }
+  for (size_t i = 0; i < program_.scripts.size(); ++i) {
+    const Script& script = program_.scripts[i];
+    edits_.push_back([i](Program& p) { p.scripts[i].end = {}; });
+    // If the end has become a plain return, it has no operands, and these change nothing.
+    ForEachOperand(RowOf(script.end.kind), [&](char letter) {
+      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.scripts[i].end, letter); });
+    });
+    for (size_t j = 0; j < script.ops.size(); ++j) {
+      ForEachOperand(RowOf(script.ops[j].kind), [&](char letter) {
+        edits_.push_back([i, j, letter](Program& p) { SimplifyOperand(p, p.scripts[i].ops[j], letter); });
+      });
+    }
+  }
 }
 
 Program Shrink(Program program, const std::function<bool(const Program&)>& still) {
-  return ShrinkInBatches(std::move(program), 1, [&](std::span<const Program> candidates) {
-    return still(candidates.front()) ? size_t{0} : candidates.size();
-  });
+  Shrinker shrinker(std::move(program));
+  while (const Program* candidate = shrinker.Next()) {
+    if (still(*candidate)) shrinker.Keep();
+  }
+  return shrinker.program();
 }
 
-std::vector<uint8_t> ShrinkBytes(std::vector<uint8_t> bytes, size_t batch,
-                                 const FirstStill<std::vector<uint8_t>>& first) {
-  using Bytes = std::vector<uint8_t>;
-  Reducer<Bytes> reducer(std::move(bytes), batch, first);
+Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>& first) {
+  Shrinker shrinker(std::move(program));
+  while (true) {
+    // As if none of them will do; behind the one that does, they are made anew.
+    Shrinker ahead = shrinker;
+    std::vector<Program> candidates;
+    std::vector<Shrinker> at;
+    while (candidates.size() < batch) {
+      const Program* const candidate = ahead.Next();
+      if (candidate == nullptr) break;
+      candidates.push_back(*candidate);
+      at.push_back(ahead);
+    }
+    if (candidates.empty()) return shrinker.program();
+    const size_t kept = first(candidates);
+    shrinker = kept < at.size() ? std::move(at[kept]) : std::move(at.back());
+    if (kept < candidates.size()) shrinker.Keep();
+  }
+}
+
+std::vector<uint8_t> ShrinkBytes(Bytes bytes, size_t batch, const FirstStill<Bytes>& first) {
   for (bool changed = true; changed;) {
-    changed = reducer.DropFrom([](Bytes& all) -> Bytes& { return all; });
-    std::vector<Reducer<Bytes>::Edit> edits;
-    for (size_t i = 0; i < reducer.value().size(); ++i) {
+    changed = false;
+    for (size_t run = bytes.size(); run > 0; run /= 2) {
+      std::vector<ByteEdit> edits;
+      for (size_t end = bytes.size(); end >= run && end > 0; end -= run) {
+        edits.push_back([run, end](Bytes& all) { EraseFrom(all, end - run, end); });
+      }
+      changed |= KeepWhatWillDo(bytes, edits, batch, first);
+    }
+    std::vector<ByteEdit> edits;
+    for (size_t i = 0; i < bytes.size(); ++i) {
       edits.push_back([i](Bytes& all) { all[i] = 'a'; });
     }
-    changed |= reducer.TryAll(edits);
+    changed |= KeepWhatWillDo(bytes, edits, batch, first);
   }
-  return reducer.Take();
+  return bytes;
 }
 
 }  // namespace sluice::fuzz
