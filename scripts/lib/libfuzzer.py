@@ -1,22 +1,18 @@
 """What a libFuzzer process is told, and what it says."""
 
-import collections
 import os
 import re
+
+from report import Report
 
 # A unit that takes longer is a finding.
 UNIT_TIMEOUT_SECONDS = 25
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
+RERUN_TIMEOUT_SECONDS = 5
 INTERRUPTED = 72
 
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
-_FRAME = re.compile(r"\s+#(\d+) 0x[0-9a-f]+ in (.+)")
-_SUMMARY = re.compile(r"SUMMARY: (\w+): (.+)")
-_TOOLS = {"AddressSanitizer": "asan", "UndefinedBehaviorSanitizer": "ubsan", "libFuzzer": "libfuzzer"}
-_FRAMES_IN_IDENTITY = 3
-
-
 def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=None):
     """Fuzzes on from the first of `folders`, which grows; the others are seeds. The campaign ends the process by SIGUSR1
     when its time is over, to the tenth of a second; -max_total_time is for when the campaign itself was killed."""
@@ -30,6 +26,11 @@ def run_flags():
     return [f"-timeout={UNIT_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
 
 
+def rerun_flags():
+    """For an input that is known: one that took UNIT_TIMEOUT_SECONDS takes longer than this too."""
+    return [f"-timeout={RERUN_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
+
+
 class Output:
     """What one process has said so far."""
 
@@ -41,10 +42,7 @@ class Output:
         self.corpus = 0
         self.loading = True
         self.artifact = None  # what it wrote when it crashed
-        self.log = collections.deque(maxlen=5000)  # without the lines that only tell of progress
-        self._finding = None
-        self._rule = None
-        self._root = root
+        self.report = Report(root)  # without the lines that only tell of progress
         self._rest = b""
 
     def add(self, data):
@@ -69,13 +67,9 @@ class Output:
             return
         elif line.startswith("stat::number_of_executed_units:"):
             self.executions = int(line.split()[-1])
-        elif line.startswith("SLUICE-FINDING "):
-            self._finding = line.removeprefix("SLUICE-FINDING ").strip()
-        elif line.startswith("The rule:") and self._rule is None:
-            self._rule = line.removeprefix("The rule:").strip()
         elif "Test unit written to " in line:
             self.artifact = line.split("Test unit written to ", 1)[1].strip()
-        self.log.append(line)
+        self.report.add_line(line)
 
     @property
     def kind(self):
@@ -86,61 +80,15 @@ class Output:
     @property
     def from_oracle(self):
         """Whether an oracle spoke, and no sanitizer: such a finding can be passed over by its identity."""
-        return self.kind == "crash" and self._finding is not None
+        return self.kind == "crash" and self.report.oracle_identity is not None
 
-    def identity(self, target):
-        """By which findings are grouped. Holds no comma."""
-        if self.from_oracle:
-            return self._finding
-        if self.kind in ("timeout", "oom"):
-            return f"{self.kind}/{target}"
-        frames = "<".join(self._frames()) or target
-        if self.kind == "leak":
-            return f"leak/{frames}".replace(",", "")
-        return f"{self._sanitizer_kind()}/{frames}".replace(",", "")
+    @property
+    def log(self):
+        return self.report.log
 
     @property
     def rule(self):
-        """One line: what should have held, or what the sanitizer says."""
-        if self.from_oracle and self._rule is not None:
-            return self._rule
-        for line in self.log:
-            if "runtime error: " in line:
-                return "UndefinedBehaviorSanitizer: " + line.replace(self._root + "/", "").split("runtime error: ", 1)[1].strip()
-        summary = self._summary()
-        return f"{summary[1]}: {summary[2]}".replace(self._root + "/", "") if summary else "the process ended"
+        return self.report.rule
 
-    def _summary(self):
-        """The sanitizer's, if there is one: the abort after its report gets one from libFuzzer too."""
-        matches = [match for line in self.log if (match := _SUMMARY.match(line))]
-        return next((match for match in matches if match[1] != "libFuzzer"), matches[0] if matches else None)
-
-    def _sanitizer_kind(self):
-        summary = self._summary()
-        if summary is None:
-            return "crash"
-        words = summary[2] if summary[1] == "libFuzzer" else summary[2].split()[0]
-        return f"{_TOOLS.get(summary[1], summary[1])}/{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-').lower()}"
-
-    def _frames(self):
-        """The innermost functions of this project in the first stack that has any."""
-        place = re.compile(r"(.+?) (?:" + re.escape(self._root) + r"/)?((?:src|fuzz)/\S+?\.(?:cc|h)):\d+")
-        names = []
-        for line in self.log:
-            frame = _FRAME.match(line)
-            if frame is None:
-                continue
-            if frame[1] == "0" and names:
-                break
-            if (match := place.match(frame[2])) and len(names) < _FRAMES_IN_IDENTITY:
-                names.append(_function_name(match[1]))
-        return names
-
-
-def _function_name(signature):
-    """`sluice::core::Foo(Bar&)::$_0::operator()() const` is called Foo."""
-    name = signature.replace("(anonymous namespace)::", "").split("(", 1)[0]
-    previous = None
-    while previous != name:
-        previous, name = name, re.sub(r"<[^<>]*>", "", name)
-    return name.rsplit("::", 1)[-1].split()[-1]
+    def identity(self, target):
+        return self.report.identity(target, self.kind)

@@ -84,9 +84,9 @@ int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
   }
   std::string others;
   for (const Finding& other : judge.findings()) {
-    if (other.identity() != finding->identity()) others += (others.empty() ? "\nAlso: " : ", ") + other.identity();
+    if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
-  PrintOut("\nVerdict: FAILS, " + finding->identity() + others + "\n");
+  PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;
 }
 
@@ -231,7 +231,7 @@ int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
       ++programs;
       const std::optional<Finding> finding = judge->Run(program);
       if (!finding.has_value()) continue;
-      const std::string identity = finding->identity();
+      const std::string identity = finding->key();
       const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
       judge->Run(small);
       PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",

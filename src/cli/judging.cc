@@ -41,17 +41,17 @@ std::unique_ptr<Judge> NewJudge(Judged judged) {
 bool Breaks(Judge& judge, const fuzz::Program& program, const std::string& identity) {
   judge.Run(program);
   const auto& findings = judge.findings();
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.Is(identity); });
 }
 
 std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {
   const auto& findings = judge.findings();
   if (findings.empty()) return std::nullopt;
   for (const Finding& finding : findings) {
-    if (finding.identity() == wanted) return finding;
+    if (finding.Is(wanted)) return finding;
   }
   for (const Finding& finding : findings) {
-    if (comment.starts_with("# " + finding.identity() + "\n")) return finding;
+    if (comment.starts_with("# " + finding.key() + "\n")) return finding;
   }
   return findings.front();
 }

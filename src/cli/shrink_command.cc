@@ -114,18 +114,18 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", options.path.c_str());
     return kExitFinding;
   }
-  const std::string wanted = options.finding.empty() ? first->identity() : options.finding;
+  const std::string wanted = options.finding.empty() ? first->key() : options.finding;
   if (!Breaks(*judge, program, wanted)) {
     std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", options.path.c_str(),
-                 first->identity().c_str(), wanted.c_str());
+                 first->key().c_str(), wanted.c_str());
     return kExitUnreadable;
   }
-  const bool is_first = first->identity() == wanted;
+  const bool is_first = first->Is(wanted);
   Result result(options, wanted);
   result.Keep(fuzz::Shrink(program, [&](const Program& candidate) {
     if (!is_first) return Breaks(*judge, candidate, wanted);
     const std::optional<Finding> now = judge->Run(candidate);
-    return now.has_value() && now->identity() == wanted;
+    return now.has_value() && now->Is(wanted);
   }));
   return result.Finish();
 }

@@ -77,7 +77,7 @@ TEST(ShrinkTest, ScriptsShrinkToo) {
 TEST(ShrinkTest, BatchesOfEverySizeGiveTheSame) {
   const auto still = [](const Program& p) { return Has(p, OpKind::kWrite) && Has(p, OpKind::kAbort); };
   size_t compared = 0;
-  for (uint64_t seed = 0; seed < 60; ++seed) {
+  for (uint64_t seed = 0; seed < 400; ++seed) {
     Random random(seed);
     const Program program = RandomProgram(random, BalancedProfile());
     if (!still(program)) continue;
