@@ -15,7 +15,10 @@ import sys
 import tempfile
 
 import display
+import findings
+import grouping
 import libfuzzer
+import recent_inputs
 import samples
 import triage
 from display import say, shown
@@ -116,7 +119,7 @@ class Campaign:
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
         self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
         self.children = Children()
-        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers, self.env)
+        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers, self.env, self.root, f"libfuzzer-{self.preset}")
         self.targets = [Target(name) for name in self._choose(arguments.targets)]
         self.findings = {}  # identity -> Finding
         self.canary = None  # its Finding
@@ -229,8 +232,11 @@ class Campaign:
 
     async def _run_slice(self, target, seconds, artifacts):
         passed_over = sorted(f.identity for f in self.findings.values() if f.from_oracle)
-        env = dict(self.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over)) if passed_over else self.env
-        child = await self.children.start(self._command(target, seconds, artifacts), env=env, folder=self.out)
+        recent = os.path.join(artifacts, "recent")
+        os.mkdir(recent)
+        env = dict(self.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over), **{recent_inputs.VARIABLE: recent})
+        command = self._command(target, seconds, artifacts)
+        child = await self.children.start(command, env=env, folder=self.out)
         output = target.running[child] = libfuzzer.Output(self.root)
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, signal.SIGUSR1),
@@ -245,7 +251,7 @@ class Campaign:
         target.executions_before += output.executions
         del target.running[child]
         if output.kind is not None:
-            await self._note_finding(target, output, passed_over)
+            await self._note_finding(target, output, passed_over, command, recent)
         elif not (code == 0 or child.ended_as_told or (self._is_stopping() and (child.killed or code == libfuzzer.INTERRUPTED))):
             how = "did not end when told to" if child.killed else f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
             last = "\n".join("  " + line for line in list(output.log)[-20:])
@@ -256,11 +262,11 @@ class Campaign:
 
     # --- Findings ---
 
-    async def _note_finding(self, target, output, passed_over):
+    async def _note_finding(self, target, output, passed_over, command, recent):
         identity = output.identity(target.name)
         target.crashes[identity] = target.crashes.get(identity, 0) + 1
         after = self._now() - self.begun
-        finding = triage.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="")
+        finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="", command=command)
         if not os.path.exists(output.artifact):
             raise CannotRun(f"{target.name} found {identity}, but its input could not be written. Is the disk full?")
         if target.name == CANARY and output.from_oracle:
@@ -269,13 +275,13 @@ class Campaign:
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
         if finding.canary:
             self.canary = finding
-            finding.folder = os.path.join(self.out, CANARY, triage.folder_name(identity))
-            triage.keep(finding, output.artifact, output.log)
+            finding.folder = os.path.join(self.out, CANARY, findings.folder_name(identity))
+            findings.keep(finding, output.artifact, output.log, recent)
             target.stop(f"found after {after:.1f} s")
             return
         if identity not in self.findings:
-            finding.folder = os.path.join(self.out, "findings", finding.target, triage.folder_name(identity))
-            triage.keep(finding, output.artifact, output.log)
+            finding.folder = os.path.join(self.out, "findings", findings.folder_name(identity))
+            findings.keep(finding, output.artifact, output.log, recent)
             self.findings[identity] = finding
             target.findings += 1
         # Another process that ran at the same time may find the same; one that was told to pass it over must not.
@@ -299,6 +305,15 @@ class Campaign:
                 done += 1
 
         await asyncio.gather(*(work() for _ in range(self.jobs)))
+        if not self.triage.stopped:
+            grouping.place_by_identity(self.findings.values(), os.path.join(self.out, "findings"))
+            left = grouping.merge(list(self.findings.values()))
+            self.findings = {finding.identity: finding for finding in left}
+            for finding in left:
+                self.triage.tell(finding)
+        trouble = next((f"{f.identity}: {f.trouble}" for f in self.findings.values() if f.trouble), "")
+        if trouble:
+            self._fail(f"a finding could not be written whole: {trouble}")
 
     # --- The whole ---
 

@@ -7,12 +7,15 @@ from report import Report
 
 # A unit that takes longer is a finding.
 UNIT_TIMEOUT_SECONDS = 25
+# For an input that is known to take so long, this is enough.
+RERUN_TIMEOUT_SECONDS = 5
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
-RERUN_TIMEOUT_SECONDS = 5
 INTERRUPTED = 72
 
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
+
+
 def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=None):
     """Fuzzes on from the first of `folders`, which grows; the others are seeds. The campaign ends the process by SIGUSR1
     when its time is over, to the tenth of a second; -max_total_time is for when the campaign itself was killed."""
@@ -27,7 +30,6 @@ def run_flags():
 
 
 def rerun_flags():
-    """For an input that is known: one that took UNIT_TIMEOUT_SECONDS takes longer than this too."""
     return [f"-timeout={RERUN_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
 
 

@@ -1,7 +1,11 @@
 #include "src/cli/commands.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,19 +39,38 @@ using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
 
-#ifdef SLUICE_CLI_SANITIZED
-// What ran when a sanitizer ended the process: its report has the stack, this has the steps.
+// What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
 const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
 
 void TellHowFar() {
   if (g_judge == nullptr) return;
+  std::string before;
+  for (const Finding& finding : g_judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
+  if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
   std::fprintf(stderr,
-               "\nThe sanitizer's report is above, with the stack. The program:\n\n%s\n"
+               "\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
 }
+
+// A program that hangs is past helping: what is called here need not be safe in a signal handler, it need only mostly work.
+void OnTimeLimit(int) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+#ifdef SLUICE_CLI_SANITIZED
+  std::fprintf(stderr, "\nWhere it was:\n\n");
+  __sanitizer_print_stack_trace();
 #endif
+  TellHowFar();
+  std::_Exit(kExitFinding);
+}
+
+// Seconds from now; 0 takes it back.
+void SetTimeLimit(unsigned seconds) {
+  if (seconds != 0) std::signal(SIGALRM, &OnTimeLimit);
+  alarm(seconds);
+}
 
 fuzz::Profile ProfileNamed(const std::string& name) {
   if (name == "reentrancy") return fuzz::ReentrancyProfile();
@@ -55,7 +78,7 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
+int ReproOne(const std::string& path, Judge& judge, const std::string& wanted, unsigned seconds) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
@@ -66,17 +89,17 @@ int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
   }
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
-#ifdef SLUICE_CLI_SANITIZED
   std::fflush(stdout);
   g_judge = &judge;
   g_program = &*program;
+#ifdef SLUICE_CLI_SANITIZED
   __sanitizer_set_death_callback(&TellHowFar);
 #endif
+  if (seconds != 0) SetTimeLimit(seconds);
   judge.Run(*program);
+  if (seconds != 0) SetTimeLimit(0);
   const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
-#ifdef SLUICE_CLI_SANITIZED
   g_judge = nullptr;
-#endif
   PrintOut(fuzz::Story(*program, judge, finding));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");
@@ -131,10 +154,10 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
   return kExitOk;
 }
 
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged) {
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds) {
   const auto judge = NewJudge(judged);
   int worst = kExitOk;
-  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted));
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted, seconds));
   return worst;
 }
 

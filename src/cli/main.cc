@@ -78,7 +78,10 @@ int main(int argc, char** argv) {
   repro->add_option("files", paths, "Corpus or crash files")->required();
   add_judged(repro);
   repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
-  repro->callback([&] { result = Repro(paths, finding, judged); });
+  unsigned seconds = 0;
+  repro->add_option("--seconds", seconds, "A program that takes longer fails; default: no limit")
+      ->check(CLI::Range(0u, 86400u));
+  repro->callback([&] { result = Repro(paths, finding, judged, seconds); });
 
   ShrinkOptions shrunk;
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
