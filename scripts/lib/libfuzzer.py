@@ -11,6 +11,9 @@ UNIT_TIMEOUT_SECONDS = 25
 RERUN_TIMEOUT_SECONDS = 5
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
+# Exit codes.
+TIMEOUT = 70
+OUT_OF_MEMORY = 71
 INTERRUPTED = 72
 
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
@@ -45,6 +48,10 @@ class Output:
         self.loading = True
         self.artifact = None  # what it wrote when it crashed
         self.report = Report(root)  # without the lines that only tell of progress
+        self.command = []  # of the process, and where it kept its last inputs (recent_inputs.py)
+        self.recent = None
+        self._replayed_kind = None
+        self._unreproduced = ""
         self._rest = b""
 
     def add(self, data):
@@ -73,9 +80,24 @@ class Output:
             self.artifact = line.split("Test unit written to ", 1)[1].strip()
         self.report.add_line(line)
 
+    def replayed(self, path, code, kind, if_nothing):
+        """The process ran `path` once and wrote no artifact, and ended with `code`. `kind`: what another engine had seen, and
+        `if_nothing` what is to be told if nothing was seen here."""
+        self.artifact = path
+        if code == 0:
+            self._replayed_kind = kind
+            self._unreproduced = if_nothing
+            self.report.add_line(if_nothing)
+        elif self.report.kind == "leak":
+            self._replayed_kind = "leak"
+        else:
+            self._replayed_kind = {TIMEOUT: "timeout", OUT_OF_MEMORY: "oom"}.get(code, "crash")
+
     @property
     def kind(self):
         """crash, timeout, oom or leak; None without an artifact. A slow unit alone is not a finding."""
+        if self._replayed_kind is not None:
+            return self._replayed_kind
         word = os.path.basename(self.artifact or "").split("-", 1)[0]
         return word if word in ("crash", "timeout", "oom", "leak") else None
 
@@ -88,9 +110,13 @@ class Output:
     def log(self):
         return self.report.log
 
+    def identity(self, target):
+        """By which findings are grouped. Holds no comma."""
+        if self._unreproduced:
+            return f"unreproduced/{self.kind}/{target}"
+        return self.report.identity(target, self.kind)
+
     @property
     def rule(self):
-        return self.report.rule
-
-    def identity(self, target):
-        return self.report.identity(target, self.kind)
+        """One line: what should have held, or what the sanitizer says."""
+        return self._unreproduced or self.report.rule
