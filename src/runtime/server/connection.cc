@@ -235,7 +235,8 @@ void Connection::Refuse(const HttpError& error) {
 }
 
 void Connection::Respond(ResponseData response, bool keep_alive) {
-  keep_alive_ = keep_alive && !ended_ && !thread_.draining();
+  // Of a client that has closed its side, what came before that is answered still.
+  keep_alive_ = keep_alive && !(ended_ && buffered().empty()) && !thread_.draining();
   status_ = response.status;
   bool sends_body = false;
   head_ = ResponseHead(
