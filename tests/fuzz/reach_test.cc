@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
 #include <tuple>
 
 #include "fuzz/program/mutate.h"
@@ -175,6 +179,29 @@ TEST(ReachTest, RandomProgramsStayInTheDiagram) {
     }
   }
   for (const auto& [what, reached] : subject.counts().impossible) ADD_FAILURE() << what << ", " << reached.example;
+}
+
+// Each readable program stands for a way through the diagram; together they go every way.
+TEST(ReachTest, TheCorpusGoesEveryWay) {
+  ReachSubject subject;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("corpus")) {
+    if (entry.path().extension() != ".ops") continue;
+    std::ifstream file(entry.path());
+    subject.set_example(entry.path());
+    RunText(subject, std::string(std::istreambuf_iterator<char>(file), {}));
+  }
+  for (const Transition& t : AllTransitions()) {
+    EXPECT_GT(Times(subject, t.from, t.cause, t.to), 0u)
+        << PhaseId(t.from) << ", " << CauseId(t.cause) << " -> " << PhaseId(t.to);
+  }
+  for (const PhaseRow& row : PhaseRows()) {
+    for (int c = 0; c < static_cast<int>(Cause::kNothing); ++c) {
+      if (!MayBegin(row.phase, static_cast<Cause>(c))) continue;
+      EXPECT_GT(subject.counts().begun[static_cast<int>(row.phase)][c].count, 0u)
+          << CauseId(static_cast<Cause>(c)) << " in " << row.id;
+    }
+  }
+  EXPECT_THAT(subject.counts().impossible, IsEmpty());
 }
 
 }  // namespace
