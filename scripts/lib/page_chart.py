@@ -18,9 +18,8 @@ class Series:
 def compact(value):
     """1234567 as 1.23M: three digits are enough beside a line."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            digits = f"{value / size:.3g}" if value / size < 999.5 else f"{value / size:.0f}"
-            return digits + unit
+        if abs(value) >= 0.9995 * size:
+            return f"{value / size:.3g}{unit}"
     return f"{value:.3g}" if isinstance(value, float) and value != int(value) else f"{int(value)}"
 
 
