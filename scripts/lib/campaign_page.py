@@ -126,11 +126,11 @@ def _targets(samples, summary, speed):
         for engine, data in last["engines"].items():
             # Only while it runs, and each process by itself: the rate is what it does then.
             rates = sorted(e["rate"] / e["running"] for e in (t["engines"][engine] for _, t in of) if e["running"] and e["rate"])
-            rate = round(rates[len(rates) // 2]) if rates else 0
+            rate = round(rates[len(rates) // 2]) if rates else None
             empty = speed.get(engine)
             engines.append({"name": ENGINES.get(engine, engine), "style": _STYLES.get(engine, "a"), "executions": data["executions"],
                             "rate": rate, "coverage": _coverage(data), "features": data.get("ft"), "corpus": data["corpus"],
-                            "share": rate / empty if empty and rate else None})
+                            "cost": empty / rate if empty and rate else None})
 
         def series(value):
             return [Series(ENGINES.get(e, e), _STYLES.get(e, "a"), [(x, value(t["engines"][e])) for x, t in of])
@@ -203,7 +203,8 @@ def page(out):
     seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters |= {"compact": compact, "number": lambda value: f"{value:,}", "duration": _duration}
+    environment.filters |= {"compact": compact, "duration": _duration, "number": lambda value: f"{value:,}",
+                            "cost": lambda value: f"{value:.1f}" if value < 10 else f"{value:,.0f}"}
     return environment.get_template("campaign_page.html.j2").render(
         kind=kind, words=words, told=told, summary=summary, findings=findings, targets=targets, reach=_reach(out),
         engines=[ENGINES.get(engine, engine) for engine in engines],
