@@ -89,15 +89,17 @@ def _findings(out, summary):
     found = []
     for folder in sorted({path.parent for name in ("finding.json", "input", "story.txt") for path in (out / "findings").rglob(name)}):
         place = folder.relative_to(out).as_posix()
+        if "/also/" in place:  # the same fault, seen in another way
+            continue
         data = known.get(place, {}) | _json(folder / "finding.json", {})
         program = _text(folder, "program.ops")
         found.append({
             "identity": data.get("identity") or folder.name, "rule": data.get("rule") or data.get("sentence") or "",
             "target": data.get("target") or folder.parent.name, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
-            "after": data.get("after_seconds"), "reproduces": data.get("reproduces"),
+            "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
+            "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
             "folder": place, "program": program, "lines": len(program.splitlines()),
-            "story": _text(folder, "story.txt", "explanation.txt", "log.txt"),
-            "files": sorted(path.name for path in folder.iterdir() if path.is_file()),
+            "story": _text(folder, "story.txt"), "stack": _text(folder, "stack.txt"),
             "repro": f"scripts/repro {shlex.quote(_shown(folder / ('program.ops' if program else 'input')))}",
         })
     return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))

@@ -150,8 +150,14 @@ class Page(unittest.TestCase):
     def test_a_finding_is_shown_before_anybody_has_summed_up(self):
         self.told()
         self.put("findings/some_fuzzer/asan-overflow/input", "x")
-        self.put("findings/some_fuzzer/asan-overflow/finding.json", {"identity": "asan/overflow", "target": "some_fuzzer"})
-        self.assertIn("asan/overflow", self.read()[1].text)
+        self.put("findings/some_fuzzer/asan-overflow/finding.json", {
+            "identity": "asan/overflow", "target": "some_fuzzer", "reproduces": True, "how_often": "reproduces, 10 of 10 times",
+            "also_seen_as": ["asan/other"]})
+        self.put("findings/some_fuzzer/asan-overflow/stack.txt", "#0 WritableStreamAbort")
+        self.put("findings/some_fuzzer/asan-overflow/also/asan-other/input", "x")
+        text = self.read()[1].text
+        for words in ("asan/overflow", "It reproduces, 10 of 10 times", "Also seen as asan/other", "#0 WritableStreamAbort", "1 finding so far"):
+            self.assertIn(words, text)
 
     def test_what_was_never_reached_stands_out(self):
         reach = json.loads(json.dumps(self.reach))
