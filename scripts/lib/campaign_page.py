@@ -13,7 +13,6 @@ import datetime
 import json
 import os
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def begun(out, told):
     """A campaign begins: what an earlier one left in the same folder is not its."""
     for name in ("summary.json", "speed.json", "reach.json", "index.html"):
         (Path(out) / name).unlink(missing_ok=True)
-    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), **told}
+    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **told}
     _write(Path(out) / "campaign.json", json.dumps(told, indent=1) + "\n")
 
 
@@ -153,8 +152,20 @@ def _targets(samples, summary, speed):
 
 # ---- The whole
 
-def _outcome(summary, findings):
+def _is_running(told):
+    try:
+        os.kill(told["pid"], 0)
+    except (KeyError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _outcome(told, summary, findings):
     """What the page says first: (kind, words)."""
+    if not summary and not _is_running(told):
+        return "failed", f"It was killed, or the machine was; {_count(findings, 'finding')} until then"
     if not summary:
         return "running", f"Running; {_count(findings, 'finding')} so far"
     if summary.get("failure"):
@@ -200,7 +211,7 @@ def page(out):
     samples, speed = _samples(out / "samples.jsonl"), _json(out / "speed.json", {})
     findings = _findings(out, summary)
     targets = _targets(samples, summary, speed)
-    kind, words = _outcome(summary, findings)
+    kind, words = _outcome(told, summary, findings)
     engines = told.get("engines") or summary.get("engines") or []
     seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
@@ -222,19 +233,6 @@ def write(out):
         return False
     _write(Path(out) / "index.html", page(out))
     return True
-
-
-def commit(root):
-    """What was built, for campaign.json: the commit, with a + if files differ from it; empty outside of a repository."""
-    def git(*arguments):
-        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        name = git("rev-parse", "--short=12", "HEAD")
-        return name and name + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except OSError:
-        return ""
 
 
 def main():

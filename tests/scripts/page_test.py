@@ -121,6 +121,17 @@ class Page(unittest.TestCase):
         self.assertNotIn("Cost:", reader.text)
         self.assertEqual(len(reader.images), 3, "three charts, and no diagram yet")
 
+    def test_a_campaign_that_was_killed(self):
+        self.told()
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        told = json.loads((self.out / "campaign.json").read_text())
+        self.put("campaign.json", told | {"pid": ended.pid})
+        self.put("samples.jsonl", samples())
+        text, reader = self.read()
+        self.assertIn("It was killed", reader.text)
+        self.assertNotIn('http-equiv="refresh"', text)
+
     def test_a_campaign_that_found_nothing(self):
         self.whole()
         text, reader = self.read()
