@@ -109,13 +109,18 @@ def _shown(path):
     return str(path) if relative.startswith("..") else relative
 
 
+def _in_checkout(path):
+    relative = os.path.relpath(path, Path(__file__).resolve().parents[2])
+    return path if relative.startswith("..") else relative
+
+
 # ---- Over time
 
 def _coverage(engine):
     return engine.get("cov", engine.get("edges", 0))
 
 
-def _targets(samples, summary, speed):
+def _targets(samples, summary, speed, findings):
     """A row for each target: its numbers and its three charts."""
     if not samples:
         return []
@@ -140,7 +145,7 @@ def _targets(samples, summary, speed):
         grown = [Series("shared corpus", "c", [(x, t["corpus"]) for x, t in of])] if last["corpus"] else []
         ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         rows.append({
-            "name": name, "engines": engines, "findings": last["findings"], "corpus": last["corpus"],
+            "name": name, "engines": engines, "findings": sum(f["target"] == name for f in findings), "corpus": last["corpus"],
             "new": ended.get("new_corpus_entries"), "canary": name == "canary_fuzzer",
             "charts": [
                 page_chart.line_chart(f"Executions of {name}", series(lambda e: e["executions"]), x_max=seconds),
@@ -191,6 +196,9 @@ def _reach(out):
     reach = _json(out / "reach.json", None)
     if not reach:
         return None
+    for counted in (*reach["transitions"], *reach["impossible"]):
+        if "example" in counted:
+            counted["example"] = _in_checkout(counted["example"])
     causes = list(dict.fromkeys(pair["cause"] for pair in reach["begun"] if pair["state"] != "none"))
     counts = {(pair["state"], pair["cause"]): pair["count"] for pair in reach["begun"]}
     names = {state["id"]: state for state in reach["states"]}
@@ -210,7 +218,7 @@ def page(out):
     told, summary = _json(out / "campaign.json", {}), _json(out / "summary.json", {})
     samples, speed = _samples(out / "samples.jsonl"), _json(out / "speed.json", {})
     findings = _findings(out, summary)
-    targets = _targets(samples, summary, speed)
+    targets = _targets(samples, summary, speed, findings)
     kind, words = _outcome(told, summary, findings)
     engines = told.get("engines") or summary.get("engines") or []
     seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
