@@ -82,8 +82,8 @@ class Triage:
 
     @staticmethod
     def _is_same(finding, report):
-        if finding.kind == "timeout":
-            return report.kind == "timeout"
+        if finding.kind == "timeout" or finding.identity.startswith("unreproduced/"):
+            return report.kind == finding.kind
         return report.identity(finding.target) == finding.identity
 
     async def _reproduce(self, finding):
