@@ -128,11 +128,13 @@ def _targets(samples, summary, speed, findings):
     rows = []
     for name, last in samples[-1]["targets"].items():
         of = [(sample["seconds"], sample["targets"][name]) for sample in samples if name in sample["targets"]]
+        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         engines = []
         for engine, data in last["engines"].items():
             # Only while it runs, and each process by itself: the rate is what it does then.
             rates = sorted(e["rate"] / e["running"] for e in (t["engines"][engine] for _, t in of) if e["running"] and e["rate"])
-            rate = round(rates[len(rates) // 2]) if rates else None
+            # Slices that were shorter than the time between two samples: what the campaign says itself.
+            rate = round(rates[len(rates) // 2]) if rates else ended.get("engines", {}).get(engine, {}).get("rate")
             empty = speed.get(engine)
             engines.append({"name": ENGINES.get(engine, engine), "style": _STYLES.get(engine, "a"), "executions": data["executions"],
                             "rate": rate, "coverage": _coverage(data), "features": data.get("ft"), "corpus": data["corpus"],
@@ -143,7 +145,6 @@ def _targets(samples, summary, speed, findings):
                     for e in last["engines"]]
 
         grown = [Series("shared corpus", "c", [(x, t["corpus"]) for x, t in of])] if last["corpus"] else []
-        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         rows.append({
             "name": name, "engines": engines, "findings": sum(f["target"] == name for f in findings), "corpus": last["corpus"],
             "new": ended.get("new_corpus_entries"), "canary": name == "canary_fuzzer",

@@ -142,6 +142,14 @@ class Page(unittest.TestCase):
         self.assertIn("18 of 18 states", reader.text)
         self.assertIn("Every transition was reached", reader.text)
 
+    def test_a_rate_that_no_sample_saw_is_the_summary_s(self):
+        self.whole(targets=[{"name": "some_fuzzer", "new_corpus_entries": 0, "engines": {"libfuzzer": {"rate": 777}}}])
+        unseen = [json.loads(line) for line in samples().splitlines()]
+        for sample in unseen:
+            sample["targets"]["some_fuzzer"]["engines"]["libfuzzer"] |= {"running": 0, "rate": 0}
+        self.put("samples.jsonl", "".join(json.dumps(sample) + "\n" for sample in unseen))
+        self.assertRegex(self.read()[1].text, r"libFuzzer 60,000 777 5\.1 ")
+
     def test_a_campaign_that_could_not_go_on(self):
         self.whole(failure="the disk is <full>", exit_code=2)
         self.assertIn("the disk is <full>", self.read()[1].text)
