@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/runtime/fetch/fetch_script.h"
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {
@@ -33,6 +34,8 @@ std::vector<std::string> InitializeV8(const std::vector<std::string>& flags) {
   PlatformOwner() = v8::platform::NewDefaultPlatform(/*thread_pool_size=*/1);
   v8::V8::InitializePlatform(PlatformOwner().get());
   v8::V8::Initialize();
+  // Before any thread can have a context.
+  FetchScript();
   return refused;
 }
 
@@ -41,6 +44,10 @@ v8::Platform* Platform() { return PlatformOwner().get(); }
 Isolate::Isolate(const IsolateOptions& options) : allocator_(v8::ArrayBuffer::Allocator::NewDefaultAllocator()) {
   v8::Isolate::CreateParams parameters;
   parameters.array_buffer_allocator = allocator_.get();
+  // V8 begins with a megabyte for each of its three parts, and stays there when nearly all dies young, as streams do: a
+  // collection then comes each thousand streams. With four, whole lives of streams are 3 per cent faster and writes 10,
+  // and it still fits the processor's cache; with sixteen it does not, and they are a fifth slower.
+  parameters.constraints.set_initial_young_generation_size_in_bytes(3 * (size_t{4} << 20));
   if (options.max_heap_bytes != 0) parameters.constraints.set_max_old_generation_size_in_bytes(options.max_heap_bytes);
   isolate_ = v8::Isolate::New(parameters);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
@@ -63,8 +70,8 @@ Isolate::~Isolate() {
   isolate_->Dispose();
 }
 
-v8::Local<v8::Context> Isolate::NewContext() {
-  return binding::NewContext(isolate_).ToLocalChecked();
+v8::Local<v8::Context> Isolate::NewContext(std::span<const char* const> scripts) {
+  return binding::NewContext(isolate_, scripts).ToLocalChecked();
 }
 
 void Isolate::CollectGarbage() {
