@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/cli/commands.h"
+#include "src/cli/reach_command.h"
 #include "src/cli/shrink_command.h"
 #ifdef SLUICE_SHELL
 #include "src/cli/repl_command.h"
@@ -105,6 +106,10 @@ int main(int argc, char** argv) {
     shrunk.batch = std::max<size_t>(shrunk.batch, 1);
     result = ShrinkCommand(shrunk);
   });
+
+  CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
+  reach->add_option("paths", paths, "Corpus files, or folders of them")->required();
+  reach->callback([&] { result = Reach(paths); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   emit->add_option("file", path, "A corpus or crash file")->required();

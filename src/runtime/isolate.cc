@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/runtime/fetch/fetch_script.h"
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {
@@ -33,6 +34,8 @@ std::vector<std::string> InitializeV8(const std::vector<std::string>& flags) {
   PlatformOwner() = v8::platform::NewDefaultPlatform(/*thread_pool_size=*/1);
   v8::V8::InitializePlatform(PlatformOwner().get());
   v8::V8::Initialize();
+  // Before any thread can have a context.
+  FetchScript();
   return refused;
 }
 
@@ -67,8 +70,8 @@ Isolate::~Isolate() {
   isolate_->Dispose();
 }
 
-v8::Local<v8::Context> Isolate::NewContext() {
-  return binding::NewContext(isolate_).ToLocalChecked();
+v8::Local<v8::Context> Isolate::NewContext(std::span<const char* const> scripts) {
+  return binding::NewContext(isolate_, scripts).ToLocalChecked();
 }
 
 void Isolate::CollectGarbage() {

@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,8 +48,8 @@ class Isolate {
 
   v8::Isolate* get() const { return isolate_; }
   binding::IsolateData& data() { return *data_; }
-  // A new context with all globals of the binding (src/v8/globals.h).
-  v8::Local<v8::Context> NewContext();
+  // A new context with all globals of the binding, and more of our scripts (src/v8/globals.h).
+  v8::Local<v8::Context> NewContext(std::span<const char* const> scripts = {});
   // Full garbage collection, with V8's own tasks (finalisation among them) done.
   void CollectGarbage();
   // Runs the tasks that V8 posted to this isolate's thread and that are due. False if there were none.

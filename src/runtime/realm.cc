@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/runtime/exceptions.h"
+#include "src/runtime/fetch/fetch.h"
 #include "src/runtime/global_scope.h"
 #include "src/runtime/module_loader.h"
 #include "src/runtime/sluice_object.h"
@@ -39,7 +40,8 @@ Realm::Realm(RealmOptions options)
       [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
   const v8::Isolate::Scope entered(isolate);
   const v8::HandleScope handles(isolate);
-  const v8::Local<v8::Context> context = isolate_.NewContext();
+  const char* const scripts[] = {FetchScript()};
+  const v8::Local<v8::Context> context = isolate_.NewContext(scripts);
   context_.Reset(isolate, context);
   const v8::Context::Scope in(context);
   DefineGlobals();
@@ -63,6 +65,7 @@ void Realm::DefineGlobals() {
   timers_.Expose(in);
   ExposeTextEncoding(in);
   ExposeStructuredClone(in);
+  ExposeFetch(in);
   ExposeSluice(*this, in);
 }
 

@@ -26,6 +26,7 @@
 
 #include "src/runtime/console.h"
 #include "src/runtime/event_loop.h"
+#include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/isolate.h"
 #include "src/runtime/output.h"
 #include "src/runtime/timers.h"
@@ -63,6 +64,7 @@ class Realm final : public binding::Embedder {
   EventLoop& loop() { return loop_; }
   Timers& timers() { return timers_; }
   ModuleLoader& modules() { return *modules_; }
+  FetchState& fetch() { return fetch_; }
   const RealmOptions& options() const { return options_; }
   // When the realm was made, in EventLoop::Now()'s time.
   double time_origin() const { return time_origin_; }
@@ -106,6 +108,7 @@ class Realm final : public binding::Embedder {
   RealmOptions options_;
   const double time_origin_ = EventLoop::Now();
   EventLoop loop_;
+  FetchState fetch_;
   Isolate isolate_;
   v8::Global<v8::Context> context_;
   UnhandledRejections rejections_;
