@@ -68,6 +68,11 @@ ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
 
 
+def mutates_bytes(name):
+    """Whether AFL++'s own mutations are for this target, and logging of comparisons helps them."""
+    return name not in NOT_BY_DEFAULT and PLANS.get(name, Plan()).profile is None
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """A lane at one moment."""
