@@ -1,5 +1,5 @@
-// Which code of the core ran in the step in which a program's first finding broke: whether two findings can come from one
-// fault. Only in builds whose engine has counters in the code (libFuzzer's); elsewhere nothing is told.
+// Which code of the core ran in the step in which a program's first finding broke: whether two findings can come from
+// one fault. Only in builds whose engine has counters in the code (libFuzzer's); elsewhere nothing is told.
 #ifndef SLUICE_FUZZ_HARNESS_CODE_BETWEEN_H_
 #define SLUICE_FUZZ_HARNESS_CODE_BETWEEN_H_
 

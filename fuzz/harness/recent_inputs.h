@@ -5,8 +5,8 @@
 //     ...
 //
 // A finding that depends on what ran before does not reproduce by itself; these are what ran before. The environment
-// variable SLUICE_RECENT_INPUTS names a folder that exists; each process, also one that an engine has forked, writes one
-// file of 64 KiB there, named for its process id modulo 512. Without the variable nothing is done; a folder that
+// variable SLUICE_RECENT_INPUTS names a folder that exists; each process, also one that an engine has forked, writes
+// one file of 64 KiB there, named for its process id modulo 512. Without the variable nothing is done; a folder that
 // cannot be written is passed over in silence, because a fuzz target must not fail for it.
 //
 // The file: a RecentInputsHeader, then kRecentInputs times a RecentInput. All numbers are little-endian. The

@@ -61,9 +61,9 @@ class Shrinker {
 // Precondition: still(program).
 Program Shrink(Program program, const std::function<bool(const Program&)>& still);
 
-// Where an answer is dear, because a process has to be started for it, several candidates can be asked about at once. The
-// index of the first of them of which it still is true; their number if it is true of none. What is behind that one need
-// not be looked at.
+// Where an answer is dear, because a process has to be started for it, several candidates can be asked about at once.
+// The index of the first of them of which it still is true; their number if it is true of none. What is behind that one
+// need not be looked at.
 template <typename T>
 using FirstStill = std::function<size_t(std::span<const T>)>;
 

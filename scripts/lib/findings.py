@@ -62,6 +62,10 @@ class Finding:
     def reads_programs(self):
         return self.target not in ("config_fuzzer", "request_fuzzer")
 
+    @property
+    def never_again(self):
+        return self.tries > 0 and self.reproduced == 0 and not self.sequence
+
     def how_often(self):
         if self.tries == 0:
             return "not tried: the campaign was stopped"
@@ -146,13 +150,11 @@ def _indented(text):
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
-def _sluice_command(words, finding):
-    return " ".join(shlex.quote(word) for word in ("build/asan/sluice", *words, *finding.judged, "program.ops"))
-
-
 def readme(finding, build, root, fuzzers):
     """README.md: what broke, how to see it, what is in the folder."""
     has = lambda name: os.path.exists(os.path.join(finding.folder, name))
+    inside = not os.path.relpath(finding.folder, root).startswith("..")
+    place = shlex.quote(os.path.relpath(finding.folder, root) if inside else finding.folder)
     name = os.path.basename(finding.file_for_repro)
     lines = [f"# {finding.identity}", "", finding.rule, ""]
     lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}` ({finding.engine}) after {finding.after_seconds:.1f} s. It "
@@ -166,24 +168,25 @@ def readme(finding, build, root, fuzzers):
         lines += [f"## The program", "", f"{what} (`{name}`):", "", _indented(finding.program)]
     if story := _read(finding, "story.txt"):
         lines += ["## What happens", "", _indented(story)]
-    if stack := _read(finding, "stack.txt"):
+    stack = _read(finding, "stack.txt")
+    if stack and "    #0 " not in story:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
-    lines += ["## See it again", "", "In a checkout of Sluice, with this folder's path in place of DIR:", "",
+    lines += ["## See it again", "", f"In the folder of Sluice, `{root}` when this was found; `{place}` is this folder:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")
-              + (f" --target {finding.target}" if finding.target in JUDGED or not finding.reads_programs else "") + f" DIR/{name}", "",
+              + (f" --target {finding.target}" if finding.target in JUDGED or not finding.reads_programs else "") + f" {place}/{name}", "",
               "With the fuzz target itself, built as it was:", "",
-              f"    {os.path.relpath(fuzzers, root)}/{finding.target} DIR/input", ""]
+              f"    {os.path.relpath(fuzzers, root)}/{finding.target} {place}/input", ""]
     if finding.sequence:
         lines += ["Alone it passes; it needs these inputs before it, in one process:", "",
-                  f"    {os.path.relpath(fuzzers, root)}/{finding.target} " + " ".join(f"DIR/sequence/{n:03}" for n in range(1, len(finding.sequence) + 1))
-                  + " DIR/input", ""]
+                  f"    {os.path.relpath(fuzzers, root)}/{finding.target} " + " ".join(f"{place}/sequence/{n:03}" for n in range(1, len(finding.sequence) + 1))
+                  + f" {place}/input", ""]
     if has("program.js"):
         lines += ["On any implementation (Node, Deno, Bun, a browser), which prints a trace to compare with `model.trace`:", "",
-                  "    node DIR/program.js", ""]
+                  f"    node {place}/program.js", ""]
     elif finding.portable:
         lines += [f"It cannot be said in JavaScript: {finding.portable}.", ""]
     if finding.reproduced == finding.tries and finding.tries:
-        lines += ["Once it is fixed, make it a regression test:", "", "    scripts/promote DIR", ""]
+        lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", "", "Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
               f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), "",
               "The build:", ""]

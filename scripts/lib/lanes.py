@@ -158,7 +158,8 @@ class LibFuzzerLane(Lane):
         passed_over = campaign.passed_over()
         command = libfuzzer.fuzz_command(
             os.path.join(campaign.fuzzers[LIBFUZZER], self.name), seconds=seconds, artifacts=scratch,
-            folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary())
+            folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary(),
+            knows_a_hang=any(finding.kind == "timeout" for finding in campaign.findings.values()))
         recent = os.path.join(scratch, "recent")
         child = await campaign.children.start(command, env=self.environment(passed_over, recent), folder=campaign.out)
         output = self.running[child] = libfuzzer.Output(campaign.root)

@@ -19,12 +19,13 @@ INTERRUPTED = 72
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
 
 
-def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=None):
+def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=None, knows_a_hang=False):
     """Fuzzes on from the first of `folders`, which grows; the others are seeds. The campaign ends the process by SIGUSR1
-    when its time is over, to the tenth of a second; -max_total_time is for when the campaign itself was killed."""
+    when its time is over, to the tenth of a second; -max_total_time is for when the campaign itself was killed. `knows_a_hang`: one
+    was found already, and would take most of the time if each were waited for so long."""
     return [
         binary, f"-max_total_time={int(seconds) + 2}", f"-artifact_prefix={artifacts}/", f"-max_len={max_len}",
-        *run_flags(), "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else []), *folders,
+        *(rerun_flags() if knows_a_hang else run_flags()), "-print_final_stats=1", *([f"-dict={dictionary}"] if dictionary else []), *folders,
     ]
 
 

@@ -96,7 +96,7 @@ absl::StatusOr<size_t> Candidates::Ask(const std::vector<std::string>& paths) co
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && absl::SimpleAtoi(text, &position) && position <= paths.size()) {
     return position == 0 ? paths.size() : position - 1;
   }
-  const std::string how = WIFSIGNALED(status) ? absl::StrCat("was ended by signal ", WTERMSIG(status))
+  const std::string how = WIFSIGNALED(status)        ? absl::StrCat("was ended by signal ", WTERMSIG(status))
                           : WEXITSTATUS(status) != 0 ? absl::StrCat("exited with code ", WEXITSTATUS(status))
                                                      : absl::StrCat("printed \"", text.substr(0, 60), "\"");
   return absl::FailedPreconditionError(absl::StrCat("the command ", how, ". It must print a number from 0 to ",

@@ -54,7 +54,8 @@ void TellHowFar() {
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
 }
 
-// A program that hangs is past helping: what is called here need not be safe in a signal handler, it need only mostly work.
+// A program that hangs is past helping: what is called here need not be safe in a signal handler, it need only mostly
+// work.
 void OnTimeLimit(int) {
   std::fflush(stdout);
   std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");

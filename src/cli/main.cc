@@ -58,8 +58,8 @@ int main(int argc, char** argv) {
   trace->add_option("file", path, "A corpus or crash file")->required();
   trace->add_flag("--slots", flag, "Print the stream's slots after each step too");
   Traced traced = Traced::kCore;
-  CLI::Option* const model =
-      trace->add_flag_callback("--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead");
+  CLI::Option* const model = trace->add_flag_callback(
+      "--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead");
   trace
       ->add_flag_callback(
           "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")

@@ -116,8 +116,8 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
   }
   const std::string wanted = options.finding.empty() ? first->key() : options.finding;
   if (!Breaks(*judge, program, wanted)) {
-    std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", options.path.c_str(),
-                 first->key().c_str(), wanted.c_str());
+    std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", options.path.c_str(), first->key().c_str(),
+                 wanted.c_str());
     return kExitUnreadable;
   }
   const bool is_first = first->Is(wanted);

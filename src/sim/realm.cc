@@ -5,8 +5,8 @@ namespace sluice::sim {
 using core::PromiseView;
 namespace {
 
-// Entries that most programs do not exceed: an input does not grow what the next one finds grown, or the way that it takes, which
-// engines watch, would depend on what ran before.
+// Entries that most programs do not exceed: an input does not grow what the next one finds grown, or the way that it
+// takes, which engines watch, would depend on what ran before.
 constexpr size_t kRoom = 1024;
 
 }  // namespace
