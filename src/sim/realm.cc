@@ -3,10 +3,26 @@
 namespace sluice::sim {
 
 using core::PromiseView;
+namespace {
+
+// Entries that most programs do not exceed: an input does not grow what the next one finds grown, or the way that it takes, which
+// engines watch, would depend on what ran before.
+constexpr size_t kRoom = 1024;
+
+}  // namespace
 
 void Realm::Reset(UserCode& user_code, CoreReactions* core_reactions) {
   user_code_ = &user_code;
   core_reactions_ = core_reactions;
+  Clear();
+  promises_.reserve(kRoom);
+  reactions_.reserve(kRoom);
+  resolvers_.reserve(kRoom);
+  jobs_.reserve(kRoom);
+  rejected_.reserve(kRoom);
+}
+
+void Realm::Clear() {
   promises_.clear();
   reactions_.clear();
   resolvers_.clear();
@@ -150,6 +166,13 @@ void Realm::RunOne() {
     next_job_ = 0;
   }
   job.kind == Job::kReaction ? RunReaction(job) : RunResolveThenable(job);
+}
+
+std::optional<Realm::NextReaction> Realm::NextCoreReaction() const {
+  if (PendingMicrotasks() == 0) return std::nullopt;
+  const Job& job = jobs_[next_job_];
+  if (job.kind != Job::kReaction || reactions_[job.index].kind != ReactionRecord::kCore) return std::nullopt;
+  return NextReaction{reactions_[job.index].core, job.fulfilled};
 }
 
 void Realm::RunMicrotasks(size_t count) {

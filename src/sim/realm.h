@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "src/core/host.h"
@@ -37,6 +38,8 @@ class Realm {
 
   // Forgets everything. Both outlive the realm's use; `core_reactions` may be null if none are registered.
   void Reset(UserCode& user_code, CoreReactions* core_reactions);
+  // Forgets what is in it. At the end of a run, so that the next one does not take another way because of it.
+  void Clear();
 
   // ---- Promises
   uint32_t NewPromise();
@@ -60,6 +63,12 @@ class Realm {
 
   // ---- Microtasks
   size_t PendingMicrotasks() const { return jobs_.size() - next_job_; }
+  struct NextReaction {
+    core::Reaction reaction;
+    bool fulfilled;
+  };
+  // The core's reaction that the next microtask will run; nullopt if it is another's.
+  std::optional<NextReaction> NextCoreReaction() const;
   void RunMicrotasks(size_t count);
   // Until the queue is empty; then reports unhandled rejections (UserCode::UnhandledRejection), in order of rejection.
   void RunAllMicrotasks();
