@@ -50,14 +50,10 @@ class Plan:
     weight: int = 1
     more_seeds: tuple = ()  # folders of corpus/ besides its own
     max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
-<<<<<<< HEAD
-    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
-=======
     # What its mutations of programs prefer, for AFL++ (fuzz/harness/afl_mutator.cc); None: bytes are mutated as bytes.
     profile: str | None = None
-    dictionary: bool = False
+    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
     is_canary: bool = False
->>>>>>> main
 
 
 PLANS = {
@@ -72,6 +68,11 @@ PLANS = {
 }
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
+
+
+def mutates_bytes(name):
+    """Whether AFL++'s own mutations are for this target, and logging of comparisons helps them."""
+    return name not in NOT_BY_DEFAULT and PLANS.get(name, Plan()).profile is None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -212,50 +213,7 @@ class Campaign:
                 lane.reserved -= seconds
                 lane.given += self.now() - begun
 
-<<<<<<< HEAD
-    def _command(self, target, seconds, artifacts):
-        folders = [os.path.join(self.corpus, target.name)]
-        folders += (os.path.join(self.root, "corpus", name) for name in (target.name, *target.plan.more_seeds))
-        if target.name == CANARY:
-            # From nothing: it proves that fuzzing itself finds something, not that the seeds do.
-            folders.clear()
-        return libfuzzer.fuzz_command(
-            os.path.join(self.fuzzers, target.name), seconds=seconds, artifacts=artifacts,
-            folders=filter(os.path.isdir, folders), max_len=target.plan.max_len,
-            dictionary=self._dictionary_of(target))
-
-    def _dictionary_of(self, target):
-        own = os.path.join(self.root, "fuzz", "targets", f"{target.name}.dict")
-        return own if os.path.exists(own) else self.dictionary if target.plan.dictionary else None
-
-    async def _run_slice(self, target, seconds, artifacts):
-        passed_over = sorted(f.identity for f in self.findings.values() if f.from_oracle)
-        env = dict(self.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over)) if passed_over else self.env
-        child = await self.children.start(self._command(target, seconds, artifacts), env=env, folder=self.out)
-        output = target.running[child] = libfuzzer.Output(self.root)
-        loop = asyncio.get_running_loop()
-        timers = [loop.call_later(seconds, child.send, signal.SIGUSR1),
-                  loop.call_later(seconds + libfuzzer.NOTICED_AFTER_SECONDS, child.kill)]
-        if self._is_stopping():
-            child.send(signal.SIGINT)
-        code = await child.read(output.add)
-        for timer in timers:
-            timer.cancel()
-        output.finish()
-        target.note(output)
-        target.executions_before += output.executions
-        del target.running[child]
-        if output.kind is not None:
-            await self._note_finding(target, output, passed_over)
-        elif not (code == 0 or child.ended_as_told or (self._is_stopping() and (child.killed or code == libfuzzer.INTERRUPTED))):
-            how = "did not end when told to" if child.killed else f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
-            last = "\n".join("  " + line for line in list(output.log)[-20:])
-            raise CannotRun(f"{target.name} {how}, and wrote no input that makes it do so. Its last lines:\n{last}")
-
-    def _is_stopping(self):
-=======
     def is_stopping(self):
->>>>>>> main
         return self.interrupted or bool(self.failure)
 
     def passed_over(self):
