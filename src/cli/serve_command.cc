@@ -1,6 +1,5 @@
 #include "src/cli/serve_command.h"
 
-
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -52,10 +51,11 @@ struct ServeCommand {
     options.access_log = log;
     options.status_path = status_path;
     options.out = [](std::string_view text) { runtime::Output(STDOUT_FILENO).Write(text); };
-    options.log = [](std::string_view text) { runtime::Output(STDERR_FILENO).Write(runtime::Concat("sluice: ", text)); };
-    runtime::Server server(parsed.configuration, options, [&](const std::string& url) {
-      options.out(runtime::Concat("Listening on ", url, "\n"));
-    });
+    options.log = [](std::string_view text) {
+      runtime::Output(STDERR_FILENO).Write(runtime::Concat("sluice: ", text));
+    };
+    runtime::Server server(parsed.configuration, options,
+                           [&](const std::string& url) { options.out(runtime::Concat("Listening on ", url, "\n")); });
     server.StopOnSignals();
     return server.Run();
   }
@@ -69,10 +69,13 @@ void AddServeCommand(CLI::App& app, int& result) {
   serve->add_option("configuration", command->path, "A JSON file: server address, apps and their limits")->required();
   serve->add_flag("--check", command->check, "Only check the configuration");
   serve->add_flag("--log", command->log, "Print a line for each request");
-  serve->add_option("--status", command->status_path,
-                    "Serve requests, memory and live objects of each app as JSON at this path; with ?gc after collecting "
-                    "garbage. For anybody who can reach the server")
-      ->check([](const std::string& text) { return text.starts_with('/') ? "" : "'" + text + "' does not begin with /"; });
+  serve
+      ->add_option(
+          "--status", command->status_path,
+          "Serve requests, memory and live objects of each app as JSON at this path; with ?gc after collecting "
+          "garbage. For anybody who can reach the server")
+      ->check(
+          [](const std::string& text) { return text.starts_with('/') ? "" : "'" + text + "' does not begin with /"; });
   serve->footer(
       "SIGTERM and SIGINT end it when the requests in flight are answered; a second one at once.\n"
       "Exit codes: 0 it was ended, 2 the configuration, an app or the address is wrong.");

@@ -9,8 +9,8 @@
 
 namespace sluice::runtime {
 
-// Lets no more than `limit` bytes be allocated at once; 0: as many as there are. When an allocation is refused, V8 collects
-// garbage and tries again before it throws a RangeError.
+// Lets no more than `limit` bytes be allocated at once; 0: as many as there are. When an allocation is refused, V8
+// collects garbage and tries again before it throws a RangeError.
 std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(size_t limit);
 
 }  // namespace sluice::runtime

@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/buffer_allocator.h"
+#include "src/runtime/fetch/fetch_script.h"
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {

@@ -34,9 +34,9 @@ v8::Platform* Platform();
 
 struct IsolateOptions {
   binding::Options binding;
-  size_t max_heap_bytes = 0;  // of the old generation; 0: V8's own choice
+  size_t max_heap_bytes = 0;    // of the old generation; 0: V8's own choice
   size_t max_buffer_bytes = 0;  // of all ArrayBuffers; 0: no limit. An allocation beyond it throws a RangeError
-  size_t stack_bytes = 0;     // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
+  size_t stack_bytes = 0;       // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
 };
 
 class Isolate {

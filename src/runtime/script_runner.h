@@ -22,8 +22,8 @@ inline constexpr int kExitMalformed = 2;
 // not be read or parsed, or what sluice.exit() was given. What was read and run before stays done.
 int RunFiles(Realm& realm, const std::vector<ScriptFile>& files);
 
-// Reads and evaluates the module of `path`, and turns the loop while its top-level await waits and `go_on`. False if it cannot be
-// read or parsed, or throws, or waits for nothing: that has been printed, and the realm may have ended.
+// Reads and evaluates the module of `path`, and turns the loop while its top-level await waits and `go_on`. False if it
+// cannot be read or parsed, or throws, or waits for nothing: that has been printed, and the realm may have ended.
 bool EvaluateModuleFile(Realm& realm, const std::string& path, v8::Global<v8::Module>& module,
                         const std::function<bool()>& go_on);
 

@@ -1,12 +1,11 @@
 #include "src/runtime/server/app.h"
 
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "src/runtime/server/http_response.h"
 #include "src/runtime/server/ascii.h"
+#include "src/runtime/server/http_response.h"
 
 namespace sluice::runtime {
 namespace {
@@ -67,7 +66,8 @@ void App::AskStatus(bool collect, std::function<void(const AppStatus&)> tell) {
 double App::InterruptLongTask() {
   const std::lock_guard lock(realm_mutex_);
   const double limit = configuration_.time_limit_ms;
-  return realm_ == nullptr ? limit : realm_->realm().InterruptLongTask(loading_ ? std::max(limit, kLoadLimitMs) : limit);
+  return realm_ == nullptr ? limit
+                           : realm_->realm().InterruptLongTask(loading_ ? std::max(limit, kLoadLimitMs) : limit);
 }
 
 void App::Main(const std::function<void(bool)>& loaded) {
@@ -95,8 +95,8 @@ bool App::Live(const std::function<void(bool)>& loaded) {
     loading_ = true;
   }
   bool late = false;
-  const int32_t timer = realm.realm().timers().Post(
-      std::max<double>(kLoadLimitMs, configuration_.time_limit_ms), [&late] { late = true; }, {.keeps_alive = false});
+  const int32_t timer = realm.realm().timers().Post(std::max<double>(kLoadLimitMs, configuration_.time_limit_ms),
+                                                    [&late] { late = true; }, {.keeps_alive = false});
   const bool good = realm.Load([&] { return !stopping_ && !late; });
   if (late) log_(Concat(configuration_.entry, ": its top-level await takes too long\n"));
   realm.realm().timers().Cancel(timer);

@@ -5,8 +5,9 @@
 //   app.Send(exchange);
 //   app.Stop();
 //
-// A realm that has exhausted its heap, or that ended itself, is thrown away with the requests that it had not answered, and
-// another one is made. JavaScript that runs longer than the time limit is ended by whoever calls InterruptLongTask().
+// A realm that has exhausted its heap, or that ended itself, is thrown away with the requests that it had not answered,
+// and another one is made. JavaScript that runs longer than the time limit is ended by whoever calls
+// InterruptLongTask().
 #ifndef SLUICE_RUNTIME_SERVER_APP_H_
 #define SLUICE_RUNTIME_SERVER_APP_H_
 

@@ -1,11 +1,10 @@
 #include "src/runtime/server/app_realm.h"
 
-
 #include <utility>
 
 #include "src/runtime/exceptions.h"
-#include "src/runtime/server/ascii.h"
 #include "src/runtime/script_runner.h"
+#include "src/runtime/server/ascii.h"
 #include "src/runtime/server/http_response.h"
 #include "src/runtime/values.h"
 #include "src/v8/dom/abort_signal.h"
@@ -25,8 +24,8 @@ constexpr std::string_view kDispatcher = R"JS(
   }
 })JS";
 
-// What V8 may use beyond the limit until JavaScript has stopped: the largest single object is half as large, and one that
-// does not fit would end the process.
+// What V8 may use beyond the limit until JavaScript has stopped: the largest single object is half as large, and one
+// that does not fit would end the process.
 constexpr size_t kHeapReserve = size_t{2} << 30;
 
 constexpr int kInternalError = 500;
@@ -97,8 +96,8 @@ bool AppRealm::FindHandler(v8::Local<v8::Context> context, v8::Local<v8::Module>
   if (!exports->Get(context, binding::Ascii(isolate, "fetch")).ToLocal(&fetch)) return false;
   if (fetch->IsFunction()) return MakeDispatcher(context, exports);
   log_(Concat(configuration_.entry,
-                    ": has no handler: expected `export default { fetch(request, env) { ... } }` or "
-                    "`export function fetch(request, env) { ... }`\n"));
+              ": has no handler: expected `export default { fetch(request, env) { ... } }` or "
+              "`export function fetch(request, env) { ... }`\n"));
   return false;
 }
 
@@ -118,13 +117,14 @@ bool AppRealm::MakeDispatcher(v8::Local<v8::Context> context, v8::Local<v8::Obje
   v8::Local<v8::Function> fail;
   const v8::Local<v8::External> self = v8::External::New(isolate, this);
   if (!NewString(isolate, configuration_.name).ToLocal(&name) || !define(env, "name", name) ||
-      !define(env, "maxBufferSize", v8::Number::New(isolate, static_cast<double>(configuration_.max_buffer_size_bytes))) ||
+      !define(env, "maxBufferSize",
+              v8::Number::New(isolate, static_cast<double>(configuration_.max_buffer_size_bytes))) ||
       !NewString(isolate, kDispatcher).ToLocal(&source) || !NewString(isolate, "sluice:server").ToLocal(&file)) {
     return false;
   }
   v8::ScriptOrigin origin(isolate, file);
-  if (!v8::Script::Compile(context, source, &origin).ToLocal(&script) ||
-      !script->Run(context).ToLocal(&make) || !v8::Function::New(context, Respond, self).ToLocal(&respond) ||
+  if (!v8::Script::Compile(context, source, &origin).ToLocal(&script) || !script->Run(context).ToLocal(&make) ||
+      !v8::Function::New(context, Respond, self).ToLocal(&respond) ||
       !v8::Function::New(context, Fail, self).ToLocal(&fail)) {
     return false;
   }
@@ -213,8 +213,7 @@ void AppRealm::Abandon(const Exchange& exchange, GaveUp why) {
   const auto found = in_flight_.find(exchange.id);
   if (found == in_flight_.end() || found->second.exchange.get() != &exchange) return;
   if (why == GaveUp::kTimeOver) {
-    log_(Concat(found->second.what, ": not answered within the time limit of ", configuration_.time_limit_ms,
-                      " ms\n"));
+    log_(Concat(found->second.what, ": not answered within the time limit of ", configuration_.time_limit_ms, " ms\n"));
   }
   found->second.client_gone = why == GaveUp::kClientGone;
   const auto taken = exchange.ended() ? Take(exchange.id) : nullptr;

@@ -1,6 +1,5 @@
 #include "src/runtime/server/connection.h"
 
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -18,10 +17,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr size_t kFirstBuffer = 4 * 1024;    // bytes
-constexpr size_t kBodyBuffer = 64 * 1024;    // while a body is read
-constexpr size_t kBufferReserve = 64;        // beyond what the parser may need at once
-constexpr size_t kJoinedBody = 16 * 1024;    // up to here a body is copied behind its head
+constexpr size_t kFirstBuffer = 4 * 1024;  // bytes
+constexpr size_t kBodyBuffer = 64 * 1024;  // while a body is read
+constexpr size_t kBufferReserve = 64;      // beyond what the parser may need at once
+constexpr size_t kJoinedBody = 16 * 1024;  // up to here a body is copied behind its head
 
 constexpr int kNoContent = 204;
 constexpr int kBadRequest = 400;
@@ -67,9 +66,8 @@ void Connection::Read() {
   }
   if (begin_ == end_ && buffer_.size() < wanted) buffer_.resize(wanted);
   reading_ = true;
-  socket_.async_read_some(
-      asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
-      [self = shared_from_this()](const Error& error, size_t size) { self->OnRead(error, size); });
+  socket_.async_read_some(asio::buffer(buffer_.data() + end_, buffer_.size() - end_),
+                          [self = shared_from_this()](const Error& error, size_t size) { self->OnRead(error, size); });
 }
 
 void Connection::OnRead(const Error& error, size_t size) {
@@ -160,7 +158,8 @@ void Connection::Begin(HttpRequest request) {
   if (method_ == "CONNECT" || method_ == "TRACE" || method_ == "TRACK") {
     return Respond(PlainResponse(kNotImplemented, "This method is not served here."), may_keep_alive_);
   }
-  if (target->asterisk) return Respond({.status = kNoContent, .status_text = {}, .headers = {}, .body = {}}, may_keep_alive_);
+  if (target->asterisk)
+    return Respond({.status = kNoContent, .status_text = {}, .headers = {}, .body = {}}, may_keep_alive_);
   if (!server.options.status_path.empty() && target->path == server.options.status_path) {
     const bool collect = target->url.ends_with("?gc");
     exchange_ = std::make_shared<Exchange>(RequestData{}, thread_);
@@ -177,9 +176,9 @@ void Connection::Begin(HttpRequest request) {
 }
 
 void Connection::SendToApp(App& app, size_t deadline_queue, HttpRequest request, RequestTarget target) {
-  exchange_ = std::make_shared<Exchange>(
-      RequestData{std::move(request.method), std::move(target.url), std::move(request.headers), std::move(request.body)},
-      thread_);
+  exchange_ = std::make_shared<Exchange>(RequestData{std::move(request.method), std::move(target.url),
+                                                     std::move(request.headers), std::move(request.body)},
+                                         thread_);
   exchange_->connection = this;
   app_ = &app;
   phase_ = Phase::kAnswering;
@@ -240,8 +239,8 @@ void Connection::Respond(ResponseData response, bool keep_alive) {
   status_ = response.status;
   bool sends_body = false;
   head_ = ResponseHead(
-      response,
-      {.head = method_ == "HEAD", .keep_alive = keep_alive_, .version = version_, .date = thread_.Date()}, sends_body);
+      response, {.head = method_ == "HEAD", .keep_alive = keep_alive_, .version = version_, .date = thread_.Date()},
+      sends_body);
   body_.clear();
   if (sends_body && response.body.size() <= kJoinedBody) {
     head_ += response.body;
@@ -261,13 +260,12 @@ void Connection::Write() {
   const size_t in_head = std::min(written_, head_.size());
   const std::array<asio::const_buffer, 2> rest = {asio::buffer(head_) + in_head,
                                                   asio::buffer(body_) + (written_ - in_head)};
-  socket_.async_write_some(
-      rest, [self = shared_from_this()](const Error& error, size_t size) {
-        if (self->phase_ != Phase::kWriting) return;
-        self->OnWritten(error, size);
-        self->ParseAll();
-        self->Read();
-      });
+  socket_.async_write_some(rest, [self = shared_from_this()](const Error& error, size_t size) {
+    if (self->phase_ != Phase::kWriting) return;
+    self->OnWritten(error, size);
+    self->ParseAll();
+    self->Read();
+  });
 }
 
 void Connection::OnWritten(const Error& error, size_t size) {
@@ -287,7 +285,8 @@ void Connection::EndResponse() {
   thread_.deadlines().Set(thread_.queues().idle, deadline_);
 }
 
-// Closed at once, with bytes of the client unread, the connection would be reset, and the response might be lost on the way.
+// Closed at once, with bytes of the client unread, the connection would be reset, and the response might be lost on the
+// way.
 //   https://www.rfc-editor.org/rfc/rfc9112#name-tear-down
 void Connection::Linger() {
   Error error;
@@ -313,7 +312,8 @@ void Connection::Close() {
 void Connection::Drain() {
   if (phase_ != Phase::kReading) return;  // ends when it has written
   Error ignored;
-  const bool begun = parser_.state() != RequestParser::State::kIdle || !buffered().empty() || socket_.available(ignored) != 0;
+  const bool begun =
+      parser_.state() != RequestParser::State::kIdle || !buffered().empty() || socket_.available(ignored) != 0;
   if (begun) {
     // Not longer than this for what is on its way.
     body_deadline_.Cancel();
@@ -332,10 +332,9 @@ void Connection::Log() {
   gmtime_r(&now, &utc);
   char time[32];
   std::strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  thread_.server().options.out(Concat(
-      time, " ", peer.address().to_string(), " ", OrDash(method_), " ", OrDash(target_), " ",
-      status_, " ", written_, " ", took, "us ",
-      app_ == nullptr ? std::string_view("-") : app_->configuration().name, "\n"));
+  thread_.server().options.out(Concat(time, " ", peer.address().to_string(), " ", OrDash(method_), " ", OrDash(target_),
+                                      " ", status_, " ", written_, " ", took, "us ",
+                                      app_ == nullptr ? std::string_view("-") : app_->configuration().name, "\n"));
 }
 
 }  // namespace sluice::runtime

@@ -1,5 +1,5 @@
-// One client's connection: reads a request, has it answered, writes the response, and again. Requests that come while one
-// is being answered (pipelining) wait in the buffer, and are answered in order.
+// One client's connection: reads a request, has it answered, writes the response, and again. Requests that come while
+// one is being answered (pipelining) wait in the buffer, and are answered in order.
 //
 // All of it runs on its I/O thread. It lives as long as it is in that thread's list or an operation is under way.
 #ifndef SLUICE_RUNTIME_SERVER_CONNECTION_H_

@@ -1,5 +1,5 @@
-// Deadlines that come in the order in which they were set, because all of a queue are equally far away: setting one is a
-// list operation, and there is one timer for all.
+// Deadlines that come in the order in which they were set, because all of a queue are equally far away: setting one is
+// a list operation, and there is one timer for all.
 //
 //   Deadlines deadlines(io);                                  // all on the thread that runs `io`
 //   const size_t idle = deadlines.AddQueue(std::chrono::seconds(75));

@@ -40,7 +40,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     return true;
   }
 
-  uint32_t id = 0;      // the app's own
+  uint32_t id = 0;  // the app's own
 
   // The connection's thread. False if an answer is on its way.
   bool GiveUp() { return End(); }

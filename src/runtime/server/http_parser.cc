@@ -29,7 +29,8 @@ bool NamesVersion(std::string_view text) {
 HttpError ErrorOf(const error_code& code, std::string_view text) {
   if (code == http::error::header_limit) return {431, "The request line and the fields are too long."};
   if (code == http::error::body_limit) return {413, "The body is too long."};
-  if (code == http::error::bad_version && NamesVersion(text)) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+  if (code == http::error::bad_version && NamesVersion(text))
+    return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
   if (code == http::error::bad_content_length) return {400, "The Content-Length is not one number."};
   if (code == http::error::bad_transfer_encoding) return {400, "The Transfer-Encoding contradicts other fields."};
   if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
@@ -144,10 +145,10 @@ size_t RequestParser::Fail(HttpError error) {
   return 0;
 }
 
-// Beast reads a head when it is whole. Until then the only things that are said of it are those that do not depend on how it
-// was cut into pieces, and what Beast would take: a line feed by itself, and a field that goes on in another line, which
-// others read differently (https://www.rfc-editor.org/rfc/rfc9112#name-obsolete-line-folding).
-// Returns whether the head is whole; `head_scanned_` is how far it was looked at.
+// Beast reads a head when it is whole. Until then the only things that are said of it are those that do not depend on
+// how it was cut into pieces, and what Beast would take: a line feed by itself, and a field that goes on in another
+// line, which others read differently (https://www.rfc-editor.org/rfc/rfc9112#name-obsolete-line-folding). Returns
+// whether the head is whole; `head_scanned_` is how far it was looked at.
 bool RequestParser::ScanHead(std::string_view bytes) {
   for (; head_scanned_ < bytes.size() && head_scanned_ < limits_.head_bytes; ++head_scanned_) {
     const size_t i = head_scanned_;
@@ -193,7 +194,8 @@ size_t RequestParser::Feed(std::string_view bytes) {
 size_t RequestParser::FeedSyntax(std::string_view bytes) {
   size_t used = 0;
   while (used < bytes.size()) {
-    // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is there.
+    // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is
+    // there.
     const size_t most = limits_.head_bytes + sizeof("\r\n") - 1;
     const std::string_view rest = bytes.substr(used, most);
     // Beast asserts that it is not asked again about fewer bytes; no chunked body ends with fewer, so waiting loses nothing.
@@ -202,7 +204,8 @@ size_t RequestParser::FeedSyntax(std::string_view bytes) {
     error_code code;
     const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
     used += now;
-    if (code && code != http::error::need_more) return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code, rest));
+    if (code && code != http::error::need_more)
+      return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code, rest));
     if (syntax_->is_done()) {
       state_ = State::kDone;
       syntax_.reset();

@@ -20,7 +20,7 @@ struct HttpRequest {
   std::string target;  // as it came: "/path?query", "http://host/path", "*"
   int version = 11;    // 10 or 11
   HeaderList headers;  // names as they came
-  std::string host;  // the field's value; there is one in each HTTP/1.1 request, and it may be empty
+  std::string host;    // the field's value; there is one in each HTTP/1.1 request, and it may be empty
   std::string body;
   bool keep_alive = false;        // what the client would like
   bool expects_continue = false;  // it waits for "100 Continue" before it sends the body
@@ -28,7 +28,7 @@ struct HttpRequest {
 
 // Why a request is refused. The connection cannot be used for another one.
 struct HttpError {
-  int status = 0;            // 0: it is not
+  int status = 0;           // 0: it is not
   const char* detail = "";  // a sentence for the person who wrote the client
 };
 

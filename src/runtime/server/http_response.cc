@@ -1,6 +1,5 @@
 #include "src/runtime/server/http_response.h"
 
-
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
@@ -70,8 +69,7 @@ constexpr int kResetContent = 205;
 constexpr int kNotModified = 304;
 
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view one) { return EqualsIgnoringCase(name, one); });
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) { return EqualsIgnoringCase(name, one); });
 }
 
 // Fields that say how the message ends, or are for this connection only.
@@ -94,9 +92,9 @@ std::string HttpDate(std::time_t time) {
   std::tm utc{};
   gmtime_r(&time, &utc);
   char text[64];
-  const int size = std::snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday],
-                                 utc.tm_mday, kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
-                                 utc.tm_sec);
+  const int size =
+      std::snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[utc.tm_wday], utc.tm_mday,
+                    kMonths[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
   return std::string(text, static_cast<size_t>(size));
 }
 
@@ -110,7 +108,7 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
   constexpr size_t kUsualHead = 192;  // bytes
   head.reserve(kUsualHead + (sends_body ? response.body.size() : 0));
   Append(head, "HTTP/1.1 ", response.status, " ",
-                  response.status_text.empty() ? ReasonPhrase(response.status) : response.status_text, "\r\n");
+         response.status_text.empty() ? ReasonPhrase(response.status) : response.status_text, "\r\n");
   for (const auto& [name, value] : response.headers) {
     if (IsServersOwn(name)) continue;
     if (EqualsIgnoringCase(name, "content-length")) {

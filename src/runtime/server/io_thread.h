@@ -1,5 +1,5 @@
-// A thread that reads requests and writes responses: an event loop of its own, with connections that nobody else touches. It
-// runs no JavaScript.
+// A thread that reads requests and writes responses: an event loop of its own, with connections that nobody else
+// touches. It runs no JavaScript.
 #ifndef SLUICE_RUNTIME_SERVER_IO_THREAD_H_
 #define SLUICE_RUNTIME_SERVER_IO_THREAD_H_
 

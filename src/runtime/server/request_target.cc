@@ -1,6 +1,5 @@
 #include "src/runtime/server/request_target.h"
 
-
 #include <algorithm>
 #include <vector>
 
@@ -21,7 +20,8 @@ bool IsDoubleDot(std::string_view segment) {
 }  // namespace
 
 bool IsAuthority(std::string_view text) {
-  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: an address in brackets, or unreserved, sub-delims and percent; a port.
+  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: an address in brackets, or unreserved, sub-delims and percent;
+  // a port.
   const size_t end = text.starts_with('[') ? text.find(']') : std::min(text.find(':'), text.size()) - 1;
   if (text.empty() || end >= text.size()) return false;
   const std::string_view host = text.substr(0, end + 1);

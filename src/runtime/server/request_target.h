@@ -11,9 +11,9 @@
 namespace sluice::runtime {
 
 struct RequestTarget {
-  std::string url;       // "http://host:port/path?query", path and query as they came
-  std::string hostname;  // in lower case, without port
-  std::string path;      // of the URL, as a URL parser has it: without dot segments and query, with / for \.
+  std::string url;        // "http://host:port/path?query", path and query as they came
+  std::string hostname;   // in lower case, without port
+  std::string path;       // of the URL, as a URL parser has it: without dot segments and query, with / for \.
   bool asterisk = false;  // "OPTIONS *", which asks the server itself
 };
 

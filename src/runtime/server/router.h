@@ -1,7 +1,8 @@
 // Which app a request is for.
 //
-// The app with its hostname and the longest path prefix; if there is none, the app without a hostname and with the longest
-// path prefix. A prefix fits whole segments: /shop fits /shop and /shop/cart, and not /shopping. No V8, no sockets.
+// The app with its hostname and the longest path prefix; if there is none, the app without a hostname and with the
+// longest path prefix. A prefix fits whole segments: /shop fits /shop and /shop/cart, and not /shopping. No V8, no
+// sockets.
 #ifndef SLUICE_RUNTIME_SERVER_ROUTER_H_
 #define SLUICE_RUNTIME_SERVER_ROUTER_H_
 

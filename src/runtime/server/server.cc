@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "src/runtime/script_runner.h"
-#include "src/runtime/server/ascii.h"
 #include "src/runtime/server/app.h"
+#include "src/runtime/server/ascii.h"
 #include "src/runtime/server/io_thread.h"
 #include "src/runtime/server/router.h"
 #include "src/runtime/server/status.h"
@@ -36,7 +36,10 @@ constexpr int kSignalExit = 128;
 
 struct Server::State {
   State(Configuration what, ServerOptions how, std::function<void(const std::string&)> then)
-      : configuration(std::move(what)), options(std::move(how)), listening(std::move(then)), router(configuration.apps) {
+      : configuration(std::move(what)),
+        options(std::move(how)),
+        listening(std::move(then)),
+        router(configuration.apps) {
     for (const AppConfiguration& app : configuration.apps) {
       apps.push_back(std::make_unique<App>(app, options.out, [this, name = app.name](std::string_view text) {
         options.log(Concat("app '", name, "': ", text));
@@ -84,7 +87,7 @@ bool Server::State::Bind() {
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
     options.log(Concat("cannot listen on ", configuration.address, " port ", configuration.port, ": ",
-                             error == asio::error::address_in_use ? "another process does" : error.message(), "\n"));
+                       error == asio::error::address_in_use ? "another process does" : error.message(), "\n"));
     return false;
   }
   return true;
@@ -105,8 +108,8 @@ void Server::State::OnLoaded(bool good) {
 
 void Server::State::Listen() {
   const tcp::endpoint endpoint = acceptor.local_endpoint();
-  const std::string host = endpoint.address().is_v6() ? Concat("[", endpoint.address().to_string(), "]")
-                                                      : endpoint.address().to_string();
+  const std::string host =
+      endpoint.address().is_v6() ? Concat("[", endpoint.address().to_string(), "]") : endpoint.address().to_string();
   context->own_authority = Concat(host, ":", endpoint.port());
   for (int i = 0; i < configuration.threads; ++i) threads.push_back(std::make_unique<IoThread>(*context));
   for (const auto& thread : threads) thread->Start();

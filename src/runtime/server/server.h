@@ -3,8 +3,8 @@
 //   Server server(configuration, options, [](const std::string& url) { ... listening ... });
 //   int code = server.Run();     // until Stop()
 //
-// The thread that calls Run() accepts connections and hands them round to configuration.threads I/O threads; each app has a
-// thread of its own. V8 has been initialized.
+// The thread that calls Run() accepts connections and hands them round to configuration.threads I/O threads; each app
+// has a thread of its own. V8 has been initialized.
 #ifndef SLUICE_RUNTIME_SERVER_SERVER_H_
 #define SLUICE_RUNTIME_SERVER_SERVER_H_
 

@@ -21,16 +21,15 @@ ResponseData Report(const std::vector<AppStatus>& apps) {
   nlohmann::ordered_json report;
   report["apps"] = nlohmann::ordered_json::array();
   for (const AppStatus& app : apps) {
-    report["apps"].push_back({{"name", app.name},
-                              {"requests", app.requests},
-                              {"inFlight", app.in_flight},
-                              {"restarts", app.restarts},
-                              {"heapBytes", app.heap_bytes},
-                              {"bufferBytes", app.buffer_bytes},
-                              {"live",
-                               {{"streams", app.live.streams},
-                                {"writers", app.live.writers},
-                                {"externalBytes", app.live.external_bytes}}}});
+    report["apps"].push_back(
+        {{"name", app.name},
+         {"requests", app.requests},
+         {"inFlight", app.in_flight},
+         {"restarts", app.restarts},
+         {"heapBytes", app.heap_bytes},
+         {"bufferBytes", app.buffer_bytes},
+         {"live",
+          {{"streams", app.live.streams}, {"writers", app.live.writers}, {"externalBytes", app.live.external_bytes}}}});
   }
   size_t resident = 0;
   uv_resident_set_memory(&resident);

@@ -13,7 +13,8 @@
 
 namespace sluice::runtime {
 
-// Asks all apps, each on its thread, and answers `exchange` when the last one has told. `collect`: after collecting garbage.
+// Asks all apps, each on its thread, and answers `exchange` when the last one has told. `collect`: after collecting
+// garbage.
 void TellStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect);
 
 }  // namespace sluice::runtime

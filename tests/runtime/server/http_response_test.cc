@@ -21,10 +21,11 @@ TEST(HttpResponseTest, HeadHasStatusFieldsLengthAndDate) {
 
 TEST(HttpResponseTest, FramingIsNotTheAppsToSay) {
   bool body = false;
-  const ResponseData response{.status = 200,
-                              .status_text = "",
-                              .headers = {{"Content-Length", "9"}, {"transfer-encoding", "chunked"}, {"connection", "x"}},
-                              .body = "abc"};
+  const ResponseData response{
+      .status = 200,
+      .status_text = "",
+      .headers = {{"Content-Length", "9"}, {"transfer-encoding", "chunked"}, {"connection", "x"}},
+      .body = "abc"};
   EXPECT_EQ(Head(response, {.keep_alive = true, .date = "D"}, body),
             "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ndate: D\r\n\r\n");
 }
@@ -40,7 +41,8 @@ TEST(HttpResponseTest, LengthOfABodyThatIsNotSentMayBeTold) {
 TEST(HttpResponseTest, StatusesWithoutBodySendNone) {
   for (const uint16_t status : {204, 304}) {
     bool body = true;
-    const std::string head = Head({.status = status, .status_text = "", .headers = {}, .body = "x"}, {.date = "D"}, body);
+    const std::string head =
+        Head({.status = status, .status_text = "", .headers = {}, .body = "x"}, {.date = "D"}, body);
     EXPECT_FALSE(body);
     EXPECT_EQ(head.find("content-length"), std::string::npos) << head;
   }

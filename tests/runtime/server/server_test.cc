@@ -47,7 +47,8 @@ class ServerTest : public ::testing::Test {
       log_ += text;
     };
     std::promise<std::string> listening;
-    server_ = std::make_unique<Server>(configuration, options, [&](const std::string& url) { listening.set_value(url); });
+    server_ =
+        std::make_unique<Server>(configuration, options, [&](const std::string& url) { listening.set_value(url); });
     thread_ = std::thread([this] { code_ = server_->Run(); });
     const std::string url = listening.get_future().get();
     port_ = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
@@ -75,7 +76,9 @@ class ServerTest : public ::testing::Test {
       all.append(part, size);
     }
   }
-  static void Send(tcp::socket& socket, std::string_view text) { boost::asio::write(socket, boost::asio::buffer(text)); }
+  static void Send(tcp::socket& socket, std::string_view text) {
+    boost::asio::write(socket, boost::asio::buffer(text));
+  }
 
   std::string entry_;
   std::unique_ptr<Server> server_;
