@@ -160,10 +160,10 @@ class Triage:
         # What happens sometimes cannot be shrunk: a candidate that passes may be a smaller one that was lucky.
         if finding.reproduces and not self.stopped:
             await self._shrink(finding, program, is_program=code == 0)
-        if finding.shrunk and not finding.is_codec:
+        if finding.shrunk and os.path.exists(program):  # bytes that are no program are shrunk to `shrunk`
             with open(program, encoding="utf-8", errors="replace") as file:
                 finding.program = file.read()
-        elif code == 0 and not finding.is_codec:
+        elif code == 0 and not finding.is_codec and not finding.shrunk:
             shutil.copyfile(unshrunk, program)
 
     async def _shrink(self, finding, program, is_program):

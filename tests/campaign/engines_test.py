@@ -66,7 +66,8 @@ class FaultyCampaign(unittest.TestCase):
         return json.loads((out / "summary.json").read_text()), out, run.stdout
 
     def check_findings(self, summary, text, wanted):
-        found = [finding["identity"] for finding in summary["findings"]]
+        # Two of these faults are in one function, so that triage may tell them as one finding.
+        found = [identity for finding in summary["findings"] for identity in (finding["identity"], *finding["also_seen_as"])]
         self.assertEqual(len(found), len(set(found)), text)
         self.assertLessEqual(wanted, set(found), text)
         return found
@@ -84,8 +85,8 @@ class FaultyCampaign(unittest.TestCase):
         found = self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}",
                                                     "model/first", "model/second"})
         self.assertFalse([identity for identity in found if identity.startswith("unreproduced")], text)
-        log = next(out.glob("findings/*/*heap-buffer-overflow*/log.txt")).read_text()
-        self.assertIn("AddressSanitizer: heap-buffer-overflow", log)
+        log = next(out.glob("findings/**/*heap-*/log.txt")).read_text()
+        self.assertIn("AddressSanitizer: heap-", log)
 
     def test_both_share_one_list(self):
         summary, _, text = self.run_campaign("both", 25, {"good": b"ax", "near": b"oy"})
