@@ -50,6 +50,7 @@ PLANS = {
     "reentrancy_fuzzer": Plan(weight=3, more_seeds=("writable_stream_fuzzer",)),
     "buffer_limit_fuzzer": Plan(weight=2, more_seeds=("writable_stream_fuzzer",)),
     CANARY: Plan(weight=3),
+    "v8_binding_fuzzer": Plan(more_seeds=("reentrancy_fuzzer", "writable_stream_fuzzer")),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
 }
 
