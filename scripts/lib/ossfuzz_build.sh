@@ -36,8 +36,10 @@ libraries_of() {
 
 for target in "${targets[@]}"; do
   cp "$build/fuzzers/$target" "$OUT/"
-  if [[ ${v8[0]} == *ON ]] && ldd "$build/fuzzers/$target" | grep -q libnode; then
-    libraries_of "$build/fuzzers/$target" | while read -r library; do cp -L "$library" "$OUT/"; done
+  libraries=$(libraries_of "$build/fuzzers/$target")
+  # Every image has the compiler's own, which is all that the others load.
+  if [[ $libraries == *libnode* ]]; then
+    while read -r library; do cp -L "$library" "$OUT/"; done <<<"$libraries"
   fi
   python3 -B "$sluice/scripts/lib/ossfuzz_files.py" "$target" "$WORK/program.dict" "$OUT"
 done
