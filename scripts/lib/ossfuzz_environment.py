@@ -71,6 +71,7 @@ class Environment:
         if self.engine == "afl":
             variables["ASAN_OPTIONS"] += ":abort_on_error=1:symbolize=0:detect_odr_violation=0"
             variables["UBSAN_OPTIONS"] += ":symbolize=0"
+            variables["MSAN_OPTIONS"] += ":exit_code=86:symbolize=0"  # afl-fuzz asks for it, whatever the sanitizer
             variables |= {name: "1" for name in ("AFL_FAST_CAL", "AFL_CMPLOG_ONLY_NEW", "AFL_SKIP_CPUFREQ", "AFL_TRY_AFFINITY",
                                                  "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "AFL_NO_UI")}
             variables["AFL_FORKSRV_INIT_TMOUT"] = "30000"
