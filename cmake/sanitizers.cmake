@@ -1,7 +1,8 @@
 # How everything is compiled. Presets set these; OSS-Fuzz's builds set CXXFLAGS and LIB_FUZZING_ENGINE instead.
 set(SLUICE_SANITIZERS "" CACHE STRING "Sanitizers, comma-separated: address, undefined, or both")
-set(SLUICE_ENGINE "none" CACHE STRING "Fuzzing engine: none, libfuzzer, or external (LIB_FUZZING_ENGINE in the environment)")
-set_property(CACHE SLUICE_ENGINE PROPERTY STRINGS none libfuzzer external)
+set(SLUICE_ENGINE "none" CACHE STRING "Fuzzing engine: none, libfuzzer, afl, or external (LIB_FUZZING_ENGINE in the environment)")
+set_property(CACHE SLUICE_ENGINE PROPERTY STRINGS none libfuzzer afl external)
+option(SLUICE_AFL_CMPLOG "With the engine afl: log comparisons, for afl-fuzz -c" OFF)
 option(SLUICE_COVERAGE "Instrument for llvm-cov" OFF)
 
 # Targets link this.
@@ -55,11 +56,32 @@ endif()
 # What a fuzzing engine gets feedback from links this: the code under test, not the oracles.
 add_library(sluice_feedback INTERFACE)
 target_link_libraries(sluice_feedback INTERFACE sluice_sanitized)
+# The same for code whose inputs are mutated as bytes.
+add_library(sluice_byte_feedback INTERFACE)
+target_link_libraries(sluice_byte_feedback INTERFACE sluice_sanitized)
 if(SLUICE_ENGINE STREQUAL "libfuzzer")
   # Comparisons are traced for byte mutators to guess constants. Programs are mutated as programs, and tracing took a third
   # of the time.
+  target_compile_options(sluice_byte_feedback INTERFACE -fsanitize=fuzzer-no-link)
   target_compile_options(sluice_feedback INTERFACE -fsanitize=fuzzer-no-link
                          -fno-sanitize-coverage=trace-cmp,indirect-calls)
+elseif(SLUICE_ENGINE STREQUAL "afl")
+  # AFL++'s compiler instruments all that it compiles, or what a list of files says; its passes can be had by themselves, so that
+  # the line is drawn by target here as for libFuzzer. They fit the clang that AFL++ was built with (Debian: both are 14).
+  find_path(SLUICE_AFL_PATH libAFLDriver.a HINTS ENV AFL_PATH PATHS /usr/lib/afl /usr/local/lib/afl NO_DEFAULT_PATH
+            DOC "AFL++'s passes and run-time libraries" REQUIRED)
+  set(passes SanitizerCoveragePCGUARD)
+  if(SLUICE_AFL_CMPLOG)
+    # In afl-cc's order; functions stay whole so that the arguments of their comparisons are seen.
+    set(passes cmplog-switches-pass split-switches-pass SanitizerCoveragePCGUARD cmplog-instructions-pass cmplog-routines-pass)
+    list(APPEND afl_flags -fno-inline)
+  endif()
+  list(TRANSFORM passes REPLACE "(.+)" "-fpass-plugin=${SLUICE_AFL_PATH}/\\1.so")
+  foreach(feedback sluice_feedback sluice_byte_feedback)
+    target_compile_options(${feedback} INTERFACE ${afl_flags} ${passes})
+    target_link_options(${feedback} INTERFACE ${SLUICE_AFL_PATH}/afl-compiler-rt.o
+                        -Wl,--dynamic-list=${SLUICE_AFL_PATH}/dynamic_list.txt)
+  endforeach()
 endif()
 if(NOT SLUICE_ENGINE STREQUAL "none")
   target_compile_definitions(sluice_flags INTERFACE FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION=1)

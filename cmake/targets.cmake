@@ -7,6 +7,9 @@ function(sluice_fuzz_target name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)
   if(SLUICE_ENGINE STREQUAL "libfuzzer")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  elseif(SLUICE_ENGINE STREQUAL "afl")
+    # main() and persistent mode, over the same entry point.
+    target_link_libraries(${name} PRIVATE ${SLUICE_AFL_PATH}/libAFLDriver.a)
   elseif(SLUICE_ENGINE STREQUAL "external")
     # A flag or an archive, which has to come after the objects that it needs.
     target_link_libraries(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})

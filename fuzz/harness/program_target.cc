@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
@@ -12,20 +13,10 @@
 namespace sluice::fuzz {
 namespace {
 
-// The program's bytes, without the operations at its end that do not fit.
 size_t Store(Program program, uint8_t* out, size_t max_size) {
-  std::string bytes = EncodeBytes(program);
-  while (bytes.size() > max_size && !program.ops.empty()) {
-    program.ops.resize(program.ops.size() / 2);
-    bytes = EncodeBytes(program);
-  }
-  while (bytes.size() > max_size && !program.scripts.empty()) {
-    program.scripts.resize(program.scripts.size() / 2);
-    bytes = EncodeBytes(program);
-  }
-  const size_t size = std::min(bytes.size(), max_size);
-  std::memcpy(out, bytes.data(), size);
-  return size;
+  const std::string bytes = EncodeBytesWithin(std::move(program), max_size);
+  std::memcpy(out, bytes.data(), bytes.size());
+  return bytes.size();
 }
 
 }  // namespace

@@ -207,6 +207,20 @@ std::string EncodeBytes(const Program& program) {
   return out.Take();
 }
 
+std::string EncodeBytesWithin(Program program, size_t max_size) {
+  std::string bytes = EncodeBytes(program);
+  while (bytes.size() > max_size && !program.ops.empty()) {
+    program.ops.resize(program.ops.size() / 2);
+    bytes = EncodeBytes(program);
+  }
+  while (bytes.size() > max_size && !program.scripts.empty()) {
+    program.scripts.resize(program.scripts.size() / 2);
+    bytes = EncodeBytes(program);
+  }
+  bytes.resize(std::min(bytes.size(), max_size));
+  return bytes;
+}
+
 Program DecodeBytes(std::span<const uint8_t> bytes) {
   Reader in(bytes);
   Program program;

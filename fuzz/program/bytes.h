@@ -18,6 +18,8 @@ namespace sluice::fuzz {
 inline constexpr uint8_t kFormat = 1;
 
 std::string EncodeBytes(const Program& program);
+// At most max_size bytes, without the operations and then the scripts at the end that do not fit.
+std::string EncodeBytesWithin(Program program, size_t max_size);
 Program DecodeBytes(std::span<const uint8_t> bytes);
 
 // Either form: text if it looks like text and parses, bytes otherwise. Fuzz targets read their input with this.

@@ -5,7 +5,9 @@
 #include <initializer_list>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "fuzz/program/language.h"
 
@@ -281,18 +283,34 @@ class Mutator {
   const Profile& profile_;
 };
 
-constexpr std::pair<void (Mutator::*)(), uint8_t> kMutations[] = {
-    {&Mutator::InsertOp, 24},     {&Mutator::RemoveOp, 10},      {&Mutator::DuplicateOp, 6},
-    {&Mutator::SwapOps, 6},       {&Mutator::ChangeOperand, 14}, {&Mutator::ReplaceSomeOp, 6},
-    {&Mutator::InsertScript, 14}, {&Mutator::RemoveScript, 4},   {&Mutator::ChangeEnd, 8},
-    {&Mutator::ChangeSetting, 8}, {&Mutator::Truncate, 2},       {&Mutator::InsertIdiom, 8},
+struct Mutation {
+  std::string_view name;
+  void (Mutator::*apply)();
+  uint8_t weight;
 };
 
-void MutateOnce(Program& program, Random& random, const Profile& profile) {
+constexpr Mutation kMutations[] = {
+    {"insert-op", &Mutator::InsertOp, 24},
+    {"remove-op", &Mutator::RemoveOp, 10},
+    {"duplicate-op", &Mutator::DuplicateOp, 6},
+    {"swap-ops", &Mutator::SwapOps, 6},
+    {"change-operand", &Mutator::ChangeOperand, 14},
+    {"replace-op", &Mutator::ReplaceSomeOp, 6},
+    {"insert-script", &Mutator::InsertScript, 14},
+    {"remove-script", &Mutator::RemoveScript, 4},
+    {"change-end", &Mutator::ChangeEnd, 8},
+    {"change-setting", &Mutator::ChangeSetting, 8},
+    {"truncate", &Mutator::Truncate, 2},
+    {"insert-idiom", &Mutator::InsertIdiom, 8},
+};
+
+std::string_view MutateOnce(Program& program, Random& random, const Profile& profile) {
   Mutator mutator(program, random, profile);
   std::array<uint8_t, std::size(kMutations)> weights{};
-  for (size_t i = 0; i < weights.size(); ++i) weights[i] = kMutations[i].second;
-  (mutator.*kMutations[PickWeighted(weights, random)].first)();
+  for (size_t i = 0; i < weights.size(); ++i) weights[i] = kMutations[i].weight;
+  const Mutation& chosen = kMutations[PickWeighted(weights, random)];
+  (mutator.*chosen.apply)();
+  return chosen.name;
 }
 
 }  // namespace
@@ -329,9 +347,11 @@ Profile BufferLimitProfile() {
   return profile;
 }
 
-void Mutate(Program& program, Random& random, const Profile& profile) {
+std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile) {
   const size_t times = 1 + Small(4, random);
-  for (size_t i = 0; i < times; ++i) MutateOnce(program, random, profile);
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < times; ++i) names.push_back(MutateOnce(program, random, profile));
+  return names;
 }
 
 Program CrossOver(const Program& a, const Program& b, Random& random) {

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 #include "fuzz/program/program.h"
 #include "fuzz/program/random.h"
@@ -29,8 +31,8 @@ Profile ReentrancyProfile();
 // Many writes of many sizes against small limits.
 Profile BufferLimitProfile();
 
-// Changes `program` in one to four places.
-void Mutate(Program& program, Random& random, const Profile& profile);
+// Changes `program` in one to four places. Returns the names of what was done, in order: "insert-op".
+std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile);
 // A program that begins like `a` and goes on like `b`.
 Program CrossOver(const Program& a, const Program& b, Random& random);
 // A fresh program.

@@ -1,6 +1,5 @@
 #include "fuzz/program/shrink.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "fuzz/program/language.h"
@@ -9,137 +8,171 @@ namespace sluice::fuzz {
 namespace {
 
 constexpr sim::Chunk kSimplestBuffer{.kind = sim::ChunkKind::kArrayBuffer, .count = 1};
+constexpr double kSimpleMarks[] = {0, 1, 2};
 
-class Shrinker {
- public:
-  Shrinker(Program program, const std::function<bool(const Program&)>& still)
-      : program_(std::move(program)), still_(still) {}
+size_t ListCount(const Program& program) { return 2 + program.scripts.size(); }
 
-  Program Run() {
-    do {
-      changed_ = false;
-      DropFrom([](Program& p) -> std::vector<Script>& { return p.scripts; });
-      DropFrom([](Program& p) -> std::vector<Op>& { return p.ops; });
-      for (size_t i = 0; i < program_.scripts.size(); ++i) {
-        DropFrom([i](Program& p) -> std::vector<Op>& { return p.scripts[i].ops; });
-      }
-      SimplifySettings();
-      for (size_t i = 0; i < program_.ops.size(); ++i) {
-        SimplifyOperands([i](Program& p) -> Op& { return p.ops[i]; });
-      }
-      for (size_t i = 0; i < program_.scripts.size(); ++i) SimplifyScript(i);
-    } while (changed_);
-    return std::move(program_);
+size_t SizeOf(const Program& program, size_t list) {
+  if (list == 0) return program.scripts.size();
+  return list == 1 ? program.ops.size() : program.scripts[list - 2].ops.size();
+}
+
+template <typename Entries>
+void EraseFrom(Entries& entries, size_t begin, size_t end) {
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+                entries.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+void Erase(Program& program, size_t list, size_t begin, size_t end) {
+  if (list == 0) return EraseFrom(program.scripts, begin, end);
+  EraseFrom(list == 1 ? program.ops : program.scripts[list - 2].ops, begin, end);
+}
+
+// The first mark that will do; so that the rounds end, none that is behind the one the program has.
+void SimplifyMark(Program& program, size_t simpler) {
+  if (!program.highWaterMark.has_value()) return;
+  for (size_t i = 0; i <= simpler; ++i) {
+    if (*program.highWaterMark == kSimpleMarks[i]) return;
   }
+  program.highWaterMark = kSimpleMarks[simpler];
+}
 
- private:
-  // Keeps `candidate` if it is another program of which it still is true.
-  bool Try(Program candidate) {
-    if (candidate == program_ || !still_(candidate)) return false;
-    program_ = std::move(candidate);
-    changed_ = true;
-    return true;
-  }
-
-  template <typename Change>
-  bool TryChange(Change change) {
-    Program candidate = program_;
-    change(candidate);
-    return Try(std::move(candidate));
-  }
-
-  // Drops runs of entries, from the back, halving the length of the runs.
-  template <typename List>
-  void DropFrom(List list) {
-    for (size_t run = list(program_).size(); run > 0; run /= 2) {
-      for (size_t end = list(program_).size(); end >= run && end > 0;) {
-        const size_t begin = end - run;
-        TryChange([&](Program& p) {
-          auto& entries = list(p);
-          entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-                        entries.begin() + static_cast<std::ptrdiff_t>(end));
-        });
-        end = begin;
-      }
+// Everywhere, because what is detached matters to those who write it.
+void RenameChunk(Program& program, const sim::Chunk from, const sim::Chunk& to) {
+  const auto rename = [&](std::vector<Op>& ops) {
+    for (Op& op : ops) {
+      if (op.operands.chunk == from) op.operands.chunk = to;
     }
-  }
+  };
+  rename(program.ops);
+  for (Script& script : program.scripts) rename(script.ops);
+}
 
-  void SimplifySettings() {
-    TryChange([](Program& p) { p.highWaterMark.reset(); });
-    TryChange([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
-    TryChange([](Program& p) { p.byteLimit.reset(); });
-    TryChange([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
-    for (int i = 0; i < kMethodCount; ++i) {
-      TryChange([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
-    }
-    // The first that will do; so that the loop ends, none that is behind the one it has.
-    for (const double number : {0.0, 1.0, 2.0}) {
-      if (!program_.highWaterMark.has_value() || *program_.highWaterMark == number) break;
-      if (TryChange([number](Program& p) { p.highWaterMark = number; })) break;
-    }
+template <typename Statement>
+void SimplifyOperand(Program& program, Statement& statement, char letter) {
+  Operands& o = statement.operands;
+  switch (letter) {
+    case 'w':
+      o.writer = 0;
+      break;
+    case 'r':
+      o.reason = 0;
+      break;
+    case 'o':
+      o.unobserved = false;
+      break;
+    case 'n':
+      o.count = 1;
+      break;
+    case 'd':
+      o.number = 1;
+      break;
+    case 'c':
+      o.chunk = InterestingChunks()[0];
+      break;
+    case 'b':
+      return RenameChunk(program, o.chunk, kSimplestBuffer);
+    default:
+      return;
   }
-
-  // Everywhere, because what is detached matters to those who write it.
-  void RenameChunk(const sim::Chunk from, const sim::Chunk& to) {
-    TryChange([&](Program& p) {
-      const auto rename = [&](std::vector<Op>& ops) {
-        for (Op& op : ops) {
-          if (op.operands.chunk == from) op.operands.chunk = to;
-        }
-      };
-      rename(p.ops);
-      for (Script& script : p.scripts) rename(script.ops);
-    });
-  }
-
-  template <typename Statement>
-  void SimplifyOperands(Statement statement) {
-    const auto change = [&](auto edit) {
-      TryChange([&](Program& p) {
-        auto& s = statement(p);
-        edit(s.operands);
-        Normalize(RowOf(s.kind), s.operands);
-      });
-    };
-    ForEachOperand(RowOf(statement(program_).kind), [&](char letter) {
-      switch (letter) {
-        case 'w':
-          return change([](Operands& o) { o.writer = 0; });
-        case 'r':
-          return change([](Operands& o) { o.reason = 0; });
-        case 'o':
-          return change([](Operands& o) { o.unobserved = false; });
-        case 'n':
-          return change([](Operands& o) { o.count = 1; });
-        case 'd':
-          return change([](Operands& o) { o.number = 1; });
-        case 'c':
-          return change([](Operands& o) { o.chunk = InterestingChunks()[0]; });
-        case 'b':
-          return RenameChunk(statement(program_).operands.chunk, kSimplestBuffer);
-        default:
-          return;
-      }
-    });
-  }
-
-  void SimplifyScript(size_t index) {
-    TryChange([index](Program& p) { p.scripts[index].end = {}; });
-    SimplifyOperands([index](Program& p) -> End& { return p.scripts[index].end; });
-    for (size_t i = 0; i < program_.scripts[index].ops.size(); ++i) {
-      SimplifyOperands([index, i](Program& p) -> Op& { return p.scripts[index].ops[i]; });
-    }
-  }
-
-  Program program_;
-  const std::function<bool(const Program&)>& still_;
-  bool changed_ = false;
-};
+  Normalize(RowOf(statement.kind), o);
+}
 
 }  // namespace
 
+Shrinker::Shrinker(Program program) : program_(std::move(program)) { BeginRound(); }
+
+const Program* Shrinker::Next() {
+  while (true) {
+    while (NextDrop() || NextEdit()) {
+      if (candidate_ != program_) return &candidate_;
+    }
+    if (!changed_) return nullptr;
+    BeginRound();
+  }
+}
+
+void Shrinker::Keep() {
+  program_ = std::move(candidate_);
+  changed_ = true;
+}
+
+void Shrinker::BeginRound() {
+  changed_ = false;
+  edits_.clear();
+  edit_ = 0;
+  BeginList(0);
+}
+
+void Shrinker::BeginList(size_t list) {
+  list_ = list;
+  run_ = end_ = list < ListCount(program_) ? SizeOf(program_, list) : 0;
+}
+
+// Drops runs of entries, from the back, halving the length of the runs. False when all lists are done.
+bool Shrinker::NextDrop() {
+  while (list_ < ListCount(program_)) {
+    if (run_ == 0) {
+      BeginList(list_ + 1);
+      if (list_ == ListCount(program_)) CollectEdits();
+    } else if (end_ < run_) {
+      run_ /= 2;
+      end_ = SizeOf(program_, list_);
+    } else {
+      candidate_ = program_;
+      Erase(candidate_, list_, end_ - run_, end_);
+      end_ -= run_;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Shrinker::NextEdit() {
+  if (edit_ == edits_.size()) return false;
+  candidate_ = program_;
+  edits_[edit_++](candidate_);
+  return true;
+}
+
+// Nothing is dropped any more in this round, so that positions stay.
+void Shrinker::CollectEdits() {
+  edits_.push_back([](Program& p) { p.highWaterMark.reset(); });
+  edits_.push_back([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
+  edits_.push_back([](Program& p) { p.byteLimit.reset(); });
+  edits_.push_back([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
+  for (int i = 0; i < kMethodCount; ++i) {
+    edits_.push_back([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
+  }
+  for (size_t i = 0; i < std::size(kSimpleMarks); ++i) {
+    edits_.push_back([i](Program& p) { SimplifyMark(p, i); });
+  }
+  for (size_t i = 0; i < program_.ops.size(); ++i) {
+    ForEachOperand(RowOf(program_.ops[i].kind), [&](char letter) {
+      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.ops[i], letter); });
+    });
+  }
+  for (size_t i = 0; i < program_.scripts.size(); ++i) {
+    const Script& script = program_.scripts[i];
+    edits_.push_back([i](Program& p) { p.scripts[i].end = {}; });
+    // If the end has become a plain return, it has no operands, and these change nothing.
+    ForEachOperand(RowOf(script.end.kind), [&](char letter) {
+      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.scripts[i].end, letter); });
+    });
+    for (size_t j = 0; j < script.ops.size(); ++j) {
+      ForEachOperand(RowOf(script.ops[j].kind), [&](char letter) {
+        edits_.push_back([i, j, letter](Program& p) { SimplifyOperand(p, p.scripts[i].ops[j], letter); });
+      });
+    }
+  }
+}
+
 Program Shrink(Program program, const std::function<bool(const Program&)>& still) {
-  return Shrinker(std::move(program), still).Run();
+  Shrinker shrinker(std::move(program));
+  while (const Program* candidate = shrinker.Next()) {
+    if (still(*candidate)) shrinker.Keep();
+  }
+  return shrinker.program();
 }
 
 }  // namespace sluice::fuzz

@@ -16,6 +16,7 @@ import tempfile
 
 import display
 import libfuzzer
+import samples
 import triage
 from display import say, shown
 from processes import Children
@@ -356,6 +357,29 @@ class Campaign:
                             target.why_stopped or status))
         return rows
 
+    async def _write_samples(self, file):
+        """How it went over time, in OUT/samples.jsonl; samples.py defines the fields."""
+        while not self.finished.is_set():
+            file.write(self._now() - self.begun, self._sample())
+            try:
+                await asyncio.wait_for(self.finished.wait(), samples.interval(self.seconds))
+            except TimeoutError:
+                pass
+            if self.ended is not None:
+                break
+        file.write((self.ended or self._now()) - self.begun, self._sample())
+        file.close()
+
+    def _sample(self):
+        entries = self._entries()
+        sample = {}
+        for target, row in zip(self.targets, self.rows()):
+            rate = row.rate if target.running else 0
+            engine = {"executions": row.executions, "rate": rate, "running": len(target.running), "cov": row.cov, "ft": row.ft,
+                      "corpus": row.corpus}
+            sample[target.name] = {"findings": row.findings, "corpus": entries.get(target.name, 0), "engines": {"libfuzzer": engine}}
+        return sample
+
     async def run(self):
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
@@ -372,6 +396,7 @@ class Campaign:
         status.start()
         self.begun = self._now()
         showing = asyncio.create_task(self._show_status(status))
+        sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
         try:
             await asyncio.gather(*(self._work() for _ in range(self.jobs)))
             self.ended = self._now()
@@ -379,6 +404,7 @@ class Campaign:
         finally:
             self.finished.set()
             await showing
+            await sampling
             status.stop()
         return self._summarise()
 

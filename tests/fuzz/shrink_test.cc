@@ -29,6 +29,22 @@ TEST(ShrinkTest, OnlyWhatIsNeededRemains) {
   }
 }
 
+TEST(ShrinkTest, StepByStepIsTheSame) {
+  const auto still = [](const Program& p) { return Has(p, OpKind::kWrite) || p.highWaterMark.has_value(); };
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BalancedProfile());
+    if (!still(program)) continue;
+    Shrinker shrinker(program);
+    while (const Program* candidate = shrinker.Next()) {
+      EXPECT_NE(*candidate, shrinker.program());
+      if (still(*candidate)) shrinker.Keep();
+    }
+    EXPECT_EQ(shrinker.program(), Shrink(program, still));
+    EXPECT_EQ(shrinker.Next(), nullptr);
+  }
+}
+
 TEST(ShrinkTest, OperandsBecomeSimple) {
   const ParsedProgram parsed = ParseText("highWaterMark 17\nw3.write(buffer(77)#2) unobserved\nw2.abort(r3)\n");
   const Program small = Shrink(*parsed.program, [](const Program& p) {
