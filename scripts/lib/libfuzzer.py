@@ -4,8 +4,9 @@ import collections
 import os
 import re
 
-# A unit that takes longer is a finding.
-UNIT_TIMEOUT_SECONDS = 25
+import sanitizer_options
+
+UNIT_TIMEOUT_SECONDS = int(sanitizer_options.read("libfuzzer.options")["timeout"])
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
 INTERRUPTED = 72
@@ -27,7 +28,7 @@ def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=Non
 
 
 def run_flags():
-    return [f"-timeout={UNIT_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
+    return sanitizer_options.flags("libfuzzer.options", prefix="-")
 
 
 class Output:
