@@ -128,7 +128,7 @@ class ChecksTest(unittest.TestCase):
         self.assert_fails(results, {
             "good_fuzzer": {},
             "blind_fuzzer": {"engine": "not instrumented", "start-up": ""},
-            "crashing_fuzzer": {"start-up": "SIGABRT", "seeds": "SIGABRT"},
+            "crashing_fuzzer": {"start-up": "ABRT", "seeds": "ABRT"},
             "mixed_fuzzer": {"sanitizers": "with UBSan in it"},
             "absolute_fuzzer": {"start-up": "", "seeds": ""},
             "writing_fuzzer": {"start-up": "", "seeds": ""},
