@@ -51,10 +51,10 @@ class CoreSubject : public JudgedSubject {
 
  protected:
   core::WritableStream* State() override { return host_.stream_count() == 0 ? nullptr : &stream(); }
+  static core::WriterSlot Slot(uint32_t writer) { return {uint64_t{writer} + 1}; }
 
  private:
   core::WritableStream& stream() { return host_.stream(0); }
-  static core::WriterSlot Slot(uint32_t writer) { return {uint64_t{writer} + 1}; }
   static sim::Value WriterValue(core::WriterSlot slot);
 
   sim::SimHost host_;

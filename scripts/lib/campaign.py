@@ -1,7 +1,8 @@
 """The campaign of scripts/fuzz, which sets up and builds everything before it starts this.
 
-Fuzzing is cut into slices. Each of --jobs workers takes the target that has had the least time for its weight, runs it for
-a slice, and takes the next; so time that one target does not need goes to the others. All is one asyncio loop.
+Fuzzing is cut into slices. Each of --jobs workers takes the lane (a target with one of the engines, lanes.py) that has had the least
+time for its weight, runs it for a slice, and takes the next; so time that one does not need goes to the others. All is one asyncio
+loop. What it writes over time is in OUT/samples.jsonl; samples.py defines the fields.
 """
 
 import argparse
@@ -14,11 +15,12 @@ import signal
 import sys
 import tempfile
 
+import afl
 import display
-import libfuzzer
 import samples
 import triage
 from display import say, shown
+from lanes import AFL, LANES, LIBFUZZER, SAME_CRASHES, SHORTEST_AFL_SLICE_SECONDS, CannotRun, Target
 from processes import Children
 
 CANARY = "canary_fuzzer"
@@ -27,10 +29,8 @@ WITHOUT_FAULT = "writable_stream_fuzzer"  # the same target without the canary's
 NOT_BY_DEFAULT = ("empty_fuzzer",)
 # Of the time, unless it is found sooner, the canary has this share before its turn comes like that of the others.
 CANARY_SHARE = 0.25
-FIRST_CANARY_SECONDS = 2
-SHORTEST_SLICE_SECONDS = 0.3
-# An identical crash that no one can pass over ends the target after this many times.
-SAME_CRASHES = 3
+FIRST_CANARY_SECONDS = {LIBFUZZER: 2, AFL: 6}
+SHORTEST_SLICE_SECONDS = {LIBFUZZER: 0.3, AFL: 2}
 FINDINGS_PER_TARGET = 20
 SMALLEST_FREE_BYTES = 64 << 20
 INTERRUPT_GRACE_SECONDS = 5
@@ -43,64 +43,36 @@ class Plan:
     weight: int = 1
     more_seeds: tuple = ()  # folders of corpus/ besides its own
     max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
+    # What its mutations of programs prefer, for AFL++ (fuzz/harness/afl_mutator.cc); None: bytes are mutated as bytes.
+    profile: str | None = None
     dictionary: bool = False
+    is_canary: bool = False
 
 
 PLANS = {
-    "writable_stream_fuzzer": Plan(weight=3),
-    "reentrancy_fuzzer": Plan(weight=3, more_seeds=("writable_stream_fuzzer",)),
-    "buffer_limit_fuzzer": Plan(weight=2, more_seeds=("writable_stream_fuzzer",)),
-    CANARY: Plan(weight=3),
-    "v8_binding_fuzzer": Plan(more_seeds=("reentrancy_fuzzer", "writable_stream_fuzzer")),
+    "writable_stream_fuzzer": Plan(weight=3, profile="balanced"),
+    "reentrancy_fuzzer": Plan(weight=3, profile="reentrancy", more_seeds=("writable_stream_fuzzer",)),
+    "buffer_limit_fuzzer": Plan(weight=2, profile="buffer-limit", more_seeds=("writable_stream_fuzzer",)),
+    "v8_binding_fuzzer": Plan(profile="reentrancy", more_seeds=("reentrancy_fuzzer", "writable_stream_fuzzer")),
+    CANARY: Plan(weight=3, profile="balanced", is_canary=True),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
 }
-
-
-class CannotRun(Exception):
-    """The campaign cannot go on; the text says why, for a person."""
-
-
-class Target:
-    def __init__(self, name):
-        self.name = name
-        self.plan = PLANS.get(name, Plan())
-        self.workers = 0  # that are busy with it
-        self.slices = 0
-        self.running = {}  # child -> Output
-        self.reserved = 0.0  # seconds of the slices that run
-        self.given = 0.0  # seconds of those that ended
-        self.executions_before = 0
-        self.cov = 0
-        self.ft = 0
-        self.corpus = 0
-        self.findings = 0
-        self.crashes = {}  # identity -> how often
-        self.share = 0.0  # seconds, as planned
-        self.why_stopped = ""
-        self.blocked_by = ""  # the identity of a finding
-
-    def note(self, output):
-        self.cov = max(self.cov, output.cov)
-        self.ft = max(self.ft, output.ft)
-        self.corpus = max(self.corpus, output.corpus)
-
-    def stop(self, why):
-        self.why_stopped = why
-        for child in self.running:
-            child.send(signal.SIGUSR1)
+ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
+SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A target at one moment."""
+    """A lane at one moment."""
 
     name: str
+    engine: str
     executions: int
     rate: int
-    cov: int
-    ft: int
+    cov: int  # edges
+    ft: int | None  # libFuzzer only
     corpus: int
-    findings: int
+    findings: int  # that it was the first to find
     seconds_left: float
     status: str
 
@@ -113,14 +85,22 @@ class Campaign:
         self.out = arguments.out
         self.corpus = arguments.corpus
         self.preset = arguments.preset
-        self.fuzzers = os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers")
+        self.engines = [LIBFUZZER, AFL] if arguments.engine == "both" else [arguments.engine]
+        # libFuzzer's build is always there: it runs again what AFL++ finds.
+        self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
+                        AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
+        self.afl_options = afl.sanitizer_options(self.root)
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
         self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
         self.children = Children()
-        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers, self.env)
-        self.targets = [Target(name) for name in self._choose(arguments.targets)]
+        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env)
+        self.targets = [Target(name, PLANS.get(name, Plan())) for name in self._choose(arguments.targets)]
+        for target in self.targets:
+            target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
+        self.lanes = [lane for target in self.targets for lane in target.lanes]
         self.findings = {}  # identity -> Finding
-        self.canary = None  # its Finding
+        self.canary = None  # its Finding, the first
+        self.canary_after = {}  # engine -> seconds
         self.interrupted = False
         self.failure = ""
         self.stage = ""
@@ -131,7 +111,7 @@ class Campaign:
 
     def _choose(self, wanted):
         try:
-            with open(os.path.join(self.fuzzers, "targets.txt"), encoding="utf-8") as file:
+            with open(os.path.join(self.fuzzers[self.engines[-1]], "targets.txt"), encoding="utf-8") as file:
                 known = file.read().split()
         except OSError as error:
             raise CannotRun(f"{shown(error.filename)}: {error.strerror}") from error
@@ -141,7 +121,7 @@ class Campaign:
         return list(dict.fromkeys(wanted)) or [name for name in known if name not in NOT_BY_DEFAULT]
 
     def _prepare_folders(self):
-        for folder in (self.out, self.corpus, *(os.path.join(self.corpus, t.name) for t in self.targets if t.name != CANARY)):
+        for folder in (self.out, self.corpus, *(os.path.join(self.corpus, t.name) for t in self._fuzzed())):
             try:
                 os.makedirs(folder, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
@@ -158,7 +138,11 @@ class Campaign:
 
     def _entries(self):
         """How many inputs the grown corpus of each target has."""
-        return {t.name: len(os.listdir(os.path.join(self.corpus, t.name))) for t in self.targets if t.name != CANARY}
+        return {t.name: len(os.listdir(os.path.join(self.corpus, t.name))) for t in self._fuzzed()}
+
+    def _fuzzed(self):
+        """The targets but for the canary."""
+        return [target for target in self.targets if not target.plan.is_canary]
 
     async def _prepare_dictionary(self):
         code, text = await self.children.output([self.sluice, "dictionary"], env=self.env, folder=self.out, seconds=60)
@@ -171,121 +155,91 @@ class Campaign:
     # --- Slices ---
 
     def _plan_time(self):
-        fuzzed = [t for t in self.targets if t.name != CANARY]
-        weights = sum(t.plan.weight for t in fuzzed) or 1
-        round_seconds = min(max(20, self.seconds / 15), 120)
+        weights = sum(t.plan.weight for t in self._fuzzed()) or 1
+        round_seconds = min(max(20 * len(self.engines), self.seconds / 15), 120 * len(self.engines))
         rounds = max(1, round(self.seconds / round_seconds))
         self.slice_per_weight = self.seconds * self.jobs / weights / rounds
-        for target in fuzzed:
-            target.share = self.seconds * self.jobs * target.plan.weight / weights
-        for target in self.targets:
-            if target.name == CANARY:
-                target.share = self.seconds * (CANARY_SHARE if fuzzed else 1)
+        for lane in self.lanes:
+            if lane.is_canary:
+                lane.share = self.seconds * (CANARY_SHARE if self._fuzzed() else 1) / len(self.engines)
+            else:
+                lane.share = self.seconds * self.jobs * lane.weight / weights
 
     def _next_slice(self):
-        """The target and the seconds of the next slice; None when there is nothing left to do."""
-        left = self.begun + self.seconds - self._now()
-        if self._is_stopping() or left < SHORTEST_SLICE_SECONDS:
+        """The lane and the seconds of the next slice; None when there is nothing left to do."""
+        left = self.begun + self.seconds - self.now()
+        candidates = [lane for lane in self.lanes if not lane.why_stopped and left >= SHORTEST_SLICE_SECONDS[lane.engine] and
+                      (not lane.is_canary or lane.workers == 0)]
+        if self.is_stopping() or not candidates:
             return None
-        candidates = [t for t in self.targets if not t.why_stopped and (t.name != CANARY or t.workers == 0)]
-        if not candidates:
-            return None
-        target = min(candidates, key=lambda t: (t.name != CANARY or t.given >= t.share,
-                                                (t.given + t.reserved) / t.plan.weight, -t.plan.weight))
-        if target.name == CANARY:
+        lane = min(candidates, key=lambda l: (not l.is_canary or l.given >= l.share, (l.given + l.reserved) / l.weight, -l.weight))
+        if lane.is_canary:
             # Fuzzing from nothing is quick or unlucky: starting again is better than going on, if it is given ever longer.
-            seconds = FIRST_CANARY_SECONDS * 2**target.slices
+            seconds = FIRST_CANARY_SECONDS[lane.engine] * 2**lane.slices
         else:
-            seconds = max(self.slice_per_weight * target.plan.weight, 1)
-        return target, left if left - seconds < 1 else seconds
+            seconds = max(self.slice_per_weight * lane.weight, SHORTEST_AFL_SLICE_SECONDS if lane.engine == AFL else 1)
+        return lane, left if left - seconds < SHORTEST_SLICE_SECONDS[AFL] else seconds
 
     async def _work(self):
         while chosen := self._next_slice():
-            target, seconds = chosen
-            target.reserved += seconds
-            target.workers += 1
-            target.slices += 1
-            begun = self._now()
+            lane, seconds = chosen
+            lane.reserved += seconds
+            lane.workers += 1
+            lane.slices += 1
+            begun = self.now()
             try:
                 # Of its own: two processes may find the same input at the same time.
-                with tempfile.TemporaryDirectory(prefix="artifacts-", dir=self.out) as artifacts:
-                    await self._run_slice(target, seconds, artifacts)
+                with tempfile.TemporaryDirectory(prefix="artifacts-", dir=self.out) as scratch:
+                    await lane.run_slice(seconds, scratch)
             except (OSError, CannotRun) as error:
                 self._fail(_text(error, self.out))
             finally:
-                target.workers -= 1
-                target.reserved -= seconds
-                target.given += self._now() - begun
+                lane.workers -= 1
+                lane.reserved -= seconds
+                lane.given += self.now() - begun
 
-    def _command(self, target, seconds, artifacts):
-        folders = [os.path.join(self.corpus, target.name)]
-        folders += (os.path.join(self.root, "corpus", name) for name in (target.name, *target.plan.more_seeds))
-        if target.name == CANARY:
-            # From nothing: it proves that fuzzing itself finds something, not that the seeds do.
-            folders.clear()
-        return libfuzzer.fuzz_command(
-            os.path.join(self.fuzzers, target.name), seconds=seconds, artifacts=artifacts,
-            folders=filter(os.path.isdir, folders), max_len=target.plan.max_len,
-            dictionary=self.dictionary if target.plan.dictionary else None)
-
-    async def _run_slice(self, target, seconds, artifacts):
-        passed_over = sorted(f.identity for f in self.findings.values() if f.from_oracle)
-        env = dict(self.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over)) if passed_over else self.env
-        child = await self.children.start(self._command(target, seconds, artifacts), env=env, folder=self.out)
-        output = target.running[child] = libfuzzer.Output(self.root)
-        loop = asyncio.get_running_loop()
-        timers = [loop.call_later(seconds, child.send, signal.SIGUSR1),
-                  loop.call_later(seconds + libfuzzer.NOTICED_AFTER_SECONDS, child.kill)]
-        if self._is_stopping():
-            child.send(signal.SIGINT)
-        code = await child.read(output.add)
-        for timer in timers:
-            timer.cancel()
-        output.finish()
-        target.note(output)
-        target.executions_before += output.executions
-        del target.running[child]
-        if output.kind is not None:
-            await self._note_finding(target, output, passed_over)
-        elif not (code == 0 or child.ended_as_told or (self._is_stopping() and (child.killed or code == libfuzzer.INTERRUPTED))):
-            how = "did not end when told to" if child.killed else f"was ended by signal {-code}" if code < 0 else f"exited with code {code}"
-            last = "\n".join("  " + line for line in list(output.log)[-20:])
-            raise CannotRun(f"{target.name} {how}, and wrote no input that makes it do so. Its last lines:\n{last}")
-
-    def _is_stopping(self):
+    def is_stopping(self):
         return self.interrupted or bool(self.failure)
+
+    def passed_over(self):
+        """The identities that targets are told to pass over."""
+        return sorted(f.identity for f in self.findings.values() if f.from_oracle)
 
     # --- Findings ---
 
-    async def _note_finding(self, target, output, passed_over):
+    async def note_finding(self, lane, output, passed_over):
+        """What a lane found. `passed_over`: what its process had been told to pass over. Whether it is new."""
+        target = lane.target
         identity = output.identity(target.name)
         target.crashes[identity] = target.crashes.get(identity, 0) + 1
-        after = self._now() - self.begun
+        after = self.now() - self.begun
         finding = triage.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="")
-        if not os.path.exists(output.artifact):
-            raise CannotRun(f"{target.name} found {identity}, but its input could not be written. Is the disk full?")
-        if target.name == CANARY and output.from_oracle:
+        if lane.is_canary and output.from_oracle:
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
         if finding.canary:
-            self.canary = finding
-            finding.folder = os.path.join(self.out, CANARY, triage.folder_name(identity))
-            triage.keep(finding, output.artifact, output.log)
-            target.stop(f"found after {after:.1f} s")
-            return
-        if identity not in self.findings:
+            self.canary_after.setdefault(lane.engine, after)
+            if self.canary is None:
+                self.canary = finding
+                finding.folder = os.path.join(self.out, CANARY, triage.folder_name(identity))
+                triage.keep(finding, output.artifact, output.log)
+            lane.stop(f"found after {after:.1f} s")
+            return True
+        is_new = identity not in self.findings
+        if is_new:
             finding.folder = os.path.join(self.out, "findings", finding.target, triage.folder_name(identity))
             triage.keep(finding, output.artifact, output.log)
             self.findings[identity] = finding
             target.findings += 1
+            lane.findings += 1
         # Another process that ran at the same time may find the same; one that was told to pass it over must not.
-        is_stuck = identity in passed_over or not output.from_oracle
-        if is_stuck and target.crashes[identity] >= SAME_CRASHES:
+        if lane.crashes_at_start >= SAME_CRASHES or (identity in passed_over and target.crashes[identity] >= SAME_CRASHES):
             target.blocked_by = identity
             target.stop("blocked")
         elif target.findings >= FINDINGS_PER_TARGET:
             target.stop(f"stopped after {FINDINGS_PER_TARGET} findings")
+        return is_new
 
     async def _investigate(self):
         found = [*self.findings.values(), *([self.canary] if self.canary else [])]
@@ -303,7 +257,7 @@ class Campaign:
 
     # --- The whole ---
 
-    def _now(self):
+    def now(self):
         return asyncio.get_running_loop().time()
 
     def _fail(self, why):
@@ -316,8 +270,8 @@ class Campaign:
         asyncio.get_running_loop().call_later(INTERRUPT_GRACE_SECONDS, self._kill_fuzzers)
 
     def _kill_fuzzers(self):
-        for target in self.targets:
-            for child in target.running:
+        for lane in self.lanes:
+            for child in lane.running:
                 child.kill()
 
     def _on_signal(self):
@@ -334,7 +288,7 @@ class Campaign:
             try:
                 await asyncio.wait_for(self.finished.wait(), status.interval)
             except TimeoutError:
-                status.update(self.rows(), (self.ended or self._now()) - self.begun, self.seconds, self.stage)
+                status.update(self.rows(), (self.ended or self.now()) - self.begun, self.seconds, self.stage)
                 try:
                     self._check_disk()
                 except (OSError, CannotRun) as error:
@@ -342,42 +296,42 @@ class Campaign:
 
     def rows(self):
         rows = []
-        for target in self.targets:
-            for output in target.running.values():
-                target.note(output)
-            left = 0 if target.why_stopped or self.ended is not None else max(0, target.share - target.given)
-            executions = target.executions_before + sum(o.executions for o in target.running.values())
-            if target.running:
-                rate = sum(o.rate for o in target.running.values())
-                status = "loading" if all(o.loading for o in target.running.values()) else "fuzzing"
+        for lane in self.lanes:
+            lane.note()
+            left = 0 if lane.why_stopped or self.ended is not None else max(0, lane.share - lane.given)
+            if lane.running:
+                rate = lane.rate
+                status = "loading" if lane.is_loading else "fuzzing"
             else:
-                rate = round(target.executions_before / target.given) if target.given else 0
+                rate = round(lane.executions_before / lane.given) if lane.given else 0
                 status = "waiting" if left else "done"
-            rows.append(Row(target.name, executions, rate, target.cov, target.ft, target.corpus, target.findings, left,
-                            target.why_stopped or status))
+            is_afl = lane.engine == AFL
+            rows.append(Row(lane.name, lane.engine, lane.executions, rate, lane.edges if is_afl else lane.cov,
+                            None if is_afl else lane.ft, lane.corpus, lane.findings, left, lane.why_stopped or status))
         return rows
 
     async def _write_samples(self, file):
         """How it went over time, in OUT/samples.jsonl; samples.py defines the fields."""
         while not self.finished.is_set():
-            file.write(self._now() - self.begun, self._sample())
+            file.write(self.now() - self.begun, self._sample())
             try:
                 await asyncio.wait_for(self.finished.wait(), samples.interval(self.seconds))
             except TimeoutError:
                 pass
             if self.ended is not None:
                 break
-        file.write((self.ended or self._now()) - self.begun, self._sample())
+        file.write((self.ended or self.now()) - self.begun, self._sample())
         file.close()
 
     def _sample(self):
         entries = self._entries()
-        sample = {}
-        for target, row in zip(self.targets, self.rows()):
-            rate = row.rate if target.running else 0
-            engine = {"executions": row.executions, "rate": rate, "running": len(target.running), "cov": row.cov, "ft": row.ft,
-                      "corpus": row.corpus}
-            sample[target.name] = {"findings": row.findings, "corpus": entries.get(target.name, 0), "engines": {"libfuzzer": engine}}
+        sample = {target.name: {"findings": target.findings, "corpus": entries.get(target.name, 0), "engines": {}}
+                  for target in self.targets}
+        for lane in self.lanes:
+            lane.note()
+            reached = {"edges": lane.edges} if lane.engine == AFL else {"cov": lane.cov, "ft": lane.ft}
+            sample[lane.name]["engines"][lane.engine] = {
+                "executions": lane.executions, "rate": lane.rate, "running": len(lane.running), **reached, "corpus": lane.corpus}
         return sample
 
     async def run(self):
@@ -388,18 +342,17 @@ class Campaign:
         self._prepare_folders()
         await self._prepare_dictionary()
         self._plan_time()
-        sanitizer = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}[self.preset]
         say(f"Fuzzing {len(self.targets)} target{'s' if len(self.targets) > 1 else ''} for {display.seconds_text(self.seconds)} "
-            f"with libFuzzer under {sanitizer}, {self.jobs} at a time")
+            f"with {self._engine_names()} under {SANITIZERS[self.preset]}, {self.jobs} at a time")
         say(f"Results go to {shown(self.out)}")
         status = display.new_status()
         status.start()
-        self.begun = self._now()
+        self.begun = self.now()
         showing = asyncio.create_task(self._show_status(status))
         sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
         try:
             await asyncio.gather(*(self._work() for _ in range(self.jobs)))
-            self.ended = self._now()
+            self.ended = self.now()
             await self._investigate()
         finally:
             self.finished.set()
@@ -408,32 +361,45 @@ class Campaign:
             status.stop()
         return self._summarise()
 
+    def _engine_names(self):
+        return " and ".join(ENGINES[engine] for engine in self.engines)
+
     # --- After ---
 
     def _canary_problem(self):
         """Why the canary makes this a failed campaign; empty if it does not."""
-        if all(t.name != CANARY for t in self.targets):
-            return ""
-        if self.canary is None:
-            if self._is_stopping() or any(t.name == CANARY and t.why_stopped for t in self.targets):
-                return ""
-            hint = " (10 seconds are the least that is sensible)" if self.seconds < 10 else ""
-            return f"the canary was not found: the pipeline does not work, or the time is too short{hint}"
-        if self.canary.reproduces is False:
+        missed = [lane for lane in self.lanes if lane.is_canary and lane.engine not in self.canary_after]
+        if missed and not self.is_stopping() and not any(lane.why_stopped for lane in missed):
+            least = 10 * len(self.engines)
+            hint = f" ({least} seconds are the least that is sensible)" if self.seconds < least else ""
+            by = f" by {' and '.join(ENGINES[lane.engine] for lane in missed)}" if len(self.engines) > 1 else ""
+            return f"the canary was not found{by}: the pipeline does not work, or the time is too short{hint}"
+        if self.canary is not None and self.canary.reproduces is False:
             return "the canary was found, but its input does not reproduce: the pipeline does not work"
         return ""
+
+    def _print_lanes(self, rows, growth):
+        display.print_table(rows, growth)
+        for engine, seconds in self.canary_after.items():
+            by = f" by {ENGINES[engine]}" if len(self.engines) > 1 else ""
+            say(f"\ncanary: found{by} after {seconds:.1f} s (as it must be)")
+        for lane in self.lanes:
+            if lane.engine == AFL and lane.stability is not None and lane.stability < 100:
+                say(f"\nstability: {lane.name} {lane.stability:g}%: of the edges that AFL++ saw, {100 - lane.stability:.2g}% were not taken "
+                    "equally often when the same input ran again")
+        for target in self.targets:
+            if target.blocked_by:
+                say(f"\nblocked: {target.name} ended early, because each run crashed with {target.blocked_by} before anything was fuzzed")
+            if target.moved:
+                say(f"\nmoved: {target.moved} entries of the corpus of {target.name} crash; they are in "
+                    f"{shown(os.path.join(self.out, 'crashing', target.name))}")
 
     def _summarise(self):
         rows = self.rows()
         growth = {name: (entries, max(0, entries - self.entries_before[name])) for name, entries in self._entries().items()}
         passed = self.ended - self.begun
         say(f"\n{'Interrupted after' if self.interrupted else 'Fuzzed for'} {display.seconds_text(passed)}.\n")
-        display.print_table(rows, growth)
-        if self.canary:
-            say(f"\ncanary: found after {self.canary.after_seconds:.1f} s (as it must be)")
-        for identity in dict.fromkeys(t.blocked_by for t in self.targets if t.blocked_by):
-            names = ", ".join(t.name for t in self.targets if t.blocked_by == identity)
-            say(f"\nblocked: {names} ended early, because each run crashed with {identity}")
+        self._print_lanes(rows, growth)
         repro = shown(os.path.join(self.root, "scripts", "repro")) + (" --sanitizer undefined" if self.preset == "ubsan" else "")
         for position, finding in enumerate(self.findings.values(), 1):
             display.print_finding(position, finding, repro)
@@ -457,13 +423,20 @@ class Campaign:
             return data
 
         targets = []
-        for row in rows:
-            data = dataclasses.asdict(row)
-            del data["seconds_left"]
-            entries, new = growth.get(row.name, (row.corpus, 0))
-            targets.append(data | {"corpus": entries, "new_corpus_entries": new})
+        for target in self.targets:
+            entries, new = growth.get(target.name, (0, 0))
+            engines = {}
+            for row, lane in zip(rows, self.lanes):
+                if row.name == target.name:
+                    data = dataclasses.asdict(row)
+                    del data["name"], data["engine"], data["seconds_left"]
+                    engines[row.engine] = data | ({"stability": lane.stability} if lane.engine == AFL else {})
+            targets.append({"name": target.name, "executions": sum(e["executions"] for e in engines.values()),
+                            "findings": target.findings, "corpus": entries, "new_corpus_entries": new, "crashes": target.crashes,
+                            "engines": engines})
         return {
-            "exit_code": code, "failure": self.failure, "interrupted": self.interrupted, "engine": "libfuzzer",
+            "exit_code": code, "failure": self.failure, "interrupted": self.interrupted, "engines": self.engines,
+            "canary_seconds": {engine: round(after, 1) for engine, after in self.canary_after.items()},
             "sanitizer": {"asan": "address", "ubsan": "undefined"}[self.preset], "jobs": self.jobs,
             "seconds_wanted": self.seconds, "seconds": round(passed, 1), "targets": targets,
             "canary": finding_as_data(self.canary) if self.canary else None,
@@ -480,7 +453,7 @@ def _text(error, folder):
 
 def _parse_arguments():
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    for name in ("--root", "--preset", "--out", "--corpus"):
+    for name in ("--root", "--preset", "--out", "--corpus", "--engine"):
         parser.add_argument(name, required=True)
     for name in ("--seconds", "--jobs"):
         parser.add_argument(name, required=True, type=int)

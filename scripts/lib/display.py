@@ -13,7 +13,7 @@ except ImportError:  # not Debian, and not installed: plain lines do
     Console = None
 
 _LINES_OF_PROGRAM = 15
-_COLUMNS = ("target", "executions", "exec/s", "cov", "ft", "corpus", "findings")
+_COLUMNS = ("target", "engine", "executions", "exec/s", "cov", "ft", "corpus", "findings")
 
 
 def say(text=""):
@@ -44,6 +44,12 @@ def seconds_text(seconds):
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds % 60:02} s"
 
 
+def _cells(row, corpus):
+    """As _COLUMNS says. AFL++ has no features."""
+    return (row.name, row.engine, number(row.executions), number(row.rate), str(row.cov), "-" if row.ft is None else str(row.ft),
+            corpus, str(row.findings))
+
+
 class PlainStatus:
     """A line for each target every ten seconds."""
 
@@ -56,8 +62,9 @@ class PlainStatus:
         say(f"[{seconds_text(passed)} of {seconds_text(whole)}]{' ' + note if note else ''}")
         width = max(len(row.name) for row in rows)
         for row in rows:
-            say(f"  {row.name:{width}}  {number(row.executions)} executions, {number(row.rate)}/s, cov {row.cov}, "
-                f"ft {row.ft}, corpus {row.corpus}, findings {row.findings}, {row.status}")
+            features = "" if row.ft is None else f"ft {row.ft}, "
+            say(f"  {row.name:{width}}  {row.engine}: {number(row.executions)} executions, {number(row.rate)}/s, cov {row.cov}, "
+                f"{features}corpus {row.corpus}, findings {row.findings}, {row.status}")
 
     def stop(self):
         pass
@@ -77,11 +84,11 @@ class LiveStatus:
     def update(self, rows, passed, whole, note):
         table = Table(box=None, pad_edge=False, header_style="bold")
         for i, column in enumerate((*_COLUMNS, "left", "status")):
-            table.add_column(column, justify="left" if i in (0, len(_COLUMNS) + 1) else "right", no_wrap=True)
+            table.add_column(column, justify="left" if i in (0, 1, len(_COLUMNS) + 1) else "right", no_wrap=True)
         for row in rows:
             style = {"fuzzing": "", "waiting": "dim"}.get(row.status, "green" if row.status.startswith("found") else "red")
-            table.add_row(row.name, number(row.executions), number(row.rate), str(row.cov), str(row.ft), str(row.corpus),
-                          f"[red]{row.findings}[/red]" if row.findings else "0", seconds_text(row.seconds_left), row.status,
+            *cells, findings = _cells(row, str(row.corpus))
+            table.add_row(*cells, f"[red]{findings}[/red]" if row.findings else findings, seconds_text(row.seconds_left), row.status,
                           style=style)
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(total=whole, completed=min(passed, whole), width=40),
@@ -105,11 +112,10 @@ def print_table(rows, corpus_growth):
     for row in rows:
         grown = corpus_growth.get(row.name)
         corpus = number(row.corpus) if grown is None else f"{number(grown[0])} (+{number(grown[1])})"
-        lines.append((row.name, number(row.executions), number(row.rate), str(row.cov), str(row.ft), corpus,
-                      str(row.findings)))
+        lines.append(_cells(row, corpus))
     widths = [max(len(line[i]) for line in lines) for i in range(len(_COLUMNS))]
     for line in lines:
-        say("  ".join(f"{cell:{'<' if i == 0 else '>'}{widths[i]}}" for i, cell in enumerate(line)))
+        say("  ".join(f"{cell:{'<' if i < 2 else '>'}{widths[i]}}" for i, cell in enumerate(line)))
 
 
 def print_finding(position, finding, repro):

@@ -9,6 +9,9 @@ import sanitizer_options
 UNIT_TIMEOUT_SECONDS = int(sanitizer_options.read("libfuzzer.options")["timeout"])
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
+# Exit codes.
+TIMEOUT = 70
+OUT_OF_MEMORY = 71
 INTERRUPTED = 72
 
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
@@ -45,6 +48,8 @@ class Output:
         self.log = collections.deque(maxlen=5000)  # without the lines that only tell of progress
         self._finding = None
         self._rule = None
+        self._replayed_kind = None
+        self._unreproduced = ""
         self._root = root
         self._rest = b""
 
@@ -78,9 +83,24 @@ class Output:
             self.artifact = line.split("Test unit written to ", 1)[1].strip()
         self.log.append(line)
 
+    def replayed(self, path, code, kind, if_nothing):
+        """The process ran `path` once and wrote no artifact, and ended with `code`. `kind`: what another engine had seen, and
+        `if_nothing` what is to be told if nothing was seen here."""
+        self.artifact = path
+        if code == 0:
+            self._replayed_kind = kind
+            self._unreproduced = if_nothing
+            self.log.append(if_nothing)
+        elif any("ERROR: LeakSanitizer" in line for line in self.log):
+            self._replayed_kind = "leak"
+        else:
+            self._replayed_kind = {TIMEOUT: "timeout", OUT_OF_MEMORY: "oom"}.get(code, "crash")
+
     @property
     def kind(self):
         """crash, timeout, oom or leak; None without an artifact. A slow unit alone is not a finding."""
+        if self._replayed_kind is not None:
+            return self._replayed_kind
         word = os.path.basename(self.artifact or "").split("-", 1)[0]
         return word if word in ("crash", "timeout", "oom", "leak") else None
 
@@ -93,6 +113,8 @@ class Output:
         """By which findings are grouped. Holds no comma."""
         if self.from_oracle:
             return self._finding
+        if self._unreproduced:
+            return f"unreproduced/{self.kind}/{target}"
         if self.kind in ("timeout", "oom"):
             return f"{self.kind}/{target}"
         frames = "<".join(self._frames()) or target
@@ -105,6 +127,8 @@ class Output:
         """One line: what should have held, or what the sanitizer says."""
         if self.from_oracle and self._rule is not None:
             return self._rule
+        if self._unreproduced:
+            return self._unreproduced
         for line in self.log:
             if "runtime error: " in line:
                 return "UndefinedBehaviorSanitizer: " + line.replace(self._root + "/", "").split("runtime error: ", 1)[1].strip()

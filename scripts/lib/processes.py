@@ -11,9 +11,29 @@ import tempfile
 import threading
 
 
+def descendants(pid):
+    """The processes that `pid` has started, and those that they have."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                    parents.setdefault(int(file.read().rsplit(")", 1)[1].split()[1]), []).append(int(name))
+            except (OSError, IndexError, ValueError):
+                continue
+    found = []
+    waiting = [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
 class Child:
     def __init__(self, process):
         self._process = process
+        self.pid = process.pid
         self.ended = False
         self.killed = False
         self.sent = set()
@@ -27,10 +47,16 @@ class Child:
     def kill(self):
         if not self.ended:
             self.killed = True
+            started = descendants(self.pid)  # some have sessions of their own
             try:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+            for pid in started:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
 
     @property
     def ended_as_told(self):

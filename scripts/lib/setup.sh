@@ -122,6 +122,8 @@ configure() {
   local preset=$1 folder=$SLUICE_ROOT/build/$1 flags=() wanted log
   command -v ccache >/dev/null && flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   command -v ld.lld >/dev/null && flags+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
+  # Fleets build the fuzz targets with nothing but a compiler; here there is V8.
+  [[ $preset == libfuzzer-* || $preset == afl-* ]] && [[ -f $V8_PREFIX/.complete ]] && flags+=(-DSLUICE_V8=ON)
   wanted="$SLUICE_ROOT ${flags[*]} $(cksum <"$SLUICE_ROOT/CMakePresets.json")"
   if [[ -f $folder/build.ninja && -f $folder/.configured && $(<"$folder/.configured") == "$wanted" ]]; then return; fi
   rm -f "$folder/.configured"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "src/cli/commands.h"
+#include "src/cli/reach_command.h"
 #ifdef SLUICE_SHELL
 #include "src/cli/repl_command.h"
 #include "src/cli/run_command.h"
@@ -78,6 +79,10 @@ int main(int argc, char** argv) {
   add_judged(shrink);
   shrink->add_option("--finding", finding, "Of several findings, keep the one with this identity; default: the first");
   shrink->callback([&] { result = ShrinkCommand(path, out, finding, judged); });
+
+  CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
+  reach->add_option("paths", paths, "Corpus files, or folders of them")->required();
+  reach->callback([&] { result = Reach(paths); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   emit->add_option("file", path, "A corpus or crash file")->required();

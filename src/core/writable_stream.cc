@@ -98,15 +98,12 @@ Completion<> SetUpWritableStreamDefaultWriter(Host& host, WriterSlot writer_slot
       // 7.2.
       writer.closedPromise = host.NewWriterPromiseResolved(writer_slot, WriterPromise::kClosed);
       break;
-    case StreamState::kErrored: {
-      // 8, 8.1, 8.2.
-      const ValueSlot storedError = stream.storedError;
-      // 8.3, 8.4.
-      writer.readyPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kReady, storedError);
+    case StreamState::kErrored:
+      // 8, 8.1, 8.2, 8.3, 8.4.
+      writer.readyPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kReady, stream.storedError);
       // 8.5, 8.6.
-      writer.closedPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kClosed, storedError);
+      writer.closedPromise = host.NewWriterPromiseRejected(writer_slot, WriterPromise::kClosed, stream.storedError);
       break;
-    }
   }
   return NormalCompletion();
 }

@@ -152,6 +152,13 @@ void Realm::RunOne() {
   job.kind == Job::kReaction ? RunReaction(job) : RunResolveThenable(job);
 }
 
+std::optional<Realm::NextReaction> Realm::NextCoreReaction() const {
+  if (PendingMicrotasks() == 0) return std::nullopt;
+  const Job& job = jobs_[next_job_];
+  if (job.kind != Job::kReaction || reactions_[job.index].kind != ReactionRecord::kCore) return std::nullopt;
+  return NextReaction{reactions_[job.index].core, job.fulfilled};
+}
+
 void Realm::RunMicrotasks(size_t count) {
   for (; count > 0 && PendingMicrotasks() > 0; --count) RunOne();
 }

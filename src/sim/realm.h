@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "src/core/host.h"
@@ -60,6 +61,12 @@ class Realm {
 
   // ---- Microtasks
   size_t PendingMicrotasks() const { return jobs_.size() - next_job_; }
+  struct NextReaction {
+    core::Reaction reaction;
+    bool fulfilled;
+  };
+  // The core's reaction that the next microtask will run; nullopt if it is another's.
+  std::optional<NextReaction> NextCoreReaction() const;
   void RunMicrotasks(size_t count);
   // Until the queue is empty; then reports unhandled rejections (UserCode::UnhandledRejection), in order of rejection.
   void RunAllMicrotasks();

@@ -1,0 +1,172 @@
+"""What llvm-cov measured, for the questions of scripts/coverage: which lines, regions and branches of a file were reached.
+
+    data = CoverageData(json.loads(export), root)
+    data.files["src/core/check.cc"].lines    # {line: how often}
+
+The other side of an assert of the standard (SLUICE_ASSERT) is not counted: no right program gets there. llvm-cov's own
+HTML shows it all the same.
+"""
+
+import dataclasses
+import os
+import re
+import subprocess
+
+_CODE = 0  # of the kinds of regions
+_ASSERT = re.compile(r"\bSLUICE_(?:ASSERT|CHECK_INVARIANTS)\(")
+
+
+@dataclasses.dataclass
+class Function:
+    name: str  # without namespaces, classes, templates and parameters
+    first: int
+    last: int
+
+
+class File:
+    def __init__(self, path, text):
+        self.path = path
+        self.text = text.split("\n")  # line n is text[n - 1]
+        self.asserts = _lines_of_asserts(self.text)
+        self.lines = {}
+        self.regions = {}  # (line, column, last line, last column) -> how often
+        self.branches = {}  # likewise -> (times true, times false)
+        self.functions = []
+
+    def function_at(self, line):
+        """The innermost function that the line is in; empty outside of any."""
+        around = [f for f in self.functions if f.first <= line <= f.last]
+        return min(around, key=lambda f: f.last - f.first).name if around else ""
+
+    def unreached(self):
+        """The lines that were not reached, or not whole: a region that begins there, the right side of a `&&` say, was not."""
+        lines = {line for line, count in self.lines.items() if count == 0}
+        lines |= {place[0] for place, count in self.regions.items() if count == 0}
+        return sorted(lines - self.asserts)
+
+    def totals(self):
+        sides = [side for pair in self.branches.values() for side in pair]
+        return {"lines": _reached(self.lines.values()), "branches": _reached(sides), "regions": _reached(self.regions.values())}
+
+
+class CoverageData:
+    def __init__(self, export, root):
+        self.files = {}
+        self._root = os.path.realpath(root)
+        (data,) = export["data"]
+        for entry in data["files"]:
+            file = self._file(entry["filename"])
+            if file is not None:
+                file.lines = _line_counts(entry["segments"])
+        names = _short_names({function["name"] for function in data["functions"]})
+        for function in data["functions"]:
+            self._add_function(function, names[function["name"]])
+        for file in self.files.values():
+            _drop_discarded(file.regions, file.text)
+
+    def _file(self, name):
+        path = os.path.relpath(os.path.realpath(name), self._root)
+        if path.startswith(("..", "build/")):
+            return None
+        if path not in self.files:
+            with open(os.path.join(self._root, path), encoding="utf-8") as source:
+                self.files[path] = File(path, source.read())
+        return self.files[path]
+
+    def _add_function(self, function, name):
+        files = [self._file(filename) for filename in function["filenames"]]
+        if files[0] is not None and function["regions"]:
+            first, _, last, *_ = function["regions"][0]
+            files[0].functions.append(Function(name, first, last))
+        for line, column, last, last_column, count, file_id, _, kind in function["regions"]:
+            file = files[file_id]
+            if kind == _CODE and file is not None and line not in file.asserts:
+                place = (line, column, last, last_column)
+                file.regions[place] = file.regions.get(place, 0) + count
+        for line, column, last, last_column, true, false, file_id, *_ in function["branches"]:
+            file = files[file_id]
+            if file is not None and line not in file.asserts:
+                place = (line, column, last, last_column)
+                before = file.branches.get(place, (0, 0))
+                file.branches[place] = (before[0] + true, before[1] + false)
+
+
+def _drop_discarded(regions, text):
+    """What an `if constexpr` leaves out of an instantiation has a region, too, with the begin of what another one has."""
+    reached = {place[:2] for place, count in regions.items() if count > 0}
+    for place, count in list(regions.items()):
+        if count == 0 and place[:2] in reached and "if constexpr" in text[place[0] - 1]:
+            del regions[place]
+
+
+def _reached(counts):
+    counts = list(counts)
+    return {"count": len(counts), "reached": sum(count > 0 for count in counts)}
+
+
+def _line_counts(segments):
+    """From the places where the count changes to a count for each line, as llvm-cov does it: the largest of the regions
+    that begin on the line, or else the one that goes on from the line before."""
+    counts = {}
+    wrapped = None  # the segment that goes on
+    by_line = {}
+    for segment in segments:
+        by_line.setdefault(segment[0], []).append(segment)
+    if not segments:
+        return counts
+    for line in range(segments[0][0], segments[-1][0] + 1):
+        here = by_line.get(line, [])
+        # [line, column, count, has count, is region entry, is gap region]
+        entries = [s for s in here if s[3] and s[4] and not s[5]]
+        starts_skipped = bool(here) and not here[0][3] and here[0][4]
+        mapped = not starts_skipped and ((wrapped is not None and wrapped[3]) or bool(entries))
+        if mapped:
+            count = wrapped[2] if wrapped is not None and wrapped[3] else 0
+            counts[line] = max([count, *(s[2] for s in entries)]) if entries else count
+        if here:
+            wrapped = here[-1]
+    return counts
+
+
+def _short_names(mangled):
+    """Functions by their last name: Take for sluice::core::(anonymous namespace)::Reader::Take<double>(...)."""
+    # Functions of one file have the file before their names: src.cc:_ZN...
+    ordered = sorted(mangled)
+    plain = [name.rsplit(":", 1)[-1] for name in ordered]
+    done = subprocess.run(["c++filt"], input="\n".join(plain), capture_output=True, text=True, check=True)
+    return {name: short_name(text) for name, text in zip(ordered, done.stdout.split("\n"))}
+
+
+def short_name(demangled):
+    text = re.sub(r"\(anonymous namespace\)::|\[abi:\w+\]", "", demangled)
+    operator = re.search(r"\boperator([^\w\s(]+)\(", text)
+    if operator:
+        return "operator" + operator[1]
+    previous = None
+    while previous != text:
+        previous, text = text, re.sub(r"<[^<>]*>", "", text)
+    # A lambda is part of the function that it is in.
+    text = re.split(r"::\$_\d+|::'lambda", text)[0]
+    return text.split("(", 1)[0].rsplit("::", 1)[-1].split(" ")[-1]
+
+
+def _lines_of_asserts(text):
+    """Of their uses and their definitions."""
+    lines = set()
+    depth, defining = 0, False
+    for number, line in enumerate(text, 1):
+        code = line.split("//")[0]
+        if defining or code.startswith("#define"):
+            if defining or _ASSERT.search(code):
+                lines.add(number)
+                defining = code.endswith("\\")
+            continue
+        if depth == 0:
+            found = _ASSERT.search(code)
+            if found is None:
+                continue
+            code = code[found.start():]
+        lines.add(number)
+        code = re.sub(r'"(?:[^"\\]|\\.)*"', '""', code)
+        depth += code.count("(") - code.count(")")
+    return lines
