@@ -45,7 +45,7 @@ class Plan:
     max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
     # What its mutations of programs prefer, for AFL++ (fuzz/harness/afl_mutator.cc); None: bytes are mutated as bytes.
     profile: str | None = None
-    dictionary: bool = False
+    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
     is_canary: bool = False
 
 
@@ -56,6 +56,7 @@ PLANS = {
     "v8_binding_fuzzer": Plan(profile="reentrancy", more_seeds=("reentrancy_fuzzer", "writable_stream_fuzzer")),
     CANARY: Plan(weight=3, profile="balanced", is_canary=True),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
+    "config_fuzzer": Plan(max_len=4096),
 }
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
@@ -89,7 +90,6 @@ class Campaign:
         # libFuzzer's build is always there: it runs again what AFL++ finds.
         self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
                         AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
-        self.afl_options = afl.sanitizer_options(self.root)
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
         self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
         self.children = Children()

@@ -102,7 +102,8 @@ class Lane:
         return None if self.is_canary else os.path.join(self.campaign.corpus, self.name)
 
     def dictionary(self):
-        return self.campaign.dictionary if self.target.plan.dictionary else None
+        own = os.path.join(self.campaign.root, "fuzz", "targets", f"{self.name}.dict")
+        return own if os.path.exists(own) else self.campaign.dictionary if self.target.plan.dictionary else None
 
     def environment(self, passed_over):
         env = self.campaign.env
@@ -248,7 +249,7 @@ class AflLane(Lane):
         campaign = self.campaign
         passed_over = campaign.passed_over()
         output = afl.Output(instance)
-        env = afl.environment(self.environment(passed_over), options=campaign.afl_options, profile=self.target.plan.profile,
+        env = afl.environment(self.environment(passed_over), profile=self.target.plan.profile,
                               mutator=os.path.join(campaign.fuzzers[AFL], "sluice_afl_mutator.so"))
         env |= await output.listen()
         cmplog = os.path.join(campaign.root, "build", "afl-cmplog", "fuzzers", self.name)

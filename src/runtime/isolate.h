@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,7 @@ v8::Platform* Platform();
 struct IsolateOptions {
   binding::Options binding;
   size_t max_heap_bytes = 0;  // of the old generation; 0: V8's own choice
+  size_t max_buffer_bytes = 0;  // of all ArrayBuffers; 0: no limit. An allocation beyond it throws a RangeError
   size_t stack_bytes = 0;     // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
 };
 
@@ -47,8 +49,8 @@ class Isolate {
 
   v8::Isolate* get() const { return isolate_; }
   binding::IsolateData& data() { return *data_; }
-  // A new context with all globals of the binding (src/v8/globals.h).
-  v8::Local<v8::Context> NewContext();
+  // A new context with all globals of the binding, and more of our scripts (src/v8/globals.h).
+  v8::Local<v8::Context> NewContext(std::span<const char* const> scripts = {});
   // Full garbage collection, with V8's own tasks (finalisation among them) done.
   void CollectGarbage();
   // Runs the tasks that V8 posted to this isolate's thread and that are due. False if there were none.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "src/runtime/exceptions.h"
+#include "src/runtime/fetch/fetch.h"
 #include "src/runtime/global_scope.h"
 #include "src/runtime/module_loader.h"
 #include "src/runtime/sluice_object.h"
@@ -39,7 +40,8 @@ Realm::Realm(RealmOptions options)
       [](v8::PromiseRejectMessage message) { Of(message.GetPromise()->GetIsolate()).rejections_.OnEvent(message); });
   const v8::Isolate::Scope entered(isolate);
   const v8::HandleScope handles(isolate);
-  const v8::Local<v8::Context> context = isolate_.NewContext();
+  const char* const scripts[] = {FetchScript()};
+  const v8::Local<v8::Context> context = isolate_.NewContext(scripts);
   context_.Reset(isolate, context);
   const v8::Context::Scope in(context);
   DefineGlobals();
@@ -63,6 +65,7 @@ void Realm::DefineGlobals() {
   timers_.Expose(in);
   ExposeTextEncoding(in);
   ExposeStructuredClone(in);
+  ExposeFetch(in);
   ExposeSluice(*this, in);
 }
 
@@ -88,6 +91,7 @@ void Realm::RunTask(const std::function<void()>& task) {
 void Realm::BeginTask() {
   const std::lock_guard lock(task_mutex_);
   in_task_ = true;
+  task_began_ = EventLoop::Now();
   interrupted_ = false;
 }
 
@@ -98,7 +102,7 @@ void Realm::EndTask() {
     // Whether it was terminated or only asked for when it had ended: what comes next is not.
     isolate_.get()->CancelTerminateExecution();
   }
-  if (interrupted_ && !ended()) options_.err("Interrupted\n");
+  if (interrupted_ && !ended()) options_.err(options_.interrupted_text);
 }
 
 bool Realm::Interrupt() {
@@ -107,6 +111,16 @@ bool Realm::Interrupt() {
   interrupted_ = true;
   isolate_.get()->TerminateExecution();
   return true;
+}
+
+double Realm::InterruptLongTask(double milliseconds) {
+  const std::lock_guard lock(task_mutex_);
+  if (!in_task_) return milliseconds;
+  const double left = task_began_ + milliseconds - EventLoop::Now();
+  if (left > 0) return left;
+  interrupted_ = true;
+  isolate_.get()->TerminateExecution();
+  return milliseconds;
 }
 
 int Realm::RunLoop(const std::function<bool()>& go_on) {

@@ -26,6 +26,7 @@
 
 #include "src/runtime/console.h"
 #include "src/runtime/event_loop.h"
+#include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/isolate.h"
 #include "src/runtime/output.h"
 #include "src/runtime/timers.h"
@@ -44,6 +45,7 @@ struct RealmOptions {
   RejectionMode rejections = RejectionMode::kThrow;
   bool expose_gc = false;
   bool go_on_after_errors = false;
+  std::string interrupted_text = "Interrupted\n";  // written to `err` when a task was interrupted
   Sink out;
   Sink err;
 };
@@ -63,6 +65,7 @@ class Realm final : public binding::Embedder {
   EventLoop& loop() { return loop_; }
   Timers& timers() { return timers_; }
   ModuleLoader& modules() { return *modules_; }
+  FetchState& fetch() { return fetch_; }
   const RealmOptions& options() const { return options_; }
   // When the realm was made, in EventLoop::Now()'s time.
   double time_origin() const { return time_origin_; }
@@ -90,6 +93,9 @@ class Realm final : public binding::Embedder {
 
   // From any thread: terminates the JavaScript that is running; false if none is. The task ends and the realm goes on.
   bool Interrupt();
+  // From any thread: the same, if the task that runs began `milliseconds` ago or earlier. Returns after how many
+  // milliseconds a task may be that old: when to look again.
+  double InterruptLongTask(double milliseconds);
   // Whether the last task was ended by Interrupt().
   bool interrupted() const { return interrupted_; }
 
@@ -106,6 +112,7 @@ class Realm final : public binding::Embedder {
   RealmOptions options_;
   const double time_origin_ = EventLoop::Now();
   EventLoop loop_;
+  FetchState fetch_;
   Isolate isolate_;
   v8::Global<v8::Context> context_;
   UnhandledRejections rejections_;
@@ -116,6 +123,7 @@ class Realm final : public binding::Embedder {
   std::optional<int> exit_code_;
   std::mutex task_mutex_;  // for Interrupt()
   bool in_task_ = false;
+  double task_began_ = 0;  // EventLoop::Now()
   bool interrupted_ = false;
   bool failed_ = false;  // an error was reported; the realm ends after this task
 };

@@ -50,7 +50,8 @@ void RunClassic(Realm& realm, const std::string& name, const std::string& text) 
 }
 
 // Evaluates the module; `evaluated` becomes its promise.
-void RunModule(Realm& realm, const std::string& name, const std::string& text, v8::Global<v8::Promise>& evaluated) {
+void RunModule(Realm& realm, const std::string& name, const std::string& text, v8::Global<v8::Module>& loaded,
+               v8::Global<v8::Promise>& evaluated) {
   v8::Isolate* const isolate = realm.isolate().get();
   const v8::Local<v8::Context> context = realm.context();
   v8::Local<v8::Module> module;
@@ -58,6 +59,7 @@ void RunModule(Realm& realm, const std::string& name, const std::string& text, v
     const v8::TryCatch caught(isolate);
     if (!realm.modules().LoadText(context, FileUrl(name), text).ToLocal(&module)) return ReportMalformed(realm, caught);
   }
+  loaded.Reset(isolate, module);
   v8::Local<v8::Value> promise;
   if (!module->Evaluate(context).ToLocal(&promise)) return;
   // Its rejection is ours to report, in the words for an uncaught error.
@@ -70,23 +72,39 @@ v8::Promise::PromiseState StateOf(Realm& realm, const v8::Global<v8::Promise>& p
   return promise.Get(realm.isolate().get())->State();
 }
 
-void AwaitModule(Realm& realm, const std::string& name, const v8::Global<v8::Promise>& evaluated) {
-  if (evaluated.IsEmpty()) return;
-  realm.RunLoop([&] { return StateOf(realm, evaluated) == v8::Promise::kPending; });
-  if (realm.ended()) return;
+// Whether it was fulfilled.
+bool AwaitModule(Realm& realm, const std::string& name, const v8::Global<v8::Promise>& evaluated,
+                 const std::function<bool()>& go_on) {
+  if (evaluated.IsEmpty()) return false;
+  bool stopped = false;
+  realm.RunLoop([&] {
+    stopped = !go_on();
+    return !stopped && StateOf(realm, evaluated) == v8::Promise::kPending;
+  });
+  if (realm.ended()) return false;
   switch (StateOf(realm, evaluated)) {
     case v8::Promise::kFulfilled:
-      return;
+      return true;
     case v8::Promise::kPending:
+      if (stopped) return false;
       realm.PrintError(
           absl::StrCat("sluice: ", name, ": nothing is left to do, and its top-level await still waits\n"));
-      return realm.End(1);
+      realm.End(1);
+      return false;
     case v8::Promise::kRejected:
       realm.RunTask([&] {
         realm.ReportException(realm.context(), evaluated.Get(realm.isolate().get())->Result(),
                               v8::Local<v8::Message>());
       });
   }
+  return false;
+}
+
+bool Evaluate(Realm& realm, const std::string& name, const std::string& text, v8::Global<v8::Module>& module,
+              const std::function<bool()>& go_on) {
+  v8::Global<v8::Promise> evaluated;
+  realm.RunTask([&] { RunModule(realm, name, text, module, evaluated); });
+  return AwaitModule(realm, name, evaluated, go_on);
 }
 
 }  // namespace
@@ -101,15 +119,24 @@ int RunFiles(Realm& realm, const std::vector<ScriptFile>& files) {
     }
     const std::string name = file.path == "-" ? "<stdin>" : file.path;
     if (file.module) {
-      v8::Global<v8::Promise> evaluated;
-      realm.RunTask([&] { RunModule(realm, name, *text, evaluated); });
-      AwaitModule(realm, name, evaluated);
+      v8::Global<v8::Module> module;
+      Evaluate(realm, name, *text, module, [] { return true; });
     } else {
       realm.RunTask([&] { RunClassic(realm, name, *text); });
     }
     if (realm.ended()) break;
   }
   return realm.RunLoop();
+}
+
+bool EvaluateModuleFile(Realm& realm, const std::string& path, v8::Global<v8::Module>& module,
+                        const std::function<bool()>& go_on) {
+  const absl::StatusOr<std::string> text = ReadSource(path);
+  if (!text.ok()) {
+    realm.PrintError(absl::StrCat("sluice: ", text.status().message(), "\n"));
+    return false;
+  }
+  return Evaluate(realm, path, *text, module, go_on);
 }
 
 }  // namespace sluice::runtime

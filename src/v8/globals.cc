@@ -1,5 +1,7 @@
 #include "src/v8/globals.h"
 
+#include <vector>
+
 #include "src/v8/dom/dom.h"
 #include "src/v8/dom/event_target.h"
 #include "src/v8/stream_extension.h"
@@ -31,9 +33,12 @@ bool MakeEventTarget(v8::Local<v8::Context> context) {
 
 }  // namespace
 
-v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate) {
+v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate, std::span<const char* const> scripts) {
+  std::vector<const char*> names = {StreamScript()};
+  names.insert(names.end(), scripts.begin(), scripts.end());
+  v8::ExtensionConfiguration extensions(static_cast<int>(names.size()), names.data());
   const v8::Local<v8::Context> context =
-      v8::Context::New(isolate, &StreamExtensions(), TemplateOf(isolate, kGlobalInterface)->InstanceTemplate());
+      v8::Context::New(isolate, &extensions, TemplateOf(isolate, kGlobalInterface)->InstanceTemplate());
   if (context.IsEmpty()) return {};
   const v8::Context::Scope in(context);
   ExposeDom(context);

@@ -5,11 +5,13 @@
 
 #include <v8.h>
 
+#include <span>
+
 namespace sluice::binding {
 
 // A new realm whose global object has WritableStream and its relatives, and what they need of DOM. The isolate has an
-// IsolateData. Empty if execution is being terminated.
-v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate);
+// IsolateData. Empty if execution is being terminated. `scripts` are names of more extensions (script_extension.h).
+v8::MaybeLocal<v8::Context> NewContext(v8::Isolate* isolate, std::span<const char* const> scripts = {});
 
 }  // namespace sluice::binding
 

@@ -32,7 +32,7 @@ IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isola
   isolate->SetData(0, this);
   const v8::HandleScope scope(isolate);
   // Before the first context: V8 goes through its list of extensions whenever a context is made, on any thread.
-  StreamExtensions();
+  StreamScript();
   const auto page = v8::ObjectTemplate::New(isolate);
   page->SetInternalFieldCount(1);
   page_template_.Set(isolate, page);

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "src/v8/effects.h"
+#include "src/v8/script_extension.h"
 #include "src/v8/writable_stream_js.h"
 
 namespace sluice::binding {
@@ -35,38 +35,15 @@ std::string WithConstants(std::string_view script) {
   return text;
 }
 
-// The script, inside a function, so that nothing of it is global. Native functions are declared outside of the strict
-// part: V8 knows them in sloppy code only.
-std::string Source() {
-  std::string source = "(function () {\n";
-  for (const std::string_view name : StreamNativeNames()) {
-    source += "native function " + std::string(name) + "();\n";
-  }
-  source += "(function () {\n" + WithConstants(kWritableStreamJs) + "\n})();\n})();\n";
-  return source;
-}
-
-class StreamExtension final : public v8::Extension {
- public:
-  explicit StreamExtension(const std::string& source) : v8::Extension(kName, source.c_str()) {}
-  v8::Local<v8::FunctionTemplate> GetNativeFunctionTemplate(v8::Isolate* isolate, v8::Local<v8::String> name) override {
-    return StreamNative(isolate, *v8::String::Utf8Value(isolate, name));
-  }
-};
-
 }  // namespace
 
-v8::ExtensionConfiguration& StreamExtensions() {
-  // V8 keeps the extension, and the extension its source's address, until the process ends.
-  static const std::string* const source = new std::string(Source());
+const char* StreamScript() {
   static const bool registered = [] {
-    v8::RegisterExtension(std::make_unique<StreamExtension>(*source));
+    RegisterScript(kName, WithConstants(kWritableStreamJs), StreamNatives());
     return true;
   }();
   static_cast<void>(registered);
-  static const char* names[] = {kName};
-  static v8::ExtensionConfiguration configuration(1, names);
-  return configuration;
+  return kName;
 }
 
 v8::Local<v8::Function> GetStreamFunction(v8::Local<v8::Context> context, StreamFunction function) {

@@ -1,30 +1,29 @@
 // The JavaScript side of the stream classes, as an extension that contexts are made with.
 //
-// It is js/writable_stream.js, with the constants of effects.h in front of it and the native functions of
-// stream_natives.cc under it. An extension's functions print as native code and are in no stack trace, as a browser's.
+// It is js/writable_stream.js, with the constants of effects.h in place of their names and the native functions of
+// stream_natives.cc under it (script_extension.h).
 #ifndef SLUICE_V8_STREAM_EXTENSION_H_
 #define SLUICE_V8_STREAM_EXTENSION_H_
 
 #include <v8.h>
 
-#include <string_view>
-#include <vector>
+#include <span>
 
 #include "src/v8/isolate_data.h"
+#include "src/v8/script_extension.h"
 
 namespace sluice::binding {
 
 enum class StreamFunction : int;
 
-// For Context::New. Registered with V8 when it is first asked for.
-v8::ExtensionConfiguration& StreamExtensions();
+// The name of the extension, which is registered with V8 when it is first asked for.
+const char* StreamScript();
 
 // What the script published in this context.
 v8::Local<v8::Function> GetStreamFunction(v8::Local<v8::Context> context, StreamFunction function);
 
 // The script's native functions (stream_natives.cc).
-std::vector<std::string_view> StreamNativeNames();
-v8::Local<v8::FunctionTemplate> StreamNative(v8::Isolate* isolate, std::string_view name);
+std::span<const ScriptNative> StreamNatives();
 
 // Where a context's embedder data has what the script published.
 inline constexpr int kStreamFunctionsIndex = 1;

@@ -374,12 +374,7 @@ void PrototypeInstead(const Info& info) {
   }
 }
 
-struct Native {
-  std::string_view name;
-  v8::FunctionCallback call;
-};
-
-constexpr Native kNatives[] = {
+constexpr ScriptNative kNatives[] = {
     {"Construct", Construct},
     {"Locked", Locked},
     {"StreamAbort", StreamAbort},
@@ -415,17 +410,6 @@ constexpr Native kNatives[] = {
 
 }  // namespace
 
-std::vector<std::string_view> StreamNativeNames() {
-  std::vector<std::string_view> names;
-  for (const Native& native : kNatives) names.push_back(native.name);
-  return names;
-}
-
-v8::Local<v8::FunctionTemplate> StreamNative(v8::Isolate* isolate, std::string_view name) {
-  for (const Native& native : kNatives) {
-    if (native.name == name) return v8::FunctionTemplate::New(isolate, native.call);
-  }
-  return {};
-}
+std::span<const ScriptNative> StreamNatives() { return kNatives; }
 
 }  // namespace sluice::binding

@@ -19,7 +19,7 @@ def main() -> int:
     for target in targets:
         plan = campaign.PLANS.get(target, campaign.Plan())
         for folder in (target, *plan.more_seeds):
-            for seed in (SOURCE / "corpus" / folder).glob("*.ops"):
+            for seed in (SOURCE / "corpus" / folder).glob("*"):
                 read += 1
                 if seed.stat().st_size > plan.max_len:
                     cut.append(f"{seed.relative_to(SOURCE)} has {seed.stat().st_size} bytes; {target} reads {plan.max_len}")

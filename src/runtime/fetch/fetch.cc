@@ -1,0 +1,132 @@
+#include "src/runtime/fetch/fetch.h"
+
+#include <memory>
+#include <utility>
+
+#include "src/runtime/fetch/fetch_js.h"
+#include "src/runtime/fetch/fetch_script.h"
+#include "src/runtime/fetch/http_syntax.h"
+#include "src/runtime/realm.h"
+#include "src/runtime/values.h"
+#include "src/v8/web_idl.h"
+
+namespace sluice::runtime {
+namespace {
+
+// Where a context's embedder data has what the script published. The binding has 1.
+constexpr int kFetchFunctionsIndex = 2;
+
+// Publish(...FetchFunction)
+void Publish(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const auto holder = v8::ObjectTemplate::New(isolate);
+  holder->SetInternalFieldCount(static_cast<int>(FetchFunction::kCount));
+  v8::Local<v8::Object> functions;
+  if (!holder->NewInstance(isolate->GetCurrentContext()).ToLocal(&functions)) return;
+  for (int i = 0; i < info.Length(); ++i) functions->SetInternalField(i, info[i]);
+  isolate->GetCurrentContext()->SetEmbedderData(kFetchFunctionsIndex, functions);
+}
+
+v8::MaybeLocal<v8::Value> Call(v8::Local<v8::Context> context, FetchFunction function, int count,
+                               v8::Local<v8::Value>* arguments) {
+  return GetFetchFunction(context, function)
+      .As<v8::Function>()
+      ->Call(context, v8::Undefined(context->GetIsolate()), count, arguments);
+}
+
+// Empty with a TypeError pending.
+v8::MaybeLocal<v8::String> ByteString(v8::Isolate* isolate, std::string_view bytes) {
+  if (bytes.size() > static_cast<size_t>(v8::String::kMaxLength)) return NewString(isolate, bytes);  // which throws
+  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(bytes.size()));
+}
+
+// The bytes themselves become the buffer's.
+v8::Local<v8::Value> BodyOf(v8::Isolate* isolate, std::string body) {
+  auto owner = std::make_unique<std::string>(std::move(body));
+  void* const bytes = owner->data();
+  const size_t size = owner->size();
+  return v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(
+                                           bytes, size,
+                                           [](void*, size_t, void* owner) { delete static_cast<std::string*>(owner); },
+                                           owner.release()));
+}
+
+}  // namespace
+
+const char* FetchScript() {
+  constexpr const char* kName = "sluice/fetch";
+  static const bool registered = [] {
+    static const std::vector<binding::ScriptNative> natives = [] {
+      std::vector<binding::ScriptNative> all = UrlNatives();
+      for (const binding::ScriptNative& native : FetchNatives()) all.push_back(native);
+      all.push_back({"Publish", Publish});
+      return all;
+    }();
+    binding::RegisterScript(kName, kFetchJs, natives);
+    return true;
+  }();
+  static_cast<void>(registered);
+  return kName;
+}
+
+v8::Local<v8::Value> GetFetchFunction(v8::Local<v8::Context> context, FetchFunction function) {
+  return context->GetEmbedderData(kFetchFunctionsIndex)
+      .As<v8::Object>()
+      ->GetInternalField(static_cast<int>(function))
+      .As<v8::Value>();
+}
+
+void ExposeFetch(v8::Local<v8::Context> context) {
+  const v8::Local<v8::Array> classes = GetFetchFunction(context, FetchFunction::kClasses).As<v8::Array>();
+  for (uint32_t i = 0; i < classes->Length(); ++i) {
+    v8::Local<v8::Value> made;
+    if (!classes->Get(context, i).ToLocal(&made)) return;
+    const v8::Local<v8::String> name = made.As<v8::Function>()->GetName().As<v8::String>();
+    (void)context->Global()->DefineOwnProperty(context, name, made, v8::DontEnum);
+  }
+}
+
+v8::MaybeLocal<v8::Object> NewRequest(v8::Local<v8::Context> context, RequestData data, v8::Local<v8::Value> signal) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  if (!IsToken(data.method)) {
+    binding::ThrowTypeError(isolate, "Request: the method is not a token");
+    return {};
+  }
+  const std::string url = ParseAbsoluteUrl(data.url, Realm::Of(isolate).fetch());
+  if (url.empty()) {
+    binding::ThrowTypeError(isolate, "Request: the URL cannot be parsed");
+    return {};
+  }
+  std::string headers;
+  if (!WriteHeaders(data.headers, headers)) {
+    binding::ThrowTypeError(isolate, "Request: a header has an invalid name or value");
+    return {};
+  }
+  v8::Local<v8::String> method_string;
+  v8::Local<v8::String> url_string;
+  v8::Local<v8::String> headers_string;
+  if (!ByteString(isolate, data.method).ToLocal(&method_string) || !ByteString(isolate, url).ToLocal(&url_string) ||
+      !ByteString(isolate, headers).ToLocal(&headers_string)) {
+    return {};
+  }
+  const bool bodiless = data.method == "GET" || data.method == "HEAD";
+  v8::Local<v8::Value> body = v8::Null(isolate);
+  if (!bodiless) body = BodyOf(isolate, std::move(data.body));
+  if (signal.IsEmpty()) signal = v8::Undefined(isolate);
+  v8::Local<v8::Value> arguments[] = {method_string, url_string, headers_string, body, signal};
+  v8::Local<v8::Value> request;
+  if (!Call(context, FetchFunction::kNewRequest, 5, arguments).ToLocal(&request)) return {};
+  return request.As<v8::Object>();
+}
+
+bool ReadResponse(v8::Local<v8::Context> context, v8::Local<v8::Value> response, ResponseData& out) {
+  FetchState& state = Realm::Of(context->GetIsolate()).fetch();
+  state.response = &out;
+  v8::Local<v8::Value> result;
+  const bool read = Call(context, FetchFunction::kReadResponse, 1, &response).ToLocal(&result);
+  state.response = nullptr;
+  return read;
+}
+
+}  // namespace sluice::runtime

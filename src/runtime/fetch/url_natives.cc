@@ -1,0 +1,194 @@
+// The native functions under js/url.js: Ada's parser, serializer and setters.
+//
+// A URL is its serialization and where the parts of that are: nothing native has to be kept for it. A setter parses the
+// serialization again.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/runtime/fetch/ada.h"
+#include "src/runtime/fetch/fetch_script.h"
+#include "src/runtime/realm.h"
+#include "src/runtime/values.h"
+#include "src/v8/web_idl.h"
+
+namespace sluice::runtime {
+namespace {
+
+using binding::Info;
+
+// A string as UTF-8, with U+FFFD for lone surrogates. Short ASCII, which most URLs are, is not allocated for.
+class Text {
+ public:
+  Text(v8::Isolate* isolate, v8::Local<v8::Value> value) {
+    const v8::Local<v8::String> string = value.As<v8::String>();
+    const int length = string->Length();
+    if (string->IsOneByte() && length <= static_cast<int>(sizeof(small_))) {
+      string->WriteOneByte(isolate, small_, 0, length, v8::String::NO_NULL_TERMINATION);
+      if (std::all_of(small_, small_ + length, [](uint8_t byte) { return byte < 0x80; })) {
+        view_ = {reinterpret_cast<const char*>(small_), static_cast<size_t>(length)};
+        return;
+      }
+    }
+    large_ = Utf8(isolate, string);
+    view_ = large_;
+  }
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
+
+  std::string_view view() const { return view_; }
+  const char* data() const { return view_.data(); }
+  size_t size() const { return view_.size(); }
+
+ private:
+  uint8_t small_[512];
+  std::string large_;
+  std::string_view view_;
+};
+
+FetchState& StateOf(const Info& info) { return Realm::Of(info.GetIsolate()).fetch(); }
+
+void KeepParts(const ada::Url& url, FetchState& state) {
+  const ada_url_components& parts = *ada_get_components(url.get());
+  const uint32_t all[] = {parts.protocol_end, parts.username_end,   parts.host_start,   parts.host_end,
+                          parts.port,         parts.pathname_start, parts.search_start, parts.hash_start};
+  static_assert(ada_url_omitted == static_cast<uint32_t>(-1));
+  std::transform(std::begin(all), std::end(all), state.url_parts.begin(),
+                 [](uint32_t part) { return static_cast<int32_t>(part); });
+}
+
+// Returns `text`, or undefined with a RangeError thrown if that is too long for a string.
+void Return(const Info& info, std::string_view text) {
+  v8::Local<v8::String> string;
+  if (NewString(info.GetIsolate(), text).ToLocal(&string)) info.GetReturnValue().Set(string);
+}
+
+void ReturnHref(const Info& info, const ada::Url& url) {
+  KeepParts(url, StateOf(info));
+  const std::string_view href = ada::View(ada_get_href(url.get()));
+  if (href.size() > static_cast<size_t>(v8::String::kMaxLength)) return Return(info, href);
+  v8::Local<v8::String> string;
+  if (v8::String::NewFromOneByte(info.GetIsolate(), reinterpret_cast<const uint8_t*>(href.data()),
+                                 v8::NewStringType::kNormal, static_cast<int>(href.size()))
+          .ToLocal(&string)) {
+    info.GetReturnValue().Set(string);
+  }
+}
+
+ada::Url ParseArguments(const Info& info) {
+  const Text input(info.GetIsolate(), info[0]);
+  if (info[1]->IsUndefined()) return ada::Parse(input.view());
+  const Text base(info.GetIsolate(), info[1]);
+  return ada::Parse(input.view(), base.view());
+}
+
+// UrlParts(): FetchState::url_parts as a typed array.
+void UrlParts(const Info& info) {
+  auto& parts = StateOf(info).url_parts;
+  const auto buffer = v8::ArrayBuffer::New(
+      info.GetIsolate(),
+      v8::ArrayBuffer::NewBackingStore(parts.data(), sizeof(parts), v8::BackingStore::EmptyDeleter, nullptr));
+  info.GetReturnValue().Set(v8::Int32Array::New(buffer, 0, parts.size()));
+}
+
+// ParseUrl(input, base or undefined): the serialization, and its parts in url_parts; undefined if it is no URL.
+void ParseUrl(const Info& info) {
+  const ada::Url url = ParseArguments(info);
+  if (url == nullptr) return;
+  const Text input(info.GetIsolate(), info[0]);
+  if (input.view() != ada::View(ada_get_href(url.get()))) return ReturnHref(info, url);
+  // The same string: the script knows it again by its address.
+  KeepParts(url, StateOf(info));
+  info.GetReturnValue().Set(info[0]);
+}
+
+// CanParseUrl(input, base or undefined)
+void CanParseUrl(const Info& info) { info.GetReturnValue().Set(ParseArguments(info) != nullptr); }
+
+template <auto set>
+void Set(ada_url url, const Text& value) {
+  static_cast<void>(set(url, value.data(), value.size()));
+}
+
+// UpdateUrl(href, setter, value): the serialization afterwards, and its parts. The numbers of the setters are url.js's.
+void UpdateUrl(const Info& info) {
+  constexpr void (*kSetters[])(ada_url, const Text&) = {
+      Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
+      Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
+  const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
+  if (url == nullptr) return;
+  kSetters[info[1].As<v8::Int32>()->Value()](url.get(), Text(info.GetIsolate(), info[2]));
+  ReturnHref(info, url);
+}
+
+// UrlOrigin(href)
+void UrlOrigin(const Info& info) {
+  const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
+  if (url == nullptr) return;
+  const ada_owned_string origin = ada_get_origin(url.get());
+  Return(info, {origin.data, origin.length});
+  ada_free_owned_string(origin);
+}
+
+// ParseQuery(text): [name, value, name, value...]. One ? at the begin is passed over.
+void ParseQuery(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const Text query(isolate, info[0]);
+  const ada::SearchParams params(ada_parse_search_params(query.data(), query.size()));
+  const ada::SearchParamsEntries entries(ada_search_params_get_entries(params.get()));
+  std::vector<v8::Local<v8::Value>> list;
+  list.reserve(2 * ada_search_params_size(params.get()));
+  while (ada_search_params_entries_iter_has_next(entries.get())) {
+    const ada_string_pair entry = ada_search_params_entries_iter_next(entries.get());
+    for (const ada_string part : {entry.key, entry.value}) {
+      v8::Local<v8::String> string;
+      if (!NewString(isolate, ada::View(part)).ToLocal(&string)) return;
+      list.push_back(string);
+    }
+  }
+  info.GetReturnValue().Set(v8::Array::New(isolate, list.data(), list.size()));
+}
+
+// SerializeQuery([name, value, name, value...])
+void SerializeQuery(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+  const v8::Local<v8::Array> list = info[0].As<v8::Array>();
+  const ada::SearchParams params(ada_parse_search_params("", 0));
+  for (uint32_t i = 0; i + 1 < list->Length(); i += 2) {
+    v8::Local<v8::Value> name;
+    v8::Local<v8::Value> value;
+    if (!list->Get(context, i).ToLocal(&name) || !list->Get(context, i + 1).ToLocal(&value)) return;
+    const Text key(isolate, name);
+    const Text text(isolate, value);
+    ada_search_params_append(params.get(), key.data(), key.size(), text.data(), text.size());
+  }
+  const ada_owned_string text = ada_search_params_to_string(params.get());
+  Return(info, {text.data, text.length});
+  ada_free_owned_string(text);
+}
+
+// WellFormed(string): with U+FFFD for lone surrogates.
+void WellFormed(const Info& info) {
+  info.GetReturnValue().Set(info[0]);
+  const v8::Local<v8::String> string = info[0].As<v8::String>();
+  if (!string->IsOneByte()) Return(info, Utf8(info.GetIsolate(), string));
+}
+
+}  // namespace
+
+std::string ParseAbsoluteUrl(std::string_view text, FetchState& state) {
+  const ada::Url url = ada::Parse(text);
+  if (url == nullptr) return {};
+  KeepParts(url, state);
+  return std::string(ada::View(ada_get_href(url.get())));
+}
+
+std::vector<binding::ScriptNative> UrlNatives() {
+  return {{"UrlParts", UrlParts},   {"ParseUrl", ParseUrl},     {"CanParseUrl", CanParseUrl},
+          {"UpdateUrl", UpdateUrl}, {"UrlOrigin", UrlOrigin},   {"ParseQuery", ParseQuery},
+          {"SerializeQuery", SerializeQuery}, {"WellFormed", WellFormed}};
+}
+
+}  // namespace sluice::runtime

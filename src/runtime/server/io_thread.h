@@ -1,0 +1,91 @@
+// A thread that reads requests and writes responses: an event loop of its own, with connections that nobody else touches. It
+// runs no JavaScript.
+#ifndef SLUICE_RUNTIME_SERVER_IO_THREAD_H_
+#define SLUICE_RUNTIME_SERVER_IO_THREAD_H_
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "src/runtime/server/app.h"
+#include "src/runtime/server/deadlines.h"
+#include "src/runtime/server/exchange.h"
+#include "src/runtime/server/mailbox.h"
+#include "src/runtime/server/router.h"
+#include "src/runtime/server/server_options.h"
+
+namespace sluice::runtime {
+
+class Connection;
+
+// What all connections know. None of it changes while there are any.
+struct ServerContext {
+  const ServerOptions& options;
+  const Router& router;
+  const std::vector<std::unique_ptr<App>>& apps;
+  std::string own_authority;  // "127.0.0.1:8080"
+  // Answers `exchange` with the state of the server; any thread.
+  std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> tell_status;
+};
+
+class IoThread final : public AnswerSink {
+ public:
+  explicit IoThread(const ServerContext& server);
+  IoThread(const IoThread&) = delete;
+  IoThread& operator=(const IoThread&) = delete;
+  ~IoThread() override;
+
+  // Begins to run. The thread ends when it was told to drain and no connection is left.
+  void Start();
+  void Join();
+
+  // Any thread.
+  boost::asio::io_context& io() { return io_; }
+  void Adopt(boost::asio::ip::tcp::socket socket);
+  void Drain();
+  void Deliver(std::shared_ptr<Exchange> exchange) override;
+
+  // ---- For its connections, on its thread
+  const ServerContext& server() const { return server_; }
+  Deadlines& deadlines() { return deadlines_; }
+  bool draining() const { return draining_; }
+  void Remove(const std::shared_ptr<Connection>& connection);
+  std::string_view Date();
+  // Numbers of queues of deadlines.
+  struct Queues {
+    size_t idle, head, body_pause, body, write_pause, linger;
+    size_t first_app;  // the app's index is added
+  };
+  const Queues& queues() const { return queues_; }
+
+ private:
+  void OnAnswers();
+  void EndIfDrained();
+
+  const ServerContext& server_;
+  boost::asio::io_context io_{1};
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  Deadlines deadlines_{io_};
+  Queues queues_{};
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  Mailbox<std::shared_ptr<Exchange>> answers_;
+  std::vector<std::shared_ptr<Exchange>> taken_;
+  bool draining_ = false;
+  std::time_t date_time_ = 0;
+  std::string date_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::runtime
+
+#endif  // SLUICE_RUNTIME_SERVER_IO_THREAD_H_

@@ -1,0 +1,30 @@
+// What the server has besides its configuration: limits that nobody should need to change, and what tests change.
+#ifndef SLUICE_RUNTIME_SERVER_SERVER_OPTIONS_H_
+#define SLUICE_RUNTIME_SERVER_SERVER_OPTIONS_H_
+
+#include <chrono>
+#include <string>
+
+#include "src/runtime/output.h"
+#include "src/runtime/server/http_request.h"
+
+namespace sluice::runtime {
+
+struct ServerOptions {
+  HttpLimits http;
+  std::chrono::milliseconds idle{75'000};        // between requests; then the connection is closed
+  std::chrono::milliseconds head{10'000};        // from its first byte to its last; 408
+  std::chrono::milliseconds body_pause{30'000};  // without a byte; 408
+  std::chrono::milliseconds body{300'000};       // from the head to the last byte; 408
+  std::chrono::milliseconds write_pause{30'000};  // in which the client takes nothing; then it is given up
+  std::chrono::milliseconds linger{2'000};       // how long a refused client may go on sending
+  bool access_log = false;
+  std::string status_path;  // "/status": where AppStatus and the process' memory can be asked for; empty: nowhere
+  // Any thread; whole lines.
+  Sink out;  // the access log, and what apps print
+  Sink log;  // what went wrong
+};
+
+}  // namespace sluice::runtime
+
+#endif  // SLUICE_RUNTIME_SERVER_SERVER_OPTIONS_H_

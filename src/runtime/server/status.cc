@@ -1,0 +1,63 @@
+#include "src/runtime/server/status.h"
+
+#include <malloc.h>
+#include <uv.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace sluice::runtime {
+namespace {
+
+struct Gathering {
+  std::mutex mutex;
+  std::vector<AppStatus> told;  // in the order of the configuration
+  size_t missing = 0;
+  std::shared_ptr<Exchange> exchange;
+};
+
+ResponseData Report(const std::vector<AppStatus>& apps) {
+  nlohmann::ordered_json report;
+  report["apps"] = nlohmann::ordered_json::array();
+  for (const AppStatus& app : apps) {
+    report["apps"].push_back({{"name", app.name},
+                              {"requests", app.requests},
+                              {"inFlight", app.in_flight},
+                              {"restarts", app.restarts},
+                              {"heapBytes", app.heap_bytes},
+                              {"bufferBytes", app.buffer_bytes},
+                              {"live",
+                               {{"streams", app.live.streams},
+                                {"writers", app.live.writers},
+                                {"externalBytes", app.live.external_bytes}}}});
+  }
+  size_t resident = 0;
+  uv_resident_set_memory(&resident);
+  report["residentBytes"] = resident;
+  ResponseData response;
+  response.headers.emplace_back("content-type", "application/json");
+  response.body = report.dump(2) + "\n";
+  return response;
+}
+
+}  // namespace
+
+void TellStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect) {
+  const auto gathering = std::make_shared<Gathering>();
+  gathering->told.resize(apps.size());
+  gathering->missing = apps.size();
+  gathering->exchange = std::move(exchange);
+  for (size_t i = 0; i < apps.size(); ++i) {
+    apps[i]->AskStatus(collect, [gathering, i, collect](const AppStatus& status) {
+      const std::lock_guard lock(gathering->mutex);
+      gathering->told[i] = status;
+      if (--gathering->missing != 0) return;
+      // What the C library keeps for later is not in use.
+      if (collect) malloc_trim(0);
+      gathering->exchange->Answer(Report(gathering->told));
+    });
+  }
+}
+
+}  // namespace sluice::runtime
