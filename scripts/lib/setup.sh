@@ -35,10 +35,14 @@ require_target() {
 
 # --- Packages ---
 
-# The names in packages.txt; with "required", only those that are not optional.
+# The names in packages.txt; with "required", only those that are not optional; with "nightly", those that only scripts/nightly needs.
 package_names() {
   local name kind
   while read -r name kind; do
+    case $kind in
+      nightly) [[ ${1:-} == nightly ]] || continue ;;
+      *) [[ ${1:-} != nightly ]] || continue ;;
+    esac
     case $kind in
       optional) [[ -n ${1:-} ]] && continue ;;
       command) command -v "$name" >/dev/null && continue ;;
