@@ -61,13 +61,8 @@ def _campaign_rows(out: Path) -> list:
 def _coverage_lines(out: Path) -> list:
     """Room: percentages, as scripts/coverage wrote them."""
     rooms = (_read(out / "coverage/summary.json") or {}).get("rooms") or {}
-    lines = []
-    for room, metrics in rooms.items():
-        parts = [f"{metrics[metric]['covered']} of {metrics[metric]['count']} {metric}" for metric in ("lines", "branches", "regions")
-                 if isinstance(metrics.get(metric), dict) and "covered" in metrics[metric]]
-        if parts:
-            lines.append(f"{room}: {', '.join(parts)}")
-    return lines
+    return [f"{room}, {programs}: " + ", ".join(f"{total['reached']:,} of {total['count']:,} {metric}" for metric, total in metrics.items())
+            for room, sets in rooms.items() for programs, metrics in sets.items()]
 
 
 def _log_table(out: Path, name: str) -> str:

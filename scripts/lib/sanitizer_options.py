@@ -33,4 +33,4 @@ def joined(name: str, *sections: str) -> str:
 
 
 def flags(name: str, *sections: str, prefix: str) -> list:
-    return [f"{prefix}{option}={value}" for option, value in read(name, *sections).items()]
+    return [f"{prefix}{option}={value}" if value else f"{prefix}{option}" for option, value in read(name, *sections).items()]

@@ -68,7 +68,7 @@ class Replay:
             if not ran:
                 self.failure = f"{target} did not start under valgrind: " + " / ".join(line for line in lines[-3:])
                 return
-            if len(ran) == len(batch) and "definitely lost" in "\n".join(lines):
+            if len(ran) == len(batch) and re.search("blocks? (is|are) definitely lost", "\n".join(lines)):
                 culprit, name = batch[-1], "leak"
             else:
                 culprit, name = Path(ran[-1]), self._name(lines)
