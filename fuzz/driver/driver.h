@@ -19,6 +19,7 @@ namespace sluice::fuzz {
 
 struct RunOptions {
   bool snapshots = true;  // take one at the end of each step and wherever author code begins
+  void (*after_snapshot)() = nullptr;  // called after each
 };
 
 class Driver final : private UserCode {

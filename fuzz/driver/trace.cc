@@ -118,6 +118,16 @@ const Op& OpAt(const Program& program, Where where) {
   return program.scripts[where.script].ops[where.op];
 }
 
+size_t OpenOperation(const Trace& trace, size_t event) {
+  std::vector<size_t> open;
+  for (size_t i = 0; i <= event && i < trace.events.size(); ++i) {
+    const EventKind kind = trace.events[i].kind;
+    if (kind == EventKind::kOpBegin || kind == EventKind::kConstructBegin) open.push_back(i);
+    if ((kind == EventKind::kOpEnd || kind == EventKind::kConstructEnd) && i < event && !open.empty()) open.pop_back();
+  }
+  return open.empty() ? kNoEvent : open.back();
+}
+
 std::string ValueText(const Value& value, const std::vector<sim::Chunk>& chunks) {
   switch (value.kind) {
     case ValueKind::kUndefined:

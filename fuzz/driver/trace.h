@@ -70,6 +70,10 @@ struct Trace {
 const std::vector<Op>& Epilogue();
 const Op& OpAt(const Program& program, Where where);
 
+inline constexpr size_t kNoEvent = ~size_t{0};
+// The begin of the innermost operation, or construction, that was being performed at `event`; kNoEvent if there was none.
+size_t OpenOperation(const Trace& trace, size_t event);
+
 // ---- For people
 
 std::string ValueText(const sim::Value& value, const std::vector<sim::Chunk>& chunks);

@@ -37,6 +37,18 @@ std::string EventName(const Program& program, const Event* event) {
   }
 }
 
+// What is found by comparing whole runs, or at their end, has no step.
+std::string StepOf(const Program& program, const Trace& trace, const Finding& finding) {
+  if (finding.oracle >= Oracle::kHistory) return "";
+  const size_t open = OpenOperation(trace, finding.event);
+  if (open == kNoEvent) return "";
+  if (trace.events[open].kind == EventKind::kConstructBegin) return "construct";
+  const OpKind kind = OpAt(program, trace.events[open].where).kind;
+  // How many of them run at a time does not matter.
+  if (kind == OpKind::kRun || kind == OpKind::kRunCount || kind == OpKind::kTick) return "microtasks";
+  return std::string(RowOf(kind).name);
+}
+
 // A program that goes through every state and leaves something behind wherever it can.
 const Program& Polluter() {
   static const Program* const program = [] {
@@ -82,6 +94,8 @@ std::string OracleName(Oracle oracle) {
 }
 
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
+std::string Finding::key() const { return step.empty() ? identity() : identity() + "@" + step; }
+bool Finding::Is(std::string_view name) const { return name == key() || name == identity(); }
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   core::SetAssertHandler(&Judge::OnAssert);
@@ -137,7 +151,10 @@ std::optional<Finding> Judge::Run(const Program& program) {
   RunAgain(program);
   if (findings_.empty()) return std::nullopt;
   // Of asserts that fail in a run after the first, the event may be one that the first did not have.
-  for (Finding& finding : findings_) finding.event = Clamped(finding.event);
+  for (Finding& finding : findings_) {
+    finding.event = Clamped(finding.event);
+    finding.step = StepOf(program, core_trace_, finding);
+  }
   std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
     return a.event != b.event ? a.event < b.event : a.oracle < b.oracle;
   });
@@ -147,7 +164,7 @@ std::optional<Finding> Judge::Run(const Program& program) {
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
-  driver_.Run(program, *core_, {}, core_trace_);
+  driver_.Run(program, *core_, {.after_snapshot = after_snapshot_}, core_trace_);
   core_->Teardown();
   g_running = nullptr;
   NoteViolations();

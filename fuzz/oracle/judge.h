@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fuzz/driver/core_subject.h"
@@ -40,9 +41,14 @@ struct Finding {
   std::string anchor;    // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
   std::string sentence;  // what should have held
   size_t event = 0;      // index into core_trace().events
+  std::string step = "";  // in what it broke: the innermost operation's name, "construct" or "microtasks"; may be empty
 
-  // By which findings are grouped: "invariant/I-BYTES-SUM".
-  std::string identity() const;
+  std::string identity() const;  // "invariant/I-BYTES-SUM"
+  // Faults in different places may break the same rule, so findings are told apart by the step too:
+  // "invariant/I-BYTES-SUM@write".
+  std::string key() const;
+  // Whether `name` is its key or its identity.
+  bool Is(std::string_view name) const;
 };
 
 std::string OracleName(Oracle oracle);
@@ -66,6 +72,9 @@ class Judge {
   // The trace that `finding` says should have been the core's: the model's, or the core's own when it ran again.
   const Trace& other_trace(const Finding& finding) const;
 
+  // In the runs to come, called after each snapshot of the core's first run: fuzz/harness/code_between.h.
+  void AfterSnapshot(void (*callback)()) { after_snapshot_ = callback; }
+
  private:
   void RunCore(const Program& program);
   void CheckInvariants();
@@ -87,6 +96,7 @@ class Judge {
   Trace again_;                     // likewise, without that; only if the other differs
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;
+  void (*after_snapshot_)() = nullptr;
 };
 
 }  // namespace sluice::fuzz

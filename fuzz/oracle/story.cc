@@ -22,20 +22,9 @@ std::string Padded(std::string text, size_t width) {
   return text;
 }
 
-// The innermost operation that was being performed at `event`; kSame if there was none.
-size_t OpenOperation(const Trace& trace, size_t event) {
-  std::vector<size_t> open;
-  for (size_t i = 0; i <= event && i < trace.events.size(); ++i) {
-    const EventKind kind = trace.events[i].kind;
-    if (kind == EventKind::kOpBegin || kind == EventKind::kConstructBegin) open.push_back(i);
-    if ((kind == EventKind::kOpEnd || kind == EventKind::kConstructEnd) && i < event && !open.empty()) open.pop_back();
-  }
-  return open.empty() ? kSame : open.back();
-}
-
 std::string StepText(const Program& program, const Trace& trace, size_t event) {
   const size_t open = OpenOperation(trace, event);
-  if (open == kSame) return "";
+  if (open == kNoEvent) return "";
   const Event& begin = trace.events[open];
   if (begin.kind == EventKind::kConstructBegin) return ", in new WritableStream(sink, strategy)";
   const std::string text = ", in " + PrintText(OpAt(program, begin.where));
@@ -61,7 +50,7 @@ std::string_view StepAnchor(const Program& program, const Judge& judge, const Fi
     return kAnchors[there.code];
   }
   const size_t open = OpenOperation(judge.core_trace(), event);
-  if (open == kSame) return "ws-all-abstract-ops";
+  if (open == kNoEvent) return "ws-all-abstract-ops";
   const Event& begin = judge.core_trace().events[open];
   if (begin.kind == EventKind::kConstructBegin) return "ws-constructor";
   const std::string_view anchor = RowOf(OpAt(program, begin.where).kind).anchor;
@@ -116,7 +105,7 @@ std::string TraceText(const Program& program, const Trace& trace) {
 std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding) {
   std::ostringstream out;
   if (finding.has_value()) {
-    out << "SLUICE-FINDING " << finding->identity() << "\n\n";
+    out << "SLUICE-FINDING " << finding->key() << "\n\n";
     out << "What broke: " << finding->rule << " (" << OracleName(finding->oracle) << ")\n";
     out << "The rule:   " << finding->sentence << "\n";
     if (!finding->anchor.empty() && finding->anchor != "byte-limit") {

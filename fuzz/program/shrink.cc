@@ -78,6 +78,31 @@ void SimplifyOperand(Program& program, Statement& statement, char letter) {
   Normalize(RowOf(statement.kind), o);
 }
 
+using Bytes = std::vector<uint8_t>;
+using ByteEdit = std::function<void(Bytes&)>;
+
+// Tries each edit on what the kept ones before it have left. From the back to the front, so that positions stay.
+bool KeepWhatWillDo(Bytes& bytes, const std::vector<ByteEdit>& edits, size_t batch, const FirstStill<Bytes>& first) {
+  bool changed = false;
+  for (size_t next = 0; next < edits.size();) {
+    std::vector<Bytes> candidates;
+    std::vector<size_t> behind;  // for each candidate, the edit after its own
+    for (; next < edits.size() && candidates.size() < batch; ++next) {
+      Bytes candidate = bytes;
+      edits[next](candidate);
+      if (candidate == bytes) continue;
+      candidates.push_back(std::move(candidate));
+      behind.push_back(next + 1);
+    }
+    const size_t kept = candidates.empty() ? 0 : first(candidates);
+    if (kept >= candidates.size()) continue;
+    bytes = std::move(candidates[kept]);
+    next = behind[kept];
+    changed = true;
+  }
+  return changed;
+}
+
 }  // namespace
 
 Shrinker::Shrinker(Program program) : program_(std::move(program)) { BeginRound(); }
@@ -173,6 +198,45 @@ Program Shrink(Program program, const std::function<bool(const Program&)>& still
     if (still(*candidate)) shrinker.Keep();
   }
   return shrinker.program();
+}
+
+Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>& first) {
+  Shrinker shrinker(std::move(program));
+  while (true) {
+    // As if none of them will do; behind the one that does, they are made anew.
+    Shrinker ahead = shrinker;
+    std::vector<Program> candidates;
+    std::vector<Shrinker> at;
+    while (candidates.size() < batch) {
+      const Program* const candidate = ahead.Next();
+      if (candidate == nullptr) break;
+      candidates.push_back(*candidate);
+      at.push_back(ahead);
+    }
+    if (candidates.empty()) return shrinker.program();
+    const size_t kept = first(candidates);
+    shrinker = kept < at.size() ? std::move(at[kept]) : std::move(at.back());
+    if (kept < candidates.size()) shrinker.Keep();
+  }
+}
+
+std::vector<uint8_t> ShrinkBytes(Bytes bytes, size_t batch, const FirstStill<Bytes>& first) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t run = bytes.size(); run > 0; run /= 2) {
+      std::vector<ByteEdit> edits;
+      for (size_t end = bytes.size(); end >= run && end > 0; end -= run) {
+        edits.push_back([run, end](Bytes& all) { EraseFrom(all, end - run, end); });
+      }
+      changed |= KeepWhatWillDo(bytes, edits, batch, first);
+    }
+    std::vector<ByteEdit> edits;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      edits.push_back([i](Bytes& all) { all[i] = 'a'; });
+    }
+    changed |= KeepWhatWillDo(bytes, edits, batch, first);
+  }
+  return bytes;
 }
 
 }  // namespace sluice::fuzz

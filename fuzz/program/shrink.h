@@ -16,7 +16,9 @@
 #define SLUICE_FUZZ_PROGRAM_SHRINK_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "fuzz/program/program.h"
@@ -58,6 +60,19 @@ class Shrinker {
 
 // Precondition: still(program).
 Program Shrink(Program program, const std::function<bool(const Program&)>& still);
+
+// Where an answer is dear, because a process has to be started for it, several candidates can be asked about at once. The
+// index of the first of them of which it still is true; their number if it is true of none. What is behind that one need
+// not be looked at.
+template <typename T>
+using FirstStill = std::function<size_t(std::span<const T>)>;
+
+// As Shrink(), with up to `batch` candidates at a time, at least 1. The result is the same for every `batch`.
+Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>& first);
+
+// Of inputs that are no programs: drops runs of bytes, and makes those that remain the letter a.
+std::vector<uint8_t> ShrinkBytes(std::vector<uint8_t> bytes, size_t batch,
+                                 const FirstStill<std::vector<uint8_t>>& first);
 
 }  // namespace sluice::fuzz
 

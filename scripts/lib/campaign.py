@@ -17,6 +17,8 @@ import tempfile
 
 import afl
 import display
+import findings
+import grouping
 import samples
 import triage
 from display import say, shown
@@ -93,7 +95,8 @@ class Campaign:
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
         self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
         self.children = Children()
-        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env)
+        self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
+                                    f"libfuzzer-{self.preset}")
         self.targets = [Target(name, PLANS.get(name, Plan())) for name in self._choose(arguments.targets)]
         for target in self.targets:
             target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
@@ -213,7 +216,8 @@ class Campaign:
         identity = output.identity(target.name)
         target.crashes[identity] = target.crashes.get(identity, 0) + 1
         after = self.now() - self.begun
-        finding = triage.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="")
+        finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="",
+                                   engine=lane.engine, command=output.command)
         if lane.is_canary and output.from_oracle:
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
@@ -222,14 +226,14 @@ class Campaign:
             self.canary_after.setdefault(lane.engine, after)
             if self.canary is None:
                 self.canary = finding
-                finding.folder = os.path.join(self.out, CANARY, triage.folder_name(identity))
-                triage.keep(finding, output.artifact, output.log)
+                finding.folder = os.path.join(self.out, CANARY, findings.folder_name(identity))
+                findings.keep(finding, output.artifact, output.log, output.recent)
             lane.stop(f"found after {after:.1f} s")
             return True
         is_new = identity not in self.findings
         if is_new:
-            finding.folder = os.path.join(self.out, "findings", finding.target, triage.folder_name(identity))
-            triage.keep(finding, output.artifact, output.log)
+            finding.folder = os.path.join(self.out, "findings", findings.folder_name(identity))
+            findings.keep(finding, output.artifact, output.log, output.recent)
             self.findings[identity] = finding
             target.findings += 1
             lane.findings += 1
@@ -254,6 +258,14 @@ class Campaign:
                 done += 1
 
         await asyncio.gather(*(work() for _ in range(self.jobs)))
+        if not self.triage.stopped:
+            grouping.place_by_identity(self.findings.values(), os.path.join(self.out, "findings"))
+            left = grouping.merge(list(self.findings.values()))
+            self.findings = {finding.identity: finding for finding in left}
+            for finding in left:
+                self.triage.tell(finding)
+        if trouble := next((f"{f.identity}: {f.trouble}" for f in found if f.trouble), ""):
+            self._fail(f"a finding could not be written whole: {trouble}")
 
     # --- The whole ---
 

@@ -121,9 +121,10 @@ def print_table(rows, corpus_growth):
 def print_finding(position, finding, repro):
     say(f"\n{position}. {finding.identity}")
     say(f"   {finding.rule}")
-    say(f"   Found by {finding.target} after {seconds_text(finding.after_seconds)}.")
-    if finding.reproduces is False:
-        say("   It did not reproduce in a fresh process: it depends on what ran before it.")
+    say(f"   Found by {finding.target} ({finding.engine}) after {seconds_text(finding.after_seconds)}.")
+    say(f"   It {finding.how_often()}.")
+    if finding.also_seen_as:
+        say(f"   Also seen as {', '.join(finding.also_seen_as)}")
     lines = finding.program.splitlines()
     if lines and lines[0] == f"# {finding.identity}":
         del lines[0]

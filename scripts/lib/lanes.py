@@ -12,6 +12,7 @@ import signal
 
 import afl
 import libfuzzer
+import recent_inputs
 from display import shown
 
 LIBFUZZER = "libfuzzer"
@@ -105,9 +106,13 @@ class Lane:
         own = os.path.join(self.campaign.root, "fuzz", "targets", f"{self.name}.dict")
         return own if os.path.exists(own) else self.campaign.dictionary if self.target.plan.dictionary else None
 
-    def environment(self, passed_over):
-        env = self.campaign.env
-        return dict(env, SLUICE_IGNORE_FINDINGS=",".join(passed_over)) if passed_over else env
+    def environment(self, passed_over, recent=None):
+        """`recent`: a folder that is made, where the process keeps its last inputs."""
+        env = dict(self.campaign.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over))
+        if recent:
+            os.makedirs(recent, exist_ok=True)
+            env[recent_inputs.VARIABLE] = recent
+        return env
 
     def check_end(self, child, code, log):
         """`code`: of a process that found nothing."""
@@ -154,8 +159,10 @@ class LibFuzzerLane(Lane):
         command = libfuzzer.fuzz_command(
             os.path.join(campaign.fuzzers[LIBFUZZER], self.name), seconds=seconds, artifacts=scratch,
             folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary())
-        child = await campaign.children.start(command, env=self.environment(passed_over), folder=campaign.out)
+        recent = os.path.join(scratch, "recent")
+        child = await campaign.children.start(command, env=self.environment(passed_over, recent), folder=campaign.out)
         output = self.running[child] = libfuzzer.Output(campaign.root)
+        output.command, output.recent = command, recent
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, self.end_signal),
                   loop.call_later(seconds + libfuzzer.NOTICED_AFTER_SECONDS, child.kill)]
@@ -249,7 +256,7 @@ class AflLane(Lane):
         campaign = self.campaign
         passed_over = campaign.passed_over()
         output = afl.Output(instance)
-        env = afl.environment(self.environment(passed_over), profile=self.target.plan.profile,
+        env = afl.environment(self.environment(passed_over, os.path.join(scratch, "recent")), profile=self.target.plan.profile,
                               mutator=os.path.join(campaign.fuzzers[AFL], "sluice_afl_mutator.so"))
         env |= await output.listen()
         cmplog = os.path.join(campaign.root, "build", "afl-cmplog", "fuzzers", self.name)
@@ -259,6 +266,7 @@ class AflLane(Lane):
             cmplog=cmplog if self.target.plan.profile is None and os.path.exists(cmplog) else None)
         child = await campaign.children.start(command, env=env, folder=campaign.out)
         self.running[child] = output
+        output.command = command
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, self.end_signal),
                   loop.call_later(seconds + libfuzzer.NOTICED_AFTER_SECONDS, child.kill)]
@@ -301,6 +309,7 @@ class AflLane(Lane):
             if self.why_stopped or self.campaign.is_stopping():
                 break
             replayed = await self._replay(path, kind, passed_over, scratch)
+            replayed.command, replayed.recent = output.command, os.path.join(scratch, "recent")
             new = await self.campaign.note_finding(self, replayed, passed_over)
             can_pass_over = can_pass_over or (new and replayed.from_oracle)
         return can_pass_over

@@ -1,10 +1,10 @@
 """What a libFuzzer process is told, and what it says."""
 
-import collections
 import os
 import re
 
 import sanitizer_options
+from report import Report
 
 UNIT_TIMEOUT_SECONDS = int(sanitizer_options.read("libfuzzer.options")["timeout"])
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
@@ -15,10 +15,6 @@ OUT_OF_MEMORY = 71
 INTERRUPTED = 72
 
 _STATUS = re.compile(r"#(\d+)\s+([A-Za-z]+)\s+cov: (\d+) ft: (\d+) corp: (\d+)/\S+ .*?exec/s: (\d+)")
-_FRAME = re.compile(r"\s+#(\d+) 0x[0-9a-f]+ in (.+)")
-_SUMMARY = re.compile(r"SUMMARY: (\w+): (.+)")
-_TOOLS = {"AddressSanitizer": "asan", "UndefinedBehaviorSanitizer": "ubsan", "libFuzzer": "libfuzzer"}
-_FRAMES_IN_IDENTITY = 3
 
 
 def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=None):
@@ -34,6 +30,11 @@ def run_flags():
     return sanitizer_options.flags("libfuzzer.options", prefix="-")
 
 
+def rerun_flags():
+    """For an input that is known to take too long, less will do."""
+    return sanitizer_options.flags("libfuzzer.options", "reruns", prefix="-")
+
+
 class Output:
     """What one process has said so far."""
 
@@ -45,12 +46,11 @@ class Output:
         self.corpus = 0
         self.loading = True
         self.artifact = None  # what it wrote when it crashed
-        self.log = collections.deque(maxlen=5000)  # without the lines that only tell of progress
-        self._finding = None
-        self._rule = None
+        self.report = Report(root)  # without the lines that only tell of progress
+        self.command = []  # of the process, and where it kept its last inputs (recent_inputs.py)
+        self.recent = None
         self._replayed_kind = None
         self._unreproduced = ""
-        self._root = root
         self._rest = b""
 
     def add(self, data):
@@ -75,13 +75,9 @@ class Output:
             return
         elif line.startswith("stat::number_of_executed_units:"):
             self.executions = int(line.split()[-1])
-        elif line.startswith("SLUICE-FINDING "):
-            self._finding = line.removeprefix("SLUICE-FINDING ").strip()
-        elif line.startswith("The rule:") and self._rule is None:
-            self._rule = line.removeprefix("The rule:").strip()
         elif "Test unit written to " in line:
             self.artifact = line.split("Test unit written to ", 1)[1].strip()
-        self.log.append(line)
+        self.report.add_line(line)
 
     def replayed(self, path, code, kind, if_nothing):
         """The process ran `path` once and wrote no artifact, and ended with `code`. `kind`: what another engine had seen, and
@@ -90,8 +86,8 @@ class Output:
         if code == 0:
             self._replayed_kind = kind
             self._unreproduced = if_nothing
-            self.log.append(if_nothing)
-        elif any("ERROR: LeakSanitizer" in line for line in self.log):
+            self.report.add_line(if_nothing)
+        elif self.report.kind == "leak":
             self._replayed_kind = "leak"
         else:
             self._replayed_kind = {TIMEOUT: "timeout", OUT_OF_MEMORY: "oom"}.get(code, "crash")
@@ -107,65 +103,19 @@ class Output:
     @property
     def from_oracle(self):
         """Whether an oracle spoke, and no sanitizer: such a finding can be passed over by its identity."""
-        return self.kind == "crash" and self._finding is not None
+        return self.kind == "crash" and self.report.oracle_identity is not None
+
+    @property
+    def log(self):
+        return self.report.log
 
     def identity(self, target):
         """By which findings are grouped. Holds no comma."""
-        if self.from_oracle:
-            return self._finding
         if self._unreproduced:
             return f"unreproduced/{self.kind}/{target}"
-        if self.kind in ("timeout", "oom"):
-            return f"{self.kind}/{target}"
-        frames = "<".join(self._frames()) or target
-        if self.kind == "leak":
-            return f"leak/{frames}".replace(",", "")
-        return f"{self._sanitizer_kind()}/{frames}".replace(",", "")
+        return self.report.identity(target, self.kind)
 
     @property
     def rule(self):
         """One line: what should have held, or what the sanitizer says."""
-        if self.from_oracle and self._rule is not None:
-            return self._rule
-        if self._unreproduced:
-            return self._unreproduced
-        for line in self.log:
-            if "runtime error: " in line:
-                return "UndefinedBehaviorSanitizer: " + line.replace(self._root + "/", "").split("runtime error: ", 1)[1].strip()
-        summary = self._summary()
-        return f"{summary[1]}: {summary[2]}".replace(self._root + "/", "") if summary else "the process ended"
-
-    def _summary(self):
-        """The sanitizer's, if there is one: the abort after its report gets one from libFuzzer too."""
-        matches = [match for line in self.log if (match := _SUMMARY.match(line))]
-        return next((match for match in matches if match[1] != "libFuzzer"), matches[0] if matches else None)
-
-    def _sanitizer_kind(self):
-        summary = self._summary()
-        if summary is None:
-            return "crash"
-        words = summary[2] if summary[1] == "libFuzzer" else summary[2].split()[0]
-        return f"{_TOOLS.get(summary[1], summary[1])}/{re.sub(r'[^A-Za-z0-9]+', '-', words).strip('-').lower()}"
-
-    def _frames(self):
-        """The innermost functions of this project in the first stack that has any."""
-        place = re.compile(r"(.+?) (?:" + re.escape(self._root) + r"/)?((?:src|fuzz)/\S+?\.(?:cc|h)):\d+")
-        names = []
-        for line in self.log:
-            frame = _FRAME.match(line)
-            if frame is None:
-                continue
-            if frame[1] == "0" and names:
-                break
-            if (match := place.match(frame[2])) and len(names) < _FRAMES_IN_IDENTITY:
-                names.append(_function_name(match[1]))
-        return names
-
-
-def _function_name(signature):
-    """`sluice::core::Foo(Bar&)::$_0::operator()() const` is called Foo."""
-    name = signature.replace("(anonymous namespace)::", "").split("(", 1)[0]
-    previous = None
-    while previous != name:
-        previous, name = name, re.sub(r"<[^<>]*>", "", name)
-    return name.rsplit("::", 1)[-1].split()[-1]
+        return self._unreproduced or self.report.rule

@@ -1,64 +1,47 @@
-"""From the input of a finding to what a person reads: the shrunk program and its story."""
+"""From the input of a finding to what a person reads: reproduced, shrunk, told, and grouped with what is the same fault.
 
-import dataclasses
-import hashlib
+Each finding is investigated by itself (Triage.investigate) and may be interrupted anywhere: what is there stays, and what was kept
+when it was found is never touched. Then grouping.py says which are one fault.
+"""
+
 import os
 import re
+import shlex
 import shutil
+import sys
+import tempfile
 
-from libfuzzer import run_flags
+import findings
+import provenance
+from libfuzzer import rerun_flags, run_flags
+from report import Report
 
 # The tools take far less; a program that hangs ends here.
 _TOOL_SECONDS = 60
+# Bounds of work, so that the same finding gets the same result on every machine. The clock only ends what hangs.
+SHRINK_EXECUTIONS = 4000
+SEQUENCE_RUNS = 150
+_SHRINK_SECONDS = 1800
+_STORY_SECONDS = 5
 
-
-@dataclasses.dataclass
-class Finding:
-    identity: str
-    target: str
-    kind: str
-    rule: str
-    from_oracle: bool
-    after_seconds: float
-    folder: str
-    canary: bool = False
-    reproduces: bool | None = None  # None: not tried, because the campaign was stopped
-    program: str = ""
-
-    @property
-    def file_for_repro(self):
-        program = os.path.join(self.folder, "program.ops")
-        return program if os.path.exists(program) else os.path.join(self.folder, "input")
-
-
-def folder_name(identity):
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", identity).strip("-.")
-    if name == identity.replace("/", "-") and len(name) <= 70:
-        return name
-    return f"{name[:70].rstrip('-')}-{hashlib.sha1(identity.encode()).hexdigest()[:6]}"
-
-
-def keep(finding, artifact, log):
-    """Writes what is known at once, so that nothing is lost if the campaign is killed."""
-    os.makedirs(finding.folder, exist_ok=True)
-    for name in ("program.ops", "story.txt"):  # of an earlier campaign into the same folder
-        if os.path.exists(os.path.join(finding.folder, name)):
-            os.remove(os.path.join(finding.folder, name))
-    shutil.move(artifact, os.path.join(finding.folder, "input"))
-    with open(os.path.join(finding.folder, "log.txt"), "w", encoding="utf-8") as file:
-        file.writelines(line + "\n" for line in log)
+_SAME_FINDING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "same_finding.py")
 
 
 class Triage:
-    def __init__(self, children, sluice, fuzzers, env):
+    def __init__(self, children, sluice, fuzzers, env, root, preset):
         self._children = children
         self._sluice = sluice
         self._fuzzers = fuzzers
         self._env = env
+        self._root = root
+        self.build = provenance.build(root, preset)
         self.stopped = False
 
-    async def _run(self, command, folder):
-        return await self._children.output(command, env=self._env, folder=folder, seconds=_TOOL_SECONDS)
+    async def _run(self, command, folder, seconds=_TOOL_SECONDS, **more):
+        return await self._children.output(command, env=self._env | more, folder=folder, seconds=seconds)
+
+    def _target(self, finding):
+        return os.path.join(self._fuzzers, finding.target)
 
     async def identity_without_fault(self, identity, input_path, folder):
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
@@ -67,40 +50,195 @@ class Triage:
         return match[1] if match else None
 
     async def investigate(self, finding):
-        for step in (self._reproduce, self._write_program, self._write_story):
-            if self.stopped:
-                return
-            await step(finding)
+        try:
+            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_story, self._write_javascript):
+                if self.stopped:
+                    break
+                await step(finding)
+        except OSError as error:
+            finding.trouble = f"{error.filename or finding.folder}: {error.strerror or error}"
+        finally:
+            self.tell(finding)
+
+    def tell(self, finding):
+        """Writes README.md and finding.json anew."""
+        try:
+            findings.write(os.path.join(finding.folder, "README.md"), findings.readme(finding, self.build, self._root, self._fuzzers))
+            findings.write_data(finding, self.build)
+        except OSError as error:
+            finding.trouble = finding.trouble or f"{error.filename or finding.folder}: {error.strerror or error}"
+
+    # --- Does it happen again? ---
+
+    async def _die(self, finding, files, **env):
+        """The report of one process that runs `files`; None if it ended well."""
+        code, text = await self._run([self._target(finding), *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2, **env)
+        if code == 0:
+            return None
+        report = Report(self._root)
+        for line in text.splitlines():
+            report.add_line(line)
+        return report
+
+    @staticmethod
+    def _is_same(finding, report):
+        if finding.kind == "timeout" or finding.identity.startswith("unreproduced/"):
+            return report.kind == finding.kind
+        return report.identity(finding.target) == finding.identity
 
     async def _reproduce(self, finding):
-        command = [os.path.join(self._fuzzers, finding.target), *run_flags(), "input"]
-        code, _ = await self._run(command, finding.folder)
-        if not self.stopped:
-            finding.reproduces = code != 0
+        reports = []
+        for _ in range(findings.TRIES):
+            report = await self._die(finding, ["input"])
+            if self.stopped:
+                return
+            finding.tries += 1
+            if report is None:
+                continue
+            if self._is_same(finding, report):
+                finding.reproduced += 1
+                reports.append(report)
+            else:
+                other = report.identity(finding.target)
+                finding.others[other] = finding.others.get(other, 0) + 1
+        finding.reproduces = finding.reproduced == finding.tries
+        if reports and not finding.from_oracle:
+            findings.write(os.path.join(finding.folder, "stack.txt"), reports[0].stack + "\n")
+            if finding.kind == "timeout":
+                finding.identity = f"timeout/{_where_it_hangs(reports) or finding.target}"
+        if finding.reproduces:
+            shutil.rmtree(os.path.join(finding.folder, "before"), ignore_errors=True)
+            finding.before = 0
+        elif finding.before:
+            await self._reproduce_behind_others(finding)
+
+    async def _reproduce_behind_others(self, finding):
+        """Whether it needs what ran before it, and how little of that."""
+        before = [f"before/{number:03}" for number in range(1, finding.before + 1)]
+        for name in before:
+            code, text = await self._run([self._sluice, "show", name], finding.folder)
+            if code == 0:
+                findings.write(os.path.join(finding.folder, name + ".ops"), text)
+        runs = 0
+
+        async def happens_behind(files):
+            nonlocal runs
+            runs += 1
+            report = await self._die(finding, [*files, "input"])
+            return report is not None and self._is_same(finding, report)
+
+        if self.stopped or finding.reproduced or not await happens_behind(before):
+            return
+        step = len(before)
+        while step > 0 and runs < SEQUENCE_RUNS and not self.stopped:
+            end = len(before)
+            while end > 0 and runs < SEQUENCE_RUNS:
+                begin = max(0, end - step)
+                fewer = before[:begin] + before[end:]
+                if await happens_behind(fewer):
+                    before = fewer
+                end = begin
+            step //= 2
+        folder = os.path.join(finding.folder, "sequence")
+        os.makedirs(folder, exist_ok=True)
+        for number, name in enumerate(before, 1):
+            shutil.copyfile(os.path.join(finding.folder, name), os.path.join(folder, f"{number:03}"))
+        finding.sequence = before
+
+    # --- The program ---
 
     async def _write_program(self, finding):
         program = os.path.join(finding.folder, "program.ops")
-        # A codec finding is about the text itself, which would be gone in one that was printed anew.
-        is_codec = finding.identity.startswith("codec/")
-        if finding.from_oracle and not is_codec:
-            flags = ["--finding", finding.identity, *(["--canary"] if finding.canary else [])]
-            await self._run([self._sluice, "shrink", *flags, "-o", program, "input"], finding.folder)
-        if os.path.exists(program):
-            with open(program, encoding="utf-8") as file:
-                finding.program = file.read()
-            return
+        unshrunk = os.path.join(finding.folder, "unshrunk.ops")
         code, text = await self._run([self._sluice, "show", "input"], finding.folder)
         if code == 0:
             finding.program = f"# {finding.identity}\n{text}"
-            if not is_codec:
-                with open(program, "w", encoding="utf-8") as file:
-                    file.write(finding.program)
+            if not finding.is_codec:
+                findings.write(unshrunk, finding.program)
+        # What happens sometimes cannot be shrunk: a candidate that passes may be a smaller one that was lucky.
+        if finding.reproduces and not self.stopped:
+            await self._shrink(finding, program, is_program=code == 0)
+        if finding.shrunk and not finding.is_codec:
+            with open(program, encoding="utf-8", errors="replace") as file:
+                finding.program = file.read()
+        elif code == 0 and not finding.is_codec:
+            shutil.copyfile(unshrunk, program)
+
+    async def _shrink(self, finding, program, is_program):
+        command = [self._sluice, "shrink", "--finding", finding.identity, "-o", program]
+        if finding.is_codec or not is_program:
+            program = os.path.join(finding.folder, "shrunk")
+            command = [self._sluice, "shrink", "--bytes", "-o", program]
+        if not finding.from_oracle:
+            asked = [sys.executable, "-B", _SAME_FINDING, "--root", self._root, "--identity", finding.identity, self._target(finding),
+                     *run_flags(), "--"]
+            command += ["--command", shlex.join(asked), "--executions", str(SHRINK_EXECUTIONS)]
+        with tempfile.TemporaryDirectory(prefix="shrink-", dir=finding.folder) as scratch:
+            code, _ = await self._run([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
+        if self.stopped:
+            return  # what it has so far is there, and fails in the same way
+        report = await self._die(finding, [os.path.basename(program)]) if code == 0 and os.path.exists(program) else None
+        finding.shrunk = report is not None and self._is_same(finding, report)
+        if not finding.shrunk and os.path.exists(program):
+            os.remove(program)
+
+    # --- What it shows ---
+
+    async def _look_into(self, finding):
+        """What grouping goes by."""
+        if not finding.reproduced:
+            return
+        name = os.path.basename(finding.file_for_repro)
+        report = await self._die(finding, [name], SLUICE_TELL_CODE="1")
+        if report is None:
+            return
+        finding.code = list(report.code)
+        if not finding.from_oracle:
+            finding.frames = [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
+
+    async def _repro(self, finding):
+        flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
+        _, text = await self._run([self._sluice, "repro", *flags, "--", os.path.basename(finding.file_for_repro)], finding.folder)
+        return text
 
     async def _write_story(self, finding):
-        if finding.kind == "timeout":
-            text = f"It did not end in time. The program:\n\n{finding.program}"
+        text = await self._repro(finding)
+        findings.write(os.path.join(finding.folder, "story.txt"), text)
+        shown = re.findall(r"^Verdict: FAILS, (\S+)$", text, re.MULTILINE)
+        for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
+            shown += more.split(", ")
+        finding.shows = shown
+        # The core's trace of a program that ends the process is what it had written until then.
+        if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
+                r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):
+            findings.write(os.path.join(finding.folder, "core.trace"), told[1] + "\n")
+
+    async def _write_traces(self, finding):
+        if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
+            return
+        sides = [("model.trace", ["--model"])]
+        if finding.from_oracle and "--v8" not in finding.judged:
+            sides.append(("core.trace", finding.judged))
+        for name, flags in sides:
+            code, text = await self._run([self._sluice, "trace", *flags, "program.ops"], finding.folder)
+            if code == 0:
+                findings.write(os.path.join(finding.folder, name), text)
+
+    async def _write_javascript(self, finding):
+        if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
+            finding.portable = "it is about the program's text or bytes, not about a stream"
+            return
+        code, text = await self._run([self._sluice, "emit", "program.ops", "--format", "js"], finding.folder)
+        if code == 0:
+            finding.portable = ""
+            findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
-            flags = ["--finding", finding.identity, *(["--canary"] if finding.canary else [])]
-            _, text = await self._run([self._sluice, "repro", *flags, "--", finding.file_for_repro], finding.folder)
-        with open(os.path.join(finding.folder, "story.txt"), "w", encoding="utf-8") as file:
-            file.write(text)
+            finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+
+
+def _where_it_hangs(reports):
+    """The innermost function of the core that it was in each time it was stopped: the one that does not end, and not one that it
+    calls."""
+    stacks = [[frame.function for frame in reversed(report.frames) if frame.file.startswith("src/core/")] for report in reports]
+    common = os.path.commonprefix(stacks)
+    return common[-1] if common else None

@@ -1,6 +1,9 @@
 #include "src/cli/commands.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -19,10 +22,8 @@
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
+#include "src/cli/judging.h"
 #include "src/cli/program_file.h"
-#ifdef SLUICE_SHELL
-#include "fuzz/driver/v8_subject.h"
-#endif
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
@@ -38,49 +39,38 @@ using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
 
-int Complain(const absl::Status& status) {
-  std::fprintf(stderr, "sluice: %s\n", std::string(status.message()).c_str());
-  return kExitUnreadable;
-}
-
-void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
-
-std::unique_ptr<Judge> NewJudge(Judged judged) {
-  switch (judged) {
-    case Judged::kCore:
-      break;
-    case Judged::kV8:
-#ifdef SLUICE_SHELL
-      return std::make_unique<Judge>(std::make_unique<fuzz::V8Subject>());
-#else
-      std::fprintf(stderr, "sluice: this was built without V8\n");
-      std::exit(kExitUnreadable);
-#endif
-    case Judged::kCanary:
-      return std::make_unique<Judge>(std::make_unique<fuzz::CanarySubject>());
-  }
-  return std::make_unique<Judge>();
-}
-
-bool Breaks(Judge& judge, const Program& program, const std::string& identity) {
-  judge.Run(program);
-  const auto& findings = judge.findings();
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.identity() == identity; });
-}
-
-#ifdef SLUICE_CLI_SANITIZED
-// What ran when a sanitizer ended the process: its report has the stack, this has the steps.
+// What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
 const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
 
 void TellHowFar() {
   if (g_judge == nullptr) return;
+  std::string before;
+  for (const Finding& finding : g_judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
+  if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
   std::fprintf(stderr,
-               "\nThe sanitizer's report is above, with the stack. The program:\n\n%s\n"
+               "\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
 }
+
+// A program that hangs is past helping: what is called here need not be safe in a signal handler, it need only mostly work.
+void OnTimeLimit(int) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+#ifdef SLUICE_CLI_SANITIZED
+  std::fprintf(stderr, "\nWhere it was:\n\n");
+  __sanitizer_print_stack_trace();
 #endif
+  TellHowFar();
+  std::_Exit(kExitFinding);
+}
+
+// Seconds from now; 0 takes it back.
+void SetTimeLimit(unsigned seconds) {
+  if (seconds != 0) std::signal(SIGALRM, &OnTimeLimit);
+  alarm(seconds);
+}
 
 fuzz::Profile ProfileNamed(const std::string& name) {
   if (name == "reentrancy") return fuzz::ReentrancyProfile();
@@ -88,20 +78,7 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-// The one that is asked for: by `wanted`, or by the file's own first line, as a shrunk program has it. Else the first.
-std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {
-  const auto& findings = judge.findings();
-  if (findings.empty()) return std::nullopt;
-  for (const Finding& finding : findings) {
-    if (finding.identity() == wanted) return finding;
-  }
-  for (const Finding& finding : findings) {
-    if (comment.starts_with("# " + finding.identity() + "\n")) return finding;
-  }
-  return findings.front();
-}
-
-int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
+int ReproOne(const std::string& path, Judge& judge, const std::string& wanted, unsigned seconds) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
@@ -112,17 +89,17 @@ int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
   }
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
-#ifdef SLUICE_CLI_SANITIZED
   std::fflush(stdout);
   g_judge = &judge;
   g_program = &*program;
+#ifdef SLUICE_CLI_SANITIZED
   __sanitizer_set_death_callback(&TellHowFar);
 #endif
+  if (seconds != 0) SetTimeLimit(seconds);
   judge.Run(*program);
+  if (seconds != 0) SetTimeLimit(0);
   const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
-#ifdef SLUICE_CLI_SANITIZED
   g_judge = nullptr;
-#endif
   PrintOut(fuzz::Story(*program, judge, finding));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");
@@ -130,9 +107,9 @@ int ReproOne(const std::string& path, Judge& judge, const std::string& wanted) {
   }
   std::string others;
   for (const Finding& other : judge.findings()) {
-    if (other.identity() != finding->identity()) others += (others.empty() ? "\nAlso: " : ", ") + other.identity();
+    if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
-  PrintOut("\nVerdict: FAILS, " + finding->identity() + others + "\n");
+  PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;
 }
 
@@ -151,16 +128,19 @@ int Show(const std::string& path, const std::string& out_bytes) {
   return written.ok() ? kExitOk : Complain(written);
 }
 
-int TraceCommand(const std::string& path, bool slots) {
+int TraceCommand(const std::string& path, bool slots, Traced traced) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
   fuzz::Driver driver;
-  fuzz::CoreSubject core;
+  std::unique_ptr<fuzz::Subject> subject;
+  if (traced == Traced::kModel) subject = std::make_unique<fuzz::ReferenceModel>();
+  if (traced == Traced::kCore) subject = std::make_unique<fuzz::CoreSubject>();
+  if (traced == Traced::kCanary) subject = std::make_unique<fuzz::CanarySubject>();
   fuzz::Trace trace;
   Judge judge;  // Takes the asserts.
-  driver.Run(*program, core, {}, trace);
+  driver.Run(*program, *subject, {}, trace);
   if (!slots) {
     PrintOut(fuzz::TraceText(*program, trace));
     return kExitOk;
@@ -174,39 +154,11 @@ int TraceCommand(const std::string& path, bool slots) {
   return kExitOk;
 }
 
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged) {
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds) {
   const auto judge = NewJudge(judged);
   int worst = kExitOk;
-  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted));
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted, seconds));
   return worst;
-}
-
-int ShrinkCommand(const std::string& path, const std::string& out, const std::string& wanted_identity, Judged judged) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  const auto judge = NewJudge(judged);
-  const std::optional<Finding> first = judge->Run(*program);
-  const std::string wanted = wanted_identity.empty() && first.has_value() ? first->identity() : wanted_identity;
-  if (first.has_value() && !Breaks(*judge, *program, wanted)) {
-    std::fprintf(stderr, "sluice: %s: fails with %s and not with %s\n", path.c_str(), first->identity().c_str(),
-                 wanted.c_str());
-    return kExitUnreadable;
-  }
-  if (!first.has_value()) {
-    std::fprintf(stderr, "sluice: %s: passes every oracle, so there is nothing to shrink\n", path.c_str());
-    return kExitFinding;
-  }
-  const Program small =
-      fuzz::Shrink(*program, [&](const Program& candidate) { return Breaks(*judge, candidate, wanted); });
-  const std::string text = absl::StrCat("# ", wanted, "\n", fuzz::PrintText(small));
-  if (out.empty()) {
-    PrintOut(text);
-    return kExitOk;
-  }
-  const absl::Status written = WriteFile(out, text);
-  return written.ok() ? kExitOk : Complain(written);
 }
 
 int Emit(const std::string& path, const std::string& format) {
@@ -265,7 +217,7 @@ int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
       ++programs;
       const std::optional<Finding> finding = judge->Run(program);
       if (!finding.has_value()) continue;
-      const std::string identity = finding->identity();
+      const std::string identity = finding->key();
       const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
       judge->Run(small);
       PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",

@@ -11,6 +11,7 @@
 
 #include "src/cli/commands.h"
 #include "src/cli/reach_command.h"
+#include "src/cli/shrink_command.h"
 #ifdef SLUICE_SHELL
 #include "src/cli/repl_command.h"
 #include "src/cli/run_command.h"
@@ -55,7 +56,14 @@ int main(int argc, char** argv) {
   CLI::App* trace = app.add_subcommand("trace", "Run a program on the core and print what happens");
   trace->add_option("file", path, "A corpus or crash file")->required();
   trace->add_flag("--slots", flag, "Print the stream's slots after each step too");
-  trace->callback([&] { result = TraceCommand(path, flag); });
+  Traced traced = Traced::kCore;
+  CLI::Option* const model =
+      trace->add_flag_callback("--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead");
+  trace
+      ->add_flag_callback(
+          "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
+      ->excludes(model);
+  trace->callback([&] { result = TraceCommand(path, flag, traced); });
 
   Judged judged = Judged::kCore;
   const auto add_judged = [&judged](CLI::App* command) {
@@ -71,14 +79,33 @@ int main(int argc, char** argv) {
   repro->add_option("files", paths, "Corpus or crash files")->required();
   add_judged(repro);
   repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
-  repro->callback([&] { result = Repro(paths, finding, judged); });
+  unsigned seconds = 0;
+  repro->add_option("--seconds", seconds, "A program that takes longer fails; default: no limit")
+      ->check(CLI::Range(0u, 86400u));
+  repro->callback([&] { result = Repro(paths, finding, judged, seconds); });
 
+  ShrinkOptions shrunk;
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
-  shrink->add_option("file", path, "A crash file")->required();
-  shrink->add_option("-o,--out", out, "Write it to this file instead of standard output");
+  shrink->add_option("file", shrunk.path, "A crash file")->required();
+  shrink->add_option("-o,--out", shrunk.out, "Write it to this file instead of standard output");
   add_judged(shrink);
-  shrink->add_option("--finding", finding, "Of several findings, keep the one with this identity; default: the first");
-  shrink->callback([&] { result = ShrinkCommand(path, out, finding, judged); });
+  shrink->add_option("--finding", shrunk.finding,
+                     "Of several findings, keep the one with this identity; default: the first");
+  shrink->add_option("--command", shrunk.command,
+                     "For what ends the process: a shell command that runs the files it is given, in order, and prints "
+                     "which of them, from 1, is the first that still fails in the same way, or 0");
+  shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
+      ->check(kWholeNumber)
+      ->capture_default_str();
+  shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
+      ->check(kWholeNumber)
+      ->capture_default_str();
+  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes");
+  shrink->callback([&] {
+    shrunk.judged = judged;
+    shrunk.batch = std::max<size_t>(shrunk.batch, 1);
+    result = ShrinkCommand(shrunk);
+  });
 
   CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
   reach->add_option("paths", paths, "Corpus files, or folders of them")->required();

@@ -3,10 +3,26 @@
 namespace sluice::sim {
 
 using core::PromiseView;
+namespace {
+
+// Entries that most programs do not exceed: an input does not grow what the next one finds grown, or the way that it takes, which
+// engines watch, would depend on what ran before.
+constexpr size_t kRoom = 1024;
+
+}  // namespace
 
 void Realm::Reset(UserCode& user_code, CoreReactions* core_reactions) {
   user_code_ = &user_code;
   core_reactions_ = core_reactions;
+  Clear();
+  promises_.reserve(kRoom);
+  reactions_.reserve(kRoom);
+  resolvers_.reserve(kRoom);
+  jobs_.reserve(kRoom);
+  rejected_.reserve(kRoom);
+}
+
+void Realm::Clear() {
   promises_.clear();
   reactions_.clear();
   resolvers_.clear();

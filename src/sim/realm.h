@@ -38,6 +38,8 @@ class Realm {
 
   // Forgets everything. Both outlive the realm's use; `core_reactions` may be null if none are registered.
   void Reset(UserCode& user_code, CoreReactions* core_reactions);
+  // Forgets what is in it. At the end of a run, so that the next one does not take another way because of it.
+  void Clear();
 
   // ---- Promises
   uint32_t NewPromise();

@@ -16,21 +16,36 @@ using core::StreamSlot;
 using core::Thrown;
 using core::ValueSlot;
 using core::WriterSlot;
+namespace {
+
+constexpr size_t kRoom = 1024;  // as in realm.cc
+
+}  // namespace
 
 void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   realm_.Reset(user_code, this);
   user_code_ = &user_code;
   chunks_ = &chunks;
+  Clear();
+  streams_.reserve(kRoom);
+  writers_.reserve(kRoom);
+  promise_references_.reserve(kRoom);
+  values_.reserve(kRoom);
+  detached_.reserve(kRoom);
+  type_errors_.reserve(kRoom);
+  range_errors_ = abort_errors_ = 0;
+  last_charge_ = 0;
+  violations_.clear();
+}
+
+void SimHost::Clear() {
   streams_.clear();
   writers_.clear();
   promise_references_.clear();
   values_.clear();
   detached_.clear();
-  live_references_ = 0;
   type_errors_.clear();
-  range_errors_ = abort_errors_ = 0;
-  last_charge_ = 0;
-  violations_.clear();
+  live_references_ = 0;
 }
 
 void SimHost::Violation(const char* what) {
@@ -101,6 +116,8 @@ void SimHost::Teardown() {
   }
   realm_.ForEachWaitingCoreReaction([this](const core::Reaction& reaction) { Drop(reaction.abort_promise); });
   if (live_references_ != 0) Violation("a reference that the core took was never dropped");
+  realm_.Clear();
+  Clear();
 }
 
 // ---- Promises

@@ -107,6 +107,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   void SignalAbort(core::StreamSlot stream, core::ValueSlot reason) override;
 
  private:
+  void Clear();
   struct SimStream {
     core::WritableStream core;
     TickModel tick_model = TickModel::kWebIdl;

@@ -235,7 +235,7 @@ TEST(StoryTest, AFindingNamesTheRuleTheStepAndBothSides) {
   const auto finding = judge.Run(program);
   ASSERT_TRUE(finding.has_value());
   const std::string story = Story(program, judge, finding);
-  EXPECT_TRUE(story.starts_with("SLUICE-FINDING slots/writer\n")) << story;
+  EXPECT_TRUE(story.starts_with("SLUICE-FINDING slots/writer@releaseLock\n")) << story;
   EXPECT_THAT(story, HasSubstr("What broke: writer (slots)"));
   EXPECT_THAT(story, HasSubstr("in w0.releaseLock()"));
   EXPECT_THAT(story, HasSubstr("https://streams.spec.whatwg.org/#ws-internal-slots"));

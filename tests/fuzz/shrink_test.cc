@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/text.h"
@@ -69,6 +72,40 @@ TEST(ShrinkTest, ScriptsShrinkToo) {
     });
   });
   EXPECT_EQ(PrintText(small), "on write {\n  w0.abort(r0)\n} return\n");
+}
+
+TEST(ShrinkTest, BatchesOfEverySizeGiveTheSame) {
+  const auto still = [](const Program& p) { return Has(p, OpKind::kWrite) && Has(p, OpKind::kAbort); };
+  size_t compared = 0;
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BalancedProfile());
+    if (!still(program)) continue;
+    ++compared;
+    const Program small = Shrink(program, still);
+    for (const size_t batch : {1u, 2u, 7u, 1000u}) {
+      size_t most = 0;
+      const Program same = ShrinkInBatches(program, batch, [&](std::span<const Program> candidates) {
+        most = std::max(most, candidates.size());
+        return static_cast<size_t>(std::find_if(candidates.begin(), candidates.end(), still) - candidates.begin());
+      });
+      EXPECT_TRUE(same == small) << PrintText(same) << "\n" << PrintText(small);
+      EXPECT_LE(most, batch);
+    }
+  }
+  EXPECT_GT(compared, 10u);
+}
+
+TEST(ShrinkTest, BytesShrinkToThoseThatMatter) {
+  const std::string text = "some bytes before\x01XY\xFFsome bytes behind";
+  for (const size_t batch : {1u, 5u}) {
+    const auto small = ShrinkBytes({text.begin(), text.end()}, batch, [](std::span<const std::vector<uint8_t>> all) {
+      size_t first = 0;
+      while (first < all.size() && std::count(all[first].begin(), all[first].end(), 'X') == 0) ++first;
+      return first;
+    });
+    EXPECT_EQ(std::string(small.begin(), small.end()), "X");
+  }
 }
 
 }  // namespace

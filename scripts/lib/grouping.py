@@ -1,0 +1,119 @@
+"""Which findings are one fault. Rather two groups too many than two faults in one: what is merged here is not told by itself.
+
+A fault is found by many programs, and a program breaks many rules. Three things keep a fault to one finding:
+  - a program counts for what it breaks first (the harness passes over one whose first finding is known);
+  - it is shrunk while that stays its first;
+  - then the groups of this file, by evidence:
+      the shrunk programs are the same up to names and values;
+      each of the two shrunk programs breaks what the other is named for;
+      the same rule was broken in two steps, and code of the core ran in both;
+      two sanitizer reports are of one kind and at the same place of the code;
+      an assert of the standard, or another rule, had failed before the crash.
+"""
+
+import os
+import re
+import shutil
+
+import findings
+
+# The earlier names the group.
+_STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history", "ownership", "leak", "timeout", "oom", "codec",
+             "determinism", "state", "model-assert")
+
+
+def canonical(program):
+    """The program without names, values and comments: what is done in which order."""
+    lines = []
+    for line in program.splitlines():
+        line = re.sub(r'"(?:[^"\\]|\\.)*"(?: \* \d+)?', "CHUNK", line)
+        line = re.sub(r"(?:^|\s)#.*", "", line)
+        line = re.sub(r"\b(?:buffer|shared|view)\(\d+\)(?:#\d+)?|\bobject(?:#\d+)?", "CHUNK", line)
+        line = re.sub(r"\bw\d\b", "w", line)
+        line = re.sub(r"\br\d\b", "r", line)
+        line = re.sub(r"-?\b\d+(?:\.\d+)?(?:e[+-]?\d+)?\b|\bNaN\b|-?\bInfinity\b", "N", line)
+        if line.strip():
+            lines.append(line.strip())
+    return "\n".join(lines)
+
+
+def rule_of(identity):
+    """Without the step."""
+    return identity.split("@", 1)[0]
+
+
+def _strength(finding):
+    oracle = finding.identity.split("/", 1)[0]
+    return _STRENGTH.index(oracle) if oracle in _STRENGTH else len(_STRENGTH)
+
+
+def _breaks(finding, identity):
+    return identity in finding.shows or rule_of(identity) in finding.shows
+
+
+def why_same(a, b):
+    """The evidence that two findings are one fault, as text; empty if there is none."""
+    if a.identity == b.identity:
+        return "the same identity"
+    if a.is_codec or b.is_codec:
+        return ""
+    if a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program):
+        return "the same program up to names and values"
+    if a.from_oracle and b.from_oracle:
+        return _why_same_oracle(a, b)
+    if a.from_oracle != b.from_oracle:
+        crash, oracle = (b, a) if a.from_oracle else (a, b)
+        return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
+    same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
+    if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0]:
+        return "the same report at the same place"
+    return ""
+
+
+def _why_same_oracle(a, b):
+    if rule_of(a.identity) == rule_of(b.identity):
+        if not a.code or not b.code or set(a.code) & set(b.code):
+            return "the same rule, and code that ran in both steps"
+        return ""
+    if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):
+        return "each shows the other"
+    return ""
+
+
+def group(found):
+    """Lists of findings, one for each fault; the first of each list names it. In the order in which they were found."""
+    groups = []
+    for finding in sorted(found, key=lambda f: (_strength(f), f.after_seconds)):
+        for members in groups:
+            if any(why_same(member, finding) for member in members):
+                members.append(finding)
+                break
+        else:
+            groups.append([finding])
+    return sorted(groups, key=lambda members: min(f.after_seconds for f in members))
+
+
+def merge(found):
+    """The findings that are left, one for each fault. Folders of the others go into their `also`."""
+    left = []
+    for leader, *others in group(found):
+        for other in others:
+            if other.identity != leader.identity and other.identity not in leader.also_seen_as:
+                leader.also_seen_as.append(other.identity)
+            place = os.path.join(leader.folder, "also", os.path.basename(other.folder))
+            while os.path.exists(place):
+                place += "+"
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            shutil.move(other.folder, place)
+            leader.after_seconds = min(leader.after_seconds, other.after_seconds)
+        left.append(leader)
+    return left
+
+
+def place_by_identity(found, folder):
+    """Renames the folders of findings whose identity became another as they were looked into."""
+    for finding in found:
+        wanted = os.path.join(folder, findings.folder_name(finding.identity))
+        if os.path.dirname(finding.folder) == folder and finding.folder != wanted and not os.path.exists(wanted):
+            os.rename(finding.folder, wanted)
+            finding.folder = wanted

@@ -1,0 +1,32 @@
+"""Which build it is that found something."""
+
+import os
+import subprocess
+
+
+def _output(*command, folder):
+    try:
+        run = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return run.stdout.strip() if run.returncode == 0 else None
+
+
+def build(root, preset):
+    """A dictionary for finding.json: commit, dirty, preset, compiler."""
+    found = {"commit": _output("git", "rev-parse", "HEAD", folder=root) or "not a git checkout"}
+    status = _output("git", "status", "--porcelain", "--untracked-files=no", folder=root)
+    found["dirty"] = bool(status)
+    found["preset"] = preset
+    found["sanitizer"] = "undefined" if "ubsan" in preset else "address"
+    compiler = "clang++"
+    try:
+        with open(os.path.join(root, "build", preset, "CMakeCache.txt"), encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("CMAKE_CXX_COMPILER:"):
+                    compiler = line.split("=", 1)[1].strip()
+    except OSError:
+        pass
+    version = _output(compiler, "--version", folder=root)
+    found["compiler"] = version.splitlines()[0] if version else compiler
+    return found
