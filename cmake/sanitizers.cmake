@@ -53,6 +53,24 @@ if(SLUICE_COVERAGE)
   target_link_options(sluice_flags INTERFACE -fprofile-instr-generate)
 endif()
 
+# Profile-guided optimisation, for the preset `release` (scripts/release).
+set(SLUICE_PROFILE "" CACHE STRING "generate: count what runs; a file: the counts, as llvm-profdata merges them")
+if(SLUICE_PROFILE STREQUAL "generate")
+  target_compile_options(sluice_flags INTERFACE -fprofile-generate)
+  target_link_options(sluice_flags INTERFACE -fprofile-generate)
+elseif(SLUICE_PROFILE)
+  if(NOT EXISTS ${SLUICE_PROFILE})
+    message(FATAL_ERROR "There is no profile in ${SLUICE_PROFILE}. Run scripts/release, which makes it and this build.")
+  endif()
+  # So that all is compiled again when the profile is another one.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SLUICE_PROFILE})
+  file(SHA256 ${SLUICE_PROFILE} profile)
+  target_compile_definitions(sluice_flags INTERFACE SLUICE_PROFILE_${profile})
+  # What the training never ran is compiled as it is without a profile.
+  target_compile_options(sluice_flags INTERFACE -fprofile-use=${SLUICE_PROFILE} -Wno-profile-instr-unprofiled)
+  target_link_options(sluice_flags INTERFACE -fprofile-use=${SLUICE_PROFILE})
+endif()
+
 # What a fuzzing engine gets feedback from links this: the code under test, not the oracles.
 add_library(sluice_feedback INTERFACE)
 target_link_libraries(sluice_feedback INTERFACE sluice_sanitized)

@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests/runtimes"
 MODULES = FOLDER / "node_modules"
-SLUICE = ROOT / "build/bench/sluice"
+SLUICE = ROOT / "build/release/sluice"
 POLYFILL_FOLDER = ROOT / "tests/polyfill"
 POLYFILL_MODULE = POLYFILL_FOLDER / "node_modules/web-streams-polyfill/dist/ponyfill.mjs"
 POLYFILL_SCRIPT = POLYFILL_FOLDER / "node_modules/web-streams-polyfill/dist/ponyfill.js"
@@ -82,7 +82,7 @@ def _why_missing(runtime: Runtime):
     """None when it is there."""
     if not runtime.binary.exists():
         if runtime.binary == SLUICE:
-            return "build/bench/sluice has not been built"
+            return "build/release/sluice has not been built (scripts/release)"
         return f"{runtime.binary} does not exist" + (f"; delete {MODULES} and try again" if runtime.from_npm else "")
     if runtime.binary == SLUICE:
         with tempfile.NamedTemporaryFile("w", suffix=".js") as program:

@@ -81,6 +81,10 @@ v8::Platform* Platform() { return PlatformOwner().get(); }
 Isolate::Isolate(const IsolateOptions& options) : allocator_(NewAllocator(options.max_buffer_bytes)) {
   v8::Isolate::CreateParams parameters;
   parameters.array_buffer_allocator = allocator_.get();
+  // V8 begins with a megabyte for each of its three parts, and stays there when nearly all dies young, as streams do: a
+  // collection then comes each thousand streams. With four, whole lives of streams are 3 per cent faster and writes 10,
+  // and it still fits the processor's cache; with sixteen it does not, and they are a fifth slower.
+  parameters.constraints.set_initial_young_generation_size_in_bytes(3 * (size_t{4} << 20));
   if (options.max_heap_bytes != 0) parameters.constraints.set_max_old_generation_size_in_bytes(options.max_heap_bytes);
   isolate_ = v8::Isolate::New(parameters);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
