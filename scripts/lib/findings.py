@@ -72,7 +72,7 @@ class Finding:
 
 def folder_name(identity):
     name = re.sub(r"[^A-Za-z0-9._@-]+", "-", identity).strip("-.")
-    if name == identity.replace("/", "-") and len(name) <= 70:
+    if name == identity.replace("/", "-", 1) and len(name) <= 70:
         return name
     return f"{name[:70].rstrip('-')}-{hashlib.sha1(identity.encode()).hexdigest()[:6]}"
 

@@ -1,0 +1,491 @@
+"""Triage without fuzzing: what findings are called, how they are reproduced, shrunk, told, grouped, and made regression tests.
+
+    triage_test.py SLUICE [unittest's arguments]
+
+The fuzz targets here are short scripts that die as they are told to; `sluice` is the real one.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SLUICE = Path(sys.argv.pop(1)).resolve()
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts/lib"))
+import findings  # noqa: E402
+import grouping  # noqa: E402
+import promote  # noqa: E402
+import recent_inputs  # noqa: E402
+import same_finding  # noqa: E402
+import triage  # noqa: E402
+from findings import Finding  # noqa: E402
+from processes import Children  # noqa: E402
+from report import Report  # noqa: E402
+
+# The canary's, so that the real `sluice` finds it too.
+CANARY_PROGRAM = """methods write
+on write return pending
+w0 = stream.getWriter()
+run
+read stream
+w0.write("a")
+w0.abort(r1)
+w0.releaseLock()
+run
+"""
+ASAN = """==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1 at pc 0x2
+    #0 0x1 in sluice::core::Fifo<sluice::core::Slot>::front() const {root}/src/core/fifo.h:60:5
+    #1 0x2 in sluice::core::(anonymous namespace)::Take(Host&)::$_0::operator()() const /x/build/a/../../src/core/writable_stream.cc:12:3
+    #2 0x3 in std::vector<int>::at(int) /usr/include/c++/12/bits/vector.h:1:1
+    #3 0x4 in sluice::fuzz::Driver::Run() {root}/fuzz/driver/driver.cc:9:1
+    #4 0x5 in main {root}/fuzz/targets/x.cc:1:1
+freed by thread T0 here:
+    #0 0x1 in other {root}/src/core/other.cc:1:1
+SUMMARY: AddressSanitizer: heap-use-after-free {root}/src/core/fifo.h:60:5 in front
+SUMMARY: libFuzzer: deadly signal
+"""
+
+
+def report(text, root="/root"):
+    made = Report(root)
+    for line in text.replace("{root}", root).splitlines():
+        made.add_line(line)
+    return made
+
+
+def finding(identity, **more):
+    fields = dict(target="t_fuzzer", kind="crash", rule="the rule", from_oracle="asan" not in identity, after_seconds=1.0, folder="")
+    return Finding(identity, **(fields | more))
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+
+class Identities(unittest.TestCase):
+    def test_a_sanitizers_finding_is_its_kind_and_our_own_frames_without_templates_and_lambdas(self):
+        self.assertEqual(report(ASAN).identity("t"), "asan/heap-use-after-free/front<Take<Run")
+
+    def test_the_first_stack_counts(self):
+        self.assertEqual([f.file for f in report(ASAN).frames], ["src/core/fifo.h", "src/core/writable_stream.cc", "fuzz/driver/driver.cc", "fuzz/targets/x.cc"])
+
+    def test_an_oracles_word_is_the_identity(self):
+        made = report("SLUICE-FINDING slots/state@write\nThe rule:   so\n" + ASAN)
+        self.assertEqual((made.identity("t"), made.rule), ("slots/state@write", "so"))
+
+    def test_leaks_timeouts_and_memory_are_told_apart(self):
+        for words, kind in (("ERROR: LeakSanitizer: detected memory leaks", "leak"), ("ERROR: libFuzzer: timeout after 25 seconds", "timeout"),
+                            ("ERROR: libFuzzer: out-of-memory (used: 1Mb)", "oom")):
+            made = report(f"==3== {words}\n    #0 0x1 in sluice::core::Spin(int) /root/src/core/a.cc:3:1\n")
+            self.assertEqual((made.kind, made.identity("t")), (kind, f"{kind}/Spin"))
+
+    def test_without_any_of_our_frames_the_target_is_named(self):
+        self.assertEqual(report("SUMMARY: AddressSanitizer: stack-overflow (x)").identity("t_fuzzer"), "asan/stack-overflow/t_fuzzer")
+
+    def test_an_undefined_behaviours_rule_is_its_own_words(self):
+        made = report("/root/src/core/a.cc:3:5: runtime error: shift exponent 64\nSUMMARY: UndefinedBehaviorSanitizer: shift-exponent /root/src/core/a.cc:3:5 in f")
+        self.assertEqual(made.rule, "UndefinedBehaviorSanitizer: shift exponent 64")
+        self.assertTrue(made.identity("t").startswith("ubsan/shift-exponent/"))
+
+    def test_where_it_hangs_is_the_innermost_function_of_every_sample(self):
+        def hang(*inner):
+            names = [*inner, "Loop", "Outer"]
+            return report("".join(f"    #{i} 0x1 in {name}() /root/src/core/a.cc:{i}:1\n" for i, name in enumerate(names)))
+        self.assertEqual(triage._where_it_hangs([hang("a"), hang("b", "c"), hang()]), "Loop")
+        self.assertIsNone(triage._where_it_hangs([report("")]))
+
+    def test_folder_names_differ_for_different_identities_and_are_plain(self):
+        names = {findings.folder_name(identity) for identity in ("slots/a b", "slots/a/b", "slots/a-b", "slots/" + "x" * 300, "slots/" + "x" * 301, "../..")}
+        self.assertEqual(len(names), 6)
+        for name in names:
+            self.assertRegex(name, r"^[A-Za-z0-9._@-]{1,80}$")
+
+
+class Groups(unittest.TestCase):
+    def same(self, a, b):
+        self.assertEqual(bool(grouping.why_same(a, b)), bool(grouping.why_same(b, a)))
+        return bool(grouping.why_same(a, b))
+
+    def test_names_and_values_do_not_tell_programs_apart_and_operations_do(self):
+        self.assertEqual(grouping.canonical('# why\nw0 = stream.getWriter()\nw0.write("a" * 3) # x\ndetach view(7)#2\n'),
+                         grouping.canonical('w2 = stream.getWriter()\nw2.write("# b")\ndetach buffer(1)\n'))
+        self.assertNotEqual(grouping.canonical("w0.close()"), grouping.canonical("w0.releaseLock()"))
+        self.assertNotEqual(grouping.canonical("on write return pending"), grouping.canonical("on write return"))
+
+    def test_the_same_program_is_the_same_fault(self):
+        a = finding("slots/state@write", shrunk=True, program="w0.close()\nw1.abort(r1)\n")
+        self.assertTrue(self.same(a, finding("model/x@write", shrunk=True, program="# c\nw1.close()\nw0.abort(r0)\n")))
+        self.assertFalse(self.same(a, finding("model/x@write", shrunk=True, program="w1.abort(r0)\n")))
+        # What could not be shrunk may be anything.
+        self.assertFalse(self.same(a, finding("model/x@write", shrunk=False, program="w0.close()\nw1.abort(r1)\n")))
+
+    def test_each_must_show_the_other(self):
+        a = finding("slots/state@write", shrunk=True, program="a", shows=["slots/state@write", "model/x@run"])
+        b = finding("model/x@run", shrunk=True, program="b", shows=["model/x@run", "slots/state@write"])
+        self.assertTrue(self.same(a, b))
+        b.shows = ["model/x@run"]
+        self.assertFalse(self.same(a, b), "a consequence in one program alone may be another fault's")
+
+    def test_the_same_rule_in_two_steps_needs_code_in_common(self):
+        a = finding("slots/state@write", code=["F:1", "G:2"])
+        self.assertTrue(self.same(a, finding("slots/state@abort", code=["G:2", "H:3"])))
+        self.assertFalse(self.same(a, finding("slots/state@abort", code=["H:3"])), "two faults may break one rule")
+        self.assertFalse(self.same(a, finding("slots/other@abort", code=["G:2"])))
+
+    def test_sanitizer_reports_are_the_same_at_the_same_place(self):
+        a = finding("asan/heap-use-after-free/f<g", frames=["f src/a.cc:1", "g src/a.cc:2"])
+        self.assertTrue(self.same(a, finding("asan/heap-use-after-free/f<h", frames=["f src/a.cc:1", "h src/a.cc:9"])))
+        self.assertFalse(self.same(a, finding("asan/heap-use-after-free/f<h", frames=["f src/a.cc:5", "g src/a.cc:2"])))
+        self.assertFalse(self.same(a, finding("asan/heap-buffer-overflow/f<g", frames=["f src/a.cc:1"])))
+
+    def test_a_crash_behind_a_broken_assert_is_the_asserts(self):
+        crash = finding("asan/heap-use-after-free/f", shows=["assert/Write"])
+        self.assertTrue(self.same(crash, finding("assert/Write@write")))
+        self.assertFalse(self.same(crash, finding("assert/Close@write")))
+
+    def test_the_strongest_names_the_group_and_groups_keep_their_order(self):
+        weak = finding("slots/a@write", after_seconds=1, code=["F:1"], shrunk=True, program="p")
+        strong = finding("assert/a@write", after_seconds=9, shrunk=True, program="p")
+        other = finding("slots/b@write", after_seconds=2, shrunk=True, program="q")
+        groups = grouping.group([weak, other, strong])
+        self.assertEqual([[f.identity for f in members] for members in groups], [["assert/a@write", "slots/a@write"], ["slots/b@write"]])
+
+    def test_merging_keeps_every_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            found = []
+            for identity in ("slots/a@write", "assert/a@write"):
+                place = os.path.join(folder, findings.folder_name(identity))
+                os.mkdir(place)
+                Path(place, "input").write_text(identity)
+                found.append(finding(identity, shrunk=True, program="p", folder=place))
+            left = grouping.merge(found)
+            self.assertEqual([(f.identity, f.also_seen_as) for f in left], [("assert/a@write", ["slots/a@write"])])
+            self.assertEqual(Path(left[0].folder, "also/slots-a@write/input").read_text(), "slots/a@write")
+
+
+class RecentInputs(Folder):
+    def ring(self, name, numbers, inputs=4, size=8, count=None):
+        """As the harness writes it: `numbers` -> bytes."""
+        slots = [struct.pack("<QQ8s", 0, 0, b"")] * inputs
+        for number, data in numbers.items():
+            slots[(number - 1) % inputs] = struct.pack("<QQ8s", number, len(data), data[:size])
+        return self.file(name, struct.pack("<8sIIQQ", b"SLUICERI", inputs, size, 1, count or max(numbers, default=0)) + b"".join(slots))
+
+    def test_the_oldest_come_first_and_those_that_were_overwritten_are_gone(self):
+        path = self.ring("1.ring", {3: b"c", 4: b"d", 5: b"e", 6: b"f"})
+        self.assertEqual([data for _, data, _ in recent_inputs.read(path)], [b"c", b"d", b"e", b"f"])
+
+    def test_the_process_that_ran_the_input_last_is_found(self):
+        self.ring("1.ring", {1: b"a", 2: b"x"})
+        self.ring("2.ring", {1: b"b", 2: b"c", 3: b"y"})
+        self.assertEqual(recent_inputs.before(self.folder, b"y"), [b"b", b"c"])
+        self.assertIsNone(recent_inputs.before(self.folder, b"z"))
+        self.assertIsNone(recent_inputs.before(self.folder / "missing", b"z"))
+
+    def test_what_is_cut_is_left_out_and_still_known(self):
+        self.ring("1.ring", {1: b"123456789", 2: b"a", 3: b"abcdefghij"})
+        self.assertEqual(recent_inputs.before(self.folder, b"abcdefghij"), [b"a"])
+
+    def test_damaged_files_are_passed_over(self):
+        self.file("0.ring", b"")
+        self.file("1.ring", b"SLUICERI" + b"\xff" * 40)
+        self.ring("2.ring", {1: b"b", 2: b"y"}, count=3)  # the process died as it wrote the third
+        self.assertEqual(recent_inputs.before(self.folder, b"y"), [b"b"])
+
+    def test_they_are_written_as_files(self):
+        self.ring("1.ring", {1: b"a", 2: b"b", 3: b"x"})
+        self.assertEqual(recent_inputs.save(self.folder, b"x", self.folder / "before"), 2)
+        self.assertEqual([(self.folder / "before" / name).read_bytes() for name in ("001", "002")], [b"a", b"b"])
+
+
+class Target(Folder):
+    """A fuzz target that is a script: for each file, `body` runs with FILE set; `die WORDS` ends it as a sanitizer would."""
+
+    def target(self, body):
+        path = self.file("fuzzers/t_fuzzer", f"""#!/bin/bash
+die() {{ printf '%s\\n' "$@"; exit 77; }}
+for FILE; do
+  [[ $FILE == -* ]] && continue
+  echo "Running: $FILE"
+  {body}
+  echo "Executed $FILE in 0 ms"
+done
+""")
+        path.chmod(0o755)
+        return path
+
+
+class SameFinding(Target):
+    CRASH = 'grep -q X "$FILE" && die "SUMMARY: AddressSanitizer: crash-x"; grep -q Y "$FILE" && die "SUMMARY: AddressSanitizer: crash-y"'
+
+    def ask(self, *contents, identity="asan/crash-x/t_fuzzer", last=False, body=CRASH):
+        files = [str(self.file(f"in/{i}", content)) for i, content in enumerate(contents)]
+        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/lib/same_finding.py", "--root", ROOT, "--identity", identity,
+                              *(["--last"] if last else []), self.target(body), "-timeout=5", "--", *files], text=True, capture_output=True, check=True)
+        return int(run.stdout)
+
+    def test_the_first_that_dies_in_the_same_way_is_told(self):
+        self.assertEqual(self.ask("a", "bX", "X"), 2)
+
+    def test_what_dies_in_another_way_is_none_and_hides_none(self):
+        self.assertEqual(self.ask("Y", "Y", "a", "X"), 4)
+        self.assertEqual(self.ask("Y", "a", "Y"), 0)
+
+    def test_what_passes_is_none(self):
+        self.assertEqual(self.ask("a", "b"), 0)
+
+    def test_what_hangs_is_told_by_the_processors_time(self):
+        body = 'grep -q X "$FILE" && while :; do :; done'
+        self.assertEqual(self.ask("a", "X", identity="timeout/Loop", body=body), 2)
+        self.assertEqual(self.ask("a", "b", identity="timeout/Loop", body=body), 0)
+
+    def test_of_a_sequence_only_the_last_counts(self):
+        body = 'grep -q P "$FILE" && poisoned=1; grep -q X "$FILE" && [[ -n ${poisoned:-} ]] && die "SUMMARY: AddressSanitizer: crash-x"; true'
+        self.assertEqual(self.ask("P", "X", last=True, body=body), 2)
+        self.assertEqual(self.ask("a", "X", last=True, body=body), 0)
+
+    def test_sluice_shrinks_by_asking(self):
+        body = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "SUMMARY: AddressSanitizer: crash-x"; true'
+        program = self.file("program.ops", CANARY_PROGRAM + "w0.close()\nrun\n")
+        command = f"{sys.executable} -B {ROOT}/scripts/lib/same_finding.py --root / --identity asan/crash-x/t_fuzzer {self.target(body)} --"
+        run = subprocess.run([SLUICE, "shrink", "--finding", "asan/x", "--command", command, program], text=True, capture_output=True,
+                             env=os.environ | {"SLUICE": str(SLUICE), "TMPDIR": str(self.folder)}, check=False)
+        self.assertEqual((run.returncode, run.stdout), (0, "# asan/x\nw0.close()\n"), run.stderr)
+        self.assertIn("nothing more can go", run.stderr)
+        self.assertEqual(list(self.folder.glob("sluice-shrink-*")), [])
+
+
+class Investigated(Target):
+    def investigate(self, body, content, identity="asan/crash-x/t_fuzzer", before=(), stop_at=None, **more):
+        self.target(body)
+        where = self.folder / "findings" / "it"
+        found = finding(identity, folder=str(where), **more)
+        artifact = self.file("artifacts/crash-1", content)
+        findings.keep(found, str(artifact), ["INFO: Seed: 17", "a line"], None)
+        if before:
+            (where / "before").mkdir()
+            for number, data in enumerate(before, 1):
+                (where / f"before/{number:03}").write_text(data)
+            found.before = len(before)
+
+        async def run():
+            work = triage.Triage(Children(), str(SLUICE), str(self.folder / "fuzzers"), os.environ | {"SLUICE": str(SLUICE)}, str(ROOT), "libfuzzer-asan")
+            if stop_at:
+                step = getattr(work, stop_at)
+
+                async def stopped(*arguments, **named):
+                    work.stopped = True
+                    await step(*arguments, **named)
+                setattr(work, stop_at, stopped)
+            await work.investigate(found)
+        asyncio.run(run())
+        return found, where
+
+    ALWAYS = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "==1==ERROR: AddressSanitizer: it" "SUMMARY: AddressSanitizer: crash-x"; true'
+
+    def test_it_is_reproduced_ten_times_shrunk_and_told(self):
+        found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n")
+        self.assertEqual((found.reproduced, found.tries, found.reproduces, found.shrunk), (10, 10, True, True))
+        self.assertEqual((where / "program.ops").read_text(), "# asan/crash-x/t_fuzzer\nw0.close()\n")
+        self.assertIn("w0.releaseLock()", (where / "unshrunk.ops").read_text())
+        self.assertEqual((where / "input").read_text(), CANARY_PROGRAM + "w0.close()\n")
+        self.assertIn("AddressSanitizer: it", (where / "stack.txt").read_text())
+        for name in ("model.trace", "program.js", "story.txt", "log.txt"):
+            self.assertTrue((where / name).stat().st_size > 0, name)
+        readme = (where / "README.md").read_text()
+        for words in ("10 of 10 times", "w0.close()", "scripts/repro", "scripts/promote", "Seed of the engine: 17", "compiler:", "program.js"):
+            self.assertIn(words, readme)
+        data = json.loads((where / "finding.json").read_text())
+        self.assertEqual((data["identity"], data["reproduced"], data["seed"], data["portable"]), (found.identity, 10, "17", ""))
+        self.assertEqual(set(data["build"]), {"commit", "dirty", "preset", "sanitizer", "compiler"})
+        self.assertEqual(list(self.folder.rglob("*.new")) + list(where.glob("shrink-*")), [])
+
+    def test_what_javascript_cannot_say_is_told(self):
+        found, where = self.investigate(self.ALWAYS.replace("*close*", "*byteLimit*"), "byteLimit 64\nw0.close()\n")
+        self.assertIn("byte limit", found.portable)
+        self.assertFalse((where / "program.js").exists())
+        self.assertIn("cannot be said in JavaScript: ", (where / "README.md").read_text())
+
+    def test_a_flaky_one_is_told_as_such_and_not_shrunk(self):
+        # Each second process.
+        body = f'count=$(cat {self.folder}/count 2>/dev/null || echo 0); echo $((count + 1)) >{self.folder}/count; ((count % 2)) && die "SUMMARY: AddressSanitizer: crash-x"; true'
+        found, where = self.investigate(body, CANARY_PROGRAM)
+        self.assertEqual((found.reproduced, found.tries, found.reproduces, found.shrunk), (5, 10, False, False))
+        self.assertIn("flaky: reproduces 5 of 10 times", (where / "README.md").read_text())
+        self.assertIn("w0.releaseLock()", (where / "program.ops").read_text())
+        with self.assertRaisesRegex(promote.Refused, "5 of 10"):
+            promote.check(str(where), findings.load(where))
+
+    def test_one_that_needs_what_ran_before_it_gets_the_shortest_sequence(self):
+        body = 'grep -q -- P "$FILE" && poisoned=1; grep -q releaseLock "$FILE" && [[ -n ${poisoned:-} ]] && die "SUMMARY: AddressSanitizer: crash-x"; true'
+        found, where = self.investigate(body, CANARY_PROGRAM, before=["a\n", "b\n", "# P\nw0.close()\n", "c\n", "d\n"])
+        self.assertEqual((found.reproduced, found.sequence), (0, ["before/003"]))
+        self.assertEqual((where / "sequence/001").read_text(), "# P\nw0.close()\n")
+        self.assertIn("w0.close()", (where / "before/003.ops").read_text())
+        self.assertIn("reproduces only behind 1 other input", (where / "README.md").read_text())
+        with self.assertRaisesRegex(promote.Refused, "behind other inputs"):
+            promote.check(str(where), findings.load(where))
+
+    def test_one_that_never_comes_again_is_told_with_what_ran_before_it(self):
+        found, where = self.investigate("true", CANARY_PROGRAM, before=["w0.close()\n"])
+        self.assertEqual((found.reproduces, found.sequence), (False, []))
+        readme = (where / "README.md").read_text()
+        self.assertIn("does not reproduce: 0 of 10", readme)
+        self.assertIn("`before/`", readme)
+        self.assertTrue((where / "before/001.ops").exists())
+
+    def test_another_identity_is_no_reproduction(self):
+        found, _ = self.investigate('die "SUMMARY: AddressSanitizer: crash-other"', CANARY_PROGRAM)
+        self.assertEqual((found.reproduced, found.others), (0, {"asan/crash-other/t_fuzzer": 10}))
+
+    def test_interrupted_at_any_step_nothing_is_lost(self):
+        for step in ("_reproduce", "_write_program", "_shrink", "_look_into", "_write_traces", "_write_story", "_write_javascript"):
+            found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n", stop_at=step)
+            self.assertEqual((where / "input").read_text(), CANARY_PROGRAM + "w0.close()\n", step)
+            self.assertEqual(findings.load(where)["identity"], found.identity, step)
+            self.assertIn("scripts/repro", (where / "README.md").read_text(), step)
+
+
+class DiskFull(Folder):
+    def limited(self, size, work):
+        """Runs `work` in a process whose files cannot be larger than `size`; its exit code."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                import signal
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+                work()
+                os._exit(0)
+            except OSError:
+                os._exit(3)
+            except BaseException:  # pylint: disable=broad-except
+                os._exit(4)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def test_the_engines_file_stays_until_the_finding_is_written(self):
+        artifact = self.file("crash-1", "x" * 5000)
+        found = finding("asan/x", folder=str(self.folder / "finding"))
+        self.assertEqual(self.limited(1000, lambda: findings.keep(found, str(artifact), [], None)), 3)
+        self.assertEqual(artifact.read_text(), "x" * 5000)
+        findings.keep(found, str(artifact), [], None)
+        self.assertEqual((self.folder / "finding/input").read_text(), "x" * 5000)
+
+    def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(self):
+        path = self.file("README.md", "old")
+        self.assertEqual(self.limited(1000, lambda: findings.write(str(path), "x" * 5000)), 3)
+        self.assertEqual(path.read_text(), "old")
+
+    def test_a_finding_whose_story_cannot_be_written_says_so_and_is_there(self):
+        artifact = self.file("crash-1", CANARY_PROGRAM)
+        found = finding("slots/x@write", folder=str(self.folder / "finding"))
+        findings.keep(found, str(artifact), [], None)
+
+        async def run():
+            work = triage.Triage(Children(), str(SLUICE), "/nonexistent", dict(os.environ), str(ROOT), "libfuzzer-asan")
+            await work.investigate(found)
+        asyncio.run(run())
+        self.assertIn("/nonexistent", found.trouble)
+        self.assertEqual((self.folder / "finding/input").read_text(), CANARY_PROGRAM)
+
+
+class Promote(Folder):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "root/corpus/writable_stream_fuzzer").mkdir(parents=True)
+
+    def made(self, program=CANARY_PROGRAM, **more):
+        where = self.folder / "finding"
+        shutil.rmtree(where, ignore_errors=True)
+        where.mkdir()
+        (where / "program.ops").write_text("# slots/writer@releaseLock\n" + program)
+        fields = dict(target="writable_stream_fuzzer", folder=str(where), tries=10, reproduced=10)
+        findings.write_data(finding("slots/writer@releaseLock", **(fields | more)), {})
+        return where
+
+    def run_it(self, where, *flags):
+        return subprocess.run([sys.executable, "-B", ROOT / "scripts/lib/promote.py", "--root", self.folder / "root", "--sluice", SLUICE, *flags, "--", where],
+                              text=True, capture_output=True, check=False)
+
+    def test_a_finding_becomes_a_corpus_file_whose_first_line_says_why(self):
+        run = self.run_it(self.made())
+        self.assertEqual(run.returncode, 0, run.stderr)
+        text = (self.folder / "root/corpus/writable_stream_fuzzer/regress-slots-writer-releaselock.ops").read_text()
+        self.assertTrue(text.startswith("# slots/writer@releaseLock: the rule (found by writable_stream_fuzzer)\nmethods write\n"), text)
+        self.assertIn("Files/CorpusTest.Passes/writable_stream_fuzzer_regress_slots_writer_releaselock", run.stdout)
+
+    def test_twice_changes_nothing(self):
+        for words in ("Written", "there already"):
+            run = self.run_it(self.made(), "--name", "regress-lost-writer", "--why", "releaseLock() does nothing")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn(words, run.stdout)
+        files = list((self.folder / "root/corpus").rglob("*.*"))
+        self.assertEqual([file.name for file in files], ["regress-lost-writer.ops"])
+        self.assertTrue(files[0].read_text().startswith("# releaseLock() does nothing\n"))
+
+    def refused(self, words, where, *flags):
+        before = sorted((self.folder / "root").rglob("*"))
+        run = self.run_it(where, *flags)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn(words, run.stderr)
+        self.assertEqual(sorted((self.folder / "root").rglob("*")), before)
+
+    def test_the_same_program_under_another_name_is_refused(self):
+        self.run_it(self.made(), "--name", "one")
+        self.refused("regress-one.ops is the same program already", self.made(), "--name", "two")
+
+    def test_a_name_that_is_taken_is_refused(self):
+        self.run_it(self.made(), "--name", "one")
+        self.refused("give it another --name", self.made(program="w0.close()\n"), "--name", "one")
+
+    def test_what_does_not_reproduce_is_refused(self):
+        self.refused("0 of 10", self.made(reproduced=0))
+        self.refused("9 of 10", self.made(reproduced=9))
+        self.refused("never tried", self.made(tries=0, reproduced=0))
+        self.refused("behind other inputs", self.made(reproduced=0, sequence=["before/001"]))
+
+    def test_the_canary_and_the_codec_are_refused(self):
+        self.refused("planted", self.made(target="canary_fuzzer"))
+        where = self.made()
+        findings.write_data(finding("codec/C-X", folder=str(where), tries=10, reproduced=10), {})
+        self.refused("tests/fuzz/text_test.cc", where)
+
+    def test_what_a_campaign_would_cut_is_refused(self):
+        self.refused("shorter by hand", self.made(program="w0 = stream.getWriter()\n" + 'w0.write("a")\n' * 40))
+
+    def test_a_long_reason_is_cut_so_that_the_seed_is_read_whole(self):
+        self.assertEqual(self.run_it(self.made(), "--name", "x", "--why", "because " * 100).returncode, 0)
+        file = self.folder / "root/corpus/writable_stream_fuzzer/regress-x.ops"
+        self.assertLessEqual(file.stat().st_size, 384)
+        self.assertTrue(file.read_text().endswith(CANARY_PROGRAM))
+
+    def test_other_folders_are_complained_about(self):
+        (self.folder / "empty").mkdir()
+        for content in (None, "{", "[]", '{"version": 1}'):
+            if content is not None:
+                self.file("empty/finding.json", content)
+            run = self.run_it(self.folder / "empty")
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("finding.json", run.stderr)
+            self.assertNotIn("Traceback", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
