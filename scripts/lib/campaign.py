@@ -16,7 +16,9 @@ import sys
 import tempfile
 
 import afl
+import campaign_page
 import display
+import empty_speed
 import findings
 import grouping
 import samples
@@ -35,6 +37,8 @@ FIRST_CANARY_SECONDS = {LIBFUZZER: 2, AFL: 6}
 SHORTEST_SLICE_SECONDS = {LIBFUZZER: 0.3, AFL: 2}
 FINDINGS_PER_TARGET = 20
 SMALLEST_FREE_BYTES = 64 << 20
+PAGE_SECONDS = 10  # between two versions of the page
+REACH_SECONDS = 60  # between two countings of the states that were reached
 INTERRUPT_GRACE_SECONDS = 5
 
 
@@ -324,8 +328,15 @@ class Campaign:
 
     async def _write_samples(self, file):
         """How it went over time, in OUT/samples.jsonl; samples.py defines the fields."""
+        written = counted = self.now()
         while not self.finished.is_set():
             file.write(self.now() - self.begun, self._sample())
+            if self.now() - written >= PAGE_SECONDS:
+                if self.now() - counted >= REACH_SECONDS:
+                    await self._count_states()
+                    counted = self.now()
+                await self._write_page()
+                written = self.now()
             try:
                 await asyncio.wait_for(self.finished.wait(), samples.interval(self.seconds))
             except TimeoutError:
@@ -346,6 +357,49 @@ class Campaign:
                 "executions": lane.executions, "rate": lane.rate, "running": len(lane.running), **reached, "corpus": lane.corpus}
         return sample
 
+    # --- The page ---
+
+    def _begin_page(self):
+        campaign_page.begun(self.out, {
+            "engines": self.engines, "sanitizer": {"asan": "address", "ubsan": "undefined"}[self.preset], "jobs": self.jobs,
+            "seconds_wanted": self.seconds, "targets": [target.name for target in self.targets], "commit": campaign_page.commit(self.root)})
+
+    async def _write_page(self):
+        """In a thread: fuzzers are waited for meanwhile. No page is no failure of the campaign."""
+        try:
+            await asyncio.to_thread(campaign_page.write, self.out)
+        except OSError:
+            pass
+
+    async def _count_states(self):
+        """OUT/reach.json: which of the stream's states the corpus goes through. (Inputs of the codec's target are texts, not programs.)"""
+        folders = [os.path.join(self.root, "corpus"), *(os.path.join(self.corpus, t.name) for t in self._fuzzed() if t.plan.profile)]
+        code, text = await self.children.output([self.sluice, "reach", *filter(os.path.isdir, folders)], env=self.env, folder=self.out,
+                                                seconds=120)
+        if code in (0, 1):
+            with open(os.path.join(self.out, "reach.json"), "w", encoding="utf-8") as file:
+                file.write(text)
+
+    async def _measure_empty(self):
+        """OUT/speed.json: what the engines do with a target that does nothing."""
+        max_len = Plan().max_len
+        speed = {}
+        for engine in self.engines:
+            if engine == AFL:
+                env = afl.environment(self.env, options=self.afl_options, profile=None, mutator=None)
+                speed[engine] = await empty_speed.afl_speed(self.children, self.fuzzers[AFL], env, max_len)
+            else:
+                speed[engine] = await empty_speed.libfuzzer_speed(self.children, self.fuzzers[LIBFUZZER], self.env, max_len)
+        with open(os.path.join(self.out, "speed.json"), "w", encoding="utf-8") as file:
+            json.dump({engine: rate for engine, rate in speed.items() if rate}, file)
+
+    async def _finish_page(self):
+        if self.triage.stopped or self.failure:
+            return
+        self.stage = "measuring the empty target, and which states were reached"
+        await self._measure_empty()
+        await self._count_states()
+
     async def run(self):
         """Returns the exit code."""
         loop = asyncio.get_running_loop()
@@ -353,6 +407,7 @@ class Campaign:
             loop.add_signal_handler(number, self._on_signal)
         self._prepare_folders()
         await self._prepare_dictionary()
+        self._begin_page()
         self._plan_time()
         say(f"Fuzzing {len(self.targets)} target{'s' if len(self.targets) > 1 else ''} for {display.seconds_text(self.seconds)} "
             f"with {self._engine_names()} under {SANITIZERS[self.preset]}, {self.jobs} at a time")
@@ -366,6 +421,7 @@ class Campaign:
             await asyncio.gather(*(self._work() for _ in range(self.jobs)))
             self.ended = self.now()
             await self._investigate()
+            await self._finish_page()
         finally:
             self.finished.set()
             await showing
@@ -422,6 +478,10 @@ class Campaign:
         with open(os.path.join(self.out, "summary.json"), "w", encoding="utf-8") as file:
             json.dump(self._summary_as_data(rows, growth, passed, code), file, indent=2)
             file.write("\n")
+        if campaign_page.write(self.out):
+            say(f"\nThe page of this campaign: {shown(os.path.join(self.out, 'index.html'))}")
+        else:
+            say(f"\n{campaign_page.MISSING}")
         if self.failure:
             raise CannotRun(self.failure)
         count = len(self.findings)
