@@ -18,6 +18,7 @@ LABELS = {
     "a": "a  100,000 writes,\nnone awaited", "b": "b  100,000 writes,\neach awaited",
     "c": "c  100,000 writes, each\nafter writer.ready", "d": "d  streams: create,\nwrite, close",
     "e": "e  as a, with\nan async sink", "g": "g  a stream,\nas told", "g-resident": "g  a stream,\nresident", "h": "h  a queued write,\nas told", "h-resident": "h  a queued write,\nresident",
+    "hello": "hello", "writes": "1,000 writes,\neach awaited",
 }
 INK = "#333333"
 
@@ -129,7 +130,7 @@ def draw(results, file: Path) -> bool:
         for column, name in enumerate(names):
             axes = figure.add_subplot(grid[row, column * width:(column + 1) * width])
             if name == "rates":
-                _bars(axes, results, rates, "thousands a second (logarithmic)")
+                _bars(axes, results, rates, f"{rates[0].unit} (logarithmic)")
                 axes.set_title(f"Speed: more is better; on the bars, multiples of {base}'s", loc="left", fontsize=11)
             elif name == "growth":
                 _lines(axes, results)
@@ -137,7 +138,8 @@ def draw(results, file: Path) -> bool:
                 _bars(axes, results, memory, "bytes each (logarithmic)")
                 axes.set_title(f"Memory: less is better; on the bars, multiples of {base}'s", loc="left", fontsize=11)
     height = figure.get_figheight()
-    figure.text(0.012, 1 - 0.3 / height, "WritableStream, the same JavaScript side by side", fontsize=14, fontweight="bold", va="center")
+    figure.text(0.012, 1 - 0.3 / height, "Servers, the same endpoints side by side" if rates and rates[0].path else
+                "WritableStream, the same JavaScript side by side", fontsize=14, fontweight="bold", va="center")
     whiskers = "whiskers: slowest and fastest; " if results.rounds > 1 else ""
     figure.text(0.985, 1 - 0.3 / height, f"{bench_report.rounds_of(results).lower()}; {whiskers}{results.machine}",
                 fontsize=8, ha="right", va="center", color="#666666")

@@ -26,7 +26,7 @@ RESULT = re.compile(r"sluice-bench: (\{.*\}) :end")
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table: a workload with a count. Rates are in thousands a second; memory in bytes each."""
+    """One line of the table: a workload with a count, or a server's endpoint (bench_server.py)."""
     key: str
     letter: str
     title: str
@@ -35,6 +35,13 @@ class Case:
     milliseconds: int = 300  # so many runs and so long, at least
     warmup_count: int = 0  # that of the measurement itself, unless it says another
     memory: str = ""  # "told" by the runtime, or "resident" at the peak, told by the system
+    path: str = ""  # of an endpoint
+    body: str = ""  # that it answers
+
+    @property
+    def unit(self) -> str:
+        """Of its values: memory is in bytes each, a rate in these."""
+        return "bytes" if self.memory else "requests a second" if self.path else "thousands a second"
 
     def order(self, count=None) -> dict:
         """For `measure` in workloads.js."""
@@ -209,8 +216,9 @@ def measure(runtime, case, limit_seconds, cell) -> None:
             cell.failed = f"{runtime.binary} could not be started: {error.strerror}"
 
 
-def measure_all(results: Results, chosen, cases, limit_seconds) -> None:
-    """Interleaved: in each round every runtime does every case, and another one is the first. `results` grows as it goes."""
+def measure_all(results: Results, chosen, cases, limit_seconds, measuring=None) -> None:
+    """Interleaved: in each round every runtime does every case, and another one is the first. `results` grows as it goes.
+    `measuring`: in place of `measure`."""
     on_terminal = sys.stderr.isatty()
     for number in range(results.rounds):
         begun = time.monotonic()
@@ -220,7 +228,7 @@ def measure_all(results: Results, chosen, cases, limit_seconds) -> None:
                 if on_terminal:
                     sys.stderr.write(f"\r\033[KRound {number + 1} of {results.rounds}: {case.key} {runtime.title}")
                     sys.stderr.flush()
-                measure(runtime, case, limit_seconds, results.cells[case.key][runtime.name])
+                (measuring or measure)(runtime, case, limit_seconds, results.cells[case.key][runtime.name])
         if on_terminal:
             sys.stderr.write("\r\033[K")
         print(f"Round {number + 1} of {results.rounds}: {time.monotonic() - begun:.0f} s", flush=True)

@@ -60,8 +60,7 @@ def table(results: Results) -> str:
     lines += [f"  {runtime['title']:21} {runtime['version']}" for runtime in results.runtimes]
     lines += [f"  {name:21} left out: {why}" for name, why in results.left_out.items()]
     for case in results.cases:
-        unit = "bytes" if case.memory else "thousands a second"
-        lines += ["", f"{case.letter}  {case.title}  ({unit})"]
+        lines += ["", f"{case.letter}  {case.title}  ({case.unit})"]
         for runtime in results.runtimes:
             cell = results.cells[case.key][runtime["name"]]
             middle, times = median(cell), ratio(results, case.key, runtime["name"])

@@ -10,7 +10,7 @@
 scope         files and folders of the suite; what else is in the suite is of no concern
 not_run       files of the scope that cannot run in a shell; * stands for any characters
 only          the part of an idlharness test that applies: the names of its interfaces, as the suite's own ?include= has them
-may_not_pass  subtests that fail, and are known to
+may_not_pass  subtests that fail, and are known to; "some words*" are all whose names begin with the words
 
 What is listed and is not so (a file that is not there, a subtest that passes or is not there any more) is a failure itself.
 """
@@ -95,24 +95,32 @@ class Expectations:
         """What of the outcome was not to be expected."""
         listed = {**self.may_not_pass.get(test.path, {}), **self.may_not_pass.get(test.id, {})}
         judgement = Judgement()
-        seen = set()
+        used = set()
         if outcome.broken is not None:
             judgement.problems.append(outcome.broken)
         for subtest in outcome.subtests:
-            seen.add(subtest.name)
+            line = _line_for(subtest.name, listed)
+            used.add(line)
             if subtest.passed:
                 judgement.passed += 1
-                if subtest.name in listed:
-                    judgement.problems.append(f"{subtest.name!r} passes, but {self.name} lists it: {listed[subtest.name]}. "
+                if line is not None:
+                    judgement.problems.append(f"{subtest.name!r} passes, but {self.name} lists it: {listed[line]}. "
                                               "Take it out there")
-            elif subtest.name in listed:
+            elif line is not None:
                 judgement.known += 1
             else:
                 judgement.failures.append(subtest)
         if outcome.broken is None:
             judgement.problems += [f"there is no subtest {name!r}, which {self.name} lists. Take it out there"
-                                   for name in listed if name not in seen]
+                                   for name in listed if name not in used]
         return judgement
+
+
+def _line_for(name, listed):
+    """The line of may_not_pass that stands for the subtest, or None."""
+    if name in listed:
+        return name
+    return next((line for line in listed if line.endswith("*") and name.startswith(line[:-1])), None)
 
 
 def _text(value):

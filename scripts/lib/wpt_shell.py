@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import signal
 from dataclasses import dataclass, field
 
@@ -47,12 +48,26 @@ def scripts_of(test, suite, include):
     if include is not None:
         scripts.insert(0, suite / "common/subset-tests-by-key.js")
         search += ("&" if search else "?") + "include=" + include
-    idl = None
-    if any(script.name == "idlharness.js" for script in scripts):
-        idl = {path.stem: path.read_text(encoding="utf-8") for path in sorted((suite / "interfaces").glob("*.idl"))}
-    parameters = _written(test.id, f"var sluiceWpt = {json.dumps({'search': search, **({'idl': idl} if idl else {})})};\n")
+    files = _fetched(test, suite, scripts)
+    parameters = _written(test.id, f"var sluiceWpt = {json.dumps({'search': search, **({'files': files} if files else {})})};\n")
     return [parameters, SCRIPTS / "prelude.js", suite / "resources/testharness.js", SCRIPTS / "report.js", *scripts,
             suite / test.path, SCRIPTS / "done.js"]
+
+
+_DATA = re.compile(r"""\bfetch\(["'](resources/[\w-]+\.json)["']\)""")
+
+
+def _fetched(test, suite, scripts):
+    """What the test fetches from the suite's server: {address: text}."""
+    files = {}
+    if any(script.name == "idlharness.js" for script in scripts):
+        for path in sorted((suite / "interfaces").glob("*.idl")):
+            files[f"/interfaces/{path.name}"] = path.read_text(encoding="utf-8")
+    file = suite / test.path
+    for name in _DATA.findall(file.read_text(encoding="utf-8")):
+        if (file.parent / name).is_file():
+            files[name] = (file.parent / name).read_text(encoding="utf-8")
+    return files
 
 
 def _written(test_id, text):

@@ -15,6 +15,7 @@
 #ifdef SLUICE_SHELL
 #include "src/cli/repl_command.h"
 #include "src/cli/run_command.h"
+#include "src/cli/serve_command.h"
 #endif
 
 namespace {
@@ -159,6 +160,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> script_arguments(end == argv + argc ? end : end + 1, argv + argc);
   AddRunCommand(app, script_arguments, result);
   AddReplCommand(app, result);
+  AddServeCommand(app, result);
   if (argc > 1 && std::strcmp(argv[1], "run") == 0) argc = static_cast<int>(end - argv);
 #endif
 

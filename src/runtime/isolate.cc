@@ -2,10 +2,10 @@
 
 #include <libplatform/libplatform.h>
 
-#include <atomic>
 #include <cstdint>
 
 #include "src/runtime/fetch/fetch_script.h"
+#include "src/runtime/buffer_allocator.h"
 #include "src/v8/globals.h"
 
 namespace sluice::runtime {
@@ -15,42 +15,6 @@ std::unique_ptr<v8::Platform>& PlatformOwner() {
   // Leaked on purpose: V8 may use it until the process has ended.
   static auto* const platform = new std::unique_ptr<v8::Platform>();
   return *platform;
-}
-
-// Refuses to allocate more than so much at once. V8 collects garbage before it gives up.
-class LimitedAllocator final : public v8::ArrayBuffer::Allocator {
- public:
-  explicit LimitedAllocator(size_t limit) : limit_(limit) {}
-
-  void* Allocate(size_t length) override { return Take(length) ? Taken(base_->Allocate(length), length) : nullptr; }
-  void* AllocateUninitialized(size_t length) override {
-    return Take(length) ? Taken(base_->AllocateUninitialized(length), length) : nullptr;
-  }
-  // V8 frees from threads of its own, too.
-  void Free(void* data, size_t length) override {
-    base_->Free(data, length);
-    used_ -= length;
-  }
-
- private:
-  bool Take(size_t length) {
-    if (length <= limit_ && used_.fetch_add(length) <= limit_ - length) return true;
-    if (length <= limit_) used_ -= length;
-    return false;
-  }
-  void* Taken(void* data, size_t length) {
-    if (data == nullptr) used_ -= length;
-    return data;
-  }
-
-  const size_t limit_;
-  std::atomic<size_t> used_ = 0;
-  std::unique_ptr<v8::ArrayBuffer::Allocator> base_{NewDefaultAllocator()};
-};
-
-std::unique_ptr<v8::ArrayBuffer::Allocator> NewAllocator(size_t limit) {
-  if (limit != 0) return std::make_unique<LimitedAllocator>(limit);
-  return std::unique_ptr<v8::ArrayBuffer::Allocator>(v8::ArrayBuffer::Allocator::NewDefaultAllocator());
 }
 
 }  // namespace
@@ -78,7 +42,7 @@ std::vector<std::string> InitializeV8(const std::vector<std::string>& flags) {
 
 v8::Platform* Platform() { return PlatformOwner().get(); }
 
-Isolate::Isolate(const IsolateOptions& options) : allocator_(NewAllocator(options.max_buffer_bytes)) {
+Isolate::Isolate(const IsolateOptions& options) : allocator_(NewBufferAllocator(options.max_buffer_bytes)) {
   v8::Isolate::CreateParams parameters;
   parameters.array_buffer_allocator = allocator_.get();
   // V8 begins with a megabyte for each of its three parts, and stays there when nearly all dies young, as streams do: a

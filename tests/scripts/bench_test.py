@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/lib"))
 import bench_javascript  # noqa: E402
 import bench_report  # noqa: E402
+import bench_server  # noqa: E402
 import runtimes  # noqa: E402
 from bench_javascript import CASES, Cell, Results  # noqa: E402
 
@@ -236,10 +237,95 @@ class Workloads(unittest.TestCase):
         self.assertIn("0 of 10 writes reached the sink", self.run_node(order, lossy)["error"])
 
 
+WRK = """Running 3s test @ http://127.0.0.1:1/hello
+  1 threads and 32 connections
+  30000 requests in 3.00s, 4.00MB read
+Requests/sec:  10001.50
+Transfer/sec:      1.33MB
+"""
+SERVER = """
+import http.server, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(%d); self.end_headers(); self.wfile.write(b"%s")
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(f"on http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+"""
+
+
+class Servers(unittest.TestCase):
+    """Few requests, and no wrk: whether servers are started, checked and ended, not how fast they are."""
+
+    def measured(self, program, rate=5.0):
+        """The cell, and whether the server was still there when it was measured."""
+        cell = Cell()
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "server.py").write_text(program)
+            command = [sys.executable, str(Path(folder) / "server.py")]
+            with mock.patch.object(bench_server, "command", lambda *_: command), \
+                    mock.patch.object(bench_server, "load", side_effect=[1.0, rate]) as load:
+                bench_server.measure(runtimes.find("node20"), bench_server.CASES[0], 30, cell)
+        self.loads = [call.args for call in load.call_args_list]
+        return cell
+
+    def test_a_server_is_checked_warmed_up_and_measured(self):
+        cell = self.measured(SERVER % (200, "Hello, world!\\n"))
+        self.assertEqual(cell, Cell(values=[5.0]))
+        self.assertEqual([seconds for _, seconds in self.loads], [bench_server.WARMUP_SECONDS, bench_server.SECONDS])
+        url = self.loads[0][0]
+        self.assertRegex(url, r"^http://127\.0\.0\.1:\d+/hello$")
+        with self.assertRaises(bench_server.Failed):  # it has ended
+            bench_server.check(url, "")
+
+    def test_wrong_answers_are_not_measured(self):
+        self.assertIn("it answered 'Hello'", self.measured(SERVER % (200, "Hello")).failed)
+        self.assertIn("no answer: HTTP Error 500", self.measured(SERVER % (500, "Hello, world!\\n")).failed)
+        self.assertEqual(self.loads, [])
+
+    def test_a_server_that_ends_is_told_with_its_last_words(self):
+        self.assertEqual(self.measured("print('no such port'); raise SystemExit(2)").failed,
+                         "ended with 2 before there was a result: no such port")
+
+    def test_the_rate_is_that_which_wrk_tells(self):
+        self.assertEqual(bench_server.rate_of(WRK), 10001.5)
+
+    def test_a_rate_of_errors_is_none(self):
+        for trouble in ("  Socket errors: connect 0, read 3, write 0, timeout 0", "  Non-2xx or 3xx responses: 12"):
+            with self.assertRaisesRegex(bench_server.Failed, trouble.strip()[:12]):
+                bench_server.rate_of(WRK.replace("Requests/sec", trouble + "\nRequests/sec"))
+        for nothing in ("", "unable to connect to 127.0.0.1:1", WRK.replace("10001.50", "0.00")):
+            with self.assertRaisesRegex(bench_server.Failed, "told no rate"):
+                bench_server.rate_of(nothing)
+
+    def test_rates_are_told_as_requests(self):
+        cells = {case.key: {name: Cell(values=[1000]) for name in ("sluice", "deno")} for case in bench_server.CASES}
+        made = results({"sluice": {"a": [1]}, "deno": {"a": [1]}})
+        made.cases, made.cells = list(bench_server.CASES), cells
+        self.assertIn("hello  a hello endpoint  (requests a second)", bench_report.table(made))
+        self.assertEqual(Results.from_json(made.to_json()), made)
+
+    @unittest.skipIf(shutil.which("node") is None, "node is not on PATH")
+    def test_the_endpoints_answer_what_is_checked(self):
+        with bench_server.LimitedProcess(["node", bench_server.FOLDER / "server_node.mjs"], 60) as server:
+            address = bench_server.ADDRESS.search(next(server.lines())).group(0)
+            for case in bench_server.CASES:
+                bench_server.check(address + case.path, case.body)
+
+    def test_without_wrk_there_is_a_clear_message(self):
+        with mock.patch.dict("os.environ", PATH="/nonexistent"):
+            self.assertIn("apt-get install wrk", bench_server.why_impossible())
+            self.assertIn("apt-get install wrk", bench("--part", "server", "--runtime", "node20").stderr)
+
+
 class Arguments(unittest.TestCase):
     def test_bad_ones_are_told(self):
         for arguments, words in ((("--rounds", "0"), "at least 1"), (("--rounds", "x"), "invalid int"), (("--runtime", "nope"), "nope"),
                                  (("--workload", "z"), "'z'"), (("--part", "core", "--workload", "a"), "--workload is of the part"),
+                                 (("--part", "core", "--runtime", "deno"), "--runtime is of the parts"),
+                                 (("--part", "server", "--workload", "a"), "--workload is of the part"),
+                                 (("--part", "server", "--runtime", "bun"), "the part `server` has sluice"),
                                  (("--limit", "0"), "more than 0"), (("--from", "x", "--runtime", "bun"), "measures nothing"),
                                  (("--from", "/nonexistent/x"), "/nonexistent/x: No such file"), (("stray",), "stray")):
             run = bench(*arguments)
@@ -255,6 +341,7 @@ class Arguments(unittest.TestCase):
 
     def test_only_what_is_measured_is_built(self):
         for arguments, words in (((), "fuzzing core sluice"), (("--part", "core"), "core"), (("--workload", "a"), "sluice"),
+                                 (("--part", "server"), "sluice"), (("--part", "server", "--runtime", "deno"), ""),
                                  (("--runtime", "bun", "deno"), ""), (("--part", "core", "javascript", "--runtime", "bun"), "core"),
                                  (("--from", "x"), "")):
             self.assertEqual(bench("--builds", *arguments).stdout.strip(), words, arguments)

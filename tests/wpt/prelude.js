@@ -1,5 +1,5 @@
 // Before testharness.js: what it and the suite's server would find in a browser, as far as a shell lacks it. `sluiceWpt` comes from the
-// runner: {search, idl}, the variant's query string and the files of interfaces/ (only where idlharness.js wants them).
+// runner: {search, files}, the variant's query string and the texts of the suite's files that the test fetches, by address.
 "use strict";
 
 globalThis.self ??= globalThis;
@@ -11,12 +11,11 @@ if (sluiceWpt.search !== "") {
   Object.defineProperty(self, "location", { value: { search: sluiceWpt.search }, configurable: true });
 }
 
-if (sluiceWpt.idl !== undefined) {
+if (sluiceWpt.files !== undefined) {
   // idlharness.js asks which global it is in, and knows none that is a shell. Everything here is exposed in windows.
-  self.Window = function Window() {};
+  if (sluiceWpt.files["/interfaces/dom.idl"] !== undefined) self.Window = function Window() {};
   self.fetch = async (url) => {
-    const name = /^\/interfaces\/([\w-]+)\.idl$/.exec(url)?.[1];
-    const text = sluiceWpt.idl[name];
-    return { ok: text !== undefined, text: async () => text };
+    const text = sluiceWpt.files[url];
+    return { ok: text !== undefined, text: async () => text, json: async () => JSON.parse(text) };
   };
 }

@@ -91,6 +91,15 @@ class Runner(unittest.TestCase):
         self.write("area/one.any.js", "result('x'); complete()")
         self.assert_exit(1, self.run_it(), "there is no subtest 'z', which expectations.json lists")
 
+    def test_a_line_may_stand_for_all_names_that_begin_so(self):
+        self.expectations["may_not_pass"] = {"area/one.any.js": {"with *": "the reason"}}
+        self.write("area/one.any.js", "result('x'); result('with a', 1); result('with b', 1); complete()")
+        self.assert_exit(0, self.run_it(), r"1 passed, 2 failed as listed$")
+        self.write("area/one.any.js", "result('with a', 1); result('with b'); result('without', 1); complete()")
+        self.assert_exit(1, self.run_it(), "'with b' passes, but expectations.json lists it: the reason", "FAIL: without")
+        self.write("area/one.any.js", "result('x'); complete()")
+        self.assert_exit(1, self.run_it(), r"there is no subtest 'with \*', which expectations.json lists")
+
     # --- Shells and tests that do not end as they should ---
 
     def assert_broken(self, source, *patterns):
@@ -182,6 +191,12 @@ class Runner(unittest.TestCase):
         self.expectations["may_not_pass"] = {"area/one.any.js?b": {'var sluiceWpt = {"search": "?b"};\n': "why"}}
         self.assert_exit(1, self.run_it(), r"^FAIL +area/one.any.js\?a", r'FAIL: .*"search": "\?a"', r"^ok +area/one.any.js\?b")
 
+    def test_what_a_test_fetches_is_given_to_it(self):
+        self.write("area/resources/data.json", '["the data"]')
+        self.write("area/one.any.js", "# fetch('resources/data.json') fetch('resources/missing.json')\n"
+                                      "result(open(scripts[0]).read(), 1); complete()")
+        self.assert_exit(1, self.run_it(), r'FAIL: .*"files": {"resources/data.json": "\[.*the data.*\]"}}')
+
     def test_a_part_of_an_idlharness_test_can_be_asked_for(self):
         self.write("interfaces/some.idl", "interface Some {};")
         self.write("resources/idlharness.js", "")
@@ -189,7 +204,7 @@ class Runner(unittest.TestCase):
         self.write("area/one.any.js", "// META: script=/resources/idlharness.js\n"
                                       "result(open(scripts[0]).read() + scripts[4].rsplit('/', 1)[1], 1); complete()")
         self.expectations["only"] = {"area/one.any.js": {"include": "Some.*", "reason": "why"}}
-        self.assert_exit(1, self.run_it(), r'"search": "\?include=Some\.\*"', '"some": "interface Some {};"',
+        self.assert_exit(1, self.run_it(), r'"search": "\?include=Some\.\*"', '"/interfaces/some.idl": "interface Some {};"',
                          "subset-tests-by-key.js")
 
     def test_what_cannot_run_must_be_listed(self):

@@ -16,30 +16,9 @@
 
 #include <v8.h>
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include "src/runtime/fetch/messages.h"
 
 namespace sluice::runtime {
-
-// Names and values as bytes, which scripts see as the characters U+0000 to U+00FF. From here names are in lower case.
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
-
-struct RequestData {
-  std::string method;
-  std::string url;  // absolute: http://host/path?query
-  HeaderList headers;
-  std::string body;
-};
-
-struct ResponseData {
-  uint16_t status = 200;    // from 200 to 599
-  std::string status_text;  // bytes, often none; no CR, LF or NUL
-  HeaderList headers;       // no value has CR, LF or NUL in it; no name is anything but a token
-  std::string body;
-};
 
 // Defines the classes on the global object of `context`, which was made with FetchScript() (fetch_script.h).
 void ExposeFetch(v8::Local<v8::Context> context);

@@ -1,12 +1,12 @@
 #include "src/runtime/server/app.h"
 
-#include <absl/strings/str_cat.h>
 
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "src/runtime/server/http_response.h"
+#include "src/runtime/server/ascii.h"
 
 namespace sluice::runtime {
 namespace {
@@ -98,7 +98,7 @@ bool App::Live(const std::function<void(bool)>& loaded) {
   const int32_t timer = realm.realm().timers().Post(
       std::max<double>(kLoadLimitMs, configuration_.time_limit_ms), [&late] { late = true; }, {.keeps_alive = false});
   const bool good = realm.Load([&] { return !stopping_ && !late; });
-  if (late) log_(absl::StrCat(configuration_.entry, ": its top-level await takes too long\n"));
+  if (late) log_(Concat(configuration_.entry, ": its top-level await takes too long\n"));
   realm.realm().timers().Cancel(timer);
   {
     const std::lock_guard lock(realm_mutex_);
@@ -127,11 +127,11 @@ void App::Serve(AppRealm& realm) {
   realm.realm().RunLoop([&] { return !stopping_ && !realm.broken(); });
   serving_ = nullptr;
   if (stopping_) return;
-  const std::string fate = absl::StrCat(": ", realm.in_flight(), " requests in flight get 503, and it starts afresh\n");
+  const std::string fate = Concat(": ", realm.in_flight(), " requests in flight get 503, and it starts afresh\n");
   if (realm.out_of_memory()) {
-    log_(absl::StrCat("its memory limit of ", configuration_.memory_limit_bytes >> 20, " MB is exhausted", fate));
+    log_(Concat("its memory limit of ", configuration_.memory_limit_bytes >> 20, " MB is exhausted", fate));
   } else {
-    log_(absl::StrCat("it ended itself", fate));
+    log_(Concat("it ended itself", fate));
   }
 }
 

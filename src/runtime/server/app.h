@@ -83,6 +83,7 @@ class App {
   void Serve(AppRealm& realm);
   // The module could not be loaded again: until somebody asks, which makes it try again.
   void WaitToBeAsked(AppRealm& realm);
+  void OnWake();
   void TakeLetters();
   void WorkOff();
   // Answers what waits with 503.

@@ -1,10 +1,10 @@
 #include "src/runtime/server/app_realm.h"
 
-#include <absl/strings/str_cat.h>
 
 #include <utility>
 
 #include "src/runtime/exceptions.h"
+#include "src/runtime/server/ascii.h"
 #include "src/runtime/script_runner.h"
 #include "src/runtime/server/http_response.h"
 #include "src/runtime/values.h"
@@ -40,7 +40,7 @@ RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err
   options.isolate.max_buffer_bytes = configuration.memory_limit_bytes;
   options.go_on_after_errors = true;
   options.interrupted_text =
-      absl::StrCat("JavaScript that ran longer than the time limit of ", configuration.time_limit_ms, " ms was ended\n");
+      Concat("JavaScript that ran longer than the time limit of ", configuration.time_limit_ms, " ms was ended\n");
   options.out = std::move(out);
   options.err = std::move(err);
   return options;
@@ -76,7 +76,7 @@ bool AppRealm::Load(const std::function<bool()>& go_on) {
   v8::Global<v8::Module> module;
   const bool evaluated =
       EvaluateModuleFile(*realm_, configuration_.entry, module, [&] { return go_on() && !out_of_memory_; });
-  if (out_of_memory_) log_(absl::StrCat(configuration_.entry, ": the memory limit does not suffice to load it\n"));
+  if (out_of_memory_) log_(Concat(configuration_.entry, ": the memory limit does not suffice to load it\n"));
   if (!evaluated || broken()) return false;
   bool found = false;
   realm_->RunTask([&] { found = FindHandler(realm_->context(), module.Get(realm_->isolate().get())); });
@@ -96,7 +96,7 @@ bool AppRealm::FindHandler(v8::Local<v8::Context> context, v8::Local<v8::Module>
   }
   if (!exports->Get(context, binding::Ascii(isolate, "fetch")).ToLocal(&fetch)) return false;
   if (fetch->IsFunction()) return MakeDispatcher(context, exports);
-  log_(absl::StrCat(configuration_.entry,
+  log_(Concat(configuration_.entry,
                     ": has no handler: expected `export default { fetch(request, env) { ... } }` or "
                     "`export function fetch(request, env) { ... }`\n"));
   return false;
@@ -109,6 +109,7 @@ bool AppRealm::MakeDispatcher(v8::Local<v8::Context> context, v8::Local<v8::Obje
   };
   const v8::Local<v8::Object> env = v8::Object::New(isolate);
   v8::Local<v8::String> name;
+  v8::Local<v8::String> file;
   v8::Local<v8::String> source;
   v8::Local<v8::Script> script;
   v8::Local<v8::Value> make;
@@ -118,7 +119,11 @@ bool AppRealm::MakeDispatcher(v8::Local<v8::Context> context, v8::Local<v8::Obje
   const v8::Local<v8::External> self = v8::External::New(isolate, this);
   if (!NewString(isolate, configuration_.name).ToLocal(&name) || !define(env, "name", name) ||
       !define(env, "maxBufferSize", v8::Number::New(isolate, static_cast<double>(configuration_.max_buffer_size_bytes))) ||
-      !NewString(isolate, kDispatcher).ToLocal(&source) || !v8::Script::Compile(context, source).ToLocal(&script) ||
+      !NewString(isolate, kDispatcher).ToLocal(&source) || !NewString(isolate, "sluice:server").ToLocal(&file)) {
+    return false;
+  }
+  v8::ScriptOrigin origin(isolate, file);
+  if (!v8::Script::Compile(context, source, &origin).ToLocal(&script) ||
       !script->Run(context).ToLocal(&make) || !v8::Function::New(context, Respond, self).ToLocal(&respond) ||
       !v8::Function::New(context, Fail, self).ToLocal(&fail)) {
     return false;
@@ -137,7 +142,7 @@ void AppRealm::Handle(std::shared_ptr<Exchange> exchange) {
 void AppRealm::Dispatch(v8::Local<v8::Context> context, std::shared_ptr<Exchange> exchange) {
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::TryCatch caught(isolate);
-  std::string what = absl::StrCat(exchange->request.method, " ", exchange->request.url);
+  std::string what = Concat(exchange->request.method, " ", exchange->request.url);
   v8::Local<v8::Object> signal;
   v8::Local<v8::Object> request;
   if (!binding::NewAbortSignal(context).ToLocal(&signal) ||
@@ -153,7 +158,7 @@ void AppRealm::Dispatch(v8::Local<v8::Context> context, std::shared_ptr<Exchange
   v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(isolate, id), request};
   if (!dispatch_.Get(isolate)->Call(context, v8::Undefined(isolate), 2, arguments).IsEmpty()) return;
   // Terminated: this handler will not answer any more. Nothing else comes out of an async function.
-  if (out_of_memory_) return;
+  if (broken()) return;
   if (const auto ended = Take(id)) ended->exchange->Answer(PlainResponse(kTimedOut, "The app took too long."));
 }
 
@@ -167,7 +172,7 @@ std::unique_ptr<AppRealm::InFlight> AppRealm::Take(uint32_t id) {
 
 void AppRealm::LogException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception, std::string_view what) {
   const v8::Local<v8::Message> message = v8::Exception::CreateMessage(context->GetIsolate(), exception);
-  log_(DescribeException(context, exception, message, absl::StrCat(what, ":")));
+  log_(DescribeException(context, exception, message, Concat(what, ":")));
 }
 
 // respond(id, value)
@@ -208,7 +213,7 @@ void AppRealm::Abandon(const Exchange& exchange, GaveUp why) {
   const auto found = in_flight_.find(exchange.id);
   if (found == in_flight_.end() || found->second.exchange.get() != &exchange) return;
   if (why == GaveUp::kTimeOver) {
-    log_(absl::StrCat(found->second.what, ": not answered within the time limit of ", configuration_.time_limit_ms,
+    log_(Concat(found->second.what, ": not answered within the time limit of ", configuration_.time_limit_ms,
                       " ms\n"));
   }
   found->second.client_gone = why == GaveUp::kClientGone;

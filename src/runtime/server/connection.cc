@@ -1,6 +1,5 @@
 #include "src/runtime/server/connection.h"
 
-#include <absl/strings/str_cat.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "src/runtime/server/app.h"
+#include "src/runtime/server/ascii.h"
 #include "src/runtime/server/http_response.h"
 #include "src/runtime/server/io_thread.h"
 
@@ -27,6 +27,8 @@ constexpr int kBadRequest = 400;
 constexpr int kNotImplemented = 501;
 constexpr int kRequestTimeout = 408;
 constexpr int kTimedOut = 504;
+
+std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
@@ -316,12 +318,11 @@ void Connection::Drain() {
     return thread_.deadlines().Set(thread_.queues().head, deadline_);
   }
   // Whoever has only just connected is about to ask.
-  if (!used_) return thread_.deadlines().Set(thread_.queues().linger, deadline_);
-  Close();
+  thread_.deadlines().Set(used_ ? thread_.queues().last_request : thread_.queues().linger, deadline_);
 }
 
 void Connection::Log() {
-  const double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - arrived_).count();
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - arrived_).count();
   Error ignored;
   const auto peer = socket_.remote_endpoint(ignored);
   const std::time_t now = std::time(nullptr);
@@ -329,10 +330,10 @@ void Connection::Log() {
   gmtime_r(&now, &utc);
   char time[32];
   std::strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  thread_.server().options.out(absl::StrCat(
-      time, " ", peer.address().to_string(), " ", method_.empty() ? "-" : method_, " ", target_.empty() ? "-" : target_, " ",
-      status_, " ", written_, " ", absl::SixDigits(milliseconds), "ms ",
-      app_ == nullptr ? "-" : app_->configuration().name, "\n"));
+  thread_.server().options.out(Concat(
+      time, " ", peer.address().to_string(), " ", OrDash(method_), " ", OrDash(target_), " ",
+      status_, " ", written_, " ", took, "us ",
+      app_ == nullptr ? std::string_view("-") : app_->configuration().name, "\n"));
 }
 
 }  // namespace sluice::runtime

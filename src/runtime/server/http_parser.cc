@@ -1,13 +1,14 @@
 #include "src/runtime/server/http_parser.h"
 
 #define BOOST_BEAST_USE_STD_STRING_VIEW
-#include <absl/strings/match.h>
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <optional>
 #include <utility>
+
+#include "src/runtime/server/ascii.h"
 
 namespace sluice::runtime {
 namespace {
@@ -18,16 +19,23 @@ using View = boost::beast::string_view;
 
 constexpr int kVersion11 = 11;
 
-HttpError ErrorOf(const error_code& code) {
+// Whether the request line ends with a version at all: "... HTTP/2.0".
+bool NamesVersion(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find("\r\n"));
+  constexpr std::string_view kLike = " HTTP/2.0";
+  return line.size() >= kLike.size() && line.substr(line.size() - kLike.size(), 6) == kLike.substr(0, 6);
+}
+
+HttpError ErrorOf(const error_code& code, std::string_view text) {
   if (code == http::error::header_limit) return {431, "The request line and the fields are too long."};
   if (code == http::error::body_limit) return {413, "The body is too long."};
-  if (code == http::error::bad_version) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
+  if (code == http::error::bad_version && NamesVersion(text)) return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
   if (code == http::error::bad_content_length) return {400, "The Content-Length is not one number."};
   if (code == http::error::bad_transfer_encoding) return {400, "The Transfer-Encoding contradicts other fields."};
   if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
     return {400, "The chunks of the body are malformed."};
   }
-  if (code == http::error::bad_method || code == http::error::bad_target) {
+  if (code == http::error::bad_method || code == http::error::bad_target || code == http::error::bad_version) {
     return {400, "The request line is malformed."};
   }
   if (code == http::error::bad_line_ending) return {400, "A line does not end with CR LF."};
@@ -49,6 +57,7 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
   size_t head_limit;
   size_t head_size = 0;
   int hosts = 0;
+  bool content_length = false;
   bool transfer_encoding = false;
   bool in_body = false;
 
@@ -77,16 +86,21 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
     if (field == http::field::host) {
       if (++hosts > 1) return Refuse({400, "There is more than one Host."}, code);
       request.host = value;
+    } else if (field == http::field::content_length) {
+      // Beast takes lists of the same number, as it may. Who stands before us might not.
+      const bool is_number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+      if (content_length || !is_number) return Refuse({400, "The Content-Length is not one number."}, code);
+      content_length = true;
     } else if (field == http::field::transfer_encoding) {
       // https://www.rfc-editor.org/rfc/rfc9112#name-transfer-encoding
       if (request.version < kVersion11) return Refuse({400, "HTTP/1.0 has no Transfer-Encoding."}, code);
       if (transfer_encoding) return Refuse({400, "There is more than one Transfer-Encoding."}, code);
-      if (!absl::EqualsIgnoreCase(std::string_view(value), "chunked")) {
+      if (!EqualsIgnoringCase(std::string_view(value), "chunked")) {
         return Refuse({501, "The only Transfer-Encoding that is understood here is chunked."}, code);
       }
       transfer_encoding = true;
     } else if (field == http::field::expect && request.version >= kVersion11) {
-      if (!absl::EqualsIgnoreCase(std::string_view(value), "100-continue")) {
+      if (!EqualsIgnoringCase(std::string_view(value), "100-continue")) {
         return Refuse({417, "The only Expect that is understood here is 100-continue."}, code);
       }
       request.expects_continue = true;
@@ -130,6 +144,33 @@ size_t RequestParser::Fail(HttpError error) {
   return 0;
 }
 
+// Beast reads a head when it is whole. Until then the only things that are said of it are those that do not depend on how it
+// was cut into pieces, and what Beast would take: a line feed by itself, and a field that goes on in another line, which
+// others read differently (https://www.rfc-editor.org/rfc/rfc9112#name-obsolete-line-folding).
+// Returns whether the head is whole; `head_scanned_` is how far it was looked at.
+bool RequestParser::ScanHead(std::string_view bytes) {
+  for (; head_scanned_ < bytes.size() && head_scanned_ < limits_.head_bytes; ++head_scanned_) {
+    const size_t i = head_scanned_;
+    const char c = bytes[i];
+    const bool after_line = i >= 2 && bytes[i - 1] == '\n';
+    if (c == '\n' && (i == 0 || bytes[i - 1] != '\r')) return Fail({400, "A line does not end with CR LF."}), false;
+    if (c != '\r' && i >= 1 && bytes[i - 1] == '\r' && c != '\n') {
+      return Fail({400, "A line does not end with CR LF."}), false;
+    }
+    if (after_line && (c == ' ' || c == '\t')) return Fail({400, "A field goes on in another line."}), false;
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < ' ' && c != '\r' && c != '\n' && c != '\t') || byte == 0x7F) {
+      return Fail({400, "There is a control character in the head."}), false;
+    }
+    if (c == '\n' && i >= 3 && bytes[i - 2] == '\n') {
+      ++head_scanned_;
+      return true;
+    }
+  }
+  if (head_scanned_ == limits_.head_bytes) Fail({431, "The request line and the fields are too long."});
+  return false;
+}
+
 size_t RequestParser::Feed(std::string_view bytes) {
   if (state_ == State::kDone || state_ == State::kFailed) return 0;
   size_t blank = 0;
@@ -138,8 +179,13 @@ size_t RequestParser::Feed(std::string_view bytes) {
     while (bytes.substr(blank, 2) == "\r\n") blank += 2;
     bytes.remove_prefix(blank);
     if (bytes.empty() || bytes == "\r") return blank;
-    syntax_ = std::make_unique<Syntax>(request_, limits_);
+    head_scanned_ = 0;
     state_ = State::kHead;
+  }
+  if (state_ == State::kHead) {
+    if (!ScanHead(bytes)) return blank;
+    bytes = bytes.substr(0, head_scanned_);
+    syntax_ = std::make_unique<Syntax>(request_, limits_);
   }
   return blank + FeedSyntax(bytes);
 }
@@ -147,11 +193,13 @@ size_t RequestParser::Feed(std::string_view bytes) {
 size_t RequestParser::FeedSyntax(std::string_view bytes) {
   size_t used = 0;
   while (used < bytes.size()) {
-    const std::string_view rest = bytes.substr(used);
+    // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is there.
+    const size_t most = limits_.head_bytes + sizeof("\r\n") - 1;
+    const std::string_view rest = bytes.substr(used, most);
     error_code code;
     const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
     used += now;
-    if (code && code != http::error::need_more) return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code));
+    if (code && code != http::error::need_more) return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code, rest));
     if (syntax_->is_done()) {
       state_ = State::kDone;
       syntax_.reset();
@@ -162,10 +210,9 @@ size_t RequestParser::FeedSyntax(std::string_view bytes) {
       break;
     }
     if (code == http::error::need_more) {
-      // A chunk's line, or the trailers, of any length would have to be kept.
-      if (state_ == State::kBody && bytes.size() - used > limits_.head_bytes) {
-        return Fail({400, "The chunks of the body are malformed."});
-      }
+      // All of the head is there: a line in it is too short.
+      if (state_ == State::kHead) return Fail({400, "The request line is malformed."});
+      if (now == 0 && rest.size() == most) return Fail({400, "The chunks of the body are malformed."});
       if (now == 0) break;
     }
   }

@@ -51,12 +51,14 @@ class RequestParser {
  private:
   struct Syntax;  // Beast's
   size_t Fail(HttpError error);
+  bool ScanHead(std::string_view bytes);
   size_t FeedSyntax(std::string_view bytes);
 
   HttpLimits limits_;
   State state_ = State::kIdle;
   HttpRequest request_;
   HttpError error_;
+  size_t head_scanned_ = 0;  // bytes of a head that is not whole
   std::unique_ptr<Syntax> syntax_;
 };
 

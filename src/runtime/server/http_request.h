@@ -5,13 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "src/runtime/fetch/messages.h"
 
 namespace sluice::runtime {
-
-// Names as they came; values are bytes. (The same as in fetch/fetch.h, which knows V8.)
-using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpLimits {
   size_t head_bytes = 16 * 1024;           // the request line and all fields; a chunk's line; 431
@@ -22,7 +19,7 @@ struct HttpRequest {
   std::string method;  // a token, as it came
   std::string target;  // as it came: "/path?query", "http://host/path", "*"
   int version = 11;    // 10 or 11
-  HeaderList headers;
+  HeaderList headers;  // names as they came
   std::string host;  // the field's value; there is one in each HTTP/1.1 request, and it may be empty
   std::string body;
   bool keep_alive = false;        // what the client would like

@@ -1,11 +1,11 @@
 #include "src/runtime/server/http_response.h"
 
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
+
+#include "src/runtime/server/ascii.h"
 
 namespace sluice::runtime {
 namespace {
@@ -71,7 +71,7 @@ constexpr int kNotModified = 304;
 
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view one) { return absl::EqualsIgnoreCase(name, one); });
+                     [&](std::string_view one) { return EqualsIgnoringCase(name, one); });
 }
 
 // Fields that say how the message ends, or are for this connection only.
@@ -109,23 +109,23 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
   std::string head;
   constexpr size_t kUsualHead = 192;  // bytes
   head.reserve(kUsualHead + (sends_body ? response.body.size() : 0));
-  absl::StrAppend(&head, "HTTP/1.1 ", response.status, " ",
+  Append(head, "HTTP/1.1 ", response.status, " ",
                   response.status_text.empty() ? ReasonPhrase(response.status) : response.status_text, "\r\n");
   for (const auto& [name, value] : response.headers) {
     if (IsServersOwn(name)) continue;
-    if (absl::EqualsIgnoreCase(name, "content-length")) {
+    if (EqualsIgnoringCase(name, "content-length")) {
       // Without a body it may tell how long one would be. https://www.rfc-editor.org/rfc/rfc9110#name-content-length
       if (sends_body || !response.body.empty() || response.status == kNoContent || has_length) continue;
       if (value.empty() || value.find_first_not_of("0123456789") != std::string::npos) continue;
       has_length = true;
     }
-    has_date = has_date || absl::EqualsIgnoreCase(name, "date");
-    absl::StrAppend(&head, name, ": ", value, "\r\n");
+    has_date = has_date || EqualsIgnoringCase(name, "date");
+    Append(head, name, ": ", value, "\r\n");
   }
   if (!has_length && response.status != kNoContent && response.status != kNotModified) {
-    absl::StrAppend(&head, "content-length: ", response.status == kResetContent ? 0 : response.body.size(), "\r\n");
+    Append(head, "content-length: ", response.status == kResetContent ? 0 : response.body.size(), "\r\n");
   }
-  if (!has_date) absl::StrAppend(&head, "date: ", context.date, "\r\n");
+  if (!has_date) Append(head, "date: ", context.date, "\r\n");
   constexpr int kVersion11 = 11;
   if (!context.keep_alive) {
     head += "connection: close\r\n";
@@ -140,7 +140,7 @@ ResponseData PlainResponse(int status, std::string_view detail) {
   ResponseData response;
   response.status = static_cast<uint16_t>(status);
   response.headers.emplace_back("content-type", "text/plain;charset=UTF-8");
-  response.body = absl::StrCat(status, " ", ReasonPhrase(status), "\n", detail, detail.empty() ? "" : "\n");
+  response.body = Concat(status, " ", ReasonPhrase(status), "\n", detail, detail.empty() ? "" : "\n");
   return response;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "src/runtime/fetch/fetch.h"
+#include "src/runtime/fetch/messages.h"
 
 namespace sluice::runtime {
 

@@ -16,8 +16,9 @@ IoThread::IoThread(const ServerContext& server) : server_(server) {
              .body = deadlines_.AddQueue(options.body),
              .write_pause = deadlines_.AddQueue(options.write_pause),
              .linger = deadlines_.AddQueue(options.linger),
+             .last_request = deadlines_.AddQueue(options.last_request),
              .first_app = 0};
-  queues_.first_app = queues_.linger + 1;
+  queues_.first_app = queues_.last_request + 1;
   for (const auto& app : server.apps) {
     deadlines_.AddQueue(std::chrono::milliseconds(app->configuration().time_limit_ms));
   }

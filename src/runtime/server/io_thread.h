@@ -63,7 +63,7 @@ class IoThread final : public AnswerSink {
   std::string_view Date();
   // Numbers of queues of deadlines.
   struct Queues {
-    size_t idle, head, body_pause, body, write_pause, linger;
+    size_t idle, head, body_pause, body, write_pause, linger, last_request;
     size_t first_app;  // the app's index is added
   };
   const Queues& queues() const { return queues_; }

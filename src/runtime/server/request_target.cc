@@ -1,11 +1,10 @@
 #include "src/runtime/server/request_target.h"
 
-#include <absl/strings/ascii.h>
-#include <absl/strings/match.h>
-#include <absl/strings/str_cat.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "src/runtime/server/ascii.h"
 
 namespace sluice::runtime {
 namespace {
@@ -13,20 +12,30 @@ namespace {
 constexpr std::string_view kScheme = "http://";
 
 // https://url.spec.whatwg.org/#single-dot-path-segment
-bool IsSingleDot(std::string_view segment) { return segment == "." || absl::EqualsIgnoreCase(segment, "%2e"); }
+bool IsSingleDot(std::string_view segment) { return segment == "." || EqualsIgnoringCase(segment, "%2e"); }
 bool IsDoubleDot(std::string_view segment) {
-  return segment == ".." || absl::EqualsIgnoreCase(segment, ".%2e") || absl::EqualsIgnoreCase(segment, "%2e.") ||
-         absl::EqualsIgnoreCase(segment, "%2e%2e");
+  return segment == ".." || EqualsIgnoringCase(segment, ".%2e") || EqualsIgnoringCase(segment, "%2e.") ||
+         EqualsIgnoringCase(segment, "%2e%2e");
 }
 
 }  // namespace
 
 bool IsAuthority(std::string_view text) {
-  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: unreserved, sub-delims, percent, brackets, colon.
-  constexpr std::string_view kOther = "-._~!$&'()*+,;=%:[]";
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kOther.find(c) != std::string_view::npos;
+  // https://www.rfc-editor.org/rfc/rfc3986#section-3.2: an address in brackets, or unreserved, sub-delims and percent; a port.
+  const size_t end = text.starts_with('[') ? text.find(']') : std::min(text.find(':'), text.size()) - 1;
+  if (text.empty() || end >= text.size()) return false;
+  const std::string_view host = text.substr(0, end + 1);
+  const std::string_view port = text.substr(end + 1);
+  const bool is_address = host.front() == '[';
+  const std::string_view other = is_address ? ".:" : "-._~!$&'()*+,;=%";
+  const std::string_view inner = is_address ? host.substr(1, host.size() - 2) : host;
+  const bool is_host = !inner.empty() && std::all_of(inner.begin(), inner.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || other.find(c) != other.npos;
   });
+  constexpr size_t kLongestPort = 6;  // ":65535"
+  const bool is_port = port.empty() || (port.front() == ':' && port.size() <= kLongestPort &&
+                                        port.find_first_not_of("0123456789", 1) == port.npos);
+  return is_host && is_port;
 }
 
 std::string HostnameOf(std::string_view authority) {
@@ -35,7 +44,7 @@ std::string HostnameOf(std::string_view authority) {
   if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
     authority = authority.substr(0, colon);
   }
-  return absl::AsciiStrToLower(authority);
+  return AsciiLower(authority);
 }
 
 std::string NormalizePath(std::string_view path) {
@@ -60,7 +69,7 @@ std::string NormalizePath(std::string_view path) {
     begin = end + 1;
   }
   std::string normal;
-  for (const std::string_view segment : kept) absl::StrAppend(&normal, "/", segment);
+  for (const std::string_view segment : kept) Append(normal, "/", segment);
   return normal.empty() ? "/" : normal;
 }
 
@@ -68,17 +77,17 @@ std::optional<RequestTarget> ReadTarget(const HttpRequest& request, std::string_
   RequestTarget target;
   std::string_view rest = request.target;
   std::string_view authority = request.host;
-  if (!IsAuthority(authority)) return std::nullopt;
+  if (!authority.empty() && !IsAuthority(authority)) return std::nullopt;
   if (rest == "*") {
     target.asterisk = true;
     return request.method == "OPTIONS" ? std::optional(std::move(target)) : std::nullopt;
   }
-  if (absl::StartsWithIgnoreCase(rest, kScheme)) {
+  if (EqualsIgnoringCase(rest.substr(0, kScheme.size()), kScheme)) {
     // The host of an absolute target wins: https://www.rfc-editor.org/rfc/rfc9112#name-absolute-form
     rest.remove_prefix(kScheme.size());
     const size_t end = std::min(rest.find_first_of("/?\\"), rest.size());
     authority = rest.substr(0, end);
-    if (authority.empty() || !IsAuthority(authority)) return std::nullopt;
+    if (!IsAuthority(authority)) return std::nullopt;
     rest.remove_prefix(end);
   } else if (!rest.starts_with('/')) {
     return std::nullopt;
@@ -86,9 +95,9 @@ std::optional<RequestTarget> ReadTarget(const HttpRequest& request, std::string_
   if (rest.find('#') != rest.npos) return std::nullopt;  // a fragment is nobody's but the client's
   if (authority.empty()) authority = own_authority;
   const std::string_view slash = rest.starts_with('/') || rest.starts_with('\\') ? "" : "/";
-  target.url = absl::StrCat(kScheme, authority, slash, rest);
+  target.url = Concat(kScheme, authority, slash, rest);
   target.hostname = HostnameOf(authority);
-  target.path = NormalizePath(absl::StrCat(slash, rest.substr(0, rest.find('?'))));
+  target.path = NormalizePath(Concat(slash, rest.substr(0, rest.find('?'))));
   return target;
 }
 

@@ -22,7 +22,7 @@ std::optional<RequestTarget> ReadTarget(const HttpRequest& request, std::string_
 
 // ---- Parts of it
 
-// Whether `text` is a host with or without port, in syntax; no user information.
+// Whether `text` is a host, which is not empty, with or without port, in syntax; no user information.
 bool IsAuthority(std::string_view text);
 // The host of `authority` in lower case; an IPv6 address with its brackets.
 std::string HostnameOf(std::string_view authority);

@@ -1,6 +1,5 @@
 #include "src/runtime/server/server.h"
 
-#include <absl/strings/str_cat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "src/runtime/script_runner.h"
+#include "src/runtime/server/ascii.h"
 #include "src/runtime/server/app.h"
 #include "src/runtime/server/io_thread.h"
 #include "src/runtime/server/router.h"
@@ -39,7 +39,7 @@ struct Server::State {
       : configuration(std::move(what)), options(std::move(how)), listening(std::move(then)), router(configuration.apps) {
     for (const AppConfiguration& app : configuration.apps) {
       apps.push_back(std::make_unique<App>(app, options.out, [this, name = app.name](std::string_view text) {
-        options.log(absl::StrCat("app '", name, "': ", text));
+        options.log(Concat("app '", name, "': ", text));
       }));
     }
   }
@@ -83,7 +83,7 @@ bool Server::State::Bind() {
   // Whether the port is free is known to Linux only now; whoever connects waits until the apps are loaded.
   if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
   if (error) {
-    options.log(absl::StrCat("cannot listen on ", configuration.address, " port ", configuration.port, ": ",
+    options.log(Concat("cannot listen on ", configuration.address, " port ", configuration.port, ": ",
                              error == asio::error::address_in_use ? "another process does" : error.message(), "\n"));
     return false;
   }
@@ -105,13 +105,13 @@ void Server::State::OnLoaded(bool good) {
 
 void Server::State::Listen() {
   const tcp::endpoint endpoint = acceptor.local_endpoint();
-  const std::string host = endpoint.address().is_v6() ? absl::StrCat("[", endpoint.address().to_string(), "]")
+  const std::string host = endpoint.address().is_v6() ? Concat("[", endpoint.address().to_string(), "]")
                                                       : endpoint.address().to_string();
-  context->own_authority = absl::StrCat(host, ":", endpoint.port());
+  context->own_authority = Concat(host, ":", endpoint.port());
   for (int i = 0; i < configuration.threads; ++i) threads.push_back(std::make_unique<IoThread>(*context));
   for (const auto& thread : threads) thread->Start();
   Accept();
-  listening(absl::StrCat("http://", context->own_authority));
+  listening(Concat("http://", context->own_authority));
 }
 
 void Server::State::Accept() {
@@ -123,7 +123,7 @@ void Server::State::Accept() {
       return Accept();
     }
     if (error == asio::error::connection_aborted) return Accept();
-    options.log(absl::StrCat("cannot accept a connection: ", error.message(), "\n"));
+    options.log(Concat("cannot accept a connection: ", error.message(), "\n"));
     pause.expires_after(kAcceptPause);
     pause.async_wait([this](const Error& cancelled) {
       if (!cancelled && !stopping) Accept();

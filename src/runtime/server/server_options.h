@@ -18,6 +18,9 @@ struct ServerOptions {
   std::chrono::milliseconds body{300'000};       // from the head to the last byte; 408
   std::chrono::milliseconds write_pause{30'000};  // in which the client takes nothing; then it is given up
   std::chrono::milliseconds linger{2'000};       // how long a refused client may go on sending
+  // When the server ends: how long a connection that is between two requests may send one more, which is answered. A client that
+  // never pauses would else lose the request that crosses the end of its connection.
+  std::chrono::milliseconds last_request{200};
   bool access_log = false;
   std::string status_path;  // "/status": where AppStatus and the process' memory can be asked for; empty: nowhere
   // Any thread; whole lines.

@@ -1,0 +1,219 @@
+#include "fuzz/oracle/http_grammar.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace sluice::fuzz {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return lower;
+}
+
+// RFC 9110, section 5.5: visible characters, bytes from 0x80, spaces and tabs.
+bool IsFieldContent(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7F);
+  });
+}
+
+std::string_view Trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// RFC 9110, section 5.6.1, with empty elements.
+bool IsTokenList(std::string_view text) {
+  while (true) {
+    const size_t comma = text.find(',');
+    const std::string_view element = Trimmed(text.substr(0, comma));
+    if (!element.empty() && !IsHttpToken(element)) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
+std::optional<uint64_t> Number(std::string_view digits, uint64_t base) {
+  if (digits.empty()) return std::nullopt;
+  uint64_t value = 0;
+  for (const char c : digits) {
+    const char lower = Lower(std::string_view(&c, 1))[0];
+    const uint64_t digit = lower >= '0' && lower <= '9'                 ? static_cast<uint64_t>(lower - '0')
+                           : lower >= 'a' && lower <= 'f' && base == 16 ? static_cast<uint64_t>(lower - 'a' + 10)
+                                                                        : base;
+    if (digit >= base || value > (UINT64_MAX - digit) / base) return std::nullopt;
+    value = value * base + digit;
+  }
+  return value;
+}
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  GrammarRequests Read() {
+    while (Request()) {
+    }
+    return std::move(result_);
+  }
+
+ private:
+  bool Malformed(const std::string& why) {
+    result_.malformed = why;
+    return false;
+  }
+
+  // Whether there may be another one.
+  bool Request() {
+    while (rest_.starts_with(kLineEnd)) rest_.remove_prefix(2);
+    const size_t end = rest_.find("\r\n\r\n");
+    if (end == std::string_view::npos) return false;
+    GrammarRequest request;
+    std::string_view head = rest_.substr(0, end + 2);
+    rest_.remove_prefix(end + 4);
+    if (!RequestLine(TakeLine(head), request)) return false;
+    if (!Fields(head, request.headers)) return false;
+    if (!Body(request)) return false;
+    result_.requests.push_back(std::move(request));
+    return true;
+  }
+
+  // `text` has a line's end in it.
+  static std::string_view TakeLine(std::string_view& text) {
+    const size_t end = text.find(kLineEnd);
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + 2);
+    return line;
+  }
+
+  // RFC 9112, section 3
+  bool RequestLine(std::string_view line, GrammarRequest& request) {
+    const size_t first = line.find(' ');
+    const size_t last = line.rfind(' ');
+    if (first == std::string_view::npos || first == last) return Malformed("the request line has not three parts");
+    request.method = line.substr(0, first);
+    request.target = line.substr(first + 1, last - first - 1);
+    const std::string_view version = line.substr(last + 1);
+    if (!IsHttpToken(request.method)) return Malformed("the method is no token");
+    const bool is_target = std::all_of(request.target.begin(), request.target.end(), [](char c) {
+      const auto byte = static_cast<unsigned char>(c);
+      return byte > 0x20 && byte != 0x7F;
+    });
+    if (!is_target || request.target.empty()) return Malformed("the target has blanks or control characters");
+    if (version != "HTTP/1.0" && version != "HTTP/1.1")
+      return Malformed("the version is neither HTTP/1.0 nor HTTP/1.1");
+    request.version = version.back() == '1' ? 11 : 10;
+    return true;
+  }
+
+  // RFC 9112, section 5. Continued lines (obs-fold) are refused, as they may be.
+  bool Fields(std::string_view text, std::vector<std::pair<std::string, std::string>>& fields) {
+    while (!text.empty()) {
+      const std::string_view line = TakeLine(text);
+      const size_t colon = line.find(':');
+      if (colon == std::string_view::npos || !IsHttpToken(line.substr(0, colon)))
+        return Malformed("a field has no name");
+      const std::string_view value = Trimmed(line.substr(colon + 1));
+      if (!IsFieldContent(value)) return Malformed("a field has control characters");
+      const std::string name = Lower(line.substr(0, colon));
+      const bool is_connection = name == "connection" || name == "proxy-connection";
+      if (is_connection && !IsTokenList(value)) return Malformed("a Connection that is no list of tokens");
+      fields.emplace_back(line.substr(0, colon), value);
+    }
+    return true;
+  }
+
+  // RFC 9112, section 6
+  bool Body(GrammarRequest& request) {
+    std::vector<std::string> lengths, codings, hosts;
+    for (const auto& [name, value] : request.headers) {
+      const std::string lower = Lower(name);
+      if (lower == "content-length") lengths.push_back(value);
+      if (lower == "transfer-encoding") codings.push_back(Lower(value));
+      if (lower == "host") hosts.push_back(value);
+    }
+    if (hosts.size() > 1 || (hosts.empty() && request.version == 11)) return Malformed("there is not one Host");
+    if (!codings.empty()) {
+      if (request.version == 10) return Malformed("HTTP/1.0 with Transfer-Encoding");
+      if (!lengths.empty()) return Malformed("Content-Length beside Transfer-Encoding");
+      if (codings.size() != 1 || codings[0] != "chunked") return Malformed("a Transfer-Encoding that is not chunked");
+      return Chunks(request.body);
+    }
+    if (lengths.empty()) return true;
+    const std::optional<uint64_t> length = Number(lengths[0], 10);
+    if (lengths.size() > 1 || !length) return Malformed("the Content-Length is not one number");
+    if (rest_.size() < *length) return false;
+    request.body = rest_.substr(0, *length);
+    rest_.remove_prefix(*length);
+    return true;
+  }
+
+  // RFC 9112, section 7.1
+  bool Chunks(std::string& body) {
+    while (true) {
+      // The last chunk and the trailers are judged when all of them is there.
+      const bool is_last = rest_.starts_with('0') &&
+                           Number(rest_.substr(0, rest_.find_first_not_of("0123456789abcdefABCDEF")), 16) == 0u;
+      if (rest_.find(is_last ? "\r\n\r\n" : kLineEnd) == std::string_view::npos) return false;
+      const std::string_view line = TakeLine(rest_);
+      const std::string_view digits = line.substr(0, std::min(line.size(), line.find(';')));
+      const std::string_view extension = line.substr(digits.size());
+      const std::optional<uint64_t> size = Number(Trimmed(digits), 16);
+      if (!size || digits.front() == ' ' || digits.front() == '\t') return Malformed("a chunk has no size");
+      if (!IsFieldContent(extension)) return Malformed("a chunk's extension has control characters");
+      if (*size == 0) return Trailers();
+      if (rest_.size() < *size) return false;
+      body += rest_.substr(0, *size);
+      rest_.remove_prefix(*size);
+      if (rest_.size() < 2) return false;
+      if (!rest_.starts_with(kLineEnd)) return Malformed("a chunk is longer than its size");
+      rest_.remove_prefix(2);
+    }
+  }
+  bool Trailers() {
+    if (rest_.starts_with(kLineEnd)) {
+      rest_.remove_prefix(2);
+      return true;
+    }
+    const size_t end = rest_.find("\r\n\r\n");
+    if (end == std::string_view::npos) return false;
+    std::vector<std::pair<std::string, std::string>> trailers;
+    // Here lines may be continued: nobody sees the trailers.
+    std::string text(rest_.substr(0, end + 2));
+    for (size_t i = 0; i + 2 < text.size(); ++i) {
+      if (text[i] == '\r' && text[i + 1] == '\n' && (text[i + 2] == ' ' || text[i + 2] == '\t')) text.replace(i, 2, "  ");
+    }
+    if (!Fields(text, trailers)) return false;
+    // RFC 9110, section 6.5.1
+    for (const auto& [name, value] : trailers) {
+      const std::string lower = Lower(name);
+      if (lower == "content-length" || lower == "transfer-encoding")
+        return Malformed("trailers say how long the body is");
+    }
+    rest_.remove_prefix(end + 4);
+    return true;
+  }
+
+  std::string_view rest_;
+  GrammarRequests result_;
+};
+
+}  // namespace
+
+bool IsHttpToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+GrammarRequests ReadRequestsByGrammar(std::string_view bytes) { return Reader(bytes).Read(); }
+
+}  // namespace sluice::fuzz

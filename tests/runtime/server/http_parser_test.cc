@@ -1,0 +1,122 @@
+#include "src/runtime/server/http_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::runtime {
+namespace {
+
+constexpr HttpLimits kSmall{.head_bytes = 200, .body_bytes = 10};
+
+TEST(RequestParserTest, HeadAndBodyAreRead) {
+  const ParsedRequests parsed =
+      ParseRequests("POST /a?b HTTP/1.1\r\nHost: x:1\r\nX-Y:  z \r\nContent-Length: 3\r\n\r\nabcGET", {});
+  ASSERT_EQ(parsed.requests.size(), 1u);
+  const HttpRequest& request = parsed.requests[0];
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.target, "/a?b");
+  EXPECT_EQ(request.host, "x:1");
+  EXPECT_EQ(request.body, "abc");
+  EXPECT_TRUE(request.keep_alive);
+  EXPECT_EQ(request.headers, (HeaderList{{"Host", "x:1"}, {"X-Y", "z"}, {"Content-Length", "3"}}));
+  EXPECT_EQ(parsed.error.status, 0);
+}
+
+TEST(RequestParserTest, AnySplitGivesTheSameRequests) {
+  const std::string bytes =
+      "\r\nPOST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1;e=f\r\nd\r\n0\r\nT: u\r\n\r\n"
+      "GET /two HTTP/1.0\r\n\r\n";
+  for (size_t split = 0; split <= bytes.size(); ++split) {
+    RequestParser parser({});
+    std::string bodies;
+    std::string kept;
+    for (const std::string& part : {bytes.substr(0, split), bytes.substr(split)}) {
+      kept += part;
+      for (;;) {
+        const auto before = parser.state();
+        const size_t used = parser.Feed(kept);
+        kept.erase(0, used);
+        if (parser.state() == RequestParser::State::kDone) {
+          const HttpRequest request = parser.Take();
+          bodies += request.target + "=" + request.body + ";";
+        } else if (used == 0 && parser.state() == before) {
+          break;
+        }
+      }
+    }
+    EXPECT_EQ(bodies, "/=abcd;/two=;") << "split at " << split;
+    EXPECT_EQ(kept, "");
+  }
+}
+
+TEST(RequestParserTest, TrailersAreNoHeaders) {
+  const ParsedRequests parsed = ParseRequests(
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: y\r\nContent-Type: z\r\n\r\n", {});
+  ASSERT_EQ(parsed.requests.size(), 1u);
+  EXPECT_EQ(parsed.requests[0].host, "x");
+  EXPECT_EQ(parsed.requests[0].headers.size(), 2u);
+}
+
+TEST(RequestParserTest, HeadIsKnownBeforeTheBodyComes) {
+  RequestParser parser({});
+  parser.Feed("POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_EQ(parser.state(), RequestParser::State::kBody);
+  EXPECT_TRUE(parser.head().expects_continue);
+  EXPECT_EQ(parser.Feed("ab"), 2u);
+  EXPECT_EQ(parser.state(), RequestParser::State::kDone);
+}
+
+TEST(RequestParserTest, HeadLimitCountsAllFieldsHoweverTheyCome) {
+  EXPECT_EQ(ParseRequests("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'y') + "\r\n\r\n", kSmall).error.status, 431);
+  EXPECT_EQ(ParseRequests("GET /" + std::string(300, 'y') + " HTTP/1.1\r\n", kSmall).error.status, 431);
+  RequestParser parser(kSmall);
+  std::string kept = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 40 && parser.state() != RequestParser::State::kFailed; ++i) {
+    kept.erase(0, parser.Feed(kept));
+    kept += "X: yyyyyyyy\r\n";
+  }
+  EXPECT_EQ(parser.state(), RequestParser::State::kFailed);
+  EXPECT_EQ(parser.error().status, 431);
+}
+
+TEST(RequestParserTest, BodyLimitCountsChunksTogether) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(ParseRequests(head + "5\r\nabcde\r\n5\r\nabcde\r\n0\r\n\r\n", kSmall).requests.size(), 1u);
+  EXPECT_EQ(ParseRequests(head + "5\r\nabcde\r\n6\r\nabcdef\r\n", kSmall).error.status, 413);
+  EXPECT_EQ(ParseRequests(head + "ffffffffffffffff\r\n", kSmall).error.status, 413);
+  EXPECT_EQ(ParseRequests(head + "10000000000000000\r\n", kSmall).error.status, 400);
+  EXPECT_EQ(ParseRequests("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n", kSmall).error.status, 413);
+}
+
+TEST(RequestParserTest, EndlessChunkLineIsRefused) {
+  RequestParser parser(kSmall);
+  std::string kept = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;";
+  for (int i = 0; i < 100 && parser.state() != RequestParser::State::kFailed; ++i) {
+    kept.erase(0, parser.Feed(kept));
+    kept += "abcdefghij";
+  }
+  EXPECT_EQ(parser.error().status, 400);
+  EXPECT_LT(kept.size(), 2 * kSmall.head_bytes);
+}
+
+TEST(RequestParserTest, EndlessTrailersAreRefused) {
+  RequestParser parser(kSmall);
+  std::string kept = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+  for (int i = 0; i < 100 && parser.state() != RequestParser::State::kFailed; ++i) {
+    kept.erase(0, parser.Feed(kept));
+    kept += "X: abcdefghij\r\n";
+  }
+  EXPECT_EQ(parser.state(), RequestParser::State::kFailed);
+}
+
+TEST(RequestParserTest, NothingFollowsAnError) {
+  RequestParser parser({});
+  EXPECT_EQ(parser.Feed("nonsense\r\n\r\n"), 0u);
+  EXPECT_EQ(parser.error().status, 400);
+  EXPECT_EQ(parser.Feed("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), 0u);
+  EXPECT_EQ(parser.state(), RequestParser::State::kFailed);
+}
+
+}  // namespace
+}  // namespace sluice::runtime

@@ -1,0 +1,187 @@
+// The server in this process, with limits that are short enough to be waited for.
+#include "src/runtime/server/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "src/runtime/isolate.h"
+
+namespace sluice::runtime {
+namespace {
+
+using boost::asio::ip::tcp;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    InitializeV8({"--expose-gc", "--stack-size=500"});
+    entry_ = ::testing::TempDir() + "/" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".mjs";
+  }
+  ~ServerTest() override { Stop(); }
+
+  // Returns when it listens.
+  void Start(ServerOptions options, const std::string& module) {
+    std::ofstream(entry_) << module;
+    Configuration configuration;
+    configuration.port = 0;
+    configuration.threads = 1;
+    configuration.apps.emplace_back();
+    configuration.apps[0].name = "app";
+    configuration.apps[0].entry = entry_;
+    options.out = [](std::string_view) {};
+    options.log = [this](std::string_view text) {
+      const std::lock_guard lock(mutex_);
+      log_ += text;
+    };
+    std::promise<std::string> listening;
+    server_ = std::make_unique<Server>(configuration, options, [&](const std::string& url) { listening.set_value(url); });
+    thread_ = std::thread([this] { code_ = server_->Run(); });
+    const std::string url = listening.get_future().get();
+    port_ = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  }
+  int Stop() {
+    if (thread_.joinable()) {
+      server_->Stop();
+      thread_.join();
+    }
+    return code_;
+  }
+  tcp::socket Connect() {
+    tcp::socket socket(io_);
+    socket.connect({boost::asio::ip::make_address("127.0.0.1"), port_});
+    return socket;
+  }
+  // All that comes until the server closes.
+  static std::string ReadAll(tcp::socket& socket) {
+    std::string all;
+    char part[4096];
+    for (;;) {
+      boost::system::error_code error;
+      const size_t size = socket.read_some(boost::asio::buffer(part), error);
+      if (error) return all;
+      all.append(part, size);
+    }
+  }
+  static void Send(tcp::socket& socket, std::string_view text) { boost::asio::write(socket, boost::asio::buffer(text)); }
+
+  std::string entry_;
+  std::unique_ptr<Server> server_;
+  std::thread thread_;
+  int code_ = -1;
+  uint16_t port_ = 0;
+  boost::asio::io_context io_;
+  std::mutex mutex_;
+  std::string log_;
+};
+
+constexpr char kHello[] = "export function fetch() { return new Response('hello') }";
+constexpr std::chrono::milliseconds kShort{50};
+
+TEST_F(ServerTest, IdleConnectionIsClosedWithoutAWord) {
+  ServerOptions options;
+  options.idle = options.head = kShort;
+  Start(options, kHello);
+  tcp::socket never_used = Connect();
+  EXPECT_EQ(ReadAll(never_used), "");
+  tcp::socket used = Connect();
+  Send(used, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(ReadAll(used), EndsWith("\r\n\r\nhello"));
+  EXPECT_EQ(Stop(), 0);
+}
+
+TEST_F(ServerTest, HeadThatDoesNotEndIs408) {
+  ServerOptions options;
+  options.head = kShort;
+  Start(options, kHello);
+  tcp::socket socket = Connect();
+  Send(socket, "GET / HTTP/1.1\r\nHost: x\r\n");
+  EXPECT_THAT(ReadAll(socket), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+}
+
+TEST_F(ServerTest, BodyThatPausesIs408) {
+  ServerOptions options;
+  options.body_pause = kShort;
+  Start(options, kHello);
+  tcp::socket socket = Connect();
+  Send(socket, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+  EXPECT_THAT(ReadAll(socket), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(ServerTest, BodyThatTricklesIs408InTheEnd) {
+  ServerOptions options;
+  options.body = kShort;
+  Start(options, kHello);
+  tcp::socket socket = Connect();
+  Send(socket, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n");
+  std::string answer;
+  std::thread reader([&] { answer = ReadAll(socket); });
+  boost::system::error_code error;
+  while (!error) boost::asio::write(socket, boost::asio::buffer("x", 1), error);
+  reader.join();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(ServerTest, ClientThatTakesNothingIsGivenUp) {
+  ServerOptions options;
+  options.write_pause = kShort;
+  Start(options, "export function fetch() { return new Response('x'.repeat(5e7)) }");
+  tcp::socket socket = Connect();
+  Send(socket, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  char first[1];
+  socket.read_some(boost::asio::buffer(first));
+  EXPECT_EQ(Stop(), 0);  // would wait for it otherwise
+  EXPECT_LT(ReadAll(socket).size(), 5e7);
+}
+
+TEST_F(ServerTest, RefusedClientMaySendOnForAWhileOnly) {
+  ServerOptions options;
+  options.linger = kShort;
+  Start(options, kHello);
+  tcp::socket socket = Connect();
+  Send(socket, "nonsense\r\n\r\n");
+  EXPECT_THAT(ReadAll(socket), StartsWith("HTTP/1.1 400 "));
+  boost::system::error_code error;
+  while (!error) boost::asio::write(socket, boost::asio::buffer("x", 1), error);
+  EXPECT_EQ(Stop(), 0);
+}
+
+TEST_F(ServerTest, StopBeforeItListensIsNoError) {
+  Start({}, kHello);
+  server_->Stop();
+  EXPECT_EQ(Stop(), 0);
+  EXPECT_EQ(log_, "");
+}
+
+TEST_F(ServerTest, RequestsThatWaitBehindAResponseAreReadWhenThereIsRoom) {
+  Start({}, "export function fetch(request) { return new Response(new URL(request.url).pathname) }");
+  tcp::socket socket = Connect();
+  constexpr int kCount = 5'000;
+  std::thread writer([&] {
+    for (int i = 0; i < kCount; ++i) Send(socket, "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    Send(socket, "GET /end HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  });
+  const std::string all = ReadAll(socket);
+  writer.join();
+  size_t position = 0;
+  for (int i = 0; i < kCount; ++i) {
+    position = all.find("\r\n\r\n/" + std::to_string(i) + "HTTP/1.1 200 OK", position);
+    ASSERT_NE(position, std::string::npos) << i;
+  }
+  EXPECT_THAT(all, EndsWith("\r\n\r\n/end"));
+}
+
+}  // namespace
+}  // namespace sluice::runtime
