@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/runtime/fetch/fetch.h"
 #include "src/runtime/inspect_text.h"
 #include "src/runtime/values.h"
 #include "src/v8/web_idl.h"
@@ -466,6 +467,13 @@ std::string Inspector::ObjectBody(v8::Local<v8::Object> object, int depth) {
     return Error(object, depth);
   }
   Entries entries;
+  if (v8::Local<v8::Object> shown; DescribeFetchObject(context_, object).ToLocal(&shown)) {
+    if (shown->IsArray()) {
+      return Collection(object, sized("Object", shown.As<v8::Array>()->Length() / 2), shown.As<v8::Array>(), true,
+                        depth);
+    }
+    AddProperties(shown, entries, depth, /*indices=*/true);
+  }
   AddProperties(object, entries, depth, /*indices=*/true);
   const std::string header = object->IsModuleNamespaceObject() ? "[Module]" : Header(object, "Object");
   return LayOut(header == "Object" ? "" : header, '{', '}', entries);

@@ -2,14 +2,15 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace sluice::binding {
 namespace {
 
 class ScriptExtension final : public v8::Extension {
  public:
-  ScriptExtension(const char* name, const std::string& source, std::span<const ScriptNative> natives)
-      : v8::Extension(name, source.c_str()), natives_(natives) {}
+  ScriptExtension(const char* name, std::unique_ptr<const std::string> source, std::span<const ScriptNative> natives)
+      : v8::Extension(name, source->c_str()), source_(std::move(source)), natives_(natives) {}
 
   v8::Local<v8::FunctionTemplate> GetNativeFunctionTemplate(v8::Isolate* isolate, v8::Local<v8::String> name) override {
     const v8::String::Utf8Value text(isolate, name);
@@ -20,15 +21,16 @@ class ScriptExtension final : public v8::Extension {
   }
 
  private:
+  std::unique_ptr<const std::string> source_;  // where the base class has its address
   std::span<const ScriptNative> natives_;
 };
 
 }  // namespace
 
 void RegisterScript(const char* name, std::string_view script, std::span<const ScriptNative> natives) {
-  // Native functions are declared outside of the strict part: V8 knows them in sloppy code only. V8 keeps the extension,
-  // and the extension its source's address, until the process ends.
-  auto* const source = new std::string("(function () {\n");
+  // Native functions are declared outside of the strict part: V8 knows them in sloppy code only. V8 keeps the
+  // extension until the process ends.
+  auto source = std::make_unique<std::string>("(function () {\n");
   for (const ScriptNative& native : natives) {
     *source += "native function ";
     *source += native.name;
@@ -37,7 +39,7 @@ void RegisterScript(const char* name, std::string_view script, std::span<const S
   *source += "(function () {\n";
   *source += script;
   *source += "\n})();\n})();\n";
-  v8::RegisterExtension(std::make_unique<ScriptExtension>(name, *source, natives));
+  v8::RegisterExtension(std::make_unique<ScriptExtension>(name, std::move(source), natives));
 }
 
 }  // namespace sluice::binding

@@ -5,8 +5,8 @@
 //   RegisterScript("sluice/writable_stream", text, kNatives);   // before the first context of the process
 //   NewContext(isolate, {"sluice/fetch"});                      // globals.h
 //
-// The script runs inside a function of its own, which it makes strict, when the context is made: nothing of it is global. It can call the
-// natives by their names.
+// The script runs inside a function of its own, which it makes strict, when the context is made: nothing of it is
+// global. It can call the natives by their names.
 #ifndef SLUICE_V8_SCRIPT_EXTENSION_H_
 #define SLUICE_V8_SCRIPT_EXTENSION_H_
 

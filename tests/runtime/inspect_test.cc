@@ -27,6 +27,18 @@ TEST_F(InspectTest, ValuesAreWrittenAsTheyAreKnown) {
       {"({})", "{}"},
       {"({ a: 1, 'b-c': 2, 3: 4, [Symbol('k')]: 5 })", "{ 3: 4, a: 1, 'b-c': 2, [Symbol(k)]: 5 }"},
       {"Object.create(null)", "[Object: null prototype] {}"},
+      {"new Headers({ b: '1', A: '2' })", "Headers(2) { 'a' => '2', 'b' => '1' }"},
+      {"new URLSearchParams('a=1&a=2')", "URLSearchParams(2) { 'a' => '1', 'a' => '2' }"},
+      {"new Request('http://a/', { method: 'PUT' })",
+       "Request {\n  method: 'PUT',\n  url: 'http://a/',\n  headers: Headers(0) {},\n  bodyUsed: false\n}"},
+      {"new (class Mine extends Response {})(null, { status: 204 })",
+       "Mine [Response] {\n  status: 204,\n  statusText: '',\n  ok: true,\n  type: 'default',\n"
+       "  headers: Headers(0) {},\n  bodyUsed: false\n}"},
+      {"new URL('http://u@a:1/b?c#d')",
+       "URL {\n  href: 'http://u@a:1/b?c#d',\n  origin: 'http://a:1',\n  protocol: 'http:',\n  username: 'u',\n"
+       "  password: '',\n  host: 'a:1',\n  hostname: 'a',\n  port: '1',\n  pathname: '/b',\n  search: '?c',\n"
+       "  searchParams: URLSearchParams(1) { 'c' => '' },\n  hash: '#d'\n}"},
+      {"Object.create(URL.prototype)", "URL {}"},
       {"new (class Point { constructor() { this.x = 1 } })", "Point { x: 1 }"},
       {"new (class extends Map {})", "Map(0) {}"},
       {"({ [Symbol.toStringTag]: 'Tag' })", "Object [Tag] { [Symbol(Symbol.toStringTag)]: 'Tag' }"},

@@ -55,8 +55,8 @@ struct ada_url_components {
 
 inline constexpr uint32_t ada_url_omitted = 0xffffffff;
 
-using ada_url = void*;                         // ada_free
-using ada_url_search_params = void*;           // ada_free_search_params
+using ada_url = void*;                             // ada_free
+using ada_url_search_params = void*;               // ada_free_search_params
 using ada_url_search_params_entries_iter = void*;  // ada_free_search_params_entries_iter
 
 // Never null. What could not be parsed is not valid, and answers with empty strings.

@@ -37,8 +37,8 @@ v8::MaybeLocal<v8::Value> Call(v8::Local<v8::Context> context, FetchFunction fun
 // Empty with a TypeError pending.
 v8::MaybeLocal<v8::String> ByteString(v8::Isolate* isolate, std::string_view bytes) {
   if (bytes.size() > static_cast<size_t>(v8::String::kMaxLength)) return NewString(isolate, bytes);  // which throws
-  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()),
-                                    v8::NewStringType::kNormal, static_cast<int>(bytes.size()));
+  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()), v8::NewStringType::kNormal,
+                                    static_cast<int>(bytes.size()));
 }
 
 // The bytes themselves become the buffer's.
@@ -46,10 +46,10 @@ v8::Local<v8::Value> BodyOf(v8::Isolate* isolate, std::string body) {
   auto owner = std::make_unique<std::string>(std::move(body));
   void* const bytes = owner->data();
   const size_t size = owner->size();
-  return v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(
-                                           bytes, size,
-                                           [](void*, size_t, void* owner) { delete static_cast<std::string*>(owner); },
-                                           owner.release()));
+  return v8::ArrayBuffer::New(
+      isolate,
+      v8::ArrayBuffer::NewBackingStore(
+          bytes, size, [](void*, size_t, void* owner) { delete static_cast<std::string*>(owner); }, owner.release()));
 }
 
 }  // namespace
@@ -118,6 +118,24 @@ v8::MaybeLocal<v8::Object> NewRequest(v8::Local<v8::Context> context, RequestDat
   v8::Local<v8::Value> request;
   if (!Call(context, FetchFunction::kNewRequest, 5, arguments).ToLocal(&request)) return {};
   return request.As<v8::Object>();
+}
+
+v8::MaybeLocal<v8::Object> DescribeFetchObject(v8::Local<v8::Context> context, v8::Local<v8::Object> object) {
+  // Contexts that are no realm's have no such classes.
+  if (context->GetNumberOfEmbedderDataFields() <= kFetchFunctionsIndex ||
+      !context->GetEmbedderData(kFetchFunctionsIndex)->IsObject()) {
+    return {};
+  }
+  const v8::TryCatch caught(context->GetIsolate());
+  v8::Local<v8::Value> argument = object;
+  v8::Local<v8::Value> shown;
+  if (!Call(context, FetchFunction::kDescribed, 1, &argument).ToLocal(&shown) || !shown->IsObject()) return {};
+  return shown.As<v8::Object>();
+}
+
+bool AbortRequest(v8::Local<v8::Context> context, v8::Local<v8::Object> request, v8::Local<v8::Value> reason) {
+  v8::Local<v8::Value> arguments[] = {request, reason};
+  return !Call(context, FetchFunction::kAbortRequest, 2, arguments).IsEmpty();
 }
 
 bool ReadResponse(v8::Local<v8::Context> context, v8::Local<v8::Value> response, ResponseData& out) {

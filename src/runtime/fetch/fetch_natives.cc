@@ -166,13 +166,29 @@ void NewSignal(const Info& info) {
   info.GetReturnValue().Set(made);
 }
 
+// AbortedSignal(reason)
+void AbortedSignal(const Info& info) {
+  v8::Local<v8::Object> made;
+  if (binding::NewAbortedSignal(info.GetIsolate()->GetCurrentContext(), info[0]).ToLocal(&made)) {
+    info.GetReturnValue().Set(made);
+  }
+}
+
+// SignalAbort(signal, reason)
+void SignalAbort(const Info& info) {
+  binding::SignalAbort(info.GetIsolate()->GetCurrentContext(), info[0].As<v8::Object>(), info[1]);
+}
+
 }  // namespace
 
 std::vector<binding::ScriptNative> FetchNatives() {
-  return {{"IsByteString", IsByteString}, {"HeaderName", HeaderName},     {"HeaderValue", HeaderValue},
-          {"IsReasonPhrase", IsReasonPhraseNative}, {"RequestMethod", RequestMethod}, {"CopyBytes", CopyBytes},
-          {"EncodeText", EncodeText},     {"DecodeText", DecodeText},     {"GiveResponse", GiveResponse},
-          {"IsAbortSignal", IsAbortSignal}, {"NewSignal", NewSignal}};
+  return {{"IsByteString", IsByteString},   {"HeaderName", HeaderName},
+          {"HeaderValue", HeaderValue},     {"IsReasonPhrase", IsReasonPhraseNative},
+          {"RequestMethod", RequestMethod}, {"CopyBytes", CopyBytes},
+          {"EncodeText", EncodeText},       {"DecodeText", DecodeText},
+          {"GiveResponse", GiveResponse},   {"IsAbortSignal", IsAbortSignal},
+          {"NewSignal", NewSignal},         {"AbortedSignal", AbortedSignal},
+          {"SignalAbort", SignalAbort}};
 }
 
 }  // namespace sluice::runtime

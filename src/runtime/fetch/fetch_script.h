@@ -1,4 +1,5 @@
-// The script of the fetch classes and what it stands on: its native functions, and what native code keeps of each realm.
+// The script of the fetch classes and what it stands on: its native functions, and what native code keeps of each
+// realm.
 #ifndef SLUICE_RUNTIME_FETCH_FETCH_SCRIPT_H_
 #define SLUICE_RUNTIME_FETCH_FETCH_SCRIPT_H_
 
@@ -17,7 +18,7 @@ namespace sluice::runtime {
 struct ResponseData;
 
 // What the script published, by where it is in the list that it gave Publish().
-enum class FetchFunction : int { kNewRequest, kReadResponse, kClasses, kCount };
+enum class FetchFunction : int { kNewRequest, kAbortRequest, kReadResponse, kDescribed, kClasses, kCount };
 
 // A realm's. Outlives its isolate: the script has `url_parts` as a typed array.
 struct FetchState {

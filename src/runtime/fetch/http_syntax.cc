@@ -17,8 +17,7 @@ constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 bool EqualsInAnyCase(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return Lower(a) == b; });
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) { return Lower(a) == b; });
 }
 
 }  // namespace
@@ -62,9 +61,8 @@ bool IsForbiddenMethod(std::string_view token) {
 
 // https://fetch.spec.whatwg.org/#concept-method-normalize
 std::string NormalizeMethod(std::string_view token) {
-  constexpr std::pair<std::string_view, const char*> kMethods[] = {{"delete", "DELETE"}, {"get", "GET"},
-                                                                   {"head", "HEAD"},     {"options", "OPTIONS"},
-                                                                   {"post", "POST"},     {"put", "PUT"}};
+  constexpr std::pair<std::string_view, const char*> kMethods[] = {
+      {"delete", "DELETE"}, {"get", "GET"}, {"head", "HEAD"}, {"options", "OPTIONS"}, {"post", "POST"}, {"put", "PUT"}};
   for (const auto& [lower, upper] : kMethods) {
     if (EqualsInAnyCase(token, lower)) return upper;
   }

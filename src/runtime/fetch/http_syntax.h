@@ -29,8 +29,7 @@ bool IsForbiddenMethod(std::string_view token);
 std::string NormalizeMethod(std::string_view token);
 
 // A header list as one text, which costs one string in V8: "name\nvalue\n" for each, names in lower case. Values are
-// normalized first.
-// False if something is no name or no value; `text` then is the name.
+// normalized first. False if something is no name or no value; `text` is then the name.
 bool WriteHeaders(const std::vector<std::pair<std::string, std::string>>& headers, std::string& text);
 // Of what WriteHeaders or the script wrote.
 std::vector<std::pair<std::string, std::string>> ReadHeaders(std::string_view text);

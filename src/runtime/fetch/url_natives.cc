@@ -76,11 +76,10 @@ void ReturnHref(const Info& info, const ada::Url& url) {
   }
 }
 
-ada::Url ParseArguments(const Info& info) {
-  const Text input(info.GetIsolate(), info[0]);
-  if (info[1]->IsUndefined()) return ada::Parse(input.view());
-  const Text base(info.GetIsolate(), info[1]);
-  return ada::Parse(input.view(), base.view());
+// `base` is a string or undefined.
+ada::Url Parse(v8::Isolate* isolate, const Text& input, v8::Local<v8::Value> base) {
+  if (base->IsUndefined()) return ada::Parse(input.view());
+  return ada::Parse(input.view(), Text(isolate, base).view());
 }
 
 // UrlParts(): FetchState::url_parts as a typed array.
@@ -94,9 +93,9 @@ void UrlParts(const Info& info) {
 
 // ParseUrl(input, base or undefined): the serialization, and its parts in url_parts; undefined if it is no URL.
 void ParseUrl(const Info& info) {
-  const ada::Url url = ParseArguments(info);
-  if (url == nullptr) return;
   const Text input(info.GetIsolate(), info[0]);
+  const ada::Url url = Parse(info.GetIsolate(), input, info[1]);
+  if (url == nullptr) return;
   if (input.view() != ada::View(ada_get_href(url.get()))) return ReturnHref(info, url);
   // The same string: the script knows it again by its address.
   KeepParts(url, StateOf(info));
@@ -104,20 +103,24 @@ void ParseUrl(const Info& info) {
 }
 
 // CanParseUrl(input, base or undefined)
-void CanParseUrl(const Info& info) { info.GetReturnValue().Set(ParseArguments(info) != nullptr); }
+void CanParseUrl(const Info& info) {
+  v8::Isolate* const isolate = info.GetIsolate();
+  info.GetReturnValue().Set(Parse(isolate, Text(isolate, info[0]), info[1]) != nullptr);
+}
 
 template <auto set>
 void Set(ada_url url, const Text& value) {
   static_cast<void>(set(url, value.data(), value.size()));
 }
 
-// UpdateUrl(href, setter, value): the serialization afterwards, and its parts. The numbers of the setters are url.js's.
+// UpdateUrl(href, setter, value): the serialization afterwards, and its parts; `href` itself if that cannot be parsed.
+// The numbers of the setters are url.js's.
 void UpdateUrl(const Info& info) {
   constexpr void (*kSetters[])(ada_url, const Text&) = {
       Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
       Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
   const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
-  if (url == nullptr) return;
+  if (url == nullptr) return info.GetReturnValue().Set(info[0]);
   kSetters[info[1].As<v8::Int32>()->Value()](url.get(), Text(info.GetIsolate(), info[2]));
   ReturnHref(info, url);
 }
@@ -125,7 +128,7 @@ void UpdateUrl(const Info& info) {
 // UrlOrigin(href)
 void UrlOrigin(const Info& info) {
   const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
-  if (url == nullptr) return;
+  if (url == nullptr) return Return(info, "null");
   const ada_owned_string origin = ada_get_origin(url.get());
   Return(info, {origin.data, origin.length});
   ada_free_owned_string(origin);
@@ -186,9 +189,14 @@ std::string ParseAbsoluteUrl(std::string_view text, FetchState& state) {
 }
 
 std::vector<binding::ScriptNative> UrlNatives() {
-  return {{"UrlParts", UrlParts},   {"ParseUrl", ParseUrl},     {"CanParseUrl", CanParseUrl},
-          {"UpdateUrl", UpdateUrl}, {"UrlOrigin", UrlOrigin},   {"ParseQuery", ParseQuery},
-          {"SerializeQuery", SerializeQuery}, {"WellFormed", WellFormed}};
+  return {{"UrlParts", UrlParts},
+          {"ParseUrl", ParseUrl},
+          {"CanParseUrl", CanParseUrl},
+          {"UpdateUrl", UpdateUrl},
+          {"UrlOrigin", UrlOrigin},
+          {"ParseQuery", ParseQuery},
+          {"SerializeQuery", SerializeQuery},
+          {"WellFormed", WellFormed}};
 }
 
 }  // namespace sluice::runtime

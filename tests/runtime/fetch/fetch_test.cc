@@ -29,6 +29,12 @@ class FetchTest : public RealmTest {
     return thrown;
   }
 
+  std::string TouchedProperties() {
+    std::string touched;
+    realm().RunTask([&] { touched = Utf8(isolate(), Evaluate("touched").ToLocalChecked().As<v8::String>()); });
+    return touched;
+  }
+
   // Reads the response that `source` is. What that threw, or "".
   std::string Take(std::string_view source, ResponseData& response) {
     std::string thrown;
@@ -43,7 +49,9 @@ class FetchTest : public RealmTest {
 };
 
 TEST_F(FetchTest, ARequestIsWhatTheServerReceived) {
-  EXPECT_EQ(Give({"POST", "http://Example.com:80/a/../b?c#d", {{"X-One", " 1 "}, {"x-one", "2"}, {"Latin", "\xE9"}},
+  EXPECT_EQ(Give({"POST",
+                  "http://Example.com:80/a/../b?c#d",
+                  {{"X-One", " 1 "}, {"x-one", "2"}, {"Latin", "\xE9"}},
                   std::string("{\"a\": \"\xC3\xBC\"}")}),
             "");
   EXPECT_EQ(Run("console.log(request.method, request.url, [...request.headers], request.bodyUsed);"
@@ -81,6 +89,27 @@ TEST_F(FetchTest, AReceivedRequestHasTheSignalItWasGiven) {
             "true false true\n");
 }
 
+TEST_F(FetchTest, AbortingARequestAbortsItsSignalAndThoseThatFollow) {
+  const auto abort = [&] {
+    realm().RunTask([&] {
+      const v8::Local<v8::Value> request = Evaluate("request").ToLocalChecked();
+      EXPECT_TRUE(AbortRequest(realm().context(), request.As<v8::Object>(), Evaluate("'gone'").ToLocalChecked()));
+    });
+  };
+  ASSERT_EQ(Give({"GET", "http://a/", {}, ""}), "");
+  Run("request.signal.onabort = () => console.log('told'); var copy = request.clone(), made = new Request(request)");
+  abort();
+  EXPECT_EQ(Run("console.log(request.signal.reason, copy.signal.reason, made.signal.reason)"),
+            "told\ngone gone gone\n");
+  // Whose signal nobody has asked for before.
+  ASSERT_EQ(Give({"GET", "http://a/", {}, ""}), "");
+  Run("copy = request.clone()");
+  abort();
+  abort();
+  EXPECT_EQ(Run("console.log(request.signal.reason, copy.signal.reason, request.clone().signal.reason)"),
+            "gone gone gone\n");
+}
+
 TEST_F(FetchTest, ABodyIsBytesNotText) {
   ASSERT_EQ(Give({"PUT", "http://a/", {}, std::string("\0\xFF\x80", 3)}), "");
   EXPECT_EQ(Run("request.clone().bytes().then(console.log); request.clone().text().then(t => console.log(t.length));"
@@ -102,9 +131,8 @@ TEST_F(FetchTest, AResponseIsReadWithAllItHas) {
   EXPECT_EQ(response.status, 418);
   EXPECT_EQ(response.status_text, "Teapot");
   EXPECT_EQ(response.body, "h\xC3\xA9\xEF\xBF\xBD");
-  EXPECT_THAT(response.headers,
-              ElementsAre(Pair("x-a", "1"), Pair("x-a", "\xFF"), Pair("set-cookie", "a"), Pair("set-cookie", "b"),
-                          Pair("content-type", "text/plain;charset=UTF-8")));
+  EXPECT_THAT(response.headers, ElementsAre(Pair("x-a", "1"), Pair("x-a", "\xFF"), Pair("set-cookie", "a"),
+                                            Pair("set-cookie", "b"), Pair("content-type", "text/plain;charset=UTF-8")));
 }
 
 TEST_F(FetchTest, AResponseReplacesWhatWasThere) {
@@ -139,8 +167,8 @@ TEST_F(FetchTest, OnlyAnUnusedResponseCanBeRead) {
   EXPECT_EQ(Take("r", response), "TypeError: The body of the handler's response was used already");
 }
 
-// Whatever an author can patch is patched; the getters tell and go on. Only then are the classes used, through functions
-// that were taken before.
+// Whatever an author can patch is patched; the getters tell and go on. Only then are the classes used, through
+// functions that were taken before.
 TEST_F(FetchTest, NothingPatchedIsLookedUp) {
   ASSERT_EQ(Run(R"JS(
     var touched = "";
@@ -193,6 +221,9 @@ TEST_F(FetchTest, NothingPatchedIsLookedUp) {
   )JS"),
             "");
   ASSERT_EQ(TakeErrors(), "");
+  Run("'abc'.slice(1)");
+  ASSERT_EQ(TouchedProperties(), "String.prototype.slice ");
+  Run("touched = ''");
   ASSERT_EQ(Give({"POST", "http://a/b?c=d", {{"a", "b"}, {"c", "d"}}, "body"}), "");
   ResponseData response;
   EXPECT_EQ(Take(R"JS(
@@ -226,10 +257,7 @@ TEST_F(FetchTest, NothingPatchedIsLookedUp) {
             "");
   EXPECT_EQ(response.body, "/y?a=1&z=1");
   EXPECT_EQ(response.status, 201);
-  std::string touched;
-  realm().RunTask([&] { touched = Utf8(isolate(), Evaluate("touched").ToLocalChecked().As<v8::String>()); });
-  // Strings of the test's own are looked at with [].
-  EXPECT_EQ(touched, "");
+  EXPECT_EQ(TouchedProperties(), "");
 }
 
 }  // namespace

@@ -179,6 +179,8 @@ class Headers {
   values() { return new HeadersIterator((this.#headers, this), kValues); }
 
   static pairsOf(headers) { return sortedHeaders(headers.#headers); }
+  static isOne(value) { return #headers in value; }
 }
 const headersOf = Headers.pairsOf;
+const isHeaders = Headers.isOne;
 const HeadersIterator = newIteratorClass("Headers", headersOf);

@@ -1,10 +1,11 @@
 // ---- Request. https://fetch.spec.whatwg.org/#request-class
 
-// `signal` is made when somebody asks for it; it follows `source`, a signal or undefined.
+// `signal` is made when somebody asks for it; it follows `source`, a signal or undefined. `abortable`: abortRequest() may
+// come.
 function newRequestState(method, url, headers) {
   return {
     method, url, headers, headersObject: undefined, body: null, used: false, shared: false, signal: undefined,
-    source: undefined,
+    source: undefined, abortable: false,
   };
 }
 
@@ -15,6 +16,9 @@ function requestSignal(s) {
   }
   return s.signal;
 }
+
+// What a request made of this one follows: undefined if that would never abort.
+function signalToFollow(s) { return s.abortable ? requestSignal(s) : s.signal ?? s.source; }
 
 // Members in the order in which Web IDL reads them.
 function requestInit(init) {
@@ -58,7 +62,7 @@ function constructRequest(input, initArgument) {
   const s = newRequestState(from === undefined ? "GET" : from.method, from === undefined ? requestUrl(text) : from.url,
                             from === undefined ? newHeaderList("", false) : copyHeaders(from.headers, false));
   if (init.method !== undefined) s.method = requestMethod(init.method);
-  if (init.signal === undefined) s.source = from === undefined ? undefined : from.signal ?? from.source;
+  if (init.signal === undefined) s.source = from === undefined ? undefined : signalToFollow(from);
   else s.source = init.signal ?? undefined;
   if (init.headers !== undefined) {
     s.headers = newHeaderList("", false);
@@ -105,7 +109,7 @@ class Request {
     requireUnused(s, "Request.clone");
     const copy = newRequestState(s.method, s.url, copyHeaders(s.headers, s.headers.immutable));
     shareBody(s, copy);
-    copy.source = s.signal ?? s.source;
+    copy.source = signalToFollow(s);
     return new Request(token, copy);
   }
 
@@ -126,5 +130,13 @@ function newRequest(method, url, headers, body, signal) {
   const s = newRequestState(method, url, newHeaderList(headers, true));
   s.body = body;
   s.signal = signal;
+  s.abortable = signal === undefined;
   return new Request(token, s);
+}
+
+// Runs author code, if the signal was asked for.
+function abortRequest(request, reason) {
+  const s = stateOfRequest(request);
+  if (s.signal === undefined) s.signal = AbortedSignal(reason);
+  else SignalAbort(s.signal, reason);
 }

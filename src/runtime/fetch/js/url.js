@@ -128,8 +128,10 @@ class URL {
 
   #refreshParams() { if (this.#params !== undefined) setParams(this.#params, ParseQuery(searchOf(this.#parsed))); }
 
+  static isOne(value) { return #parsed in value; }
   static setSearch(url, search) { url.#parsed = updatedUrl(url.#parsed, kSearch, search); }
 }
+const isUrl = URL.isOne;
 const setUrlSearch = URL.setSearch;
 
 // ---- URLSearchParams. https://url.spec.whatwg.org/#interface-urlsearchparams
