@@ -145,6 +145,8 @@ class Night:
         except OSError as error:
             output.write(f"{command[0]}: {error.strerror}\n".encode())
             return 127
+        if self._interrupted:  # before there was a child to tell
+            self._stop_child(signal.SIGINT)
         shown = saved = time.monotonic()
         last = ""
         while True:
@@ -167,11 +169,17 @@ class Night:
 
     def interrupt(self, *_) -> None:
         """The first time in order, the second at once."""
+        again, self._interrupted = self._interrupted, True
         if self._child is not None:
-            number = signal.SIGKILL if self._interrupted else signal.SIGINT
-            _signal_group(self._child.pid, number)
-            threading.Timer(GRACE_SECONDS, _signal_group, (self._child.pid, signal.SIGKILL)).start() if not self._interrupted else None
-        self._interrupted = True
+            self._stop_child(signal.SIGKILL if again else signal.SIGINT)
+
+    def _stop_child(self, number: int) -> None:
+        child = self._child
+        _signal_group(child.pid, number)
+        if number != signal.SIGKILL:
+            timer = threading.Timer(GRACE_SECONDS, lambda: child.poll() is None and _signal_group(child.pid, signal.SIGKILL))
+            timer.daemon = True
+            timer.start()
 
     # --- All of them ---
 
@@ -214,8 +222,7 @@ def _last_lines(log: Path, count: int) -> list:
     return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
 
 
-def main() -> int:
-    arguments = sys.argv[1:]
+def _night(arguments: list) -> int:
     if arguments[:1] == ["--list"]:
         print("\n".join(f"{stage.name:15} {stage.title}" for stage in nightly_stages.STAGES))
         return 0
@@ -234,12 +241,16 @@ def main() -> int:
     return night.run()
 
 
-if __name__ == "__main__":
+
+def main() -> int:
     try:
-        sys.exit(main())
+        return _night(sys.argv[1:])
     except CannotRun as problem:
         print(f"scripts/nightly: {problem}", file=sys.stderr)
-        sys.exit(2)
     except OSError as error:
         print(f"scripts/nightly: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(2)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
