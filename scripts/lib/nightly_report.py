@@ -43,7 +43,9 @@ def findings(out: Path) -> list:
     for folder in sorted((out / "campaigns").glob("*/findings")):
         if folder.parent.name not in finished:
             for log in sorted(folder.rglob("log.txt")):
-                add(str(log.parent.relative_to(folder)), "", "of a campaign that was interrupted", str(log.parent.relative_to(out)))
+                told = _read(log.parent / "finding.json") or {}
+                add(told.get("identity", str(log.parent.relative_to(folder))), told.get("target", ""),
+                    told.get("rule", "of a campaign that was interrupted"), str(log.parent.relative_to(out)))
     for each in (_read(out / "valgrind/summary.json") or {}).get("findings", []):
         add(each["identity"], each["target"], each["rule"], f"valgrind/{each['folder']}")
     return list(found.values())

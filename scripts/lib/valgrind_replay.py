@@ -59,6 +59,12 @@ class Replay:
                 code = process.end()
                 late = process.timed_out
             ran = [line.removeprefix("Running: ") for line in lines if line.startswith("Running: ")]
+            is_leak = re.search("blocks? (is|are) definitely lost", "\n".join(lines)) is not None
+            if is_leak and len(ran) == len(batch) > 1:
+                # Leaks are told when the process ends. Which input it was is found by halves.
+                self.run(target, batch[: len(batch) // 2])
+                self.run(target, batch[len(batch) // 2:])
+                return
             with self._lock:
                 self.done[target] = self.done.get(target, 0) + (len(ran) if code == 0 else max(0, len(ran) - 1))
             if code == 0:
@@ -68,10 +74,7 @@ class Replay:
             if not ran:
                 self.failure = f"{target} did not start under valgrind: " + " / ".join(line for line in lines[-3:])
                 return
-            if len(ran) == len(batch) and re.search("blocks? (is|are) definitely lost", "\n".join(lines)):
-                culprit, name = batch[-1], "leak"
-            else:
-                culprit, name = Path(ran[-1]), self._name(lines)
+            culprit, name = Path(ran[-1]), "leak" if is_leak else self._name(lines)
             self._keep(target, name, culprit, lines, code)
             batch = batch[len(ran):]
 
