@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace sluice::runtime {
 namespace {
@@ -71,13 +72,16 @@ std::string NormalizeMethod(std::string_view token) {
 
 bool WriteHeaders(const std::vector<std::pair<std::string, std::string>>& headers, std::string& text) {
   text.clear();
+  size_t size = 0;
+  for (const auto& [name, value] : headers) size += name.size() + value.size() + 2;
+  text.reserve(size);
   for (const auto& [name, untrimmed] : headers) {
     const std::string_view value = NormalizeHeaderValue(untrimmed);
     if (!IsToken(name) || !IsHeaderValue(value)) {
       text = name;
       return false;
     }
-    text += AsciiLowerCase(name);
+    std::transform(name.begin(), name.end(), std::back_inserter(text), Lower);
     text += '\n';
     text += value;
     text += '\n';
