@@ -218,7 +218,7 @@ class Output(asyncio.DatagramProtocol):
         return said[-1] if said else "it said nothing"
 
 
-def kill_large_children(pid):
+def kill_large_children(pid, limit=_RSS_LIMIT_BYTES):
     """Ends the target's processes that have grown beyond the limit. afl-fuzz takes that for a crash, and the campaign tries the input
     again under libFuzzer, which says that it is out of memory. (AFL++'s own limit is of addresses, of which sanitizers and V8 take
     terabytes; the sanitizers' is watched by a thread, which does not survive the fork server.)"""
@@ -226,7 +226,7 @@ def kill_large_children(pid):
         try:
             with open(f"/proc/{child}/statm", encoding="ascii") as file:
                 resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-            if resident > _RSS_LIMIT_BYTES:
+            if resident > limit:
                 os.kill(child, 9)
         except (OSError, ValueError, IndexError):
             continue  # it has ended

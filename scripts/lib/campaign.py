@@ -68,6 +68,11 @@ ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
 
 
+def mutates_bytes(name):
+    """Whether AFL++'s own mutations are for this target, and logging of comparisons helps them."""
+    return name not in NOT_BY_DEFAULT and PLANS.get(name, Plan()).profile is None
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """A lane at one moment."""
@@ -386,7 +391,7 @@ class Campaign:
         speed = {}
         for engine in self.engines:
             if engine == AFL:
-                env = afl.environment(self.env, options=self.afl_options, profile=None, mutator=None)
+                env = afl.environment(self.env, profile=None, mutator=None)
                 speed[engine] = await empty_speed.afl_speed(self.children, self.fuzzers[AFL], env, max_len)
             else:
                 speed[engine] = await empty_speed.libfuzzer_speed(self.children, self.fuzzers[LIBFUZZER], self.env, max_len)

@@ -1,0 +1,63 @@
+"""A target under AFL++, from its seeds: it runs, finds entries of its own, and nothing else. The canary is found, from nothing.
+
+    afl_smoke_test.py SOURCE_DIR BUILD_DIR TARGET
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE, BUILD, TARGET = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+sys.path.insert(0, str(SOURCE / "scripts/lib"))
+
+import afl  # noqa: E402  pylint: disable=wrong-import-position
+import campaign  # noqa: E402  pylint: disable=wrong-import-position
+
+EXECUTIONS = 3000
+CANARY_EXECUTIONS = 500_000
+# Those that it has run so far are counted when a stage ends.
+LEAST_EXECUTIONS = EXECUTIONS * 0.9
+
+
+def main():
+    plan = campaign.PLANS.get(TARGET, campaign.Plan())
+    with tempfile.TemporaryDirectory() as folder:
+        names = () if plan.is_canary else (TARGET, *plan.more_seeds)
+        folders = [path for name in names if (path := SOURCE / "corpus" / name).is_dir()]
+        afl.make_seeds(os.path.join(folder, "seeds"), folders)
+        instance = afl.Instance(os.path.join(folder, "afl"), "s1")  # which trims
+        binary = BUILD / "fuzzers" / TARGET
+        command = instance.command(str(binary), seconds=200, seeds=os.path.join(folder, "seeds"), corpus=None, max_len=plan.max_len)
+        executions = CANARY_EXECUTIONS if plan.is_canary else EXECUTIONS
+        command[1:1] = ["-E", str(executions), "-s", "1"]
+        env = afl.environment(dict(os.environ), options=afl.sanitizer_options(SOURCE), profile=plan.profile,
+                              mutator=str(BUILD / "fuzzers/sluice_afl_mutator.so"))
+        if plan.is_canary:
+            env["AFL_BENCH_UNTIL_CRASH"] = "1"
+        run = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                             stdin=subprocess.DEVNULL, check=False)
+        stats = instance.stats()
+        crashes = [path for path, _ in instance.new_crashes(run.stdout.splitlines())]
+        problems = []
+        if run.returncode != 0:
+            problems.append(f"afl-fuzz exited with {run.returncode}")
+        elif plan.is_canary:
+            problems += [] if crashes else [f"the canary was not found in {stats['execs_done']} executions"]
+        else:
+            problems += [f"it crashed: {path}" for path in crashes]
+            if int(stats["execs_done"]) < LEAST_EXECUTIONS:
+                problems.append(f"only {stats['execs_done']} executions")
+            if int(stats["corpus_found"]) == 0 and TARGET not in campaign.NOT_BY_DEFAULT:
+                problems.append("it found nothing that is new")
+            if "persistent" not in stats["target_mode"]:
+                problems.append(f"its mode is {stats['target_mode']}")
+        if problems:
+            print(run.stdout[-8000:])
+            sys.exit("\n".join(problems))
+        print(f"{stats['execs_done']} executions, {stats['edges_found']} edges, stability {stats['stability']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+// A target with faults of several kinds, for engines_test.py: which of them do campaigns find, and do they go on?
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "fuzz/harness/program_target.h"
+
+namespace {
+
+void Report(const char* identity) {
+  if (sluice::fuzz::IsIgnored(identity)) return;
+  std::fprintf(stderr, "SLUICE-FINDING %s\n\nThe rule: it is never broken\n", identity);
+  std::abort();
+}
+
+volatile char g_sink;
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size < 2) return 0;
+  auto* const copy = new char[2];
+  switch (data[0]) {
+    case 'o':
+      if (data[1] == 'z') g_sink = copy[data[1]];  // beyond its end
+      break;
+    case 'u':
+      if (data[1] != 'z') break;
+      delete[] copy;
+      g_sink = copy[0];
+      return 0;
+    case 'a':
+      if (data[1] == '1') Report("model/first");
+      if (data[1] == '2') Report("model/second");
+      break;
+    case 'm': {
+      // Grows, as a leak would. Only when asked for, by hand: it takes half a minute.
+      static const bool has_memory_fault = std::getenv("FAULTY_MEMORY") != nullptr;
+      std::string all;
+      while (has_memory_fault && data[1] == 'm' && size > 2 && data[2] == 'm') all.append(64 << 20, 'm');
+      break;
+    }
+    default:
+      break;
+  }
+  delete[] copy;
+  return 0;
+}
