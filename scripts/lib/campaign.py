@@ -231,6 +231,8 @@ class Campaign:
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
+        elif lane.is_canary:
+            finding.target = WITHOUT_FAULT  # its fault breaks rules, and no memory
         if finding.canary:
             self.canary_after.setdefault(lane.engine, after)
             if self.canary is None:
@@ -442,6 +444,8 @@ class Campaign:
     def _canary_problem(self):
         """Why the canary makes this a failed campaign; empty if it does not."""
         missed = [lane for lane in self.lanes if lane.is_canary and lane.engine not in self.canary_after]
+        if missed and self.findings:
+            return ""  # fuzzing finds something, and that was in its way
         if missed and not self.is_stopping() and not any(lane.why_stopped for lane in missed):
             least = 10 * len(self.engines)
             hint = f" ({least} seconds are the least that is sensible)" if self.seconds < least else ""

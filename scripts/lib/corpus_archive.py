@@ -82,7 +82,12 @@ def read(path):
     manifest = None
     total = 0
     try:
-        with tarfile.open(path, mode="r:gz") as archive:
+        # Whole, so that its checksum is looked at too.
+        with gzip.open(path) as zipped:
+            data = zipped.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise Bad("is larger than any corpus")
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
             for member in archive:
                 total += member.size
                 if not member.isfile():

@@ -58,6 +58,10 @@ class Finding:
         """About the text itself, which would be gone in one that was printed anew."""
         return self.identity.startswith("codec/")
 
+    @property
+    def never_again(self):
+        return self.tries > 0 and self.reproduced == 0 and not self.sequence
+
     def how_often(self):
         if self.tries == 0:
             return "not tried: the campaign was stopped"
@@ -162,7 +166,8 @@ def readme(finding, build, root, fuzzers):
         lines += [f"## The program", "", f"{what} (`{name}`):", "", _indented(finding.program)]
     if story := _read(finding, "story.txt"):
         lines += ["## What happens", "", _indented(story)]
-    if stack := _read(finding, "stack.txt"):
+    stack = _read(finding, "stack.txt")
+    if stack and "    #0 " not in story:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
     lines += ["## See it again", "", "In a checkout of Sluice, with this folder's path in place of DIR:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")

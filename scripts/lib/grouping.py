@@ -8,7 +8,10 @@ A fault is found by many programs, and a program breaks many rules. Three things
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
       two sanitizer reports are of one kind and at the same place of the code;
-      an assert of the standard, or another rule, had failed before the crash.
+      an assert of the standard, or another rule, had failed before the crash;
+      one program holds all of the other's, and breaks nothing besides that the other does not break too, or what it breaks is but the trace,
+      by nearly the same code. (Such a one joins a group, and joins no two groups.)
+What never happened again is one finding, however often: one overwritten byte crashes in a hundred places.
 """
 
 import os
@@ -20,6 +23,9 @@ import findings
 # The earlier names the group.
 _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history", "ownership", "leak", "timeout", "oom", "codec",
              "determinism", "state", "model-assert")
+
+# Of the blocks of code that ran in either of two steps, the share that must have run in both.
+_NEARLY_THE_SAME = 0.5
 
 
 def canonical(program):
@@ -35,6 +41,18 @@ def canonical(program):
         if line.strip():
             lines.append(line.strip())
     return "\n".join(lines)
+
+
+def _holds(larger, smaller):
+    lines = iter(canonical(larger.program).splitlines())
+    return all(line in lines for line in canonical(smaller.program).splitlines())
+
+
+def _code_in_common(a, b):
+    """Of the code that ran in either step, the share that ran in both; None if that is not known of one."""
+    if not a.code or not b.code:
+        return None
+    return len(set(a.code) & set(b.code)) / len(set(a.code) | set(b.code))
 
 
 def rule_of(identity):
@@ -57,7 +75,12 @@ def why_same(a, b):
         return "the same identity"
     if a.is_codec or b.is_codec:
         return ""
-    if a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program):
+    if a.never_again and b.never_again:
+        return "neither happened again"
+    if a.never_again or b.never_again:
+        return ""
+    same_program = a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program)
+    if same_program and _code_in_common(a, b) != 0:
         return "the same program up to names and values"
     if a.from_oracle and b.from_oracle:
         return _why_same_oracle(a, b)
@@ -80,6 +103,22 @@ def _why_same_oracle(a, b):
     return ""
 
 
+def why_explained(finding, members):
+    """The evidence that `finding` is what `members`, which are one fault, bring with them; empty if there is none."""
+    if not finding.from_oracle or not finding.shrunk or finding.is_codec:
+        return ""
+    broken = set(finding.shows) - {finding.identity}
+    known = {identity for member in members for identity in (member.identity, *member.shows)}
+    for member in members:
+        if not member.from_oracle or not member.shrunk or not _holds(finding, member):
+            continue
+        if broken and broken <= known:
+            return f"its program holds that of {member.identity} and breaks nothing else"
+        if finding.identity.startswith("model/") and _strength(member) <= _strength(finding) and (_code_in_common(finding, member) or 0) >= _NEARLY_THE_SAME:
+            return f"its program holds that of {member.identity}, and the same code ran"
+    return ""
+
+
 def group(found):
     """Lists of findings, one for each fault; the first of each list names it. In the order in which they were found."""
     groups = []
@@ -90,6 +129,16 @@ def group(found):
                 break
         else:
             groups.append([finding])
+    joined = True
+    while joined:  # the last of a group to explain another one may itself have been explained
+        joined = False
+        for alone in [members for members in groups if len(members) == 1]:
+            others = [members for members in groups if members is not alone]
+            if explaining := next((members for members in others if why_explained(alone[0], members)), None):
+                explaining.append(alone[0])
+                groups.remove(alone)
+                joined = True
+                break
     return sorted(groups, key=lambda members: min(f.after_seconds for f in members))
 
 

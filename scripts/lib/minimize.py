@@ -21,6 +21,8 @@ from display import number, say, shown
 
 _MERGED = re.compile(r"MERGE-OUTER: (\d+) new files with (\d+) new features added; (\d+) new coverage edges")
 _AT_FDCWD, _EXCHANGE = -100, 2
+# A few features depend on which inputs ran before, so that the same corpus in another order has some more or fewer. Edges do not.
+_FEATURE_NOISE = 0.01
 
 
 class Failed(Exception):
@@ -101,7 +103,7 @@ class Minimizer:
             for name in names:
                 os.remove(os.path.join(new, name))
             after = self.reaches(target, [new, *seeds], scratch)
-            if after[0] < before[0] or after[1] < before[1]:
+            if after[0] < before[0] * (1 - _FEATURE_NOISE) or after[1] < before[1]:
                 raise Failed(f"{target}: the smaller corpus would reach less ({after[1]} edges and {after[0]} features, not {before[1]} and "
                              f"{before[0]}); it is as it was")
             kept = files(new)

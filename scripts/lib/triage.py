@@ -207,7 +207,7 @@ class Triage:
         shown = re.findall(r"^Verdict: FAILS, (\S+)$", text, re.MULTILINE)
         for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
             shown += more.split(", ")
-        finding.shows = shown
+        finding.shows = shown if finding.reproduced else []
         # The core's trace of a program that ends the process is what it had written until then.
         if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
                 r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):

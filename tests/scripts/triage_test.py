@@ -160,6 +160,35 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(crash, finding("assert/Write@write")))
         self.assertFalse(self.same(crash, finding("assert/Close@write")))
 
+    def test_what_never_happened_again_is_one_finding(self):
+        lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
+        self.assertTrue(self.same(lost[0], lost[1]))
+        self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=10)))
+        self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=0, sequence=["before/001"])))
+
+    STATE = dict(shrunk=True, program="w0.close()", shows=["slots/state@microtasks", "slots/started@microtasks"], code=["F:1", "G:1", "H:1"])
+
+    def explained(self, identity, program, shows, code=()):
+        other = finding(identity, shrunk=True, program=program, shows=[identity, *shows], code=list(code))
+        return [len(members) for members in grouping.group([finding("slots/state@microtasks", **self.STATE), other])] == [2]
+
+    def test_a_program_that_holds_anothers_and_breaks_nothing_else_is_the_same_fault(self):
+        self.assertTrue(self.explained("invariant/I-X@microtasks", "a\nw0.close()\nb", ["slots/started@microtasks"]))
+        self.assertFalse(self.explained("invariant/I-X@microtasks", "a\nw0.close()\nb", ["slots/started@microtasks", "slots/other@microtasks"]))
+        self.assertFalse(self.explained("invariant/I-X@microtasks", "a\nw0.close()\nb", []), "it breaks nothing that the other breaks")
+        self.assertFalse(self.explained("invariant/I-X@microtasks", "a\nb", ["slots/started@microtasks"]))
+
+    def test_another_trace_by_nearly_the_same_code_is_the_same_fault(self):
+        self.assertTrue(self.explained("model/x@microtasks", "a\nw0.close()", [], ["F:1", "G:1", "I:1"]))
+        self.assertFalse(self.explained("model/x@microtasks", "a\nw0.close()", [], ["F:1", "I:1", "J:1"]))
+        self.assertFalse(self.explained("slots/x@microtasks", "a\nw0.close()", [], ["F:1", "G:1", "I:1"]))
+
+    def test_what_is_explained_joins_no_two_groups(self):
+        other = finding("slots/b@write", shrunk=True, program="w0.abort(r0)", shows=["slots/b@write"], code=["F:1", "G:1", "H:1"])
+        both = finding("model/x@microtasks", shrunk=True, program="w0.close()\nw0.abort(r0)", shows=["model/x@microtasks"], code=["F:1", "G:1", "H:1"])
+        groups = grouping.group([finding("slots/state@microtasks", **self.STATE), other, both])
+        self.assertEqual(sorted(len(members) for members in groups), [1, 2])
+
     def test_the_strongest_names_the_group_and_groups_keep_their_order(self):
         weak = finding("slots/a@write", after_seconds=1, code=["F:1"], shrunk=True, program="p")
         strong = finding("assert/a@write", after_seconds=9, shrunk=True, program="p")
@@ -220,7 +249,7 @@ class Target(Folder):
 
     def target(self, body):
         path = self.file("fuzzers/t_fuzzer", f"""#!/bin/bash
-die() {{ printf '%s\\n' "$@"; exit 77; }}
+die() {{ printf '%s\n' "$@"; exit 77; }}
 for FILE; do
   [[ $FILE == -* ]] && continue
   echo "Running: $FILE"

@@ -1,0 +1,163 @@
+"""scripts/corpus: what is packed comes back, and no file that is damaged or hostile writes anything.
+
+    corpus_archive_test.py [unittest's arguments]
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Corpus(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.corpus = self.folder / "corpus"
+        self.archive = self.folder / "corpus.tar.gz"
+        for name, data in (("a_fuzzer/1f", b"\1\0x"), ("a_fuzzer/2e", b""), ("b_fuzzer/id:000001,src:000000+000001,op:x", os.urandom(5000))):
+            (self.corpus / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.corpus / name).write_bytes(data)
+
+    def run_it(self, what, file=None, corpus=None, limit=None):
+        def lower():
+            if limit:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        run = subprocess.run([ROOT / "scripts/corpus", what, file or self.archive, "--corpus", corpus or self.corpus], text=True, capture_output=True,
+                             preexec_fn=lower, check=False)
+        self.assertNotIn("Traceback", run.stderr)
+        return run
+
+    @staticmethod
+    def contents(folder):
+        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def refused(self, words, file=None):
+        other = self.folder / "other"
+        run = self.run_it("restore", file, other)
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertIn(words, run.stderr)
+        self.assertEqual(self.contents(other), {})
+
+    def tar(self, *members, manifest=None):
+        """A file as pack() makes it, but for what is asked for: (TarInfo or name, data)."""
+        with tarfile.open(self.archive, "w:gz") as archive:
+            inputs = {name: hashlib.sha256(data).hexdigest() for name, data in members if isinstance(name, str)}
+            text = json.dumps(manifest or {"version": 1, "inputs": inputs}).encode()
+            for name, data in (("manifest.json", text), *members):
+                info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+
+    def test_what_is_packed_comes_back(self):
+        self.assertEqual(self.run_it("pack").returncode, 0)
+        other = self.folder / "other"
+        run = self.run_it("restore", corpus=other)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("Restored 3 inputs", run.stdout)
+        self.assertEqual(self.contents(other), self.contents(self.corpus))
+
+    def test_the_same_corpus_gives_the_same_file(self):
+        self.run_it("pack")
+        first = self.archive.read_bytes()
+        os.utime(self.corpus / "a_fuzzer/1f", (1, 1))
+        self.run_it("pack")
+        self.assertEqual(self.archive.read_bytes(), first)
+
+    def test_restoring_replaces_nothing_and_adds_what_is_missing(self):
+        self.run_it("pack")
+        (self.corpus / "a_fuzzer/1f").write_bytes(b"mine")
+        (self.corpus / "a_fuzzer/2e").unlink()
+        (self.corpus / "a_fuzzer/more").write_bytes(b"more")
+        run = self.run_it("restore")
+        self.assertIn("Restored 1 inputs", run.stdout)
+        self.assertEqual((self.corpus / "a_fuzzer/1f").read_bytes(), b"mine")
+        self.assertEqual((self.corpus / "a_fuzzer/2e").read_bytes(), b"")
+        self.assertEqual((self.corpus / "a_fuzzer/more").read_bytes(), b"more")
+
+    def test_damaged_files_are_refused_wherever_they_are_damaged(self):
+        self.run_it("pack")
+        whole = self.archive.read_bytes()
+        for size in range(0, len(whole), 97):
+            self.archive.write_bytes(whole[:size])
+            self.refused("Nothing was restored")
+        for place in range(10, len(whole), 211):
+            self.archive.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1:])
+            self.refused("Nothing was restored")
+
+    def test_other_files_are_refused(self):
+        for content in (b"text", b"", gzip.compress(b"text"), gzip.compress(b"\0" * 10240)):
+            self.archive.write_bytes(content)
+            self.refused("Nothing was restored")
+        self.refused("No such file", self.folder / "missing")
+
+    def test_names_that_lead_elsewhere_are_refused(self):
+        for name in ("../x", "/tmp/sluice-test-x", "a/../../x", "a/b/c", "a", "a/.hidden", ".git/x", "a/x\n", "a//x", "manifest.json"):
+            self.tar((name, b"x"))
+            self.refused("no name of an input")
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_links_and_devices_are_refused(self):
+        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE):
+            info = tarfile.TarInfo("a/x")
+            info.type = kind
+            info.linkname = "/etc/passwd"
+            self.tar((info, b""))
+            self.refused("no plain file")
+
+    def test_what_the_manifest_does_not_say_is_refused(self):
+        for manifest in ({"version": 1, "inputs": {}}, {"version": 1, "inputs": {"a/x": "0"}}, {"version": 2, "inputs": {}}, [1], {"version": 1}):
+            self.tar(("a/x", b"x"), manifest=manifest)
+            self.refused("Nothing was restored")
+
+    def test_inputs_that_are_too_large_are_refused(self):
+        self.tar(("a/x", b"\0" * ((1 << 20) + 1)))
+        self.refused("no input is so large")
+
+    def test_a_full_disk_leaves_the_old_file(self):
+        self.archive.write_bytes(b"old")
+        run = self.run_it("pack", limit=1000)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("File too large", run.stderr)
+        self.assertEqual(self.archive.read_bytes(), b"old")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["corpus", "corpus.tar.gz"])
+
+    def test_a_full_disk_while_restoring_leaves_no_half_input(self):
+        self.run_it("pack")
+        other = self.folder / "other"
+        run = self.run_it("restore", corpus=other, limit=1000)
+        self.assertEqual(run.returncode, 2)
+        restored = self.contents(other)
+        self.assertTrue(restored.items() <= self.contents(self.corpus).items())
+        self.assertEqual(self.run_it("restore", corpus=other).returncode, 0)
+        self.assertEqual(self.contents(other), self.contents(self.corpus))
+
+    def test_nothing_to_pack_is_told(self):
+        for corpus in (self.folder / "none", self.folder / "empty"):
+            (self.folder / "empty").mkdir(exist_ok=True)
+            run = self.run_it("pack", corpus=corpus)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("no corpus to pack", run.stderr)
+
+    def test_wrong_arguments_are_told(self):
+        for arguments in ((), ("pack",), ("unpack", "x"), ("pack", "x", "y"), ("pack", "x", "--corpus")):
+            run = subprocess.run([ROOT / "scripts/corpus", *arguments], text=True, capture_output=True, check=False)
+            self.assertEqual(run.returncode, 2, arguments)
+            self.assertIn("scripts/corpus", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
