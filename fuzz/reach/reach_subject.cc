@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "fuzz/driver/trace.h"
-
 namespace sluice::fuzz {
 namespace {
 
@@ -73,7 +71,7 @@ void ReachSubject::Look() {
   if (!phase.has_value()) {
     if (!lost_) {
       NoteImpossible(std::string(PhaseId(phase_)) + ", " + std::string(CauseId(cause)) +
-                     " -> in no state of the diagram: " + SnapshotText(snapshot));
+                     " -> in no state of the diagram: " + WhatDecides(snapshot));
     }
     lost_ = true;
     return;

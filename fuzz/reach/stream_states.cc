@@ -261,4 +261,16 @@ std::optional<Phase> PhaseOf(const core::Snapshot& s) {
   return std::nullopt;
 }
 
+std::string WhatDecides(const core::Snapshot& s) {
+  constexpr std::string_view kStates[] = {"writable", "closed", "erroring", "errored"};
+  std::string text(kStates[static_cast<int>(s.state)]);
+  if (!s.has_controller) text += ", no controller";
+  if (!s.started) text += ", start not settled";
+  if (Defined(s.inFlightWriteRequest)) text += ", write in flight";
+  if (Defined(s.inFlightCloseRequest)) text += ", close in flight";
+  if (Defined(s.closeRequest)) text += ", close requested";
+  if (Defined(s.pendingAbortRequest)) text += ", abort pending";
+  return text;
+}
+
 }  // namespace sluice::fuzz

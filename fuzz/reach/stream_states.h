@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "src/core/snapshot.h"
@@ -88,6 +89,8 @@ bool MayBegin(Phase phase, Cause cause);
 
 // Where a stream is. nullopt: nowhere that the standard allows.
 std::optional<Phase> PhaseOf(const core::Snapshot& snapshot);
+// What of a snapshot decides that, in words.
+std::string WhatDecides(const core::Snapshot& snapshot);
 
 }  // namespace sluice::fuzz
 

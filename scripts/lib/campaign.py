@@ -21,6 +21,7 @@ import display
 import empty_speed
 import findings
 import grouping
+import provenance
 import samples
 import triage
 from display import say, shown
@@ -367,9 +368,10 @@ class Campaign:
     # --- The page ---
 
     def _begin_page(self):
+        build = provenance.build(self.root, self.preset)
         campaign_page.begun(self.out, {
-            "engines": self.engines, "sanitizer": {"asan": "address", "ubsan": "undefined"}[self.preset], "jobs": self.jobs,
-            "seconds_wanted": self.seconds, "targets": [target.name for target in self.targets], "commit": campaign_page.commit(self.root)})
+            "engines": self.engines, "sanitizer": build["sanitizer"], "jobs": self.jobs, "seconds_wanted": self.seconds,
+            "targets": [target.name for target in self.targets], "commit": build["commit"][:12] + ("+" if build["dirty"] else "")})
 
     async def _write_page(self):
         """In a thread: fuzzers are waited for meanwhile. No page is no failure of the campaign."""
@@ -404,7 +406,8 @@ class Campaign:
         if self.triage.stopped or self.failure:
             return
         self.stage = "measuring the empty target, and which states were reached"
-        await self._measure_empty()
+        if not self.interrupted:
+            await self._measure_empty()
         await self._count_states()
 
     async def run(self):

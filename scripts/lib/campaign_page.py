@@ -13,7 +13,6 @@ import datetime
 import json
 import os
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def begun(out, told):
     """A campaign begins: what an earlier one left in the same folder is not its."""
     for name in ("summary.json", "speed.json", "reach.json", "index.html"):
         (Path(out) / name).unlink(missing_ok=True)
-    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), **told}
+    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **told}
     _write(Path(out) / "campaign.json", json.dumps(told, indent=1) + "\n")
 
 
@@ -110,13 +109,18 @@ def _shown(path):
     return str(path) if relative.startswith("..") else relative
 
 
+def _in_checkout(path):
+    relative = os.path.relpath(path, Path(__file__).resolve().parents[2])
+    return path if relative.startswith("..") else relative
+
+
 # ---- Over time
 
 def _coverage(engine):
     return engine.get("cov", engine.get("edges", 0))
 
 
-def _targets(samples, summary, speed):
+def _targets(samples, summary, speed, findings):
     """A row for each target: its numbers and its three charts."""
     if not samples:
         return []
@@ -124,11 +128,13 @@ def _targets(samples, summary, speed):
     rows = []
     for name, last in samples[-1]["targets"].items():
         of = [(sample["seconds"], sample["targets"][name]) for sample in samples if name in sample["targets"]]
+        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         engines = []
         for engine, data in last["engines"].items():
             # Only while it runs, and each process by itself: the rate is what it does then.
             rates = sorted(e["rate"] / e["running"] for e in (t["engines"][engine] for _, t in of) if e["running"] and e["rate"])
-            rate = round(rates[len(rates) // 2]) if rates else None
+            # Slices that were shorter than the time between two samples: what the campaign says itself.
+            rate = round(rates[len(rates) // 2]) if rates else ended.get("engines", {}).get(engine, {}).get("rate")
             empty = speed.get(engine)
             engines.append({"name": ENGINES.get(engine, engine), "style": _STYLES.get(engine, "a"), "executions": data["executions"],
                             "rate": rate, "coverage": _coverage(data), "features": data.get("ft"), "corpus": data["corpus"],
@@ -139,9 +145,8 @@ def _targets(samples, summary, speed):
                     for e in last["engines"]]
 
         grown = [Series("shared corpus", "c", [(x, t["corpus"]) for x, t in of])] if last["corpus"] else []
-        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         rows.append({
-            "name": name, "engines": engines, "findings": last["findings"], "corpus": last["corpus"],
+            "name": name, "engines": engines, "findings": sum(f["target"] == name for f in findings), "corpus": last["corpus"],
             "new": ended.get("new_corpus_entries"), "canary": name == "canary_fuzzer",
             "charts": [
                 page_chart.line_chart(f"Executions of {name}", series(lambda e: e["executions"]), x_max=seconds),
@@ -153,8 +158,20 @@ def _targets(samples, summary, speed):
 
 # ---- The whole
 
-def _outcome(summary, findings):
+def _is_running(told):
+    try:
+        os.kill(told["pid"], 0)
+    except (KeyError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _outcome(told, summary, findings):
     """What the page says first: (kind, words)."""
+    if not summary and not _is_running(told):
+        return "failed", f"It was killed, or the machine was; {_count(findings, 'finding')} until then"
     if not summary:
         return "running", f"Running; {_count(findings, 'finding')} so far"
     if summary.get("failure"):
@@ -180,6 +197,9 @@ def _reach(out):
     reach = _json(out / "reach.json", None)
     if not reach:
         return None
+    for counted in (*reach["transitions"], *reach["impossible"]):
+        if "example" in counted:
+            counted["example"] = _in_checkout(counted["example"])
     causes = list(dict.fromkeys(pair["cause"] for pair in reach["begun"] if pair["state"] != "none"))
     counts = {(pair["state"], pair["cause"]): pair["count"] for pair in reach["begun"]}
     names = {state["id"]: state for state in reach["states"]}
@@ -199,8 +219,8 @@ def page(out):
     told, summary = _json(out / "campaign.json", {}), _json(out / "summary.json", {})
     samples, speed = _samples(out / "samples.jsonl"), _json(out / "speed.json", {})
     findings = _findings(out, summary)
-    targets = _targets(samples, summary, speed)
-    kind, words = _outcome(summary, findings)
+    targets = _targets(samples, summary, speed, findings)
+    kind, words = _outcome(told, summary, findings)
     engines = told.get("engines") or summary.get("engines") or []
     seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
@@ -222,19 +242,6 @@ def write(out):
         return False
     _write(Path(out) / "index.html", page(out))
     return True
-
-
-def commit(root):
-    """What was built, for campaign.json: the commit, with a + if files differ from it; empty outside of a repository."""
-    def git(*arguments):
-        done = subprocess.run(["git", "-C", root, *arguments], capture_output=True, text=True, check=False)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        name = git("rev-parse", "--short=12", "HEAD")
-        return name and name + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except OSError:
-        return ""
 
 
 def main():

@@ -129,10 +129,9 @@ class Coverage:
                 problems.append(f"{citation.path}:{lines[0]}: no program of corpus/ performs {citation.name}"
                                 f"{' whole' if citation.reached else ''}")
         if "grown" in data:
-            for problem_file, file in core.items():
-                for line in file.unreached():
-                    if data["grown"].files[problem_file].lines.get(line, 0) > 0:
-                        say(f"Note: the grown corpus reaches {problem_file}:{line}, and no readable program does")
+            for name, file in core.items():
+                for line in sorted(set(file.unreached()) - set(data["grown"].files[name].unreached())):
+                    say(f"Note: the grown corpus reaches {name}:{line} `{file.text[line - 1].strip()}`; a readable program could, too")
         return problems, reasons, cited, missed
 
     def write(self, data, problems, reasons, cited, missed):
@@ -144,7 +143,14 @@ class Coverage:
         summary = {"sets": list(data), "rooms": _rooms(data), "files": files, "problems": problems,
                    "steps": {"cited": sum(len(c.steps) for c in cited), "not_performed": steps},
                    "unreached": [{"file": path, "line": line, "reason": reason} for (path, line), reason in sorted(reasons.items())]}
+        sided = [{"file": path, "line": line, "condition": text, "never": never}
+                 for path, file in sorted(data["corpus"].files.items()) if path.startswith("src/core/")
+                 for line, text, never in file.one_sided()]
+        summary["one_sided"] = sided
         (self.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        (self.out / "branches.txt").write_text(
+            "# Conditions of src/core that had one outcome only in all programs of corpus/.\n" +
+            "".join(f"{s['file']}:{s['line']}: `{s['condition']}` was never {s['never']}\n" for s in sided), encoding="utf-8")
         lines = [f"{c.name}  {c.path}:{c.line}{'  partly' if c.reached else ''}  # {_reason(c, reasons)}" for c in missed]
         (self.out / "steps.txt").write_text(
             "# Steps of the standard that no program of corpus/ performs.\n" + "".join(line + "\n" for line in lines),
@@ -217,6 +223,7 @@ def main():
         say(f"  {citation.name}{' (partly)' if citation.reached else ''}: {_reason(citation, reasons) or 'no reason is given'}")
     if reasons:
         say(f"\n{len(reasons)} lines of src/core that no program of corpus/ reaches have their reason in tests/coverage/unreached.txt.")
+    say(f"\n{len(summary['one_sided'])} conditions of src/core had one outcome only; they are in {shown(str(coverage.out / 'branches.txt'))}.")
     say(f"\n{'Annotated sources: ' + shown(str(coverage.out / 'html/index.html')) + ', the numbers: ' if coverage.html else 'The numbers: '}"
         f"{shown(str(coverage.out / 'summary.json'))}")
     if problems:
@@ -232,3 +239,5 @@ if __name__ == "__main__":
     except (CannotMeasure, OSError) as problem:
         print(f"scripts/coverage: {problem}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -44,6 +44,17 @@ class File:
         lines |= {place[0] for place, count in self.regions.items() if count == 0}
         return sorted(lines - self.asserts)
 
+    def one_sided(self):
+        """(line, the condition, what it never was) for each condition that was evaluated and had one outcome only."""
+        found = []
+        for (line, column, last, last_column), (true, false) in sorted(self.branches.items()):
+            text = self.text[line - 1]
+            # Of a switch, what is missing is a case that there is none for; of an operator that is defaulted, there is no text.
+            if (true == 0) != (false == 0) and "switch (" not in text and "= default;" not in text:
+                end = last_column - 1 if line == last else None
+                found.append((line, text[column - 1:end].strip(), "true" if true == 0 else "false"))
+        return found
+
     def totals(self):
         sides = [side for pair in self.branches.values() for side in pair]
         return {"lines": _reached(self.lines.values()), "branches": _reached(sides), "regions": _reached(self.regions.values())}

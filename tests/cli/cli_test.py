@@ -3,6 +3,7 @@
     cli_test.py SLUICE [unittest's arguments]
 """
 
+import json
 import os
 import random
 import subprocess
@@ -72,6 +73,22 @@ class Commands(unittest.TestCase):
 
     def test_repro_of_several_files_tells_the_worst(self):
         self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
+
+    def test_reach_counts_states_of_files_and_folders(self):
+        self.file("a.ops", "run\n")
+        self.file("b", b"\x01")
+        result = run("reach", self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        reach = json.loads(result.stdout)
+        self.assertEqual((reach["programs"], reach["impossible"]), (2, []))
+        states = {state["id"]: state for state in reach["states"]}
+        self.assertEqual(states["starting"]["count"], 2)
+        self.assertEqual(states["starting"]["example"], str(self.folder / "a.ops"))
+        self.assertEqual(states["closed"], {"id": "closed", "state": "closed", "meaning": "the end", "count": 0})
+
+    def test_reach_complains_about_what_it_cannot_read(self):
+        self.assert_complains(run("reach", self.folder / "missing"), "missing")
+        self.assert_complains(run("reach", self.file("bad.ops", "nonsense\n")), "bad.ops:1:1")
 
     def test_shrink_keeps_the_finding(self):
         small = self.folder / "small.ops"

@@ -88,6 +88,17 @@ TEST(StreamStatesTest, WhatTheStandardRulesOutIsNoPhase) {
   }));
 }
 
+TEST(StreamStatesTest, WhatDecidesIsSaid) {
+  Snapshot snapshot;
+  snapshot.state = StreamState::kErrored;
+  snapshot.inFlightWriteRequest = snapshot.inFlightCloseRequest = PromiseView::kPending;
+  snapshot.closeRequest = snapshot.pendingAbortRequest = PromiseView::kRejected;
+  EXPECT_EQ(
+      WhatDecides(snapshot),
+      "errored, no controller, start not settled, write in flight, close in flight, close requested, abort pending");
+  EXPECT_EQ(WhatDecides(Started()), "writable");
+}
+
 TEST(ReachTest, EachTransitionIsPutDownToWhatCausedIt) {
   ReachSubject subject;
   // Nothing is observed and the sink has no methods, so that all happens in one `run`.
@@ -156,7 +167,7 @@ TEST(ReachTest, AStateThatIsNotInTheDiagramIsImpossibleAndSaidOnce) {
   Broken subject([](core::WritableStream& stream) { stream.state = StreamState::kErroring; });
   RunText(subject, "w0 = stream.getWriter()\nrun\ndetach buffer(8)\nw0.releaseLock()\nrun\n");
   ASSERT_EQ(subject.counts().impossible.size(), 1u);
-  EXPECT_THAT(subject.counts().impossible.begin()->first, HasSubstr("in no state of the diagram: state erroring"));
+  EXPECT_THAT(subject.counts().impossible.begin()->first, HasSubstr("in no state of the diagram: erroring"));
 }
 
 TEST(ReachTest, AReactionOutOfSeasonIsImpossible) {

@@ -93,6 +93,10 @@ class Measured(unittest.TestCase):
         self.assertTrue(set(asserts) <= self.file.asserts)
         self.assertFalse(any(place[0] in self.file.asserts for place in (*self.file.branches, *self.file.regions)))
 
+    def test_conditions_with_one_outcome_are_told(self):
+        self.assertIn(("x > 100", "true"), [(text, never) for _, text, never in self.file.one_sided()])
+        self.assertNotIn("x > 3", [text for _, text, _ in self.file.one_sided()])
+
     def test_totals(self):
         totals = self.file.totals()
         self.assertEqual(totals["lines"]["count"], len(self.lines))

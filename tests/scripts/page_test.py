@@ -121,6 +121,17 @@ class Page(unittest.TestCase):
         self.assertNotIn("Cost:", reader.text)
         self.assertEqual(len(reader.images), 3, "three charts, and no diagram yet")
 
+    def test_a_campaign_that_was_killed(self):
+        self.told()
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        told = json.loads((self.out / "campaign.json").read_text())
+        self.put("campaign.json", told | {"pid": ended.pid})
+        self.put("samples.jsonl", samples())
+        text, reader = self.read()
+        self.assertIn("It was killed", reader.text)
+        self.assertNotIn('http-equiv="refresh"', text)
+
     def test_a_campaign_that_found_nothing(self):
         self.whole()
         text, reader = self.read()
@@ -130,6 +141,14 @@ class Page(unittest.TestCase):
         self.assertIn("Executions of some_fuzzer over time: libFuzzer ends at 60k; AFL++ ends at 600", reader.images[0])
         self.assertIn("18 of 18 states", reader.text)
         self.assertIn("Every transition was reached", reader.text)
+
+    def test_a_rate_that_no_sample_saw_is_the_summary_s(self):
+        self.whole(targets=[{"name": "some_fuzzer", "new_corpus_entries": 0, "engines": {"libfuzzer": {"rate": 777}}}])
+        unseen = [json.loads(line) for line in samples().splitlines()]
+        for sample in unseen:
+            sample["targets"]["some_fuzzer"]["engines"]["libfuzzer"] |= {"running": 0, "rate": 0}
+        self.put("samples.jsonl", "".join(json.dumps(sample) + "\n" for sample in unseen))
+        self.assertRegex(self.read()[1].text, r"libFuzzer 60,000 777 5\.1 ")
 
     def test_a_campaign_that_could_not_go_on(self):
         self.whole(failure="the disk is <full>", exit_code=2)
