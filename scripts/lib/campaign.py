@@ -64,6 +64,7 @@ PLANS = {
     CANARY: Plan(weight=3, profile="balanced", is_canary=True),
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
     "config_fuzzer": Plan(max_len=4096),
+    "request_fuzzer": Plan(max_len=2048),
 }
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}

@@ -136,4 +136,5 @@ def print_finding(position, finding, repro):
     elif lines:
         say(f"   The program has {len(lines)} lines, see {shown(finding.file_for_repro)}")
     say(f"   Folder:    {shown(finding.folder)}")
-    say(f"   Reproduce: {repro} {shown(finding.file_for_repro)}")
+    target = "" if finding.reads_programs else f" --target {finding.target}"
+    say(f"   Reproduce: {repro}{target} {shown(finding.file_for_repro)}")

@@ -55,8 +55,12 @@ class Finding:
 
     @property
     def is_codec(self):
-        """About the text itself, which would be gone in one that was printed anew."""
-        return self.identity.startswith("codec/")
+        """About the text itself, which would be gone in one that was printed anew, or about one that is no program."""
+        return self.identity.startswith("codec/") or not self.reads_programs
+
+    @property
+    def reads_programs(self):
+        return self.target not in ("config_fuzzer", "request_fuzzer")
 
     @property
     def never_again(self):
@@ -171,7 +175,7 @@ def readme(finding, build, root, fuzzers):
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
     lines += ["## See it again", "", "In a checkout of Sluice, with this folder's path in place of DIR:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")
-              + (f" --target {finding.target}" if finding.target in JUDGED else "") + f" DIR/{name}", "",
+              + (f" --target {finding.target}" if finding.target in JUDGED or not finding.reads_programs else "") + f" DIR/{name}", "",
               "With the fuzz target itself, built as it was:", "",
               f"    {os.path.relpath(fuzzers, root)}/{finding.target} DIR/input", ""]
     if finding.sequence:

@@ -150,7 +150,9 @@ class Triage:
     async def _write_program(self, finding):
         program = os.path.join(finding.folder, "program.ops")
         unshrunk = os.path.join(finding.folder, "unshrunk.ops")
-        code, text = await self._run([self._sluice, "show", "input"], finding.folder)
+        code, text = 1, ""
+        if finding.reads_programs:
+            code, text = await self._run([self._sluice, "show", "input"], finding.folder)
         if code == 0:
             finding.program = f"# {finding.identity}\n{text}"
             if not finding.is_codec:
@@ -202,7 +204,10 @@ class Triage:
         return text
 
     async def _write_story(self, finding):
-        text = await self._repro(finding)
+        if finding.reads_programs:
+            text = await self._repro(finding)
+        else:  # What the target itself says is the story.
+            _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
         findings.write(os.path.join(finding.folder, "story.txt"), text)
         shown = re.findall(r"^Verdict: FAILS, (\S+)$", text, re.MULTILINE)
         for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):

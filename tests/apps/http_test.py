@@ -129,6 +129,7 @@ class Http(unittest.TestCase):
 
     def test_client_that_closed_its_side_gets_its_response(self):
         self.assertTrue(self.raw(request("GET /slow?ms=20 HTTP/1.1"), half_close=True).endswith("\r\n\r\nslow"))
+        self.assertEqual(self.raw(request("GET /slow?ms=20 HTTP/1.1") * 3, half_close=True).count("\r\n\r\nslow"), 3)
 
     def test_expect_continue_is_answered_before_the_body_comes(self):
         with self.server.socket() as client:

@@ -13,7 +13,7 @@ import unittest
 from server_process import ROBUSTNESS, Background, Server
 
 SLUICE = sys.argv.pop(1)
-LIMIT_MS = 400
+LIMIT_MS = 1000
 
 
 def app(name, **options):

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <cstring>
 #include <utility>
@@ -205,7 +206,6 @@ void Connection::GiveUp(GaveUp why) {
 }
 
 void Connection::OnDeadline() {
-  const auto self = shared_from_this();
   switch (phase_) {
     case Phase::kReading:
       // Between requests, or before the first: there is nobody to tell.
@@ -235,7 +235,8 @@ void Connection::Refuse(const HttpError& error) {
 }
 
 void Connection::Respond(ResponseData response, bool keep_alive) {
-  keep_alive_ = keep_alive && !ended_ && !thread_.draining();
+  // Of a client that has closed its side, what came before that is answered still.
+  keep_alive_ = keep_alive && !(ended_ && buffered().empty()) && !thread_.draining();
   status_ = response.status;
   bool sends_body = false;
   head_ = ResponseHead(
@@ -305,7 +306,8 @@ void Connection::Close() {
   body_deadline_.Cancel();
   Error ignored;
   socket_.close(ignored);
-  thread_.Remove(shared_from_this());
+  // Whoever called is still in the middle of this object: it goes in a turn of its own.
+  asio::post(thread_.io(), [self = shared_from_this()] { self->thread_.Remove(self); });
 }
 
 void Connection::Drain() {

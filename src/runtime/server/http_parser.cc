@@ -196,6 +196,9 @@ size_t RequestParser::FeedSyntax(std::string_view bytes) {
     // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is there.
     const size_t most = limits_.head_bytes + sizeof("\r\n") - 1;
     const std::string_view rest = bytes.substr(used, most);
+    // Beast asserts that it is not asked again about fewer bytes; no chunked body ends with fewer, so waiting loses nothing.
+    constexpr size_t kShortestEnd = 5;  // "0", two line ends
+    if (state_ == State::kBody && syntax_->chunked() && rest.size() < kShortestEnd) break;
     error_code code;
     const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
     used += now;

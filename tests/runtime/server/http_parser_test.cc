@@ -50,6 +50,51 @@ TEST(RequestParserTest, AnySplitGivesTheSameRequests) {
   }
 }
 
+// What is said of a head that is not whole does not depend on its pieces. (Found by request_fuzzer, as are the next
+// ones.)
+TEST(RequestParserTest, FaultsOfAHeadAreSeenAtTheirByte) {
+  const auto used = [](const std::string& bytes) {
+    RequestParser parser({});
+    size_t fed = 0;
+    while (fed < bytes.size() && parser.state() != RequestParser::State::kFailed) parser.Feed(bytes.substr(0, ++fed));
+    return parser.state() == RequestParser::State::kFailed ? fed : 0;
+  };
+  EXPECT_EQ(used("GET / HTTP/1.1\nHost: a\n\n"), 15u);
+  EXPECT_EQ(used("GET / HTTP/1.1\rHost: a"), 16u);
+  EXPECT_EQ(used("GET / HTTP/1.1\r\nX: a\r\n b"), 23u);
+  EXPECT_EQ(used("\x16\x03\x01"), 1u);
+}
+
+TEST(RequestParserTest, AWholeHeadIsNeverWaitedFor) {
+  EXPECT_EQ(ParseRequests("POST /b H.1\r\n\r\n", {}).error.status, 400);
+}
+
+TEST(RequestParserTest, AHeadMayBeAsLongAsItsLimitInOnePieceAndInMany) {
+  for (const size_t size : {kSmall.head_bytes, kSmall.head_bytes + 1}) {
+    std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
+    head += std::string(size - head.size() - 4, 'a') + "\r\n\r\n";
+    const int expected = size > kSmall.head_bytes ? 431 : 0;
+    EXPECT_EQ(ParseRequests(head, kSmall).error.status, expected);
+    RequestParser parser(kSmall);
+    for (size_t fed = 1; fed <= head.size() && parser.state() != RequestParser::State::kFailed; ++fed)
+      parser.Feed(head.substr(0, fed));
+    EXPECT_EQ(parser.error().status, expected);
+  }
+}
+
+TEST(RequestParserTest, ChunkLinesAreLimitedAlsoInOnePiece) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(ParseRequests(head + "1;" + std::string(300, 'x') + "\r\na\r\n0\r\n\r\n", kSmall).error.status, 400);
+  EXPECT_EQ(ParseRequests(head + "1;" + std::string(100, 'x') + "\r\na\r\n0\r\n\r\n", kSmall).error.status, 0);
+}
+
+TEST(RequestParserTest, ThereIsOneLengthAndItIsANumber) {
+  for (const char* lengths : {"1\r\nContent-Length: 1", "1, 1", "+1", "", "0x1"}) {
+    const std::string head = std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ") + lengths + "\r\n\r\na";
+    EXPECT_EQ(ParseRequests(head, {}).error.status, 400) << lengths;
+  }
+}
+
 TEST(RequestParserTest, TrailersAreNoHeaders) {
   const ParsedRequests parsed = ParseRequests(
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: y\r\nContent-Type: z\r\n\r\n", {});
@@ -68,7 +113,8 @@ TEST(RequestParserTest, HeadIsKnownBeforeTheBodyComes) {
 }
 
 TEST(RequestParserTest, HeadLimitCountsAllFieldsHoweverTheyCome) {
-  EXPECT_EQ(ParseRequests("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'y') + "\r\n\r\n", kSmall).error.status, 431);
+  EXPECT_EQ(ParseRequests("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(300, 'y') + "\r\n\r\n", kSmall).error.status,
+            431);
   EXPECT_EQ(ParseRequests("GET /" + std::string(300, 'y') + " HTTP/1.1\r\n", kSmall).error.status, 431);
   RequestParser parser(kSmall);
   std::string kept = "GET / HTTP/1.1\r\n";

@@ -44,6 +44,16 @@ TEST(RequestTargetTest, Ipv6HostKeepsItsBrackets) {
   EXPECT_EQ(HostnameOf("[::1]"), "[::1]");
 }
 
+TEST(RequestTargetTest, AuthorityIsAHostAndAPort) {
+  for (const char* text : {"a", "a.example:80", "127.0.0.1:8080", "[::1]", "[::1]:8080", "a_b-c.d:65535", "x:"}) {
+    EXPECT_TRUE(IsAuthority(text)) << text;
+  }
+  for (const char* text : {"", ":80", ":.example", "a:b", "a:1:2", "a:123456", "[]", "[::1", "[::1]x", "a[", "u@a",
+                           "a b", "a/b", "\xE4"}) {
+    EXPECT_FALSE(IsAuthority(text)) << text;
+  }
+}
+
 TEST(RequestTargetTest, AsteriskIsForOptionsOnly) {
   EXPECT_TRUE(Read("*", "x", "OPTIONS")->asterisk);
   EXPECT_FALSE(Read("*", "x"));
