@@ -102,6 +102,7 @@ class ChecksTest(unittest.TestCase):
         many = "".join(f"volatile int v{i} = (int)size; v{i} += {i} + v{i}; v{i} *= v{i}; v{i} -= 7;" for i in range(60))
         initialize = 'extern "C" int LLVMFuzzerInitialize(int*, char***) {{ {} return 0; }}'
         bench.compile("good_fuzzer", source())
+        bench.seeds("good_fuzzer", {"one": b"abc", "empty": b""})
         bench.options("good_fuzzer", "[libfuzzer]\nmax_len=3\ndict=words.dict\n[asan]\ndetect_leaks=0\n")
         (bench.out / "words.dict").write_text('"ab"\n')
         bench.compile("blind_fuzzer", source(), flags.replace("-fsanitize=fuzzer-no-link", ""))
