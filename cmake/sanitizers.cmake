@@ -34,6 +34,11 @@ if(SLUICE_SANITIZERS)
   target_compile_definitions(sluice_flags INTERFACE _GLIBCXX_ASSERTIONS=1)
 endif()
 
+if(SLUICE_ENGINE STREQUAL "external" AND SLUICE_V8)
+  # Without any effect if CXXFLAGS ask for no UBSan. The same file, for the same reason.
+  target_compile_options(sluice_flags INTERFACE -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
+endif()
+
 # What has no code of the core in it, not even inline: the language, the driver, the model, the history rules. Tests compile it
 # with the sanitizers too; campaigns need not, and are half as fast again.
 option(SLUICE_SANITIZE_ORACLES "Compile the oracles with the sanitizers" ON)

@@ -6,7 +6,11 @@ function(sluice_link_engine name)
     # Persistent mode.
     target_link_libraries(${name} PRIVATE ${SLUICE_AFL_PATH}/libAFLDriver.a)
   elseif(SLUICE_ENGINE STREQUAL "external")
-    target_link_options(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})
+    # A flag or an archive, which has to come after the objects that it needs.
+    target_link_libraries(${name} PRIVATE $ENV{LIB_FUZZING_ENGINE})
+    # Libraries lie beside the target wherever that is moved; those that libraries load too, which only the older tag does.
+    set_target_properties(${name} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
+    target_link_options(${name} PRIVATE -Wl,--disable-new-dtags)
   else()
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/harness/replay_main.cc)
   endif()

@@ -13,44 +13,27 @@ import socket
 import tempfile
 import time
 
+import sanitizer_options as options
 from libfuzzer import UNIT_TIMEOUT_SECONDS
 from processes import descendants
 
 # The engine's own limits, by which it ends an input and tries it again for the time after which it is a hang.
 _FIRST_TIMEOUT_MILLISECONDS = 2000
-_RSS_LIMIT_BYTES = 2560 << 20  # as libFuzzer's -rss_limit_mb
+_RSS_LIMIT_BYTES = int(options.read("libfuzzer.options")["rss_limit_mb"]) << 20
 # Secondaries differ from the main instance and from each other. (The main one uses "fast", trims nothing and goes through its queue in
 # order: that is afl-fuzz's -M.)
 _SCHEDULES = ("explore", "coe", "exploit", "rare")
-_ENVIRONMENT = {
-    "AFL_NO_UI": "1",  # lines, no screen
-    "AFL_SKIP_CPUFREQ": "1",  # the clock's governor is the machine's owner's business
-    "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",  # a core_pattern that starts a program delays crashes; it hides none
-    "AFL_NO_AFFINITY": "1",  # the campaign counts its processes; bound to a core, two could sit on one
-    "AFL_FAST_CAL": "1",  # instances begin again with each turn
-    "AFL_IMPORT_FIRST": "1",  # what the others found since the last turn
-    "AFL_SYNC_TIME": "1",  # minutes, the least there is; half of it for the main instance. The default is 30
-    "AFL_CMPLOG_ONLY_NEW": "1",
-    "AFL_FORKSRV_INIT_TMOUT": "60000",  # sanitizers start slowly on a loaded machine
-    "AFL_HANG_TMOUT": str(UNIT_TIMEOUT_SECONDS * 1000),  # what libFuzzer calls a timeout
-    "AFL_NO_CRASH_README": "1",
-}
+# What libFuzzer calls a timeout is a hang.
+_ENVIRONMENT = options.read("afl.environment") | {"AFL_HANG_TMOUT": str(UNIT_TIMEOUT_SECONDS * 1000)}
 _COLORS = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\)B)")
 _CRASHING_SEED = re.compile(r"Test case '(.+)' results in a (crash|timeout)")
 
 
-def sanitizer_options(root):
-    """What sanitizers/afl.options adds."""
-    with open(os.path.join(root, "sanitizers", "afl.options"), encoding="utf-8") as file:
-        lines = (line.split("#")[0].strip() for line in file)
-        return ":".join(line for line in lines if line)
-
-
-def environment(env, *, options, profile, mutator):
+def environment(env, *, profile, mutator):
     """`profile`: programs are mutated as programs, and as nothing else. None: AFL++ mutates bytes as it does."""
     result = {key: value for key, value in env.items() if not key.startswith("AFL_")} | _ENVIRONMENT
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
-        result[name] = ":".join(part for part in (env.get(name), options) if part)
+        result[name] = ":".join(part for part in (env.get(name), options.joined("afl.options")) if part)
     if profile is not None:
         result |= {"AFL_CUSTOM_MUTATOR_LIBRARY": mutator, "AFL_CUSTOM_MUTATOR_ONLY": "1", "SLUICE_MUTATION_PROFILE": profile}
     return result

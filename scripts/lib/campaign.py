@@ -103,7 +103,6 @@ class Campaign:
         # libFuzzer's build is always there: it runs again what AFL++ finds.
         self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
                         AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
-        self.afl_options = afl.sanitizer_options(self.root)
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
         self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
         self.children = Children()
@@ -397,7 +396,7 @@ class Campaign:
         speed = {}
         for engine in self.engines:
             if engine == AFL:
-                env = afl.environment(self.env, options=self.afl_options, profile=None, mutator=None)
+                env = afl.environment(self.env, profile=None, mutator=None)
                 speed[engine] = await empty_speed.afl_speed(self.children, self.fuzzers[AFL], env, max_len)
             else:
                 speed[engine] = await empty_speed.libfuzzer_speed(self.children, self.fuzzers[LIBFUZZER], self.env, max_len)

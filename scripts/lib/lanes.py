@@ -257,8 +257,7 @@ class AflLane(Lane):
         campaign = self.campaign
         passed_over = campaign.passed_over()
         output = afl.Output(instance)
-        env = afl.environment(self.environment(passed_over, os.path.join(scratch, "recent")), options=campaign.afl_options,
-                              profile=self.target.plan.profile,
+        env = afl.environment(self.environment(passed_over, os.path.join(scratch, "recent")), profile=self.target.plan.profile,
                               mutator=os.path.join(campaign.fuzzers[AFL], "sluice_afl_mutator.so"))
         env |= await output.listen()
         cmplog = os.path.join(campaign.root, "build", "afl-cmplog", "fuzzers", self.name)

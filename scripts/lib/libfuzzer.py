@@ -3,12 +3,10 @@
 import os
 import re
 
+import sanitizer_options
 from report import Report
 
-# A unit that takes longer is a finding.
-UNIT_TIMEOUT_SECONDS = 25
-# For an input that is known to take so long, this is enough.
-RERUN_TIMEOUT_SECONDS = 5
+UNIT_TIMEOUT_SECONDS = int(sanitizer_options.read("libfuzzer.options")["timeout"])
 # It is noticed by an alarm that rings every 13 seconds; then the stack is printed.
 NOTICED_AFTER_SECONDS = UNIT_TIMEOUT_SECONDS + 20
 # Exit codes.
@@ -30,11 +28,12 @@ def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=Non
 
 
 def run_flags():
-    return [f"-timeout={UNIT_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
+    return sanitizer_options.flags("libfuzzer.options", prefix="-")
 
 
 def rerun_flags():
-    return [f"-timeout={RERUN_TIMEOUT_SECONDS}", "-rss_limit_mb=2560"]
+    """For an input that is known to take too long, less will do."""
+    return sanitizer_options.flags("libfuzzer.options", "reruns", prefix="-")
 
 
 class Output:

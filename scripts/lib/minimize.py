@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import libfuzzer
 from campaign import NOT_BY_DEFAULT, PLANS, Plan
 from display import number, say, shown
 
@@ -52,7 +53,7 @@ class Minimizer:
 
     def merge(self, target, into, folders, control):
         """Adds to `into` what has features that it has not. (features added, edges added)."""
-        command = [os.path.join(self.fuzzers, target), "-merge=1", f"-merge_control_file={control}", "-timeout=25", "-rss_limit_mb=2560",
+        command = [os.path.join(self.fuzzers, target), "-merge=1", f"-merge_control_file={control}", *libfuzzer.run_flags(),
                    f"-max_len={PLANS.get(target, Plan()).max_len}", "-artifact_prefix=" + os.path.dirname(control) + "/", into, *folders]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                         errors="replace", start_new_session=True)

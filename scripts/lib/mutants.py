@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import sanitizer_options
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [
     "src/core/writable_stream.cc",
@@ -135,9 +137,9 @@ def run_mutant(work: Path, build: Path, target, name: str, text: str, seconds: i
             grown.mkdir()
             seeds = [str(work / "corpus" / folder) for folder in ("writable_stream_fuzzer", "reentrancy_fuzzer", "buffer_limit_fuzzer")]
             command = [str(build / "fuzzers" / fuzzer), f"-max_total_time={max(1, round(seconds * share))}", "-max_len=384",
-                       "-timeout=10", "-seed=1", f"-artifact_prefix={grown}/", str(grown), *seeds]
+                       *sanitizer_options.flags("libfuzzer.options", "mutants", prefix="-"), "-seed=1", f"-artifact_prefix={grown}/", str(grown), *seeds]
             run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-                                 env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1:symbolize=0"})
+                                 env={**os.environ, "ASAN_OPTIONS": sanitizer_options.joined("asan.options", "mutants")})
             if run.returncode != 0:
                 identity = re.search(r"SLUICE-FINDING (.*)|SUMMARY: (.*)", run.stderr)
                 return "found", f"{identity[0] if identity else run.returncode} after {time.monotonic() - started:.1f} s"

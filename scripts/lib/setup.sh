@@ -35,10 +35,14 @@ require_target() {
 
 # --- Packages ---
 
-# The names in packages.txt; with "required", only those that are not optional.
+# The names in packages.txt; with "required", only those that are not optional; with "nightly", those that only scripts/nightly needs.
 package_names() {
   local name kind
   while read -r name kind; do
+    case $kind in
+      nightly) [[ ${1:-} == nightly ]] || continue ;;
+      *) [[ ${1:-} != nightly ]] || continue ;;
+    esac
     case $kind in
       optional) [[ -n ${1:-} ]] && continue ;;
       command) command -v "$name" >/dev/null && continue ;;
@@ -178,19 +182,17 @@ build() {
 
 # --- Sanitizers ---
 
-# The lines of a file of options, without comments, as one list: a=1:b=2.
+# The options of every run in a file of options, as one list: a=1:b=2. (Those of some runs only come after a line "[...]".)
 joined_options() {
-  [[ -f $1 ]] || return 0
-  sed -e 's/[[:space:]]*#.*//' -e '/^[[:space:]]*$/d' "$1" | paste -sd: -
+  sed -e '/^\[/,$d' -e '/^#/d' -e '/^[[:space:]]*$/d' "$SLUICE_ROOT/sanitizers/$1" | paste -sd: -
 }
 
 # What sanitizers/ says first, so that the caller's own environment has the last word.
 export_sanitizer_options() {
-  local asan ubsan symbolizer
-  asan=$(joined_options "$SLUICE_ROOT/sanitizers/asan.options")
-  ubsan=$(joined_options "$SLUICE_ROOT/sanitizers/ubsan.options")
-  export ASAN_OPTIONS="$asan${asan:+${ASAN_OPTIONS:+:}}${ASAN_OPTIONS:-}"
-  export UBSAN_OPTIONS="print_stacktrace=1:report_error_type=1${ubsan:+:$ubsan}${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+  local symbolizer
+  ASAN_OPTIONS=$(joined_options asan.options)${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+  UBSAN_OPTIONS=$(joined_options ubsan.options)${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}
+  export ASAN_OPTIONS UBSAN_OPTIONS
   symbolizer=$(command -v llvm-symbolizer || true)
   if [[ -n $symbolizer ]]; then
     export ASAN_SYMBOLIZER_PATH=$symbolizer UBSAN_SYMBOLIZER_PATH=$symbolizer

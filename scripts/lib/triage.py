@@ -13,7 +13,7 @@ import tempfile
 
 import findings
 import provenance
-from libfuzzer import rerun_flags
+from libfuzzer import rerun_flags, run_flags
 from report import Report
 
 # The tools take far less; a program that hangs ends here.
@@ -173,7 +173,7 @@ class Triage:
             command = [self._sluice, "shrink", "--bytes", "-o", program]
         if not finding.from_oracle:
             asked = [sys.executable, "-B", _SAME_FINDING, "--root", self._root, "--identity", finding.identity, self._target(finding),
-                     "-rss_limit_mb=2560", "--"]
+                     *run_flags(), "--"]
             command += ["--command", shlex.join(asked), "--executions", str(SHRINK_EXECUTIONS)]
         with tempfile.TemporaryDirectory(prefix="shrink-", dir=finding.folder) as scratch:
             code, _ = await self._run([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/harness/agreement.h"
@@ -17,6 +16,7 @@
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
+#include "fuzz/program/dictionary.h"
 #include "fuzz/program/javascript.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/mutate.h"
@@ -205,44 +205,7 @@ int Language() {
 }
 
 int Dictionary() {
-  std::set<std::string> words = {"on ",        " {\n",      "} ",     "methods ", "highWaterMark ",
-                                 "byteLimit ", "strategy ", "ticks ", "#"};
-  const auto add_rows = [&](std::span<const fuzz::Row> rows) {
-    for (const fuzz::Row& row : rows) {
-      std::string literal;
-      for (size_t i = 0; i <= row.pattern.size(); ++i) {
-        if (i == row.pattern.size() || row.pattern[i] == '$') {
-          if (literal.size() > 1) words.insert(literal);
-          literal.clear();
-          ++i;
-        } else {
-          literal += row.pattern[i];
-        }
-      }
-    }
-  };
-  add_rows(fuzz::OpRows());
-  add_rows(fuzz::EndRows());
-  for (const auto& names :
-       {fuzz::CallKindNames(), fuzz::TickModelNames(), fuzz::ChunkKindNames(), fuzz::StrategyNames().subspan(1)}) {
-    for (const auto& name : names) words.insert(std::string(name));
-  }
-  for (const auto& chunk : fuzz::InterestingChunks()) words.insert(fuzz::ChunkText(chunk));
-  for (const double number : fuzz::InterestingNumbers()) words.insert(fuzz::NumberText(number));
-  std::string text = "# Words of the program language. Made by `sluice dictionary`.\n";
-  for (const std::string& word : words) {
-    text += '"';
-    for (const char c : word) {
-      if (c == '\n') {
-        text += "\\x0a";
-      } else {
-        if (c == '"' || c == '\\') text += '\\';
-        text += c;
-      }
-    }
-    text += "\"\n";
-  }
-  PrintOut(text);
+  PrintOut(fuzz::DictionaryText());
   return kExitOk;
 }
 

@@ -1,0 +1,2 @@
+#!/bin/bash -eu
+exec bash -eux "$SRC/sluice/scripts/lib/ossfuzz_build.sh"

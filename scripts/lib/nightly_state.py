@@ -1,0 +1,72 @@
+"""What a night remembers, so that it can be killed at any time and gone on with: a file that is always whole.
+
+    state = State(out, identity)                      # of the unfinished night in `out`, or a new one
+    state.stage("tests")["status"]                    # "waiting", "running", "passed", "failed", "unable" or "skipped"
+    state.save()
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+
+class State:
+    def __init__(self, out: Path, identity: dict, fresh: bool):
+        """`identity`: what must be the same for a night to be gone on with. Raises OSError."""
+        self._file = out / "state.json"
+        self.resumed = False
+        self.why_new = ""
+        stored = None if fresh else self._read()
+        if stored is None:
+            self._data = {"identity": identity, "stages": {}, "ended": False}
+        elif stored["ended"] or stored["identity"] != identity:
+            different = [name for name in identity if stored["identity"].get(name) != identity[name]]
+            self.why_new = "" if stored["ended"] else f"the unfinished night had another {' and '.join(different)}"
+            self._data = {"identity": identity, "stages": {}, "ended": False}
+        else:
+            self._data = stored
+            self.resumed = True
+        if not self.resumed:
+            _empty(out)
+        out.mkdir(parents=True, exist_ok=True)
+        self.save()
+
+    def _read(self):
+        try:
+            data = json.loads(self._file.read_text(encoding="utf-8"))
+            return data if isinstance(data.get("stages"), dict) and isinstance(data.get("identity"), dict) else None
+        except (OSError, ValueError, AttributeError):
+            return None
+
+    def stage(self, name: str) -> dict:
+        return self._data["stages"].setdefault(name, {"status": "waiting", "seconds": 0.0, "why": "", "parts": 0})
+
+    def end(self) -> None:
+        self._data["ended"] = True
+        self.save()
+
+    def save(self) -> None:
+        """Whole or not at all, also when the disk is full or the machine stops."""
+        partial = self._file.with_suffix(f".{os.getpid()}")
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(self._data, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self._file)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+_MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "summary.md", "summary.json", "index.html", "state.json")
+
+
+def _empty(out: Path) -> None:
+    """Only what a night makes: --out may be a folder with other things in it."""
+    for name in _MADE_HERE:
+        path = out / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,186 @@
+"""scripts/nightly with stages that take no time: what is run, what is gone on with after a kill, what the exit codes and the report say.
+
+    nightly_test.py [unittest's flags]
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# A night whose stages are shell commands: {name: command}; the first is the build.
+_DRIVER = """
+import sys, json
+sys.path.insert(0, {lib!r})
+import nightly, nightly_stages
+stages = json.loads({stages!r})
+nightly_stages.STAGES = tuple(
+    nightly_stages.Stage(name, "a test", lambda options, record, command=command: [["bash", "-c", command]] if command else [],
+                         is_needed=name == "build")
+    for name, command in stages.items())
+nightly.SMALLEST_FREE_BYTES = {space}
+nightly.SHOW_EVERY_SECONDS = 0.2
+nightly.SAVE_EVERY_SECONDS = 0.2
+sys.exit(nightly.main())
+"""
+
+
+class NightlyTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="sluice-night-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.out = self.folder / "out"
+
+    def command(self, stages, *flags, space=0):
+        driver = _DRIVER.format(lib=str(ROOT / "scripts/lib"), stages=json.dumps(stages), space=space)
+        return [sys.executable, "-B", "-c", driver, "--time", "100", "--out", str(self.out), *flags]
+
+    def night(self, stages, *flags, space=0):
+        return subprocess.run(self.command(stages, *flags, space=space), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False, timeout=120)
+
+    def ran(self):
+        log = self.folder / "ran"
+        return log.read_text().split() if log.exists() else []
+
+    def note(self, name):
+        return f"echo {name} >> {self.folder}/ran"
+
+    def test_a_night_without_findings_exits_0_and_reports(self):
+        run = self.night({"build": self.note("build"), "tests": self.note("tests")})
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertEqual(self.ran(), ["build", "tests"])
+        self.assertIn("Nothing was found", (self.out / "summary.md").read_text())
+        page = (self.out / "index.html").read_text()
+        self.assertIn("Nothing was found", page)
+        self.assertIn('href="logs/build.log"', page)
+
+    def test_exit_codes_are_those_of_the_worst_stage_and_the_others_run(self):
+        run = self.night({"build": "true", "tests": "echo what failed; exit 1", "after": self.note("after")})
+        self.assertEqual(run.returncode, 1, run.stdout)
+        self.assertIn("what failed", run.stdout)
+        self.assertEqual(self.ran(), ["after"])
+        run = self.night({"build": "true", "tests": "exit 1", "coverage": "exit 2"})
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertIn("coverage", json.loads((self.out / "summary.json").read_text())["verdict"])
+        run = self.night({"build": "true", "tests": "kill -SEGV $$"})
+        self.assertEqual(run.returncode, 2, run.stdout)
+
+    def test_a_build_that_fails_skips_the_rest(self):
+        run = self.night({"build": "exit 2", "tests": self.note("tests")})
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertEqual(self.ran(), [])
+        self.assertIn("skipped", (self.out / "summary.md").read_text())
+
+    def start_and_wait_for(self, stages, name, *flags):
+        process = subprocess.Popen(self.command(stages, *flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.addCleanup(process.stdout.close)
+        deadline = time.monotonic() + 60
+        while name not in self.ran():
+            self.assertLess(time.monotonic(), deadline, "the stage has not begun")
+            self.assertIsNone(process.poll(), "the night ended")
+            time.sleep(0.02)
+        return process
+
+    def test_a_killed_night_goes_on_with_its_unfinished_stage(self):
+        # The second stage hangs the first time.
+        slow = f"{self.note('slow')}; if [ $(grep -c slow {self.folder}/ran) = 1 ]; then exec sleep 60; fi"
+        stages = {"build": self.note("build"), "slow": slow, "last": self.note("last")}
+        process = self.start_and_wait_for(stages, "slow")
+        child = subprocess.run(["pgrep", "-P", str(process.pid)], text=True, stdout=subprocess.PIPE, check=False).stdout.split()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        for each in child:  # of a night that could not end them itself
+            os.kill(int(each), signal.SIGKILL)
+        run = self.night(stages)
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertIn("Going on with the unfinished night", run.stdout)
+        self.assertEqual(self.ran(), ["build", "slow", "slow", "last"])
+        state = json.loads((self.out / "summary.json").read_text())["stages"]
+        self.assertEqual(state["slow"]["parts"], 2)
+
+    def test_an_interrupted_night_leaves_no_process_and_exits_130(self):
+        stages = {"build": f"{self.note('build')}; trap 'echo interrupted >> {self.folder}/ran; exit 130' INT; while true; do sleep 0.05; done"}
+        process = self.start_and_wait_for(stages, "build")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 130, process.stdout.read())
+        self.assertIn("interrupted", self.ran())
+
+    def test_a_finished_night_begins_anew_and_so_does_another_budget_or_fresh(self):
+        stages = {"build": self.note("build")}
+        self.night(stages)
+        self.night(stages)
+        self.assertEqual(self.ran(), ["build", "build"])
+        unfinished = {"build": "true", "slow": f"{self.note('slow')}; exec sleep 60"}
+        process = self.start_and_wait_for(unfinished, "slow")
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        for flags in (["--fresh"], ["--time", "200"]):
+            with self.subTest(flags):
+                state = (self.out / "state.json").read_bytes()
+                run = self.night({"build": self.note("again"), "slow": "true"}, *flags)
+                self.assertEqual(run.returncode, 0, run.stdout)
+                self.assertIn("again", self.ran())
+                (self.out / "state.json").write_bytes(state)
+                (self.folder / "ran").unlink()
+
+    def test_a_full_disk_is_told_and_the_night_can_go_on(self):
+        run = self.night({"build": self.note("build")}, space=1 << 60)
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertIn("the disk is full", run.stdout)
+        self.assertIn("Make room", run.stdout)
+        self.assertEqual(self.night({"build": self.note("build")}).returncode, 0)
+
+    def test_a_folder_that_cannot_be_written_is_told(self):
+        (self.folder / "file").write_text("")
+        self.out = self.folder / "file" / "out"
+        run = self.night({"build": "true"})
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertIn(str(self.folder / "file"), run.stdout)
+        self.assertNotIn("Traceback", run.stdout)
+
+    def test_a_state_that_is_damaged_begins_anew_and_strange_files_stay(self):
+        self.out.mkdir()
+        (self.out / "state.json").write_text('{"stages": [')
+        (self.out / "mine.txt").write_text("mine")
+        self.assertEqual(self.night({"build": "true"}).returncode, 0)
+        self.assertEqual((self.out / "mine.txt").read_text(), "mine")
+
+    def test_findings_of_campaigns_and_of_valgrind_are_reported_once(self):
+        summary = {"seconds": 9.0, "targets": [{"executions": 1000}], "canary": {}, "findings": [
+            {"identity": "invariant/queue|size", "target": "t_fuzzer", "rule": "it <holds>", "folder": "findings/x", "reproduces": True}]}
+        make = textwrap.dedent(f"""
+            for part in address-1 undefined-1; do mkdir -p {self.out}/campaigns/$part/findings/x
+            echo '{json.dumps(summary)}' > {self.out}/campaigns/$part/summary.json; done; exit 1""")
+        replayed = {"targets": {"t_fuzzer": {"replayed": 5, "inputs": 6}}, "findings": [
+            {"identity": "valgrind/uninitialised", "target": "t_fuzzer", "rule": "a jump", "folder": "findings/t"}]}
+        memcheck = f"mkdir -p {self.out}/valgrind; echo '{json.dumps(replayed)}' > {self.out}/valgrind/summary.json; exit 1"
+        run = self.night({"build": "true", "fuzz": make, "valgrind": memcheck})
+        self.assertEqual(run.returncode, 1, run.stdout)
+        text = (self.out / "summary.md").read_text()
+        self.assertEqual(text.count("invariant/queue\\|size"), 1)
+        self.assertIn("2 findings", text)
+        self.assertIn("t_fuzzer 5 of 6 inputs", text)
+        self.assertIn("it &lt;holds&gt;", (self.out / "index.html").read_text())
+
+    def test_wrong_flags_exit_2(self):
+        for flags in (["--tiem", "3"], ["--only", "none"], ["--skip", "build"], ["--time", "1"]):
+            with self.subTest(flags):
+                run = self.night({"build": "true"}, *flags)
+                self.assertEqual(run.returncode, 2, run.stdout)
+                self.assertNotIn("Traceback", run.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
