@@ -48,6 +48,11 @@ def _holds(larger, smaller):
     return all(line in lines for line in canonical(smaller.program).splitlines())
 
 
+def _is_in_every_program(finding):
+    """Whether it takes nothing to show it. Then that a program shows it too is no evidence of anything."""
+    return finding.shrunk and finding.reads_programs and not canonical(finding.program)
+
+
 def _code_in_common(a, b):
     """Of the code that ran in either step, the share that ran in both; None if that is not known of one."""
     if not a.code or not b.code:
@@ -86,6 +91,8 @@ def why_same(a, b):
         return _why_same_oracle(a, b)
     if a.from_oracle != b.from_oracle:
         crash, oracle = (b, a) if a.from_oracle else (a, b)
+        if _is_in_every_program(oracle):
+            return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
     same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
     if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0]:
@@ -110,7 +117,7 @@ def why_explained(finding, members):
     broken = set(finding.shows) - {finding.identity}
     known = {identity for member in members for identity in (member.identity, *member.shows)}
     for member in members:
-        if not member.from_oracle or not member.shrunk or not _holds(finding, member):
+        if not member.from_oracle or not member.shrunk or _is_in_every_program(member) or not _holds(finding, member):
             continue
         if broken and broken <= known:
             return f"its program holds that of {member.identity} and breaks nothing else"

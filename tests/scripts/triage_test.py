@@ -160,6 +160,15 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(crash, finding("assert/Write@write")))
         self.assertFalse(self.same(crash, finding("assert/Close@write")))
 
+    def test_what_every_program_shows_explains_no_other_finding(self):
+        """As in a campaign that had four faults, and told of three."""
+        everywhere = finding("assert/SetUp@readStream", shrunk=True, program="# assert/SetUp@readStream\n", shows=["assert/SetUp@readStream"], code=["A:1"])
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='w0 = stream.getWriter()\nw0.write("a")\n',
+                            shows=["invariant/I-BYTES-SUM@microtasks", "assert/SetUp@readStream"], code=["DequeueValue:1"])
+        overflow = finding("asan/heap-buffer-overflow/MakeRoom<push_back", shrunk=True, program='w0.write("a")\nw0.write("a")\n',
+                           shows=["assert/SetUp"], frames=["MakeRoom src/core/fifo.h:9"])
+        self.assertEqual([len(members) for members in grouping.group([everywhere, bytes_sum, overflow])], [1, 1, 1])
+
     def test_what_never_happened_again_is_one_finding(self):
         lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
         self.assertTrue(self.same(lost[0], lost[1]))
