@@ -169,6 +169,14 @@ class Groups(unittest.TestCase):
                            shows=["assert/SetUp"], frames=["MakeRoom src/core/fifo.h:9"])
         self.assertEqual([len(members) for members in grouping.group([everywhere, bytes_sum, overflow])], [1, 1, 1])
 
+    def test_a_crash_behind_what_another_fault_breaks_is_its_own_finding(self):
+        """As in a campaign with four faults, whose overflow of the queue was hidden in that of the bytes."""
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='methods size\nw0.write("a")', shows=["invariant/I-BYTES-SUM@microtasks"])
+        pressure = finding("slots/backpressure@write", shrunk=True, program='w0.write("a")', shows=["slots/backpressure@write", "invariant/I-BYTES-SUM@microtasks"])
+        overflow = finding("asan/heap-buffer-overflow/MakeRoom<push_back<EnqueueCloseSentinel", shrunk=True, program="run\nw0.close()",
+                           frames=["MakeRoom src/core/fifo.h:111"], shows=["invariant/I-BYTES-SUM", "slots/backpressure"])
+        self.assertEqual([len(members) for members in grouping.group([bytes_sum, pressure, overflow])], [1, 1, 1])
+
     def test_what_never_happened_again_is_one_finding(self):
         lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
         self.assertTrue(self.same(lost[0], lost[1]))
