@@ -9,8 +9,8 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the same rule was broken in two steps, and code of the core ran in both;
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
-      one program holds all of the other's, and breaks nothing besides that the other does not break too, or what it breaks is but the trace,
-      by nearly the same code. (Such a one joins a group, and joins no two groups.)
+      one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
+      it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
 What never happened again is one finding, however often: one overwritten byte crashes in a hundred places.
 """
 
@@ -120,9 +120,10 @@ def why_explained(finding, members):
     for member in members:
         if not member.from_oracle or not member.shrunk or _is_in_every_program(member) or not _holds(finding, member):
             continue
-        if broken and broken <= known:
+        common = _code_in_common(finding, member)
+        if broken and broken <= known and (common is None or common >= _NEARLY_THE_SAME):
             return f"its program holds that of {member.identity} and breaks nothing else"
-        if finding.identity.startswith("model/") and _strength(member) <= _strength(finding) and (_code_in_common(finding, member) or 0) >= _NEARLY_THE_SAME:
+        if finding.identity.startswith("model/") and _strength(member) <= _strength(finding) and (common or 0) >= _NEARLY_THE_SAME:
             return f"its program holds that of {member.identity}, and the same code ran"
     return ""
 

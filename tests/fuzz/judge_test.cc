@@ -159,7 +159,7 @@ class AssertsWhenErrored : public CoreSubject {
 
 TEST(JudgeTest, AnAssertThatFailsInTheProgramInBetweenIsNoFindingAboutThisOne) {
   EXPECT_FALSE(Judged<AssertsWhenErrored>(kProgram).has_value());
-  EXPECT_EQ(Judged<AssertsWhenErrored>("controller.error(r1)\n")->identity(),
+  EXPECT_EQ(Judged<AssertsWhenErrored>("methods start\ncontroller.error(r1)\n")->identity(),
             "assert/WritableStreamDefaultControllerError");
 }
 

@@ -177,6 +177,14 @@ class Groups(unittest.TestCase):
                            frames=["MakeRoom src/core/fifo.h:111"], shows=["invariant/I-BYTES-SUM", "slots/backpressure"])
         self.assertEqual([len(members) for members in grouping.group([bytes_sum, pressure, overflow])], [1, 1, 1])
 
+    def test_a_fault_that_another_ones_programs_show_by_chance_is_its_own(self):
+        """As in that campaign: each write breaks both, one in the write and the other in the microtasks."""
+        pressure = finding("invariant/I-BACKPRESSURE@write", shrunk=True, program='w0.write("a")', code=["Write:1", "GetBackpressure:1"],
+                           shows=["invariant/I-BACKPRESSURE@write", "invariant/I-BYTES-SUM@microtasks", "slots/charged bytes@microtasks"])
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='methods size\nw0.write("a")', code=["DequeueValue:1", "OnSinkWriteFulfilled:1"],
+                            shows=["invariant/I-BYTES-SUM@microtasks", "slots/charged bytes@microtasks"])
+        self.assertEqual([len(members) for members in grouping.group([pressure, bytes_sum])], [1, 1])
+
     def test_what_never_happened_again_is_one_finding(self):
         lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
         self.assertTrue(self.same(lost[0], lost[1]))
