@@ -202,9 +202,10 @@ void Judge::CompareWithModel(const Program& program) {
 
 // The same program again, on the same subject, after another program.
 void Judge::RunAfterAnother(const Program& program, uint64_t restore_at, Trace& trace) {
+  // What breaks in the other program is no finding about this one: it would be one about each.
+  driver_.Run(Polluter(), *core_, {.snapshots = false}, trace);
   g_running = this;
   running_ = &trace;
-  driver_.Run(Polluter(), *core_, {.snapshots = false}, trace);
   core_->RestoreAt(restore_at);
   driver_.Run(program, *core_, {.snapshots = false}, trace);
   core_->RestoreAt(JudgedSubject::kNever);

@@ -26,6 +26,7 @@ _SCHEDULES = ("explore", "coe", "exploit", "rare")
 # What libFuzzer calls a timeout is a hang.
 _ENVIRONMENT = options.read("afl.environment") | {"AFL_HANG_TMOUT": str(UNIT_TIMEOUT_SECONDS * 1000)}
 _COLORS = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|\)B)")
+_NO_SEED_LEFT = "We need at least one valid input seed that does not crash"
 _CRASHING_SEED = re.compile(r"Test case '(.+)' results in a (crash|timeout)")
 
 
@@ -93,6 +94,13 @@ class Instance:
                 return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in file)}
         except FileNotFoundError:
             return {}
+
+    def begin_anew(self):
+        """From the seeds, with nothing of what it was."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._exported.clear()
+        self._sizes.clear()
+        self._examined.clear()
 
     def export(self, corpus, ended):
         """Copies what it has found itself to the shared corpus, whole or not at all; libFuzzer looks there every second. `ended`: no
@@ -208,6 +216,10 @@ class Output(asyncio.DatagramProtocol):
         if int(stats.get("execs_done", 0)) > self._before:
             self._take(stats)
             self.stability = float(stats["stability"].rstrip("%"))
+
+    @property
+    def every_seed_crashed(self):
+        return self.loading and any(_NO_SEED_LEFT in line for line in self.log)
 
     def why_it_ended(self):
         """Its own words, if it refused."""

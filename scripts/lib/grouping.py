@@ -8,9 +8,9 @@ A fault is found by many programs, and a program breaks many rules. Three things
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
       two sanitizer reports are of one kind and at the same place of the code;
-      an assert of the standard, or another rule, had failed before the crash;
-      one program holds all of the other's, and breaks nothing besides that the other does not break too, or what it breaks is but the trace,
-      by nearly the same code. (Such a one joins a group, and joins no two groups.)
+      an assert of the standard had failed before the crash;
+      one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
+      it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
 What never happened again is one finding, however often: one overwritten byte crashes in a hundred places.
 """
 
@@ -46,6 +46,11 @@ def canonical(program):
 def _holds(larger, smaller):
     lines = iter(canonical(larger.program).splitlines())
     return all(line in lines for line in canonical(smaller.program).splitlines())
+
+
+def _is_in_every_program(finding):
+    """Whether it takes nothing to show it. Then that a program shows it too is no evidence of anything."""
+    return finding.shrunk and finding.reads_programs and not canonical(finding.program)
 
 
 def _code_in_common(a, b):
@@ -86,6 +91,9 @@ def why_same(a, b):
         return _why_same_oracle(a, b)
     if a.from_oracle != b.from_oracle:
         crash, oracle = (b, a) if a.from_oracle else (a, b)
+        # Another rule may be broken by another fault, which a program that is long enough to crash shows too.
+        if not oracle.identity.startswith("assert/") or _is_in_every_program(oracle):
+            return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
     same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
     if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0]:
@@ -110,11 +118,12 @@ def why_explained(finding, members):
     broken = set(finding.shows) - {finding.identity}
     known = {identity for member in members for identity in (member.identity, *member.shows)}
     for member in members:
-        if not member.from_oracle or not member.shrunk or not _holds(finding, member):
+        if not member.from_oracle or not member.shrunk or _is_in_every_program(member) or not _holds(finding, member):
             continue
-        if broken and broken <= known:
+        common = _code_in_common(finding, member)
+        if broken and broken <= known and (common is None or common >= _NEARLY_THE_SAME):
             return f"its program holds that of {member.identity} and breaks nothing else"
-        if finding.identity.startswith("model/") and _strength(member) <= _strength(finding) and (_code_in_common(finding, member) or 0) >= _NEARLY_THE_SAME:
+        if finding.identity.startswith("model/") and _strength(member) <= _strength(finding) and (common or 0) >= _NEARLY_THE_SAME:
             return f"its program holds that of {member.identity}, and the same code ran"
     return ""
 

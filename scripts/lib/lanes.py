@@ -292,7 +292,15 @@ class AflLane(Lane):
             self.executions_before += output.executions
             del self.running[child]
         self._share(instance, True)
+        if every_seed_crashed := code != 0 and output.every_seed_crashed:
+            self.crashes_at_start += 1
+        elif not output.loading:
+            self.crashes_at_start = 0
         await self._examine(instance, output, passed_over, scratch)
+        if every_seed_crashed:
+            # A finding, or one that another lane has told meanwhile; never the end of the campaign.
+            instance.begin_anew()
+            return not campaign.is_stopping() and not self.why_stopped
         if code != 0 and not child.sent and not child.killed:
             raise CannotRun(f"AFL++ could not go on with {self.name}: {output.why_it_ended()}")
         self.check_end(child, code, output.log)

@@ -149,6 +149,20 @@ TEST(JudgeTest, AnAssertThatFailsOnlyWhenTheProgramRunsAgainIsFound) {
   EXPECT_EQ(Judged<AssertsLater>(kProgram)->identity(), "assert/WritableStreamDefaultWriterGetDesiredSize");
 }
 
+// Only in the program that the judge runs in between: kProgram never errors its stream.
+class AssertsWhenErrored : public CoreSubject {
+  void ControllerError(sim::Value error) override {
+    SLUICE_ASSERT(false, "WritableStreamDefaultControllerError", "state is writable");
+    CoreSubject::ControllerError(error);
+  }
+};
+
+TEST(JudgeTest, AnAssertThatFailsInTheProgramInBetweenIsNoFindingAboutThisOne) {
+  EXPECT_FALSE(Judged<AssertsWhenErrored>(kProgram).has_value());
+  EXPECT_EQ(Judged<AssertsWhenErrored>("methods start\ncontroller.error(r1)\n")->identity(),
+            "assert/WritableStreamDefaultControllerError");
+}
+
 class LeaksLater : public CoreSubject {
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override {
     ++runs_;

@@ -160,6 +160,31 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(crash, finding("assert/Write@write")))
         self.assertFalse(self.same(crash, finding("assert/Close@write")))
 
+    def test_what_every_program_shows_explains_no_other_finding(self):
+        """As in a campaign that had four faults, and told of three."""
+        everywhere = finding("assert/SetUp@readStream", shrunk=True, program="# assert/SetUp@readStream\n", shows=["assert/SetUp@readStream"], code=["A:1"])
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='w0 = stream.getWriter()\nw0.write("a")\n',
+                            shows=["invariant/I-BYTES-SUM@microtasks", "assert/SetUp@readStream"], code=["DequeueValue:1"])
+        overflow = finding("asan/heap-buffer-overflow/MakeRoom<push_back", shrunk=True, program='w0.write("a")\nw0.write("a")\n',
+                           shows=["assert/SetUp"], frames=["MakeRoom src/core/fifo.h:9"])
+        self.assertEqual([len(members) for members in grouping.group([everywhere, bytes_sum, overflow])], [1, 1, 1])
+
+    def test_a_crash_behind_what_another_fault_breaks_is_its_own_finding(self):
+        """As in a campaign with four faults, whose overflow of the queue was hidden in that of the bytes."""
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='methods size\nw0.write("a")', shows=["invariant/I-BYTES-SUM@microtasks"])
+        pressure = finding("slots/backpressure@write", shrunk=True, program='w0.write("a")', shows=["slots/backpressure@write", "invariant/I-BYTES-SUM@microtasks"])
+        overflow = finding("asan/heap-buffer-overflow/MakeRoom<push_back<EnqueueCloseSentinel", shrunk=True, program="run\nw0.close()",
+                           frames=["MakeRoom src/core/fifo.h:111"], shows=["invariant/I-BYTES-SUM", "slots/backpressure"])
+        self.assertEqual([len(members) for members in grouping.group([bytes_sum, pressure, overflow])], [1, 1, 1])
+
+    def test_a_fault_that_another_ones_programs_show_by_chance_is_its_own(self):
+        """As in that campaign: each write breaks both, one in the write and the other in the microtasks."""
+        pressure = finding("invariant/I-BACKPRESSURE@write", shrunk=True, program='w0.write("a")', code=["Write:1", "GetBackpressure:1"],
+                           shows=["invariant/I-BACKPRESSURE@write", "invariant/I-BYTES-SUM@microtasks", "slots/charged bytes@microtasks"])
+        bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='methods size\nw0.write("a")', code=["DequeueValue:1", "OnSinkWriteFulfilled:1"],
+                            shows=["invariant/I-BYTES-SUM@microtasks", "slots/charged bytes@microtasks"])
+        self.assertEqual([len(members) for members in grouping.group([pressure, bytes_sum])], [1, 1])
+
     def test_what_never_happened_again_is_one_finding(self):
         lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
         self.assertTrue(self.same(lost[0], lost[1]))
