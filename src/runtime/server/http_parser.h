@@ -56,7 +56,7 @@ class RequestParser {
   State state_ = State::kIdle;
   HttpRequest request_;
   HttpError error_;
-  size_t head_scanned_ = 0;  // bytes of a head that is not whole
+  size_t head_scanned_ = 0;      // bytes of a head that is not whole
   uint64_t body_remaining_ = 0;  // of a body with a length
   std::optional<ChunkedBody> chunks_;
 };
