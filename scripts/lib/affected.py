@@ -30,13 +30,17 @@ def _from_root(path: str, build: Path) -> str:
 
 def headers(build: Path) -> dict:
     """Source -> all that it includes; paths from the root."""
-    found, current = {}, None
+    found, source = {}, None
     for line in _ninja(build, "-t", "deps").splitlines():
-        if line and not line.startswith(" "):
-            current = []
-        elif line.strip() and current is not None:
-            current.append(_from_root(line.strip(), build))
-            found.setdefault(current[0], set()).update(current[-1:])
+        if not line.startswith(" "):
+            source = None  # of the next object file
+        elif path := line.strip():
+            path = _from_root(path, build)
+            # The compiler's own files may come before it (a sanitizer's list of what to ignore).
+            if source is None and path.endswith(".cc"):
+                source = path
+            if source is not None:
+                found.setdefault(source, set()).add(path)
     return found
 
 

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "src/v8/web_idl.h"
+
 namespace sluice::runtime {
 namespace {
 
@@ -40,6 +42,31 @@ class LimitedAllocator final : public v8::ArrayBuffer::Allocator {
 std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(size_t limit) {
   if (limit != 0) return std::make_unique<LimitedAllocator>(limit);
   return std::unique_ptr<v8::ArrayBuffer::Allocator>(v8::ArrayBuffer::Allocator::NewDefaultAllocator());
+}
+
+v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, char*& bytes) {
+  v8::ArrayBuffer::Allocator* const allocator = isolate->GetArrayBufferAllocator();
+  void* data = nullptr;
+  if (size != 0) {
+    data = allocator->AllocateUninitialized(size);
+    if (data == nullptr) {
+      isolate->LowMemoryNotification();
+      data = allocator->AllocateUninitialized(size);
+    }
+    if (data == nullptr) {
+      isolate->ThrowException(v8::Exception::RangeError(binding::Ascii(isolate, "Array buffer allocation failed")));
+      return {};
+    }
+  }
+  bytes = static_cast<char*>(data);
+  return v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(
+                                           data, size,
+                                           [](void* memory, size_t length, void* owner) {
+                                             if (memory != nullptr) {
+                                               static_cast<v8::ArrayBuffer::Allocator*>(owner)->Free(memory, length);
+                                             }
+                                           },
+                                           allocator));
 }
 
 }  // namespace sluice::runtime

@@ -13,6 +13,11 @@ namespace sluice::runtime {
 // collects garbage and tries again before it throws a RangeError.
 std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(size_t limit);
 
+// For native code: an ArrayBuffer of `size` bytes that are not initialized, and where they are. V8's own functions end
+// the process when an allocation is refused; this throws the RangeError that `new ArrayBuffer(size)` would: empty with
+// it pending. May collect garbage.
+v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, char*& bytes);
+
 }  // namespace sluice::runtime
 
 #endif  // SLUICE_RUNTIME_BUFFER_ALLOCATOR_H_

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/runtime/buffer_allocator.h"
 #include "src/runtime/text_decoder.h"
 #include "src/runtime/values.h"
 #include "src/v8/web_idl.h"
@@ -52,9 +53,11 @@ void Encode(const Info& info) {
     return;
   }
   const auto size = static_cast<size_t>(input->Utf8Length(isolate));
-  std::unique_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(isolate, size);
-  input->WriteUtf8(isolate, static_cast<char*>(store->Data()), static_cast<int>(size), nullptr, kWriteOptions);
-  info.GetReturnValue().Set(v8::Uint8Array::New(v8::ArrayBuffer::New(isolate, std::move(store)), 0, size));
+  char* bytes = nullptr;
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!NewBuffer(isolate, size, bytes).ToLocal(&buffer)) return;
+  input->WriteUtf8(isolate, bytes, static_cast<int>(size), nullptr, kWriteOptions);
+  info.GetReturnValue().Set(v8::Uint8Array::New(buffer, 0, size));
 }
 
 // https://encoding.spec.whatwg.org/#dom-textencoder-encodeinto

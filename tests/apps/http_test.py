@@ -337,10 +337,9 @@ class Command(unittest.TestCase):
     def test_console_of_an_app_is_printed(self):
         (self.folder / "app.mjs").write_text("console.log('up'); export function fetch() { console.log('asked'); return new Response() }")
         with Server(SLUICE, {"apps": [{"entry": str(self.folder / "app.mjs")}]}) as server:
-            port = next(iter(line for line in server.lines)).strip()
-            self.assertEqual(port, "up")
-            server.signal(signal.SIGTERM)
-            self.assertEqual(server.wait(), 0)
+            self.assertEqual(server.get("/")[0], 200)
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual((server.lines[0], server.lines[2:]), ("up\n", ["asked\n"]))
 
     def test_status_is_off_by_default_and_the_writable_app_is_whole(self):
         with Server(SLUICE, {"apps": [{"entry": str(WRITABLE)}]}) as server:

@@ -20,6 +20,7 @@ APPS = Path(__file__).resolve().parent
 ROBUSTNESS = APPS / "robustness" / "app.mjs"
 WRITABLE = APPS / "writable-test" / "app.mjs"
 TIMEOUT = 120  # seconds: nothing takes that long, but a sanitizer on a busy machine
+LISTENING = "Listening on http://"
 PR_SET_PDEATHSIG = 1
 
 
@@ -42,25 +43,27 @@ class Server:
             [sluice, "serve", str(configuration), *flags], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self._errors, text=True, preexec_fn=_die_with_parent)
         self.lines = []
-        self._listening = threading.Event()
+        self._address = None
+        self._listening = threading.Event()  # or it has ended
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._listening.wait(TIMEOUT) or not self.lines:
+        if not self._listening.wait(TIMEOUT) or self._address is None:
             self.process.wait(TIMEOUT)
 
     def _read(self):
         for line in self.process.stdout:
             self.lines.append(line)
-            self._listening.set()
+            if self._address is None and line.startswith(LISTENING):
+                host, port = line[len(LISTENING):].strip().rsplit(":", 1)
+                self._address = (host, int(port))
+                self._listening.set()
         self._listening.set()
 
     @property
     def address(self):
-        prefix = "Listening on http://"
-        if not self.lines or not self.lines[0].startswith(prefix):
+        if self._address is None:
             raise AssertionError(f"the server does not listen: {self.lines} {self.errors()}")
-        host, port = self.lines[0][len(prefix):].strip().rsplit(":", 1)
-        return host, int(port)
+        return self._address
 
     def errors(self):
         """All of its standard error so far."""

@@ -103,7 +103,7 @@ class Endpoints(unittest.TestCase):
                 self.assertEqual(result["received"], [result["chunkBytes"]] * 3)
 
     def test_byte_limit_with_an_unknown_kind_says_which_there_are(self):
-        self.assertIn("string, bytes, view", self.call("/byte-limit?kind=x", 500)["error"])
+        self.assertIn("string, bytes, view", self.call("/byte-limit?kind=x", 400)["error"])
 
     def test_chunk_in_flight_counts(self):
         result = self.good("/byte-limit-in-flight")

@@ -32,7 +32,7 @@ def main():
         command = instance.command(str(binary), seconds=200, seeds=os.path.join(folder, "seeds"), corpus=None, max_len=plan.max_len)
         executions = CANARY_EXECUTIONS if plan.is_canary else EXECUTIONS
         command[1:1] = ["-E", str(executions), "-s", "1"]
-        env = afl.environment(dict(os.environ), options=afl.sanitizer_options(SOURCE), profile=plan.profile,
+        env = afl.environment(dict(os.environ), profile=plan.profile,
                               mutator=str(BUILD / "fuzzers/sluice_afl_mutator.so"))
         if plan.is_canary:
             env["AFL_BENCH_UNTIL_CRASH"] = "1"

@@ -188,7 +188,7 @@ class SharedCorpus(unittest.IsolatedAsyncioTestCase):
         afl.make_seeds(str(seeds), [])
         instance = afl.Instance(str(self.folder / "afl"), "main")
         output = afl.Output(instance)
-        env = afl.environment(self.env, options=afl.sanitizer_options(SOURCE), profile=self.plan.profile,
+        env = afl.environment(self.env, profile=self.plan.profile,
                               mutator=str(fuzzers("afl") / "sluice_afl_mutator.so")) | await output.listen()
         before = sorted(SEEDS.glob("*.ops"))[0]
         (self.corpus / "before").write_bytes(before.read_bytes())

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "src/runtime/buffer_allocator.h"
 #include "src/runtime/fetch/fetch.h"
 #include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/fetch/http_syntax.h"
@@ -101,17 +102,21 @@ void CopyBytes(const Info& info) {
   size_t offset = 0;
   size_t length = 0;
   if (!BufferSource(info[0], buffer, offset, length)) return;
-  std::unique_ptr<v8::BackingStore> copy = v8::ArrayBuffer::NewBackingStore(info.GetIsolate(), length);
-  if (length != 0) std::memcpy(copy->Data(), BytesOf(buffer).data() + offset, length);
-  info.GetReturnValue().Set(v8::ArrayBuffer::New(info.GetIsolate(), std::move(copy)));
+  char* bytes = nullptr;
+  v8::Local<v8::ArrayBuffer> copy;
+  if (!NewBuffer(info.GetIsolate(), length, bytes).ToLocal(&copy)) return;
+  if (length != 0) std::memcpy(bytes, BytesOf(buffer).data() + offset, length);
+  info.GetReturnValue().Set(copy);
 }
 
 // EncodeText(string): an ArrayBuffer with its UTF-8.
 void EncodeText(const Info& info) {
   const std::string text = Utf8(info.GetIsolate(), info[0].As<v8::String>());
-  std::unique_ptr<v8::BackingStore> store = v8::ArrayBuffer::NewBackingStore(info.GetIsolate(), text.size());
-  if (!text.empty()) std::memcpy(store->Data(), text.data(), text.size());
-  info.GetReturnValue().Set(v8::ArrayBuffer::New(info.GetIsolate(), std::move(store)));
+  char* bytes = nullptr;
+  v8::Local<v8::ArrayBuffer> buffer;
+  if (!NewBuffer(info.GetIsolate(), text.size(), bytes).ToLocal(&buffer)) return;
+  if (!text.empty()) std::memcpy(bytes, text.data(), text.size());
+  info.GetReturnValue().Set(buffer);
 }
 
 // DecodeText(a string or an ArrayBuffer): the text that its UTF-8 is, without a byte order mark.

@@ -1,5 +1,7 @@
 #include "src/runtime/server/app.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -74,6 +76,8 @@ void App::Main(const std::function<void(bool)>& loaded) {
   const bool good = Live(loaded);
   while (good && !stopping_) {
     ++restarts_;
+    // What the last realm had, and the C library keeps for later, may be gigabytes.
+    malloc_trim(0);
     Live([](bool) {});
   }
   TakeLetters();

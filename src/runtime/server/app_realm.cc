@@ -7,7 +7,6 @@
 #include "src/runtime/server/ascii.h"
 #include "src/runtime/server/http_response.h"
 #include "src/runtime/values.h"
-#include "src/v8/dom/abort_signal.h"
 #include "src/v8/dom/dom_exception.h"
 #include "src/v8/web_idl.h"
 
@@ -143,10 +142,8 @@ void AppRealm::Dispatch(v8::Local<v8::Context> context, std::shared_ptr<Exchange
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::TryCatch caught(isolate);
   std::string what = Concat(exchange->request.method, " ", exchange->request.url);
-  v8::Local<v8::Object> signal;
   v8::Local<v8::Object> request;
-  if (!binding::NewAbortSignal(context).ToLocal(&signal) ||
-      !NewRequest(context, std::move(exchange->request), signal).ToLocal(&request)) {
+  if (!NewRequest(context, std::move(exchange->request), {}).ToLocal(&request)) {
     // A method or a URL that HTTP allows and fetch does not.
     exchange->Answer(caught.HasTerminated() ? PlainResponse(kUnavailable, "The app is being ended.")
                                             : PlainResponse(400, "The method, the URL or a field is not valid."));
@@ -154,7 +151,7 @@ void AppRealm::Dispatch(v8::Local<v8::Context> context, std::shared_ptr<Exchange
   }
   const uint32_t id = ++last_id_;
   exchange->id = id;
-  in_flight_[id] = {std::move(exchange), v8::Global<v8::Object>(isolate, signal), std::move(what)};
+  in_flight_[id] = {std::move(exchange), v8::Global<v8::Object>(isolate, request), std::move(what)};
   v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(isolate, id), request};
   if (!dispatch_.Get(isolate)->Call(context, v8::Undefined(isolate), 2, arguments).IsEmpty()) return;
   // Terminated: this handler will not answer any more. Nothing else comes out of an async function.
@@ -220,7 +217,7 @@ void AppRealm::Abandon(const Exchange& exchange, GaveUp why) {
   realm_->RunTask([&] {
     v8::Isolate* const isolate = realm_->isolate().get();
     const v8::Local<v8::Context> context = realm_->context();
-    const v8::Local<v8::Object> signal = (taken ? *taken : in_flight_.at(exchange.id)).signal.Get(isolate);
+    const v8::Local<v8::Object> request = (taken ? *taken : in_flight_.at(exchange.id)).request.Get(isolate);
     v8::Local<v8::Value> reason = v8::Undefined(isolate);
     if (why == GaveUp::kTimeOver) {
       v8::Local<v8::Object> exception;
@@ -230,7 +227,7 @@ void AppRealm::Abandon(const Exchange& exchange, GaveUp why) {
       }
       reason = exception;
     }
-    binding::SignalAbort(context, signal, reason);
+    AbortRequest(context, request, reason);
   });
 }
 

@@ -50,7 +50,7 @@ class AppRealm {
  private:
   struct InFlight {
     std::shared_ptr<Exchange> exchange;
-    v8::Global<v8::Object> signal;
+    v8::Global<v8::Object> request;  // whose signal is made when the handler asks for it
     std::string what;  // "GET http://...", for the log
     bool client_gone = false;
   };

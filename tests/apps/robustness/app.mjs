@@ -50,6 +50,25 @@ const ENDPOINTS = {
       return new Response(`${error.name} after ${all.length}`);
     }
   },
+  // Buffers that native code makes.
+  '/encoded': () => {
+    const text = 'x'.repeat(1e7);
+    const all = [];
+    try {
+      for (;;) all.push(new TextEncoder().encode(text));
+    } catch (error) {
+      return new Response(`${error.name} after ${all.length}`);
+    }
+  },
+  '/bodies': async () => {
+    const text = 'x'.repeat(1e7);
+    const all = [];
+    try {
+      for (;;) all.push(await new Response(text).bytes());
+    } catch (error) {
+      return new Response(`${error.name} after ${all.length}`);
+    }
+  },
   '/recurse': () => {
     const f = () => f() + 1;
     return new Response(f());

@@ -39,7 +39,7 @@ export default {
     if (url.pathname === '/') return index(env);
     if (!Object.hasOwn(ENDPOINTS, url.pathname)) return json({ error: `there is nothing at ${url.pathname}` }, 404);
     const [test, about] = ENDPOINTS[url.pathname];
-    const result = await test(url.searchParams, env);
-    return json({ endpoint: url.pathname, about, ...result }, result.ok ? 200 : 500);
+    const { status, ...result } = await test(url.searchParams, env);
+    return json({ endpoint: url.pathname, about, ...result }, status ?? (result.ok ? 200 : 500));
   },
 };

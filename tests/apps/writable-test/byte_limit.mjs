@@ -16,7 +16,7 @@ function sizeOf(chunk) {
 
 export async function byteLimit(parameters, env) {
   const kind = parameters.get('kind') ?? 'string';
-  if (!Object.hasOwn(KINDS, kind)) return { ok: false, error: `kind is one of ${Object.keys(KINDS).join(', ')}` };
+  if (!Object.hasOwn(KINDS, kind)) return { ok: false, status: 400, error: `kind is one of ${Object.keys(KINDS).join(', ')}` };
   const limit = env.maxBufferSize;
   const half = Math.floor(limit / 2 / 12) * 12;
   let open;
