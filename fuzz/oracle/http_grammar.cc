@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace sluice::fuzz {
 namespace {
@@ -114,18 +115,21 @@ class Reader {
   }
 
   // RFC 9112, section 5. Continued lines (obs-fold) are refused, as they may be.
+  bool Field(std::string_view line, std::pair<std::string, std::string>& field) {
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !IsHttpToken(line.substr(0, colon))) return Malformed("a field has no name");
+    field.first = line.substr(0, colon);
+    field.second = Trimmed(line.substr(colon + 1));
+    return IsFieldContent(field.second) || Malformed("a field has control characters");
+  }
   bool Fields(std::string_view text, std::vector<std::pair<std::string, std::string>>& fields) {
     while (!text.empty()) {
-      const std::string_view line = TakeLine(text);
-      const size_t colon = line.find(':');
-      if (colon == std::string_view::npos || !IsHttpToken(line.substr(0, colon)))
-        return Malformed("a field has no name");
-      const std::string_view value = Trimmed(line.substr(colon + 1));
-      if (!IsFieldContent(value)) return Malformed("a field has control characters");
-      const std::string name = Lower(line.substr(0, colon));
+      std::pair<std::string, std::string> field;
+      if (!Field(TakeLine(text), field)) return false;
+      const std::string name = Lower(field.first);
       const bool is_connection = name == "connection" || name == "proxy-connection";
-      if (is_connection && !IsTokenList(value)) return Malformed("a Connection that is no list of tokens");
-      fields.emplace_back(line.substr(0, colon), value);
+      if (is_connection && !IsTokenList(field.second)) return Malformed("a Connection that is no list of tokens");
+      fields.push_back(std::move(field));
     }
     return true;
   }
@@ -158,15 +162,16 @@ class Reader {
   // RFC 9112, section 7.1
   bool Chunks(std::string& body) {
     while (true) {
-      // The last chunk and the trailers are judged when all of them is there.
-      const bool is_last = rest_.starts_with('0') &&
-                           Number(rest_.substr(0, rest_.find_first_not_of("0123456789abcdefABCDEF")), 16) == 0u;
-      if (rest_.find(is_last ? "\r\n\r\n" : kLineEnd) == std::string_view::npos) return false;
+      if (rest_.find(kLineEnd) == std::string_view::npos) return false;
       const std::string_view line = TakeLine(rest_);
-      const std::string_view digits = line.substr(0, std::min(line.size(), line.find(';')));
+      const std::string_view digits = line.substr(0, line.find_first_not_of("0123456789abcdefABCDEF"));
       const std::string_view extension = line.substr(digits.size());
-      const std::optional<uint64_t> size = Number(Trimmed(digits), 16);
-      if (!size || digits.front() == ' ' || digits.front() == '\t') return Malformed("a chunk has no size");
+      const std::optional<uint64_t> size = Number(digits, 16);
+      if (!size) return Malformed("a chunk has no size");
+      // Extensions are passed over, whatever they say. Blanks belong to them: by themselves they are nothing.
+      if (!extension.empty() && !Trimmed(extension).starts_with(';')) {
+        return Malformed("a chunk has something after its size");
+      }
       if (!IsFieldContent(extension)) return Malformed("a chunk's extension has control characters");
       if (*size == 0) return Trailers();
       if (rest_.size() < *size) return false;
@@ -177,28 +182,18 @@ class Reader {
       rest_.remove_prefix(2);
     }
   }
+  // RFC 9110, section 6.5.1. Nobody sees them, so what they say is of no interest, but for how long the body is.
   bool Trailers() {
-    if (rest_.starts_with(kLineEnd)) {
-      rest_.remove_prefix(2);
-      return true;
-    }
-    const size_t end = rest_.find("\r\n\r\n");
-    if (end == std::string_view::npos) return false;
-    std::vector<std::pair<std::string, std::string>> trailers;
-    // Here lines may be continued: nobody sees the trailers.
-    std::string text(rest_.substr(0, end + 2));
-    for (size_t i = 0; i + 2 < text.size(); ++i) {
-      if (text[i] == '\r' && text[i + 1] == '\n' && (text[i + 2] == ' ' || text[i + 2] == '\t')) text.replace(i, 2, "  ");
-    }
-    if (!Fields(text, trailers)) return false;
-    // RFC 9110, section 6.5.1
-    for (const auto& [name, value] : trailers) {
-      const std::string lower = Lower(name);
-      if (lower == "content-length" || lower == "transfer-encoding")
+    while (rest_.find(kLineEnd) != std::string_view::npos) {
+      const std::string_view line = TakeLine(rest_);
+      if (line.empty()) return true;
+      std::pair<std::string, std::string> trailer;
+      if (!Field(line, trailer)) return false;
+      const std::string name = Lower(trailer.first);
+      if (name == "content-length" || name == "transfer-encoding")
         return Malformed("trailers say how long the body is");
     }
-    rest_.remove_prefix(end + 4);
-    return true;
+    return false;
   }
 
   std::string_view rest_;

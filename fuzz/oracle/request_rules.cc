@@ -91,8 +91,8 @@ MaybeFinding CheckGrammar(std::string_view bytes, const HttpLimits& limits, cons
   if (!is_refused && (!grammar.malformed.empty() || fed.requests.size() < grammar.requests.size())) {
     return {{"REQ-MALFORMED", "what is no request is refused, and what is one is read", detail}};
   }
-  // Small limits refuse long chunk lines with 400, too; extensions of chunks are refused or passed over, as anyone likes.
-  const bool may_refuse = limits.head_bytes < bytes.size() || bytes.find(';') != std::string_view::npos;
+  // Small limits refuse long chunk lines with 400, too.
+  const bool may_refuse = limits.head_bytes < bytes.size();
   if (fed.error.status == 400 && !may_refuse && fed.requests.size() < grammar.requests.size()) {
     return {{"REQ-STRICT", "what is a request by RFC 9112 is not refused", detail}};
   }

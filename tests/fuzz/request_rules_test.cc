@@ -129,7 +129,10 @@ TEST(HttpGrammar, RefusesWhatIsNone) {
   EXPECT_EQ(why("POST / HTTP/1.0\r\nTransfer-Encoding: chunked"), "HTTP/1.0 with Transfer-Encoding");
   const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
   EXPECT_EQ(why(chunked + "x"), "a chunk has no size");
+  EXPECT_EQ(why(chunked + "1 "), "a chunk has something after its size");
+  EXPECT_EQ(why(chunked + "1;\x01"), "a chunk's extension has control characters");
   EXPECT_EQ(why(chunked + "1\r\nab"), "a chunk is longer than its size");
+  EXPECT_EQ(why(chunked + "0\r\nX: y\r\n z"), "a field has no name");
   EXPECT_EQ(why(chunked + "0\r\nContent-Length: 1"), "trailers say how long the body is");
 }
 

@@ -33,9 +33,6 @@ HttpError ErrorOf(const error_code& code, std::string_view text) {
     return {505, "Only HTTP/1.0 and HTTP/1.1 are spoken here."};
   if (code == http::error::bad_content_length) return {400, "The Content-Length is not one number."};
   if (code == http::error::bad_transfer_encoding) return {400, "The Transfer-Encoding contradicts other fields."};
-  if (code == http::error::bad_chunk || code == http::error::bad_chunk_extension) {
-    return {400, "The chunks of the body are malformed."};
-  }
   if (code == http::error::bad_method || code == http::error::bad_target || code == http::error::bad_version) {
     return {400, "The request line is malformed."};
   }
@@ -43,12 +40,9 @@ HttpError ErrorOf(const error_code& code, std::string_view text) {
   return {400, "A field is malformed."};
 }
 
-}  // namespace
-
-// Gives what Beast finds to the request.
-struct RequestParser::Syntax final : http::basic_parser<true> {
+// Gives what Beast finds in a head to the request. Beast is not asked about bodies.
+struct Syntax final : http::basic_parser<true> {
   Syntax(HttpRequest& to, const HttpLimits& limits) : request(to), head_limit(limits.head_bytes) {
-    // Beast counts anew after each piece that it was given: the sum is counted here.
     header_limit(static_cast<uint32_t>(limits.head_bytes));
     body_limit(limits.body_bytes);
   }
@@ -58,9 +52,8 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
   size_t head_limit;
   size_t head_size = 0;
   int hosts = 0;
-  bool content_length = false;
+  bool has_length = false;
   bool transfer_encoding = false;
-  bool in_body = false;
 
   // Any error code makes Beast stop; ours is what counts.
   void Refuse(HttpError why, error_code& code) {
@@ -82,16 +75,15 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
 
   void on_field_impl(http::field field, View name, View value, error_code& code) override {
     Count(name.size() + value.size() + sizeof(": \r"), code);
-    // Trailers come here too. They may say nothing that the head should have said, and nobody asks for them.
-    if (code || in_body) return;
+    if (code) return;
     if (field == http::field::host) {
       if (++hosts > 1) return Refuse({400, "There is more than one Host."}, code);
       request.host = value;
     } else if (field == http::field::content_length) {
       // Beast takes lists of the same number, as it may. Who stands before us might not.
       const bool is_number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-      if (content_length || !is_number) return Refuse({400, "The Content-Length is not one number."}, code);
-      content_length = true;
+      if (has_length || !is_number) return Refuse({400, "The Content-Length is not one number."}, code);
+      has_length = true;
     } else if (field == http::field::transfer_encoding) {
       // https://www.rfc-editor.org/rfc/rfc9112#name-transfer-encoding
       if (request.version < kVersion11) return Refuse({400, "HTTP/1.0 has no Transfer-Encoding."}, code);
@@ -114,34 +106,18 @@ struct RequestParser::Syntax final : http::basic_parser<true> {
     request.keep_alive = keep_alive();
   }
 
-  void on_body_init_impl(const boost::optional<uint64_t>& length, error_code&) override {
-    in_body = true;
-    head_size = 0;  // of trailers
-    // Not all that a client promises: it may not come.
-    constexpr uint64_t kPromised = 64 * 1024;
-    if (length) request.body.reserve(static_cast<size_t>(std::min(*length, kPromised)));
-  }
-  size_t on_body_impl(View body, error_code&) override {
-    request.body.append(body);
-    return body.size();
-  }
+  void on_body_init_impl(const boost::optional<uint64_t>&, error_code&) override {}
+  size_t on_body_impl(View, error_code&) override { return 0; }
   void on_chunk_header_impl(uint64_t, View, error_code&) override {}
-  size_t on_chunk_body_impl(uint64_t, View body, error_code&) override {
-    request.body.append(body);
-    return body.size();
-  }
+  size_t on_chunk_body_impl(uint64_t, View, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
 };
 
-RequestParser::RequestParser(const HttpLimits& limits) : limits_(limits) {}
-RequestParser::RequestParser(RequestParser&&) noexcept = default;
-RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
-RequestParser::~RequestParser() = default;
+}  // namespace
 
 size_t RequestParser::Fail(HttpError error) {
   state_ = State::kFailed;
   error_ = error;
-  syntax_.reset();
   return 0;
 }
 
@@ -183,45 +159,47 @@ size_t RequestParser::Feed(std::string_view bytes) {
     head_scanned_ = 0;
     state_ = State::kHead;
   }
-  if (state_ == State::kHead) {
-    if (!ScanHead(bytes)) return blank;
-    bytes = bytes.substr(0, head_scanned_);
-    syntax_ = std::make_unique<Syntax>(request_, limits_);
-  }
-  return blank + FeedSyntax(bytes);
+  if (state_ == State::kBody) return ReadBody(bytes);
+  if (!ScanHead(bytes)) return blank;
+  if (!ReadHead(bytes.substr(0, head_scanned_))) return 0;
+  return blank + head_scanned_;
 }
 
-size_t RequestParser::FeedSyntax(std::string_view bytes) {
-  size_t used = 0;
-  while (used < bytes.size()) {
-    // Not more at once than a chunk's line, or the trailers, may have: so a longer one is refused even if all of it is
-    // there.
-    const size_t most = limits_.head_bytes + sizeof("\r\n") - 1;
-    const std::string_view rest = bytes.substr(used, most);
-    // Beast asserts that it is not asked again about fewer bytes; no chunked body ends with fewer, so waiting loses nothing.
-    constexpr size_t kShortestEnd = 5;  // "0", two line ends
-    if (state_ == State::kBody && syntax_->chunked() && rest.size() < kShortestEnd) break;
+// `head` is whole.
+bool RequestParser::ReadHead(std::string_view head) {
+  Syntax syntax(request_, limits_);
+  while (!syntax.is_header_done()) {
     error_code code;
-    const size_t now = syntax_->put(boost::asio::const_buffer(rest.data(), rest.size()), code);
-    used += now;
-    if (code && code != http::error::need_more)
-      return Fail(syntax_->error.status != 0 ? syntax_->error : ErrorOf(code, rest));
-    if (syntax_->is_done()) {
-      state_ = State::kDone;
-      syntax_.reset();
-      break;
-    }
-    if (state_ == State::kHead && syntax_->is_header_done()) {
-      state_ = State::kBody;
-      break;
-    }
-    if (code == http::error::need_more) {
-      // All of the head is there: a line in it is too short.
-      if (state_ == State::kHead) return Fail({400, "The request line is malformed."});
-      if (now == 0 && rest.size() == most) return Fail({400, "The chunks of the body are malformed."});
-      if (now == 0) break;
-    }
+    head.remove_prefix(syntax.put(boost::asio::const_buffer(head.data(), head.size()), code));
+    // All of the head is there: a line in it is too short.
+    if (code == http::error::need_more) return Fail({400, "The request line is malformed."}), false;
+    if (code) return Fail(syntax.error.status != 0 ? syntax.error : ErrorOf(code, head)), false;
   }
+  body_remaining_ = 0;
+  chunks_.reset();
+  if (syntax.chunked()) {
+    chunks_.emplace(limits_);
+  } else if (const auto length = syntax.content_length()) {
+    body_remaining_ = *length;
+    // Not all that a client promises: it may not come.
+    constexpr uint64_t kPromised = 64 * 1024;
+    request_.body.reserve(static_cast<size_t>(std::min(body_remaining_, kPromised)));
+  }
+  state_ = chunks_ || body_remaining_ > 0 ? State::kBody : State::kDone;
+  return true;
+}
+
+size_t RequestParser::ReadBody(std::string_view bytes) {
+  if (chunks_) {
+    const size_t used = chunks_->Feed(bytes, request_.body);
+    if (chunks_->error().status != 0) return Fail(chunks_->error());
+    if (chunks_->done()) state_ = State::kDone;
+    return used;
+  }
+  const auto used = static_cast<size_t>(std::min<uint64_t>(body_remaining_, bytes.size()));
+  request_.body.append(bytes, 0, used);
+  body_remaining_ -= used;
+  if (body_remaining_ == 0) state_ = State::kDone;
   return used;
 }
 

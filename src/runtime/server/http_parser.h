@@ -1,5 +1,5 @@
-// Bytes of a connection to requests: HTTP/1.0 and 1.1 (RFC 9112), with limits. Boost.Beast reads the syntax; what it is
-// lenient about is decided here. No V8, no sockets; a function of the bytes alone.
+// Bytes of a connection to requests: HTTP/1.0 and 1.1 (RFC 9112), with limits. Boost.Beast reads the heads; what it is
+// lenient about is decided here. Bodies are read without it. No V8, no sockets; a function of the bytes alone.
 //
 //   RequestParser parser({});
 //   size_t used = parser.Feed(buffer);       // `buffer`: all bytes that were not used yet
@@ -13,11 +13,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "src/runtime/server/chunked_body.h"
 #include "src/runtime/server/http_request.h"
 
 namespace sluice::runtime {
@@ -32,10 +33,7 @@ class RequestParser {
     kFailed,  // error()
   };
 
-  explicit RequestParser(const HttpLimits& limits);
-  RequestParser(RequestParser&&) noexcept;
-  RequestParser& operator=(RequestParser&&) noexcept;
-  ~RequestParser();
+  explicit RequestParser(const HttpLimits& limits) : limits_(limits) {}
 
   // Reads on; returns how many bytes of `bytes` will not be needed again. The others are to be given again, with more
   // after them. Stops after a head, and after a request: calls it until it uses nothing or state() is kDone. It needs
@@ -49,17 +47,18 @@ class RequestParser {
   HttpRequest Take();
 
  private:
-  struct Syntax;  // Beast's
   size_t Fail(HttpError error);
   bool ScanHead(std::string_view bytes);
-  size_t FeedSyntax(std::string_view bytes);
+  bool ReadHead(std::string_view head);
+  size_t ReadBody(std::string_view bytes);
 
   HttpLimits limits_;
   State state_ = State::kIdle;
   HttpRequest request_;
   HttpError error_;
-  size_t head_scanned_ = 0;  // bytes of a head that is not whole
-  std::unique_ptr<Syntax> syntax_;
+  size_t head_scanned_ = 0;      // bytes of a head that is not whole
+  uint64_t body_remaining_ = 0;  // of a body with a length
+  std::optional<ChunkedBody> chunks_;
 };
 
 // All requests at the begin of `bytes`, as a connection that never pauses would see them; the last error, if any.

@@ -11,7 +11,7 @@
 namespace sluice::runtime {
 
 struct HttpLimits {
-  size_t head_bytes = 16 * 1024;           // the request line and all fields; a chunk's line; 431
+  size_t head_bytes = 16 * 1024;  // the request line and all fields, 431; all trailers; extensions of all chunks
   uint64_t body_bytes = 16 * 1024 * 1024;  // without chunk lines; 413
 };
 

@@ -103,6 +103,68 @@ TEST(RequestParserTest, TrailersAreNoHeaders) {
   EXPECT_EQ(parsed.requests[0].headers.size(), 2u);
 }
 
+// Beast read several of these differently, and some differently in other pieces.
+TEST(RequestParserTest, ChunksAreWhatTheGrammarSaysInOnePieceAndInMany) {
+  struct Case {
+    std::string chunks;
+    int status;
+    std::string body;
+  };
+  const Case cases[] = {
+      {"0\r\n\r\n", 0, ""},
+      {"00A\r\n0123456789\r\n000;x\r\n\r\n", 0, "0123456789"},
+      {"1 \t;a=b\r\nq\r\n0\r\n\r\n", 0, "q"},
+      {"1;a=\"b\xff\r\nq\r\n0\r\n\r\n", 0, "q"},  // an extension is passed over; it ends with its line
+      {"1\r\n\n\r\n0\r\n\r\n", 0, "\n"},
+      {"1\r\nq\r\n0\r\nX-Sum:\xff\xff\r\n\r\n", 0, "q"},
+      {"1  \r\nq\r\n0\r\n\r\n", 400, ""},
+      {" 1\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"1 a\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"0x1\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"-1\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"1\nq\r\n0\r\n\r\n", 400, ""},
+      {"1\rq\r\n0\r\n\r\n", 400, ""},
+      {"1\r\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"1;\x01\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"1;a=\"\n\"\r\nq\r\n0\r\n\r\n", 400, ""},
+      {"1 ;a=\"b\"  \r\nTransfer\r\n0\r\n\r\n", 400, ""},
+      {"1\r\nq\n0\r\n\r\n", 400, ""},
+      {"0\r\nX\r\n\r\n", 400, ""},
+      {"0\r\n: y\r\n\r\n", 400, ""},
+      {"0\r\nX : y\r\n\r\n", 400, ""},
+      {"0\r\nX: y\r\n z\r\n\r\n", 400, ""},
+      {"0\r\nX: \x7f\r\n\r\n", 400, ""},
+      {"0\r\ncontent-LENGTH: 1\r\n\r\n", 400, ""},
+      {"0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, ""},
+      {"b\r\n", 413, ""},
+      {"0\r\nX: " + std::string(196, 'y') + "\r\n\r\n", 431, ""},
+  };
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const Case& each : cases) {
+    for (const bool at_once : {true, false}) {
+      RequestParser parser(kSmall);
+      EXPECT_EQ(parser.Feed(head), head.size());
+      size_t used = 0;
+      while (used < each.chunks.size() && parser.state() == RequestParser::State::kBody) {
+        used += parser.Feed(std::string_view(each.chunks).substr(used, at_once ? each.chunks.size() : 1));
+      }
+      EXPECT_EQ(parser.error().status, each.status) << each.chunks;
+      if (each.status != 0) continue;
+      ASSERT_EQ(parser.state(), RequestParser::State::kDone) << each.chunks;
+      EXPECT_EQ(used, each.chunks.size());
+      EXPECT_EQ(parser.Take().body, each.body) << each.chunks;
+    }
+  }
+}
+
+TEST(RequestParserTest, LinesOfAllChunksTogetherAreLimited) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string chunk = "1;" + std::string(94, 'x') + "\r\na\r\n";  // 80 bytes more than a size needs
+  EXPECT_EQ(ParseRequests(head + chunk + chunk + "0\r\n\r\n", kSmall).requests.size(), 1u);
+  EXPECT_EQ(ParseRequests(head + chunk + chunk + chunk + "0\r\n\r\n", kSmall).error.status, 400);
+}
+
 TEST(RequestParserTest, HeadIsKnownBeforeTheBodyComes) {
   RequestParser parser({});
   parser.Feed("POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\nContent-Length: 2\r\n\r\n");
