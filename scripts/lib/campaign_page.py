@@ -18,6 +18,7 @@ from pathlib import Path
 
 import page_chart
 import page_diagram
+from findings import target_flag
 from page_chart import Series, compact
 
 try:
@@ -92,14 +93,16 @@ def _findings(out, summary):
             continue
         data = known.get(place, {}) | _json(folder / "finding.json", {})
         program = _text(folder, "program.ops")
+        target = data.get("target") or folder.parent.name
+        sanitizer = " --sanitizer undefined" if summary.get("sanitizer") == "undefined" else ""
         found.append({
             "identity": data.get("identity") or folder.name, "rule": data.get("rule") or data.get("sentence") or "",
-            "target": data.get("target") or folder.parent.name, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
+            "target": target, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
             "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
             "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
             "folder": place, "program": program, "lines": len(program.splitlines()),
             "story": _text(folder, "story.txt"), "stack": _text(folder, "stack.txt"),
-            "repro": f"scripts/repro {shlex.quote(_shown(folder / ('program.ops' if program else 'input')))}",
+            "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shlex.quote(_shown(folder / ('program.ops' if program else 'input')))}",
         })
     return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))
 

@@ -4,6 +4,8 @@ import os
 import shlex
 import sys
 
+from findings import target_flag
+
 try:
     from rich.console import Console, Group
     from rich.live import Live
@@ -136,5 +138,4 @@ def print_finding(position, finding, repro):
     elif lines:
         say(f"   The program has {len(lines)} lines, see {shown(finding.file_for_repro)}")
     say(f"   Folder:    {shown(finding.folder)}")
-    target = "" if finding.reads_programs else f" --target {finding.target}"
-    say(f"   Reproduce: {repro}{target} {shown(finding.file_for_repro)}")
+    say(f"   Reproduce: {repro}{target_flag(finding.target)} {shown(finding.file_for_repro)}")

@@ -14,6 +14,13 @@ TRIES = 10  # reproductions, each in a fresh process
 
 # What judges the target's programs in `sluice`; none: the core.
 JUDGED = {"canary_fuzzer": ["--canary"], "v8_binding_fuzzer": ["--v8"]}
+# Whose inputs are no programs: the target itself replays them.
+NO_PROGRAMS = ("config_fuzzer", "request_fuzzer")
+
+
+def target_flag(target):
+    """What scripts/repro must be told of it, with a blank before it; empty if nothing."""
+    return f" --target {target}" if target in JUDGED or target in NO_PROGRAMS else ""
 
 
 @dataclasses.dataclass
@@ -60,7 +67,7 @@ class Finding:
 
     @property
     def reads_programs(self):
-        return self.target not in ("config_fuzzer", "request_fuzzer")
+        return self.target not in NO_PROGRAMS
 
     @property
     def never_again(self):
@@ -173,7 +180,7 @@ def readme(finding, build, root, fuzzers):
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
     lines += ["## See it again", "", f"In the folder of Sluice, `{root}` when this was found; `{place}` is this folder:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")
-              + (f" --target {finding.target}" if finding.target in JUDGED or not finding.reads_programs else "") + f" {place}/{name}", "",
+              + f"{target_flag(finding.target)} {place}/{name}", "",
               "With the fuzz target itself, built as it was:", "",
               f"    {os.path.relpath(fuzzers, root)}/{finding.target} {place}/input", ""]
     if finding.sequence:
