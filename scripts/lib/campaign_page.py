@@ -12,12 +12,12 @@ Made from files alone, each of which may be missing while the campaign runs:
 import datetime
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 
 import page_chart
 import page_diagram
+from display import shown
 from findings import target_flag
 from page_chart import Series, compact
 
@@ -102,14 +102,9 @@ def _findings(out, summary):
             "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
             "folder": place, "program": program, "lines": len(program.splitlines()),
             "story": _text(folder, "story.txt"), "stack": _text(folder, "stack.txt"),
-            "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shlex.quote(_shown(folder / ('program.ops' if program else 'input')))}",
+            "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shown(folder / ('program.ops' if program else 'input'))}",
         })
     return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))
-
-
-def _shown(path):
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
 
 
 def _in_checkout(path):
@@ -252,12 +247,12 @@ def main():
         sys.exit("scripts/report: name one folder of a campaign")
     out = Path(sys.argv[1])
     if not (out / "samples.jsonl").is_file() and not (out / "summary.json").is_file():
-        print(f"scripts/report: {_shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)", file=sys.stderr)
+        print(f"scripts/report: {shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)", file=sys.stderr)
         return 2
     if not write(out):
         print(f"scripts/report: {MISSING}", file=sys.stderr)
         return 2
-    print(_shown(out / "index.html"))
+    print(shown(out / "index.html"))
     return 0
 
 

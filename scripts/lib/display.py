@@ -29,7 +29,7 @@ def say(text=""):
 def shown(path):
     """The path as one would type it here."""
     relative = os.path.relpath(path)
-    return shlex.quote(path if relative.startswith("..") else relative)
+    return shlex.quote(str(path) if relative.startswith("..") else relative)
 
 
 def number(value):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nightly_report
 import nightly_stages
+from display import say
 from nightly_state import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,13 +37,6 @@ class Options:
     archive: Path | None
     fresh: bool
     stages: list
-
-
-def say(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except OSError:  # nobody reads it any more; the night goes on
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
 
 
 def parse(arguments: list) -> Options:
