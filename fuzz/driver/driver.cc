@@ -33,6 +33,7 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
   for (auto& promises : pending_) promises.clear();
   promise_names_.clear();
   observed_.clear();
+  rejected_behind_.clear();
   for (auto& names : error_names_) names.clear();
   errors_.fill(0);
 
@@ -333,7 +334,14 @@ void Driver::Settled(uint32_t promise, bool fulfilled, Value value) {
 
 void Driver::ReportException(Value exception) { Add(EventKind::kReported, Outcome::Return(exception)); }
 
+void Driver::RejectedWithoutHandler(uint32_t promise) {
+  if (promise >= rejected_behind_.size()) rejected_behind_.resize(promise + 1);
+  rejected_behind_[promise] = static_cast<uint32_t>(trace_->events.size());
+}
+
 void Driver::UnhandledRejection(uint32_t promise, Value reason) {
+  const uint32_t events = promise < rejected_behind_.size() ? rejected_behind_[promise] : 0;
+  trace_->rejected_at.push_back(events == 0 ? trace_->events.size() : events - 1);
   Event& event = Add(EventKind::kUnhandled, Outcome::Return(reason));
   event.number = PromiseName(promise);
 }

@@ -18,7 +18,7 @@
 namespace sluice::fuzz {
 
 struct RunOptions {
-  bool snapshots = true;  // take one at the end of each step and wherever author code begins
+  bool snapshots = true;               // take one at the end of each step and wherever author code begins
   void (*after_snapshot)() = nullptr;  // called after each
 };
 
@@ -34,6 +34,7 @@ class Driver final : private UserCode {
   sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
   void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
   void ReportException(sim::Value exception) override;
+  void RejectedWithoutHandler(uint32_t promise) override;
   void UnhandledRejection(uint32_t promise, sim::Value reason) override;
 
   void Construct();
@@ -73,6 +74,7 @@ class Driver final : private UserCode {
   std::array<std::vector<uint32_t>, kPromiseSourceCount> pending_;  // promises, or resolvers for kThen
   std::vector<uint32_t> promise_names_;                             // by the subject's promise id; 0: not named yet
   std::vector<bool> observed_;                                      // by the subject's promise id
+  std::vector<uint32_t> rejected_behind_;  // by the subject's promise id: how many events there were; 0: not rejected
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id
   std::array<uint32_t, 3> errors_{};
   uint32_t promises_ = 0;

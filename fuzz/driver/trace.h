@@ -61,6 +61,8 @@ struct Trace {
   std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
   std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
   std::vector<sim::Chunk> chunks;           // what values of kind kChunk index
+  // For each kUnhandled, in order: the last event before its promise was rejected; itself if the subject does not tell.
+  std::vector<size_t> rejected_at;
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;

@@ -5,7 +5,6 @@
 
 #include "fuzz/oracle/compare.h"
 #include "fuzz/program/language.h"
-#include "fuzz/program/text.h"
 #include "src/core/check.h"
 #include "src/core/invariants.h"
 
@@ -47,32 +46,6 @@ std::string StepOf(const Program& program, const Trace& trace, const Finding& fi
   // How many of them run at a time does not matter.
   if (kind == OpKind::kRun || kind == OpKind::kRunCount || kind == OpKind::kTick) return "microtasks";
   return std::string(RowOf(kind).name);
-}
-
-// A program that goes through every state and leaves something behind wherever it can.
-const Program& Polluter() {
-  static const Program* const program = [] {
-    const ParsedProgram parsed = ParseText(R"(byteLimit 100
-methods start write close abort size
-on start return resolved
-on signal throw r3
-on size return 7
-on write return pending
-on abort return rejected r2
-w0 = stream.getWriter()
-w0.write("a" * 3)
-w0.write(view(9)) unobserved
-tick 2
-w0.write(buffer(101))
-controller.error(r1)
-w0.abort(r2) unobserved
-w0.releaseLock()
-w1 = stream.getWriter()
-reject write r0
-)");
-    return new Program(*parsed.program);
-  }();
-  return *program;
 }
 
 // FNV-1a over what distinguishes programs, so that an input decides by itself where its state is saved and restored.
@@ -161,6 +134,21 @@ std::optional<Finding> Judge::Run(const Program& program) {
   return findings_.front();
 }
 
+// If it is an unhandled rejection that one trace has at `at` and the other has not: where that promise was rejected,
+// with the snapshot behind it. Otherwise kNoEvent. The traces are the same before `at`.
+size_t Judge::WhereItWasRejected(size_t at) const {
+  for (const Trace* trace : {&core_trace_, &model_trace_}) {
+    if (at >= trace->events.size() || trace->events[at].kind != EventKind::kUnhandled) continue;
+    const auto is_unhandled = [](const Event& event) { return event.kind == EventKind::kUnhandled; };
+    const auto index =
+        std::count_if(trace->events.begin(), trace->events.begin() + static_cast<ptrdiff_t>(at), is_unhandled);
+    size_t event = trace->rejected_at[static_cast<size_t>(index)];
+    while (event < at && core_trace_.SnapshotOf(event) == nullptr) ++event;
+    return event;
+  }
+  return kNoEvent;
+}
+
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
@@ -190,8 +178,15 @@ void Judge::CompareWithModel(const Program& program) {
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
-    Note({Oracle::kModel, EventName(program, expected), "", "the trace is the one that the standard's own steps give",
-          Clamped(at)});
+    const size_t rejected = WhereItWasRejected(at);
+    if (rejected != kNoEvent) {
+      Note({Oracle::kModel, "unhandled", "",
+            "a promise that is rejected here is reported as unhandled if the standard's own steps leave it so",
+            rejected});
+    } else {
+      Note({Oracle::kModel, EventName(program, expected), "", "the trace is the one that the standard's own steps give",
+            Clamped(at)});
+    }
   }
   const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
   for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {
@@ -200,10 +195,9 @@ void Judge::CompareWithModel(const Program& program) {
   }
 }
 
-// The same program again, on the same subject, after another program.
-void Judge::RunAfterAnother(const Program& program, uint64_t restore_at, Trace& trace) {
-  // What breaks in the other program is no finding about this one: it would be one about each.
-  driver_.Run(Polluter(), *core_, {.snapshots = false}, trace);
+// The same program on the same subject, behind its own first run: what the core remembers of that is seen here. (What
+// other programs leave behind is seen by those that run after them.)
+void Judge::RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace) {
   g_running = this;
   running_ = &trace;
   core_->RestoreAt(restore_at);
@@ -217,11 +211,11 @@ void Judge::RunAfterAnother(const Program& program, uint64_t restore_at, Trace& 
 // Determinism and the state's saving and restoring in one run; which of them it was when that one differs.
 void Judge::RunAgain(const Program& program) {
   const uint64_t steps = std::max<uint64_t>(core_trace_.snapshots.size(), 1);
-  RunAfterAnother(program, Hash(core_trace_) % steps, restored_);
+  RunOnceMore(program, Hash(core_trace_) % steps, restored_);
   const std::string complaint = core_->complaint();
   const size_t at = FirstDifferentEvent(core_trace_, restored_);
   if (at == kSame && complaint.empty()) return;
-  RunAfterAnother(program, JudgedSubject::kNever, again_);
+  RunOnceMore(program, JudgedSubject::kNever, again_);
   if (const size_t again_at = FirstDifferentEvent(core_trace_, again_); again_at != kSame) {
     Note({Oracle::kDeterminism, "same-program-same-trace", "",
           "the same program gives the same trace, whatever ran before", Clamped(again_at)});

@@ -80,10 +80,11 @@ class Judge {
   void CheckInvariants();
   void CompareWithModel(const Program& program);
   void RunAgain(const Program& program);
-  void RunAfterAnother(const Program& program, uint64_t restore_at, Trace& trace);
+  void RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace);
   void NoteViolations();
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
+  size_t WhereItWasRejected(size_t at) const;
   static void OnAssert(const char* operation, const char* what);
 
   Driver driver_;
@@ -92,7 +93,7 @@ class Judge {
   HistoryChecker history_;
   Trace core_trace_;
   Trace model_trace_;
-  Trace restored_;                  // of the core: after another program, with its state saved and restored on the way
+  Trace restored_;                  // of the core: once more, with its state saved and restored on the way
   Trace again_;                     // likewise, without that; only if the other differs
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;

@@ -157,7 +157,10 @@ void PromiseRealm::RejectPromise(PromiseId promise, Value reason) {
   slots.fulfillReactions.clear();
   slots.state = PromiseState::kRejected;
   // 7. HostPromiseRejectionTracker(promise, "reject").
-  if (!slots.isHandled) about_to_be_notified_.push_back(promise);
+  if (!slots.isHandled) {
+    about_to_be_notified_.push_back(promise);
+    user_code_->RejectedWithoutHandler(promise);
+  }
   // 8.
   TriggerPromiseReactions(slots.rejectReactions, reason);
   slots.rejectReactions.clear();

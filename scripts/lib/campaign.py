@@ -36,7 +36,8 @@ NOT_BY_DEFAULT = ("empty_fuzzer",)
 CANARY_SHARE = 0.25
 FIRST_CANARY_SECONDS = {LIBFUZZER: 2, AFL: 6}
 SHORTEST_SLICE_SECONDS = {LIBFUZZER: 0.3, AFL: 2}
-FINDINGS_PER_TARGET = 20
+FINDINGS_PER_TARGET = 20  # at different places
+OFTEN = 20  # times the same crash, of which people are told
 SMALLEST_FREE_BYTES = 64 << 20
 PAGE_SECONDS = 10  # between two versions of the page
 REACH_SECONDS = 60  # between two countings of the states that were reached
@@ -249,13 +250,14 @@ class Campaign:
             findings.keep(finding, output.artifact, output.log, output.recent)
             self.findings[identity] = finding
             target.findings += 1
+            target.places.add(_place(identity))
             lane.findings += 1
         # Another process that ran at the same time may find the same; one that was told to pass it over must not.
         if lane.crashes_at_start >= SAME_CRASHES or (identity in passed_over and target.crashes[identity] >= SAME_CRASHES):
             target.blocked_by = identity
             target.stop("blocked")
-        elif target.findings >= FINDINGS_PER_TARGET:
-            target.stop(f"stopped after {FINDINGS_PER_TARGET} findings")
+        elif len(target.places) >= FINDINGS_PER_TARGET:
+            target.stop(f"stopped after {target.findings} findings")
         return is_new
 
     async def _investigate(self):
@@ -471,6 +473,11 @@ class Campaign:
         for target in self.targets:
             if target.blocked_by:
                 say(f"\nblocked: {target.name} ended early, because each run crashed with {target.blocked_by} before anything was fuzzed")
+            for finding in self.findings.values():
+                count = sum(target.crashes.get(identity, 0) for identity in (finding.identity, *finding.also_seen_as))
+                if count >= OFTEN and not finding.from_oracle:
+                    say(f"\noften: {target.name} crashed {count:,} times with {finding.identity} and began anew each time, which hides what is "
+                        "behind it: fix that first, then fuzz again")
             if target.moved:
                 say(f"\nmoved: {target.moved} entries of the corpus of {target.name} crash; they are in "
                     f"{shown(os.path.join(self.out, 'crashing', target.name))}")
@@ -527,6 +534,11 @@ class Campaign:
             "canary": finding_as_data(self.canary) if self.canary else None,
             "findings": [finding_as_data(f) for f in self.findings.values()],
         }
+
+
+def _place(identity):
+    """Where it broke, whoever called that, or which rule, whatever the step: one fault has many identities."""
+    return grouping.rule_of(identity).split("<", 1)[0]
 
 
 def _text(error, folder):

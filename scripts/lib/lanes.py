@@ -35,6 +35,7 @@ class Target:
         self.plan = plan
         self.lanes = []
         self.findings = 0
+        self.places = set()  # where they are, which are fewer
         self.crashes = {}  # identity -> how often
         self.blocked_by = ""  # the identity of a finding
         self.moved = 0  # entries of the corpus that crash

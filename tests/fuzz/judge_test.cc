@@ -69,6 +69,31 @@ TEST(JudgeTest, ADifferentSlotIsFound) {
   EXPECT_EQ(Judged<ForgetsHighWaterMark>("run\n")->identity(), "slots/strategyHWM");
 }
 
+// A rejection that is reported at the program's end broke where the promise was rejected.
+class LeavesUnhandled : public CoreSubject {
+  void ReleaseLock(uint32_t writer) override {
+    CoreSubject::ReleaseLock(writer);
+    RejectPromise(NewPromise(), sim::Value::Number(1));
+  }
+};
+
+TEST(JudgeTest, AnUnhandledRejectionBrokeWhereItWasRejected) {
+  EXPECT_EQ(Judged<LeavesUnhandled>(kProgram)->key(), "model/unhandled@releaseLock");
+}
+
+class HandlesTooMuch : public CoreSubject {
+  uint32_t WriterClose(uint32_t writer) override {
+    const uint32_t promise = CoreSubject::WriterClose(writer);
+    host().realm().MarkHandled(promise);
+    return promise;
+  }
+};
+
+TEST(JudgeTest, ARejectionThatIsNotReportedBrokeWhereItWasRejected) {
+  EXPECT_EQ(Judged<HandlesTooMuch>("w0 = stream.getWriter()\nw0.releaseLock()\nw0.close() unobserved\nrun\n")->key(),
+            "model/unhandled@close");
+}
+
 // The charge of a chunk is what it was when it was queued. Keeps I-BYTES-SUM and I-BYTES-LIMIT.
 class MeasuresAgain : public CoreSubject {
   void Detach(sim::Value chunk) override {

@@ -123,6 +123,10 @@ class Groups(unittest.TestCase):
         self.assertEqual(bool(grouping.why_same(a, b)), bool(grouping.why_same(b, a)))
         return bool(grouping.why_same(a, b))
 
+    @staticmethod
+    def groups(*found):
+        return [[f.identity for f in members] for members in grouping.group(found)]
+
     def test_names_and_values_do_not_tell_programs_apart_and_operations_do(self):
         self.assertEqual(grouping.canonical('# why\nw0 = stream.getWriter()\nw0.write("a" * 3) # x\ndetach view(7)#2\n'),
                          grouping.canonical('w2 = stream.getWriter()\nw2.write("# b")\ndetach buffer(1)\n'))
@@ -148,6 +152,29 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(a, finding("slots/state@abort", code=["G:2", "H:3"])))
         self.assertFalse(self.same(a, finding("slots/state@abort", code=["H:3"])), "two faults may break one rule")
         self.assertFalse(self.same(a, finding("slots/other@abort", code=["G:2"])))
+
+    def test_a_rejection_that_is_reported_and_one_that_is_not_handled_are_the_same_rule(self):
+        a = finding("invariant/I-REJECTED-READY-HANDLED@error", code=["EnsureRejected:27", "f:1"])
+        b = finding("model/unhandled@releaseLock", code=["EnsureRejected:27", "g:1"])
+        self.assertEqual(self.groups(a, b), [[a.identity, b.identity]])
+        b.code = ["g:1"]
+        self.assertEqual(self.groups(a, b), [[a.identity], [b.identity]])
+        b.identity = "model/settled@releaseLock"
+        b.code = a.code
+        self.assertEqual(self.groups(a, b), [[a.identity], [b.identity]])
+
+    def test_two_asserts_that_fail_in_one_step_are_the_same_fault(self):
+        def pair(**more):
+            a = finding("assert/A@abort", shrunk=True, program="a", shows=["assert/A@abort", "assert/B@abort"], code=["f:1", "f:2", "f:3", "f:4", "g:1"])
+            b = finding("assert/B@abort", shrunk=True, program="b", shows=["assert/B@abort"], code=["f:1", "f:2", "f:3", "f:4", "h:1"])
+            vars(b).update(more)
+            return self.groups(a, b)
+
+        self.assertEqual(pair(), [["assert/A@abort", "assert/B@abort"]])
+        self.assertEqual(len(pair(code=["f:1", "f:2", "f:3", "h:1"])), 2)
+        self.assertEqual(len(pair(code=[])), 2)
+        self.assertEqual(len(pair(identity="assert/B@write")), 2)
+        self.assertEqual(len(pair(identity="slots/B@abort")), 2)
 
     def test_sanitizer_reports_are_the_same_at_the_same_place(self):
         a = finding("asan/heap-use-after-free/f<g", frames=["f src/a.cc:1", "g src/a.cc:2"])
