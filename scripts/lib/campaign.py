@@ -8,6 +8,7 @@ loop. What it writes over time is in OUT/samples.jsonl; samples.py defines the f
 import argparse
 import asyncio
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -42,6 +43,8 @@ SMALLEST_FREE_BYTES = 64 << 20
 PAGE_SECONDS = 10  # between two versions of the page
 REACH_SECONDS = 60  # between two countings of the states that were reached
 INTERRUPT_GRACE_SECONDS = 5
+
+_AFTER_FREEING_SPACE = "Free some space, then fuzz again: what was found is kept, and the corpus goes on from where it was"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +152,8 @@ class Campaign:
         for folder in (self.out, self.corpus):
             free = shutil.disk_usage(folder).free
             if free < SMALLEST_FREE_BYTES:
-                raise CannotRun(f"{shown(folder)}: the disk is full ({free >> 20} MiB free); findings could be lost")
+                raise CannotRun(f"{shown(folder)}: the disk is full ({free >> 20} MiB free, {SMALLEST_FREE_BYTES >> 20} are the least), and "
+                                f"findings could be lost. {_AFTER_FREEING_SPACE}")
 
     def _entries(self):
         """How many inputs the grown corpus of each target has."""
@@ -339,6 +343,13 @@ class Campaign:
 
     async def _write_samples(self, file):
         """How it went over time, in OUT/samples.jsonl; samples.py defines the fields."""
+        try:
+            await self._write_samples_until_the_end(file)
+            file.close()
+        except OSError as error:
+            self._fail(_text(error, self.out))
+
+    async def _write_samples_until_the_end(self, file):
         written = counted = self.now()
         while not self.finished.is_set():
             file.write(self.now() - self.begun, self._sample())
@@ -355,7 +366,6 @@ class Campaign:
             if self.ended is not None:
                 break
         file.write((self.ended or self.now()) - self.begun, self._sample())
-        file.close()
 
     def _sample(self):
         entries = self._entries()
@@ -544,7 +554,8 @@ def _place(identity):
 def _text(error, folder):
     """`folder`: where what could not be written should have gone, when the error itself does not know."""
     if isinstance(error, OSError):
-        return f"{shown(error.filename or folder)}: {error.strerror or error}"
+        text = f"{shown(error.filename or folder)}: {error.strerror or error}"
+        return f"{text}. {_AFTER_FREEING_SPACE}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else text
     return str(error)
 
 

@@ -6,6 +6,7 @@ Needs the builds asan (sluice), libfuzzer-asan and afl-asan, as scripts/test mak
 """
 
 import asyncio
+import errno
 import hashlib
 import json
 import os
@@ -42,7 +43,7 @@ def fuzzers(engine):
 class FaultyCampaign(unittest.TestCase):
     """Each engine alone and both together find every fault once."""
 
-    def run_campaign(self, engine, seconds, seeds):
+    def run_campaign(self, engine, seconds, seeds, **env):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         root = Path(folder.name)
@@ -61,7 +62,7 @@ class FaultyCampaign(unittest.TestCase):
         run = subprocess.run(
             [sys.executable, "-B", SOURCE / "scripts/lib/campaign.py", "--root", root, "--preset", "asan", "--seconds", str(seconds),
              "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", FAULTY],
-            env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            env=environment() | env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(run.returncode, 1, run.stdout)
         return json.loads((out / "summary.json").read_text()), out, run.stdout
 
@@ -87,6 +88,12 @@ class FaultyCampaign(unittest.TestCase):
         self.assertFalse([identity for identity in found if identity.startswith("unreproduced")], text)
         log = next(out.glob("findings/**/*heap-*/log.txt")).read_text()
         self.assertIn("AddressSanitizer: heap-", log)
+
+    def test_afl_goes_on_after_a_finding_in_all_that_it_began_with(self):
+        summary, _, text = self.run_campaign("afl", 20, {}, FAULTY_SHORT="1")
+        self.check_findings(summary, text, {"model/short"})
+        self.assertGreater(summary["targets"][0]["engines"]["afl"]["executions"], 1000, text)
+        self.assertNotIn("blocked", text)
 
     def test_both_share_one_list(self):
         summary, _, text = self.run_campaign("both", 25, {"good": b"ax", "near": b"oy"})
@@ -129,6 +136,12 @@ class Processes(unittest.TestCase):
         output.add(b"[*] Getting to work...\n\x1b[1;91m[-] PROGRAM ABORT : \x1b[0mNo usable test cases in 'x'\n"
                    b"         Location : main(), src/afl-fuzz.c:1\n")
         self.assertEqual(output.why_it_ended(), "No usable test cases in 'x'")
+
+
+class Words(unittest.TestCase):
+    def test_a_full_disk_is_told_with_the_folder_and_what_to_do(self):
+        text = campaign._text(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "/out")  # pylint: disable=protected-access
+        self.assertRegex(text, r"^/out: No space left on device\. Free some space, then fuzz again: ")
 
 
 class SharedCorpus(unittest.IsolatedAsyncioTestCase):

@@ -20,6 +20,9 @@ volatile char g_sink;
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  // Only when asked for: engines begin with such an input when they have no seeds.
+  static const bool short_breaks = std::getenv("FAULTY_SHORT") != nullptr;
+  if (size < 2 && short_breaks) Report("model/short");
   if (size < 2) return 0;
   auto* const copy = new char[2];
   switch (data[0]) {
@@ -35,6 +38,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (data[1] == '1') Report("model/first");
       if (data[1] == '2') Report("model/second");
       break;
+    case 'h': {
+      // Only when asked for, by hand: each time takes as long as the engines wait.
+      static const bool hangs = std::getenv("FAULTY_HANG") != nullptr;
+      while (hangs && data[1] == 'z') g_sink = copy[0];
+      break;
+    }
     case 'm': {
       // Grows, as a leak would. Only when asked for, by hand: it takes half a minute.
       static const bool has_memory_fault = std::getenv("FAULTY_MEMORY") != nullptr;
