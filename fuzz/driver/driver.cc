@@ -33,7 +33,7 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
   for (auto& promises : pending_) promises.clear();
   promise_names_.clear();
   observed_.clear();
-  rejected_behind_.clear();
+  settled_behind_.clear();
   for (auto& names : error_names_) names.clear();
   errors_.fill(0);
 
@@ -329,21 +329,29 @@ uint32_t Driver::NewPendingPromise(CallKind kind) {
 void Driver::Settled(uint32_t promise, bool fulfilled, Value value) {
   Event& event = Add(EventKind::kSettled, {!fulfilled, value});
   event.number = PromiseName(promise);
+  NoteSettlement(promise);
   AddSnapshot();
 }
 
 void Driver::ReportException(Value exception) { Add(EventKind::kReported, Outcome::Return(exception)); }
 
-void Driver::RejectedWithoutHandler(uint32_t promise) {
-  if (promise >= rejected_behind_.size()) rejected_behind_.resize(promise + 1);
-  rejected_behind_[promise] = static_cast<uint32_t>(trace_->events.size());
-}
-
 void Driver::UnhandledRejection(uint32_t promise, Value reason) {
-  const uint32_t events = promise < rejected_behind_.size() ? rejected_behind_[promise] : 0;
-  trace_->rejected_at.push_back(events == 0 ? trace_->events.size() : events - 1);
   Event& event = Add(EventKind::kUnhandled, Outcome::Return(reason));
   event.number = PromiseName(promise);
+  NoteSettlement(promise);
+}
+
+void Driver::PromiseSettled(uint32_t promise) {
+  if (promise >= settled_behind_.size()) settled_behind_.resize(promise + 1);
+  settled_behind_[promise] = static_cast<uint32_t>(trace_->events.size());
+}
+
+// Of the newest event's promise.
+void Driver::NoteSettlement(uint32_t promise) {
+  const uint32_t name = PromiseName(promise);
+  const uint32_t events = promise < settled_behind_.size() ? settled_behind_[promise] : 0;
+  if (name >= trace_->settled_at.size()) trace_->settled_at.resize(name + 1, kNoEvent);
+  trace_->settled_at[name] = (events == 0 ? trace_->events.size() : events) - 1;
 }
 
 // ---- Values and events

@@ -34,7 +34,7 @@ class Driver final : private UserCode {
   sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
   void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
   void ReportException(sim::Value exception) override;
-  void RejectedWithoutHandler(uint32_t promise) override;
+  void PromiseSettled(uint32_t promise) override;
   void UnhandledRejection(uint32_t promise, sim::Value reason) override;
 
   void Construct();
@@ -54,6 +54,7 @@ class Driver final : private UserCode {
   sim::Value ReasonValue(uint8_t reason) const;
   sim::Value ChunkValue(const sim::Chunk& said);
   uint32_t PromiseName(uint32_t promise);
+  void NoteSettlement(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);
   void AddSnapshot();
@@ -74,7 +75,7 @@ class Driver final : private UserCode {
   std::array<std::vector<uint32_t>, kPromiseSourceCount> pending_;  // promises, or resolvers for kThen
   std::vector<uint32_t> promise_names_;                             // by the subject's promise id; 0: not named yet
   std::vector<bool> observed_;                                      // by the subject's promise id
-  std::vector<uint32_t> rejected_behind_;  // by the subject's promise id: how many events there were; 0: not rejected
+  std::vector<uint32_t> settled_behind_;  // by the subject's promise id: how many events there were; 0: not settled
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id
   std::array<uint32_t, 3> errors_{};
   uint32_t promises_ = 0;

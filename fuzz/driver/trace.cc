@@ -95,7 +95,7 @@ void Trace::Clear() {
   snapshots.clear();
   snapshot_of_event.clear();
   chunks.clear();
-  rejected_at.clear();
+  settled_at.clear();
 }
 
 const core::Snapshot* Trace::SnapshotOf(size_t event) const {

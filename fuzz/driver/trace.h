@@ -56,23 +56,26 @@ struct Event {
   friend bool operator==(const Event& a, const Event& b);
 };
 
+inline constexpr size_t kNoEvent = ~size_t{0};
+
 struct Trace {
   std::vector<Event> events;
   std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
   std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
   std::vector<sim::Chunk> chunks;           // what values of kind kChunk index
-  // For each kUnhandled, in order: the last event before its promise was rejected; itself if the subject does not tell.
-  std::vector<size_t> rejected_at;
+  // By a promise's name, if its settlement is among the events: the last event before it was settled, or that of the
+  // settlement itself if the subject does not tell. Otherwise kNoEvent, or not there.
+  std::vector<size_t> settled_at;
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;
+  size_t SettledAt(uint32_t promise) const { return promise < settled_at.size() ? settled_at[promise] : kNoEvent; }
 };
 
 // What the driver does after a program: run all microtasks, read everything.
 const std::vector<Op>& Epilogue();
 const Op& OpAt(const Program& program, Where where);
 
-inline constexpr size_t kNoEvent = ~size_t{0};
 // The begin of the innermost operation, or construction, that was being performed at `event`; kNoEvent if there was
 // none.
 size_t OpenOperation(const Trace& trace, size_t event);

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #if defined(__has_feature)
@@ -34,6 +36,14 @@ namespace {
 // For each snapshot, the blocks that ran since the one before.
 std::vector<std::vector<size_t>> g_blocks;
 
+// Functions of the model that were entered since its last snapshot; null while nobody asks. Plain memory: what standard
+// containers are made of may be instrumented too. More than fit are not remembered.
+constexpr size_t kMostFunctions = 1 << 14;
+void** g_entered = nullptr;
+size_t g_entered_count = 0;
+// For each snapshot of the model's.
+std::vector<std::vector<void*>> g_functions;
+
 size_t BlockCount() {
   return &__start___sancov_cntrs == nullptr ? 0 : static_cast<size_t>(&__stop___sancov_cntrs - &__start___sancov_cntrs);
 }
@@ -47,30 +57,54 @@ void TakeBlocks() {
   std::memset(counters, 0, BlockCount());
 }
 
-// "function:line" of a block of src/core; empty for others.
-std::string NameOf(size_t block) {
+// What is at an address, as the sanitizers' symbolizer says it; empty without one.
+std::string Symbolized(uintptr_t address, const char* format) {
 #ifdef SLUICE_CAN_SYMBOLIZE
   std::array<char, 2048> text{};
-  const auto address = (&__start___sancov_pcs)[block].address;
-  __sanitizer_symbolize_pc(reinterpret_cast<void*>(address + 1), "%f\t%s\t%l", text.data(), text.size());
+  __sanitizer_symbolize_pc(reinterpret_cast<void*>(address + 1), format, text.data(), text.size());
   // The first of several, if functions are inlined into one another: they are one string behind the other.
-  const std::string_view whole(text.data());
+  return text.data();
+#else
+  static_cast<void>(address), static_cast<void>(format);
+  return "";
+#endif
+}
+
+// Without namespaces, classes and parameters.
+std::string_view BareName(std::string_view function) {
+  function = function.substr(0, function.find('('));
+  const size_t colon = function.rfind(':');
+  if (colon != std::string_view::npos) function.remove_prefix(colon + 1);
+  return function;
+}
+
+// "function:line" of a block of src/core; empty for others.
+std::string NameOf(size_t block) {
+  const std::string whole_text = Symbolized((&__start___sancov_pcs)[block].address, "%f\t%s\t%l");
+  const std::string_view whole(whole_text);
   const size_t file = whole.find('\t');
   const size_t line = whole.rfind('\t');
   if (file == line || whole.find("src/core/", file) == std::string_view::npos) return "";
   if (whole.find("src/core/invariants.", file) != std::string_view::npos) return "";  // takes the snapshots
-  std::string_view name = whole.substr(0, file);
-  name = name.substr(0, name.find('('));
-  const size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos) name.remove_prefix(colon + 1);
-  std::string result(name);
+  std::string result(BareName(whole.substr(0, file)));
   std::replace(result.begin(), result.end(), ' ', '_');
   return result + ":" + std::string(whole.substr(line + 1));
-#else
-  static_cast<void>(block);
-  return "";
-#endif
 }
+
+// Of the standard's operations, those that do something; both sides look at slots when they like.
+bool DoesSomething(std::string_view function) {
+  constexpr std::string_view kQuestions[] = {
+      "WritableStreamCloseQueuedOrInFlight", "WritableStreamHasOperationMarkedInFlight",
+      "WritableStreamDefaultControllerGetBackpressure", "WritableStreamDefaultControllerGetDesiredSize",
+      "WritableStreamDefaultWriterGetDesiredSize"};
+  constexpr std::string_view kOthers[] = {"AbortSteps", "ErrorSteps", "ResetQueue", "DequeueValue",
+                                          "EnqueueValueWithSize"};
+  if (std::find(std::begin(kQuestions), std::end(kQuestions), function) != std::end(kQuestions)) return false;
+  return function.starts_with("WritableStream") ||
+         std::find(std::begin(kOthers), std::end(kOthers), function) != std::end(kOthers);
+}
+
+void TakeFunctions() { g_functions.emplace_back(g_entered, g_entered + std::exchange(g_entered_count, 0)); }
 
 // The snapshot at or behind the event.
 size_t SnapshotBehind(const Trace& trace, size_t event) {
@@ -89,16 +123,9 @@ bool RanInEveryStep(size_t block) {
 
 }  // namespace
 
-void TellCodeBetween(Judge& judge, const Program& program) {
-  if (BlockCount() == 0) return;
-  g_blocks.clear();
-  std::memset(&__start___sancov_cntrs, 0, BlockCount());
-  judge.AfterSnapshot(&TakeBlocks);
-  judge.Run(program);
-  judge.AfterSnapshot(nullptr);
-  if (judge.findings().empty()) return;
-  const size_t snapshot = SnapshotBehind(judge.core_trace(), judge.findings().front().event);
-  if (snapshot >= g_blocks.size()) return;
+namespace {
+
+void TellCode(size_t snapshot) {
   std::set<std::string> names;
   for (const size_t block : g_blocks[snapshot]) {
     if (RanInEveryStep(block)) continue;
@@ -109,4 +136,55 @@ void TellCodeBetween(Judge& judge, const Program& program) {
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
+void TellWhatTheModelDidNot(size_t snapshot, size_t model_snapshot) {
+  std::set<std::string> in_model;
+  for (void* const function : g_functions[model_snapshot]) {
+    in_model.emplace(BareName(Symbolized(reinterpret_cast<uintptr_t>(function), "%f")));
+  }
+  std::set<std::string> only_here;
+  for (const size_t block : g_blocks[snapshot]) {
+    const std::string name = NameOf(block);
+    const std::string function = name.substr(0, name.find(':'));
+    if (DoesSomething(function) && !in_model.contains(function)) only_here.insert(function);
+  }
+  if (only_here.empty()) return;
+  std::string line = "SLUICE-NOT-IN-MODEL";
+  for (const std::string& function : only_here) line += " " + function;
+  std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+}  // namespace
+
+void TellCodeBetween(Judge& judge, const Program& program) {
+  if (BlockCount() == 0) return;
+  g_blocks.clear();
+  g_functions.clear();
+  std::memset(&__start___sancov_cntrs, 0, BlockCount());
+  static void* entered[kMostFunctions];
+  g_entered = entered;
+  judge.AfterSnapshots(&TakeBlocks, &TakeFunctions);
+  judge.Run(program);
+  judge.AfterSnapshots(nullptr, nullptr);
+  g_entered = nullptr;
+  if (judge.findings().empty()) return;
+  const size_t event = judge.findings().front().event;
+  const size_t snapshot = SnapshotBehind(judge.core_trace(), event);
+  if (snapshot >= g_blocks.size()) return;
+  TellCode(snapshot);
+  const size_t model_snapshot = SnapshotBehind(judge.model_trace(), event);
+  if (model_snapshot < g_functions.size()) TellWhatTheModelDidNot(snapshot, model_snapshot);
+}
+
 }  // namespace sluice::fuzz
+
+// The model is compiled with -finstrument-functions where there are counters (fuzz/CMakeLists.txt).
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" void __cyg_profile_func_enter(void* function, void* caller) {
+  static_cast<void>(caller);
+  using namespace sluice::fuzz;
+  if (g_entered != nullptr && g_entered_count < kMostFunctions) g_entered[g_entered_count++] = function;
+}
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" void __cyg_profile_func_exit(void* function, void* caller) {
+  static_cast<void>(function), static_cast<void>(caller);
+}

@@ -121,7 +121,7 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
     CheckFulfilledWereWritten();
   }
   if (program.byteLimit.has_value()) CheckByteLimit(program, trace);
-  CheckNothingStuck();
+  CheckNothingStuck(trace);
   std::stable_sort(broken_.begin(), broken_.end(),
                    [](const BrokenRule& a, const BrokenRule& b) { return a.event < b.event; });
   if (broken_.empty()) return std::nullopt;
@@ -344,12 +344,13 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
   }
 }
 
-void HistoryChecker::CheckNothingStuck() {
+// Nobody can say before the end that it is stuck.
+void HistoryChecker::CheckNothingStuck(const Trace& trace) {
   if (pending_at_author_ != 0) return;
   for (uint32_t promise = 1; promise < returned_.size(); ++promise) {
     if (returned_[promise] == 0) continue;
     if (promise < unobserved_.size() && unobserved_[promise]) continue;
-    if (promise >= settled_.size() || settled_[promise] == 0) Break("H-NOTHING-STUCK", returned_[promise]);
+    if (promise >= settled_.size() || settled_[promise] == 0) Break("H-NOTHING-STUCK", trace.events.size() - 1);
   }
 }
 

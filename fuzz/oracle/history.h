@@ -62,7 +62,7 @@ class HistoryChecker {
   void CheckFulfilledWereWritten();
   void CheckFulfilled();
   void CheckByteLimit(const Program& program, const Trace& trace);
-  void CheckNothingStuck();
+  void CheckNothingStuck(const Trace& trace);
 
   std::vector<BrokenRule> broken_;
   std::vector<WriteOp> writes_;

@@ -134,25 +134,31 @@ std::optional<Finding> Judge::Run(const Program& program) {
   return findings_.front();
 }
 
-// If it is an unhandled rejection that one trace has at `at` and the other has not: where that promise was rejected,
-// with the snapshot behind it. Otherwise kNoEvent. The traces are the same before `at`.
-size_t Judge::WhereItWasRejected(size_t at) const {
+// Authors see a settlement late: the first difference between the traces may be that of a promise which was settled
+// otherwise, or in one of them only, long before. Where that was, with the snapshot behind it; kNoEvent if the first
+// difference, at `at`, is no such one. The traces are the same before `at`.
+size_t Judge::WhereItWasSettled(size_t at) const {
+  const auto event_of = [at](const Trace& trace) { return at < trace.events.size() ? &trace.events[at] : nullptr; };
+  size_t earliest = kNoEvent;
   for (const Trace* trace : {&core_trace_, &model_trace_}) {
-    if (at >= trace->events.size() || trace->events[at].kind != EventKind::kUnhandled) continue;
-    const auto is_unhandled = [](const Event& event) { return event.kind == EventKind::kUnhandled; };
-    const auto index =
-        std::count_if(trace->events.begin(), trace->events.begin() + static_cast<ptrdiff_t>(at), is_unhandled);
-    size_t event = trace->rejected_at[static_cast<size_t>(index)];
-    while (event < at && core_trace_.SnapshotOf(event) == nullptr) ++event;
-    return event;
+    const Trace& other_trace = trace == &core_trace_ ? model_trace_ : core_trace_;
+    const Event* event = event_of(*trace);
+    const Event* other = event_of(other_trace);
+    if (event == nullptr) continue;
+    const bool of_the_same = other != nullptr && other->kind == EventKind::kSettled && other->number == event->number;
+    if (event->kind == EventKind::kUnhandled ||
+        (event->kind == EventKind::kSettled && (of_the_same || other_trace.SettledAt(event->number) == kNoEvent))) {
+      earliest = std::min(earliest, trace->SettledAt(event->number));
+    }
   }
-  return kNoEvent;
+  while (earliest < at && core_trace_.SnapshotOf(earliest) == nullptr) ++earliest;
+  return earliest;
 }
 
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
-  driver_.Run(program, *core_, {.after_snapshot = after_snapshot_}, core_trace_);
+  driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
   core_->Teardown();
   g_running = nullptr;
   NoteViolations();
@@ -171,22 +177,20 @@ void Judge::CheckInvariants() {
 }
 
 void Judge::CompareWithModel(const Program& program) {
-  driver_.Run(program, model_, {}, model_trace_);
+  driver_.Run(program, model_, {.after_snapshot = after_model_snapshot_}, model_trace_);
   for (const std::string& failed : model_.failed_asserts()) {
     Note({Oracle::kModelAssert, failed, "", "the asserts of the standard hold in the model", 0});
   }
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
+    const size_t settled = WhereItWasSettled(at);
+    const auto is_unhandled = [at](const Trace& trace) {
+      return at < trace.events.size() && trace.events[at].kind == EventKind::kUnhandled;
+    };
+    const bool unhandled = is_unhandled(core_trace_) || is_unhandled(model_trace_);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
-    const size_t rejected = WhereItWasRejected(at);
-    if (rejected != kNoEvent) {
-      Note({Oracle::kModel, "unhandled", "",
-            "a promise that is rejected here is reported as unhandled if the standard's own steps leave it so",
-            rejected});
-    } else {
-      Note({Oracle::kModel, EventName(program, expected), "", "the trace is the one that the standard's own steps give",
-            Clamped(at)});
-    }
+    Note({Oracle::kModel, unhandled ? "unhandled" : EventName(program, expected), "",
+          "the trace is the one that the standard's own steps give", settled == kNoEvent ? Clamped(at) : settled});
   }
   const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
   for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {

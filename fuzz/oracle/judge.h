@@ -72,8 +72,12 @@ class Judge {
   // The trace that `finding` says should have been the core's: the model's, or the core's own when it ran again.
   const Trace& other_trace(const Finding& finding) const;
 
-  // In the runs to come, called after each snapshot of the core's first run: fuzz/harness/code_between.h.
-  void AfterSnapshot(void (*callback)()) { after_snapshot_ = callback; }
+  // In the runs to come, called after each snapshot of the core's first run and of the model's: see
+  // fuzz/harness/code_between.h.
+  void AfterSnapshots(void (*core)(), void (*model)()) {
+    after_core_snapshot_ = core;
+    after_model_snapshot_ = model;
+  }
 
  private:
   void RunCore(const Program& program);
@@ -84,7 +88,7 @@ class Judge {
   void NoteViolations();
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
-  size_t WhereItWasRejected(size_t at) const;
+  size_t WhereItWasSettled(size_t at) const;
   static void OnAssert(const char* operation, const char* what);
 
   Driver driver_;
@@ -97,7 +101,8 @@ class Judge {
   Trace again_;                     // likewise, without that; only if the other differs
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;
-  void (*after_snapshot_)() = nullptr;
+  void (*after_core_snapshot_)() = nullptr;
+  void (*after_model_snapshot_)() = nullptr;
 };
 
 }  // namespace sluice::fuzz

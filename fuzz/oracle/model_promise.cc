@@ -142,6 +142,7 @@ void PromiseRealm::FulfillPromise(PromiseId promise, Value value) {
   slots.result = value;
   slots.rejectReactions.clear();
   slots.state = PromiseState::kFulfilled;
+  user_code_->PromiseSettled(promise);
   // 7.
   TriggerPromiseReactions(slots.fulfillReactions, value);
   slots.fulfillReactions.clear();
@@ -157,10 +158,8 @@ void PromiseRealm::RejectPromise(PromiseId promise, Value reason) {
   slots.fulfillReactions.clear();
   slots.state = PromiseState::kRejected;
   // 7. HostPromiseRejectionTracker(promise, "reject").
-  if (!slots.isHandled) {
-    about_to_be_notified_.push_back(promise);
-    user_code_->RejectedWithoutHandler(promise);
-  }
+  if (!slots.isHandled) about_to_be_notified_.push_back(promise);
+  user_code_->PromiseSettled(promise);
   // 8.
   TriggerPromiseReactions(slots.rejectReactions, reason);
   slots.rejectReactions.clear();

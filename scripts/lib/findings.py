@@ -47,6 +47,7 @@ class Finding:
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
     shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
+    not_in_model: list = dataclasses.field(default_factory=list)  # operations that ran in that step, and not in the model's
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end
@@ -175,6 +176,9 @@ def readme(finding, build, root, fuzzers):
         lines += [f"## The program", "", f"{what} (`{name}`):", "", _indented(finding.program)]
     if story := _read(finding, "story.txt"):
         lines += ["## What happens", "", _indented(story)]
+    if finding.not_in_model:
+        lines += ["In the step that broke, the core performed what the standard's steps do not perform there: "
+                  + ", ".join(f"`{operation}`" for operation in finding.not_in_model) + ".", ""]
     stack = _read(finding, "stack.txt")
     if stack and "    #0 " not in story:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]

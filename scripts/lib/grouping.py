@@ -7,7 +7,8 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
-      two asserts failed in the same step of one program, and nearly all the code that led to the one also led to the other;
+      the one's program also breaks what the other is named for, in the same step, where the core performed operations of the standard
+      that the reference model did not perform, among them all of the other's;
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
@@ -27,8 +28,6 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 
 # Of the blocks of code that ran in either of two steps, the share that must have run in both.
 _NEARLY_THE_SAME = 0.5
-# Of those that ran in one step, the share that must have run in the other.
-_NEARLY_ALL = 0.8
 
 # Rules that say the same of what is looked at in two ways: a promise that nobody is to handle is reported where it is no longer
 # a writer's.
@@ -113,11 +112,10 @@ def _is_the_same_rule(a, b):
     return first == second or second in _OTHER_WORDS.get(first, ()) or first in _OTHER_WORDS.get(second, ())
 
 
-def _fails_another_assert_in_the_same_step(a, b):
-    if not (a.shrunk and b.shrunk and a.code and b.code and all(f.identity.startswith("assert/") for f in (a, b))):
-        return False
-    return b.identity in a.shows and a.identity.split("@")[1:] == b.identity.split("@")[1:] and (
-        len(set(a.code) & set(b.code)) >= _NEARLY_ALL * len(set(b.code)))
+def _goes_astray_as_well(a, b):
+    """Whether a's program breaks what b is named for, by the operations by which b does."""
+    return (a.shrunk and b.shrunk and b.identity in a.shows and a.identity.split("@")[1:] == b.identity.split("@")[1:]
+            and bool(b.not_in_model) and set(b.not_in_model) <= set(a.not_in_model))
 
 
 def _why_same_oracle(a, b):
@@ -125,8 +123,8 @@ def _why_same_oracle(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
             return "the same rule, and code that ran in both steps"
         return ""
-    if _fails_another_assert_in_the_same_step(a, b) or _fails_another_assert_in_the_same_step(b, a):
-        return "one fails the other's assert in the same step, by nearly the same code"
+    if _goes_astray_as_well(a, b) or _goes_astray_as_well(b, a):
+        return "one breaks what the other is named for in the same step, by the same operations that should not have been performed"
     if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):
         return "each shows the other"
     return ""
@@ -153,12 +151,8 @@ def group(found):
     """Lists of findings, one for each fault; the first of each list names it. In the order in which they were found."""
     groups = []
     for finding in sorted(found, key=lambda f: (_strength(f), f.after_seconds)):
-        for members in groups:
-            if any(why_same(member, finding) for member in members):
-                members.append(finding)
-                break
-        else:
-            groups.append([finding])
+        same = [members for members in groups if any(why_same(member, finding) for member in members)]
+        groups = [members for members in groups if members not in same] + [[*sum(same, []), finding]]
     joined = True
     while joined:  # the last of a group to explain another one may itself have been explained
         joined = False

@@ -195,6 +195,7 @@ class Triage:
         if report is None:
             return
         finding.code = list(report.code)
+        finding.not_in_model = list(report.not_in_model)
         if not finding.from_oracle:
             finding.frames = [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
 

@@ -74,10 +74,8 @@ void Realm::Settle(uint32_t index, PromiseView state, Value value) {
   promise.state = state;
   promise.value = value;
   promise.follows = false;
-  if (state == PromiseView::kRejected && !promise.handled) {
-    rejected_.push_back(index);
-    user_code_->RejectedWithoutHandler(index);
-  }
+  if (state == PromiseView::kRejected && !promise.handled) rejected_.push_back(index);
+  user_code_->PromiseSettled(index);
   for (uint32_t r = promise.first_reaction; r != kNone; r = reactions_[r].next) {
     Enqueue({.kind = Job::kReaction, .fulfilled = state == PromiseView::kFulfilled, .index = r, .value = value});
   }

@@ -35,9 +35,9 @@ class UserCode {
   virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;
   // The host reports an exception that a listener threw.
   virtual void ReportException(Value exception) = 0;
-  // https://tc39.es/ecma262/#sec-host-promise-rejection-tracker, "reject": a promise was rejected that nothing handles as
-  // yet. No author's code; only who wants to know where an unhandled rejection came from needs it.
-  virtual void RejectedWithoutHandler(uint32_t promise) { static_cast<void>(promise); }
+  // A promise was fulfilled or rejected. No author can see that before a reaction runs; it is for who wants to know where
+  // the settlement came from.
+  virtual void PromiseSettled(uint32_t promise) { static_cast<void>(promise); }
   // The host reports a promise rejection that nothing handled, after the microtask queue became empty.
   virtual void UnhandledRejection(uint32_t promise, Value reason) = 0;
 };

@@ -81,6 +81,35 @@ TEST(JudgeTest, AnUnhandledRejectionBrokeWhereItWasRejected) {
   EXPECT_EQ(Judged<LeavesUnhandled>(kProgram)->key(), "model/unhandled@releaseLock");
 }
 
+// So did a promise that was settled otherwise, which authors see in the microtasks behind.
+class RejectsAtOnce : public CoreSubject {
+  uint32_t Write(uint32_t writer, sim::Value chunk) override {
+    CoreSubject::Write(writer, chunk);
+    const uint32_t promise = NewPromise();
+    RejectPromise(promise, sim::Value::Number(1));
+    return promise;
+  }
+};
+
+TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
+  EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n")->key(),
+            "model/settled-fulfilled@write");
+}
+
+class NeverSettles : public CoreSubject {
+  uint32_t Write(uint32_t writer, sim::Value chunk) override {
+    CoreSubject::Write(writer, chunk);
+    return NewPromise();
+  }
+};
+
+TEST(JudgeTest, WhatNeverSettlesBrokeWhereItShouldHave) {
+  Judge judge(std::make_unique<NeverSettles>());
+  EXPECT_EQ(judge.Run(ParseOrDie("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n"))->key(),
+            "model/settled-fulfilled@microtasks");
+  EXPECT_EQ(judge.findings().back().identity(), "history/H-NOTHING-STUCK");
+}
+
 class HandlesTooMuch : public CoreSubject {
   uint32_t WriterClose(uint32_t writer) override {
     const uint32_t promise = CoreSubject::WriterClose(writer);

@@ -163,18 +163,25 @@ class Groups(unittest.TestCase):
         b.code = a.code
         self.assertEqual(self.groups(a, b), [[a.identity], [b.identity]])
 
-    def test_two_asserts_that_fail_in_one_step_are_the_same_fault(self):
-        def pair(**more):
-            a = finding("assert/A@abort", shrunk=True, program="a", shows=["assert/A@abort", "assert/B@abort"], code=["f:1", "f:2", "f:3", "f:4", "g:1"])
-            b = finding("assert/B@abort", shrunk=True, program="b", shows=["assert/B@abort"], code=["f:1", "f:2", "f:3", "f:4", "h:1"])
+    def test_operations_that_should_not_have_been_performed_are_evidence_if_one_shows_the_other(self):
+        def count(**more):
+            a = finding("assert/A@abort", shrunk=True, program="a", shows=["assert/A@abort", "slots/B@abort"], not_in_model=["F", "G"])
+            b = finding("slots/B@abort", shrunk=True, program="b", shows=["slots/B@abort"], not_in_model=["F"])
             vars(b).update(more)
-            return self.groups(a, b)
+            return len(self.groups(a, b))
 
-        self.assertEqual(pair(), [["assert/A@abort", "assert/B@abort"]])
-        self.assertEqual(len(pair(code=["f:1", "f:2", "f:3", "h:1"])), 2)
-        self.assertEqual(len(pair(code=[])), 2)
-        self.assertEqual(len(pair(identity="assert/B@write")), 2)
-        self.assertEqual(len(pair(identity="slots/B@abort")), 2)
+        self.assertEqual(count(), 1)
+        self.assertEqual(count(not_in_model=["F", "H"]), 2)
+        self.assertEqual(count(not_in_model=[]), 2)
+        self.assertEqual(count(identity="slots/C@abort"), 2, "it does not show that")
+        self.assertEqual(count(shrunk=False), 2)
+
+    def test_what_is_the_same_as_two_makes_one_of_them(self):
+        a = finding("slots/x@write", code=["f:1"])
+        b = finding("slots/y@abort", shrunk=True, program="b", shows=["slots/y@abort", "slots/x@abort"], not_in_model=["F"])
+        c = finding("slots/x@abort", shrunk=True, program="c", code=["f:1"], not_in_model=["F"], after_seconds=9.0)
+        self.assertEqual(len(self.groups(a, b)), 2)
+        self.assertEqual(len(self.groups(a, b, c)), 1)
 
     def test_sanitizer_reports_are_the_same_at_the_same_place(self):
         a = finding("asan/heap-use-after-free/f<g", frames=["f src/a.cc:1", "g src/a.cc:2"])
