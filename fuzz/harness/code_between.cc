@@ -9,7 +9,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #if defined(__has_feature)
@@ -36,11 +35,22 @@ namespace {
 // For each snapshot, the blocks that ran since the one before.
 std::vector<std::vector<size_t>> g_blocks;
 
-// Functions of the model that were entered since its last snapshot; null while nobody asks. Plain memory: what standard
-// containers are made of may be instrumented too. More than fit are not remembered.
-constexpr size_t kMostFunctions = 1 << 14;
-void** g_entered = nullptr;
-size_t g_entered_count = 0;
+// Plain memory: what standard containers are made of may be instrumented too. More than fit are not remembered.
+struct Functions {
+  static constexpr size_t kMost = 1 << 14;
+  void* functions[kMost];
+  size_t count = 0;
+
+  void Add(void* function) {
+    if (count < kMost) functions[count++] = function;
+  }
+};
+
+// Functions of the model: those that were entered since its last snapshot or are open since before, and those that are
+// open.
+Functions g_entered;
+Functions g_open;
+bool g_remembers = false;
 // For each snapshot of the model's.
 std::vector<std::vector<void*>> g_functions;
 
@@ -104,7 +114,10 @@ bool DoesSomething(std::string_view function) {
          std::find(std::begin(kOthers), std::end(kOthers), function) != std::end(kOthers);
 }
 
-void TakeFunctions() { g_functions.emplace_back(g_entered, g_entered + std::exchange(g_entered_count, 0)); }
+void TakeFunctions() {
+  g_functions.emplace_back(g_entered.functions, g_entered.functions + g_entered.count);
+  g_entered = g_open;
+}
 
 // The snapshot at or behind the event.
 size_t SnapshotBehind(const Trace& trace, size_t event) {
@@ -160,12 +173,12 @@ void TellCodeBetween(Judge& judge, const Program& program) {
   g_blocks.clear();
   g_functions.clear();
   std::memset(&__start___sancov_cntrs, 0, BlockCount());
-  static void* entered[kMostFunctions];
-  g_entered = entered;
+  g_entered.count = g_open.count = 0;
+  g_remembers = true;
   judge.AfterSnapshots(&TakeBlocks, &TakeFunctions);
   judge.Run(program);
   judge.AfterSnapshots(nullptr, nullptr);
-  g_entered = nullptr;
+  g_remembers = false;
   if (judge.findings().empty()) return;
   const size_t event = judge.findings().front().event;
   const size_t snapshot = SnapshotBehind(judge.core_trace(), event);
@@ -182,9 +195,13 @@ void TellCodeBetween(Judge& judge, const Program& program) {
 extern "C" void __cyg_profile_func_enter(void* function, void* caller) {
   static_cast<void>(caller);
   using namespace sluice::fuzz;
-  if (g_entered != nullptr && g_entered_count < kMostFunctions) g_entered[g_entered_count++] = function;
+  if (!g_remembers) return;
+  g_entered.Add(function);
+  g_open.Add(function);
 }
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" void __cyg_profile_func_exit(void* function, void* caller) {
   static_cast<void>(function), static_cast<void>(caller);
+  using sluice::fuzz::g_open;
+  if (sluice::fuzz::g_remembers && g_open.count > 0) --g_open.count;
 }
