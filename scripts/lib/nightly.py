@@ -1,6 +1,7 @@
 """The work of scripts/nightly: the stages one after the other, what they said, and the report."""
 
 import argparse
+import errno
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ SHOW_EVERY_SECONDS = 20
 SAVE_EVERY_SECONDS = 5
 GRACE_SECONDS = 30
 INTERRUPTED = 130
+_MAKE_ROOM = "Make room and start scripts/nightly again: it goes on from here."
 
 
 class CannotRun(Exception):
@@ -86,8 +88,7 @@ class Night:
             folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder).free
             if free < SMALLEST_FREE_BYTES:
-                raise CannotRun(f"{folder}: the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed. "
-                                "Make room and start scripts/nightly again: it goes on from here.")
+                raise CannotRun(f"{folder}: the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed. {_MAKE_ROOM}")
 
     def _run(self, stage, position: int) -> None:
         record = self._state.stage(stage.name)
@@ -232,8 +233,11 @@ def _night(arguments: list) -> int:
     night = Night(options, state)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, night.interrupt)
-    return night.run()
-
+    try:
+        return night.run()
+    except OSError as error:
+        where = f"{error.filename or options.out}: {error.strerror or error}"
+        raise CannotRun(f"{where}. {_MAKE_ROOM}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else where) from error
 
 
 def main() -> int:
