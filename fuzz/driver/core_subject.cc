@@ -34,6 +34,7 @@ Value CoreSubject::WriterValue(core::WriterSlot slot) {
 
 void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   host_.Reset(user_code, chunks);
+  released_.reset();
   ForgetFindings();
 }
 
@@ -100,7 +101,10 @@ uint32_t CoreSubject::WriterClose(uint32_t writer) {
   return host_.TakePromise(core::default_writer::Close(host_, Slot(writer)));
 }
 
-void CoreSubject::ReleaseLock(uint32_t writer) { core::default_writer::ReleaseLock(host_, Slot(writer)); }
+void CoreSubject::ReleaseLock(uint32_t writer) {
+  core::default_writer::ReleaseLock(host_, Slot(writer));
+  released_ = writer;
+}
 
 uint32_t CoreSubject::Write(uint32_t writer, Value chunk) {
   const Borrowed value(host_, chunk);
@@ -138,6 +142,13 @@ void CoreSubject::RunAllMicrotasks() { host_.realm().RunAllMicrotasks(); }
 bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
   core::TakeSnapshot(host_, stream(), snapshot);
+  if (released_.has_value()) {
+    const core::WritableStreamDefaultWriter& writer = host_.Writer(Slot(*released_));
+    snapshot.released_readyPromise = host_.State(writer.readyPromise);
+    snapshot.released_readyPromise_is_handled = host_.IsHandled(writer.readyPromise);
+    snapshot.released_closedPromise = host_.State(writer.closedPromise);
+    snapshot.released_closedPromise_is_handled = host_.IsHandled(writer.closedPromise);
+  }
   return true;
 }
 

@@ -3,6 +3,7 @@
 #define SLUICE_FUZZ_DRIVER_CORE_SUBJECT_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace sluice::fuzz {
 class CoreSubject : public JudgedSubject {
  public:
   const char* name() const override { return "core"; }
+  bool SeesReleasedWriters() const override { return true; }
   // Checks the ownership of slots (SimHost::Teardown).
   void Teardown() override;
   sim::SimHost& host() { return host_; }
@@ -58,6 +60,7 @@ class CoreSubject : public JudgedSubject {
   static sim::Value WriterValue(core::WriterSlot slot);
 
   sim::SimHost host_;
+  std::optional<uint32_t> released_;  // the last one
 };
 
 }  // namespace sluice::fuzz

@@ -54,7 +54,7 @@ std::string OneLine(const Program& program, const Trace& trace, const Event& eve
       return "p" + std::to_string(event.number) + (event.thrown ? " rejected with " : " fulfilled with ") +
              ValueText(event.value, chunks);
     case EventKind::kProperty:
-      return std::string(kPropertyNames[event.code]) + (event.thrown ? " threw " : " = ") +
+      return std::string(PropertyName(static_cast<Property>(event.code))) + (event.thrown ? " threw " : " = ") +
              ValueText(event.value, chunks);
     case EventKind::kReported:
       return "the listener's exception was reported: " + ValueText(event.value, chunks);
@@ -129,6 +129,8 @@ size_t OpenOperation(const Trace& trace, size_t event) {
   return open.empty() ? kNoEvent : open.back();
 }
 
+std::string_view PropertyName(Property property) { return kPropertyNames[static_cast<size_t>(property)]; }
+
 std::string ValueText(const Value& value, const std::vector<sim::Chunk>& chunks) {
   switch (value.kind) {
     case ValueKind::kUndefined:
@@ -195,6 +197,10 @@ std::vector<std::pair<std::string_view, std::string>> SnapshotFields(const core:
       {"readyPromise handled", flag(s.readyPromise_is_handled)},
       {"closedPromise", view(s.closedPromise)},
       {"closedPromise handled", flag(s.closedPromise_is_handled)},
+      {"released writer's readyPromise", view(s.released_readyPromise)},
+      {"released writer's readyPromise handled", flag(s.released_readyPromise_is_handled)},
+      {"released writer's closedPromise", view(s.released_closedPromise)},
+      {"released writer's closedPromise handled", flag(s.released_closedPromise_is_handled)},
       {"started", flag(s.started)},
       {"writeAlgorithm", flag(s.has_writeAlgorithm)},
       {"closeAlgorithm", flag(s.has_closeAlgorithm)},

@@ -82,6 +82,7 @@ size_t OpenOperation(const Trace& trace, size_t event);
 
 // ---- For people
 
+std::string_view PropertyName(Property property);
 std::string ValueText(const sim::Value& value, const std::vector<sim::Chunk>& chunks);
 // One line, indented by how deep the event is nested.
 std::vector<std::string> TraceLines(const Program& program, const Trace& trace);

@@ -29,6 +29,8 @@ std::string EventName(const Program& program, const Event* event) {
     case EventKind::kCallBegin:
     case EventKind::kCallEnd:
       return name + "-" + std::string(CallKindNames()[event->code]);
+    case EventKind::kProperty:
+      return name + "-" + std::string(PropertyName(static_cast<Property>(event->code)));
     case EventKind::kSettled:
       return name + (event->thrown ? "-rejected" : "-fulfilled");
     default:
@@ -72,6 +74,7 @@ bool Finding::Is(std::string_view name) const { return name == key() || name == 
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   core::SetAssertHandler(&Judge::OnAssert);
+  model_.LookAtReleasedWriters(core_->SeesReleasedWriters());
 }
 Judge::~Judge() { core::SetAssertHandler(nullptr); }
 

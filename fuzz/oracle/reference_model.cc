@@ -37,6 +37,7 @@ void ReferenceModel::Reset(UserCode& user_code, const std::vector<sim::Chunk>& c
   detachedChunks_.clear();
   InitializeWritableStream(stream_);
   writers_.clear();
+  released_writer_.reset();
 }
 
 // ---- WritableStream
@@ -128,6 +129,7 @@ uint32_t ReferenceModel::WriterClose(uint32_t writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-release-lock
 void ReferenceModel::ReleaseLock(uint32_t writer) {
+  released_writer_ = writer;
   // 1.
   const Stream* stream = writers_[writer].stream;
   // 2.
@@ -248,6 +250,14 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
     snapshot.readyPromise_is_handled = realm_.IsHandled(writer.readyPromise);
     snapshot.closedPromise = View(writer.closedPromise);
     snapshot.closedPromise_is_handled = realm_.IsHandled(writer.closedPromise);
+  }
+
+  if (released_writer_ && looks_at_released_writers_) {
+    const model::WritableStreamDefaultWriter& writer = writers_[*released_writer_];
+    snapshot.released_readyPromise = View(writer.readyPromise);
+    snapshot.released_readyPromise_is_handled = realm_.IsHandled(writer.readyPromise);
+    snapshot.released_closedPromise = View(writer.closedPromise);
+    snapshot.released_closedPromise_is_handled = realm_.IsHandled(writer.closedPromise);
   }
 
   snapshot.started = controller.started;

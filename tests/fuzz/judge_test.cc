@@ -53,7 +53,7 @@ class WrongDesiredSize : public CoreSubject {
 };
 
 TEST(JudgeTest, ADifferenceFromTheModelIsFound) {
-  EXPECT_EQ(Judged<WrongDesiredSize>(kProgram)->identity(), "model/property");
+  EXPECT_EQ(Judged<WrongDesiredSize>(kProgram)->identity(), "model/property-desiredSize");
 }
 
 // Not to be seen by any author, nor by an invariant.
@@ -94,6 +94,20 @@ class RejectsAtOnce : public CoreSubject {
 TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
   EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n")->key(),
             "model/settled-fulfilled@write");
+}
+
+// A writer that is no longer the stream's is looked at all the same.
+class ForgetsClosed : public CoreSubject {
+  void ReleaseLock(uint32_t writer) override {
+    CoreSubject::ReleaseLock(writer);
+    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(writer));
+    host().Drop(slots.closedPromise);
+    slots.closedPromise = host().NewPromise();
+  }
+};
+
+TEST(JudgeTest, ADifferentSlotOfAReleasedWriterIsFoundWhereItWasReleased) {
+  EXPECT_EQ(Judged<ForgetsClosed>(kProgram)->key(), "slots/released writer's closedPromise@releaseLock");
 }
 
 class NeverSettles : public CoreSubject {
@@ -275,7 +289,8 @@ TEST(JudgeTest, AllFindingsAreGivenInOrderEachOnce) {
   const auto first = judge.Run(ParseOrDie(kProgram));
   std::vector<std::string> identities;
   for (const Finding& finding : judge.findings()) identities.push_back(finding.identity());
-  EXPECT_EQ(identities, (std::vector<std::string>{"invariant/I-BYTES-SUM", "slots/charged bytes", "model/property"}));
+  EXPECT_EQ(identities,
+            (std::vector<std::string>{"invariant/I-BYTES-SUM", "slots/charged bytes", "model/property-desiredSize"}));
   EXPECT_EQ(first->identity(), identities.front());
   judge.Run(ParseOrDie("run\n"));
   EXPECT_EQ(judge.findings().size(), 2u);
