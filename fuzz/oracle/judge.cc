@@ -131,8 +131,12 @@ std::optional<Finding> Judge::Run(const Program& program) {
     finding.event = Clamped(finding.event);
     finding.step = StepOf(program, core_trace_, finding);
   }
-  std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
-    return a.event != b.event ? a.event < b.event : a.oracle < b.oracle;
+  // A slot that differs at an event says more of it than what an author sees later.
+  const auto rank = [](const Finding& finding) {
+    return std::pair(finding.is_seen_later ? Oracle::kSlots : finding.oracle, finding.is_seen_later);
+  };
+  std::stable_sort(findings_.begin(), findings_.end(), [rank](const Finding& a, const Finding& b) {
+    return a.event != b.event ? a.event < b.event : rank(a) < rank(b);
   });
   return findings_.front();
 }
@@ -142,20 +146,26 @@ std::optional<Finding> Judge::Run(const Program& program) {
 // difference, at `at`, is no such one. The traces are the same before `at`.
 size_t Judge::WhereItWasSettled(size_t at) const {
   const auto event_of = [at](const Trace& trace) { return at < trace.events.size() ? &trace.events[at] : nullptr; };
-  size_t earliest = kNoEvent;
-  for (const Trace* trace : {&core_trace_, &model_trace_}) {
-    const Trace& other_trace = trace == &core_trace_ ? model_trace_ : core_trace_;
-    const Event* event = event_of(*trace);
-    const Event* other = event_of(other_trace);
-    if (event == nullptr) continue;
-    const bool of_the_same = other != nullptr && other->kind == EventKind::kSettled && other->number == event->number;
-    if (event->kind == EventKind::kUnhandled ||
-        (event->kind == EventKind::kSettled && (of_the_same || other_trace.SettledAt(event->number) == kNoEvent))) {
-      earliest = std::min(earliest, trace->SettledAt(event->number));
+  const auto is_settlement = [](const Event* event) {
+    return event != nullptr && (event->kind == EventKind::kSettled || event->kind == EventKind::kUnhandled);
+  };
+  const Event* ours = event_of(core_trace_);
+  const Event* theirs = event_of(model_trace_);
+  size_t where = kNoEvent;
+  if (is_settlement(ours) && is_settlement(theirs) && ours->kind == theirs->kind && ours->number == theirs->number) {
+    // They have the same name; whether they are the same promise is not known. Both were settled by then.
+    where = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
+  } else {
+    for (const Trace* trace : {&core_trace_, &model_trace_}) {
+      const Event* event = event_of(*trace);
+      if (!is_settlement(event)) continue;
+      const Trace& other = trace == &core_trace_ ? model_trace_ : core_trace_;
+      if (event->kind == EventKind::kSettled && other.SettledAt(event->number) != kNoEvent) continue;
+      where = std::min(where, trace->SettledAt(event->number));
     }
   }
-  while (earliest < at && core_trace_.SnapshotOf(earliest) == nullptr) ++earliest;
-  return earliest;
+  while (where < at && core_trace_.SnapshotOf(where) == nullptr) ++where;
+  return where;
 }
 
 void Judge::RunCore(const Program& program) {
@@ -194,6 +204,7 @@ void Judge::CompareWithModel(const Program& program) {
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
     Note({Oracle::kModel, unhandled ? "unhandled" : EventName(program, expected), "",
           "the trace is the one that the standard's own steps give", settled == kNoEvent ? Clamped(at) : settled});
+    findings_.back().is_seen_later = settled != kNoEvent && settled < at;
   }
   const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
   for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {

@@ -38,9 +38,10 @@ enum class Oracle : uint8_t {
 struct Finding {
   Oracle oracle = Oracle::kModel;
   std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise"
-  std::string anchor;     // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
-  std::string sentence;   // what should have held
-  size_t event = 0;       // index into core_trace().events
+  std::string anchor;          // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
+  std::string sentence;        // what should have held
+  size_t event = 0;            // index into core_trace().events
+  bool is_seen_later = false;  // by an author: a promise that was settled there
   std::string step = "";  // in what it broke: the innermost operation's name, "construct" or "microtasks"; may be empty
 
   std::string identity() const;  // "invariant/I-BYTES-SUM"

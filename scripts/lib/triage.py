@@ -210,7 +210,7 @@ class Triage:
         else:  # What the target itself says is the story.
             _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
         findings.write(os.path.join(finding.folder, "story.txt"), text)
-        shown = re.findall(r"^Verdict: FAILS, (\S+)$", text, re.MULTILINE)
+        shown = re.findall(r"^Verdict: FAILS, (\S.*)$", text, re.MULTILINE)
         for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
             shown += more.split(", ")
         finding.shows = shown if finding.reproduced else []

@@ -92,8 +92,8 @@ class RejectsAtOnce : public CoreSubject {
 };
 
 TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
-  EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n")->key(),
-            "model/settled-fulfilled@write");
+  EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\")\nrun\n")->key(),
+            "model/settled-rejected@write");
 }
 
 // A writer that is no longer the stream's is looked at all the same.
