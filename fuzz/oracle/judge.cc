@@ -50,6 +50,10 @@ std::string StepOf(const Program& program, const Trace& trace, const Finding& fi
   return std::string(RowOf(kind).name);
 }
 
+bool Has(const Trace& trace, const Event& event) {
+  return std::find(trace.events.begin(), trace.events.end(), event) != trace.events.end();
+}
+
 // FNV-1a over what distinguishes programs, so that an input decides by itself where its state is saved and restored.
 uint64_t Hash(const Trace& trace) {
   uint64_t hash = 1469598103934665603u;
@@ -160,7 +164,9 @@ size_t Judge::WhereItWasSettled(size_t at) const {
       const Event* event = event_of(*trace);
       if (!is_settlement(event)) continue;
       const Trace& other = trace == &core_trace_ ? model_trace_ : core_trace_;
-      if (event->kind == EventKind::kSettled && other.SettledAt(event->number) != kNoEvent) continue;
+      const bool other_has_it =
+          event->kind == EventKind::kSettled ? other.SettledAt(event->number) != kNoEvent : Has(other, *event);
+      if (other_has_it) continue;
       where = std::min(where, trace->SettledAt(event->number));
     }
   }
@@ -197,10 +203,11 @@ void Judge::CompareWithModel(const Program& program) {
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
     const size_t settled = WhereItWasSettled(at);
-    const auto is_unhandled = [at](const Trace& trace) {
-      return at < trace.events.size() && trace.events[at].kind == EventKind::kUnhandled;
+    const auto is_unhandled = [at](const Trace& trace, const Trace& other) {
+      return at < trace.events.size() && trace.events[at].kind == EventKind::kUnhandled &&
+             !Has(other, trace.events[at]);
     };
-    const bool unhandled = is_unhandled(core_trace_) || is_unhandled(model_trace_);
+    const bool unhandled = is_unhandled(core_trace_, model_trace_) || is_unhandled(model_trace_, core_trace_);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
     Note({Oracle::kModel, unhandled ? "unhandled" : EventName(program, expected), "",
           "the trace is the one that the standard's own steps give", settled == kNoEvent ? Clamped(at) : settled});
