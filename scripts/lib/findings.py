@@ -76,7 +76,7 @@ class Finding:
 
     def how_often(self):
         if self.tries == 0:
-            return "not tried: the campaign was stopped"
+            return "was not tried again, because the campaign was stopped"
         if self.reproduced == self.tries:
             return f"reproduces, {self.reproduced} of {self.tries} times in a fresh process"
         if self.sequence:
