@@ -327,18 +327,14 @@ uint32_t Driver::NewPendingPromise(CallKind kind) {
 }
 
 void Driver::Settled(uint32_t promise, bool fulfilled, Value value) {
-  Event& event = Add(EventKind::kSettled, {!fulfilled, value});
-  event.number = PromiseName(promise);
-  NoteSettlement(promise);
+  AddSettlement(EventKind::kSettled, {!fulfilled, value}, promise);
   AddSnapshot();
 }
 
 void Driver::ReportException(Value exception) { Add(EventKind::kReported, Outcome::Return(exception)); }
 
 void Driver::UnhandledRejection(uint32_t promise, Value reason) {
-  Event& event = Add(EventKind::kUnhandled, Outcome::Return(reason));
-  event.number = PromiseName(promise);
-  NoteSettlement(promise);
+  AddSettlement(EventKind::kUnhandled, Outcome::Return(reason), promise);
 }
 
 void Driver::PromiseSettled(uint32_t promise) {
@@ -346,9 +342,9 @@ void Driver::PromiseSettled(uint32_t promise) {
   settled_behind_[promise] = static_cast<uint32_t>(trace_->events.size());
 }
 
-// Of the newest event's promise.
-void Driver::NoteSettlement(uint32_t promise) {
-  const uint32_t name = PromiseName(promise);
+void Driver::AddSettlement(EventKind kind, const Outcome& outcome, uint32_t promise) {
+  Event& event = Add(kind, outcome);
+  const uint32_t name = event.number = PromiseName(promise);
   const uint32_t events = promise < settled_behind_.size() ? settled_behind_[promise] : 0;
   if (name >= trace_->settled_at.size()) trace_->settled_at.resize(name + 1, kNoEvent);
   trace_->settled_at[name] = (events == 0 ? trace_->events.size() : events) - 1;

@@ -54,9 +54,9 @@ class Driver final : private UserCode {
   sim::Value ReasonValue(uint8_t reason) const;
   sim::Value ChunkValue(const sim::Chunk& said);
   uint32_t PromiseName(uint32_t promise);
-  void NoteSettlement(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);
+  void AddSettlement(EventKind kind, const sim::Outcome& outcome, uint32_t promise);
   void AddSnapshot();
 
   const Program* program_ = nullptr;

@@ -145,33 +145,35 @@ std::optional<Finding> Judge::Run(const Program& program) {
   return findings_.front();
 }
 
-// Authors see a settlement late: the first difference between the traces may be that of a promise which was settled
-// otherwise, or in one of them only, long before. Where that was, with the snapshot behind it; kNoEvent if the first
-// difference, at `at`, is no such one. The traces are the same before `at`.
-size_t Judge::WhereItWasSettled(size_t at) const {
-  const auto event_of = [at](const Trace& trace) { return at < trace.events.size() ? &trace.events[at] : nullptr; };
-  const auto is_settlement = [](const Event* event) {
-    return event != nullptr && (event->kind == EventKind::kSettled || event->kind == EventKind::kUnhandled);
+// Authors see a settlement late: the first difference between the traces, at `at`, may be that of a promise which was
+// settled otherwise, or in one of them only, long before. The traces are the same before `at`.
+Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
+  const auto settlement_of = [at](const Trace& trace) {
+    const Event* event = at < trace.events.size() ? &trace.events[at] : nullptr;
+    const bool is_one =
+        event != nullptr && (event->kind == EventKind::kSettled || event->kind == EventKind::kUnhandled);
+    return is_one ? event : nullptr;
   };
-  const Event* ours = event_of(core_trace_);
-  const Event* theirs = event_of(model_trace_);
-  size_t where = kNoEvent;
-  if (is_settlement(ours) && is_settlement(theirs) && ours->kind == theirs->kind && ours->number == theirs->number) {
+  const Event* ours = settlement_of(core_trace_);
+  const Event* theirs = settlement_of(model_trace_);
+  DifferentSettlement found;
+  if (ours != nullptr && theirs != nullptr && ours->kind == theirs->kind && ours->number == theirs->number) {
     // They have the same name; whether they are the same promise is not known. Both were settled by then.
-    where = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
+    found.event = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
+    found.unhandled = ours->kind == EventKind::kUnhandled;
   } else {
-    for (const Trace* trace : {&core_trace_, &model_trace_}) {
-      const Event* event = event_of(*trace);
-      if (!is_settlement(event)) continue;
-      const Trace& other = trace == &core_trace_ ? model_trace_ : core_trace_;
-      const bool other_has_it =
-          event->kind == EventKind::kSettled ? other.SettledAt(event->number) != kNoEvent : Has(other, *event);
-      if (other_has_it) continue;
-      where = std::min(where, trace->SettledAt(event->number));
-    }
+    const auto look = [&found](const Event* event, const Trace& trace, const Trace& other) {
+      if (event == nullptr) return;
+      const bool unhandled = event->kind == EventKind::kUnhandled;
+      if (unhandled ? Has(other, *event) : other.SettledAt(event->number) != kNoEvent) return;
+      found.event = std::min(found.event, trace.SettledAt(event->number));
+      found.unhandled = found.unhandled || unhandled;
+    };
+    look(ours, core_trace_, model_trace_);
+    look(theirs, model_trace_, core_trace_);
   }
-  while (where < at && core_trace_.SnapshotOf(where) == nullptr) ++where;
-  return where;
+  while (found.event < at && core_trace_.SnapshotOf(found.event) == nullptr) ++found.event;
+  return found;
 }
 
 void Judge::RunCore(const Program& program) {
@@ -202,16 +204,14 @@ void Judge::CompareWithModel(const Program& program) {
   }
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
-    const size_t settled = WhereItWasSettled(at);
-    const auto is_unhandled = [at](const Trace& trace, const Trace& other) {
-      return at < trace.events.size() && trace.events[at].kind == EventKind::kUnhandled &&
-             !Has(other, trace.events[at]);
-    };
-    const bool unhandled = is_unhandled(core_trace_, model_trace_) || is_unhandled(model_trace_, core_trace_);
+    const DifferentSettlement settled = SettledOtherwise(at);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
-    Note({Oracle::kModel, unhandled ? "unhandled" : EventName(program, expected), "",
-          "the trace is the one that the standard's own steps give", settled == kNoEvent ? Clamped(at) : settled});
-    findings_.back().is_seen_later = settled != kNoEvent && settled < at;
+    Note({.oracle = Oracle::kModel,
+          .rule = settled.unhandled ? "unhandled" : EventName(program, expected),
+          .anchor = "",
+          .sentence = "the trace is the one that the standard's own steps give",
+          .event = settled.event == kNoEvent ? Clamped(at) : settled.event,
+          .is_seen_later = settled.event < at});
   }
   const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
   for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {

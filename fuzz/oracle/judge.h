@@ -81,6 +81,11 @@ class Judge {
   }
 
  private:
+  struct DifferentSettlement {
+    size_t event = kNoEvent;  // where it was settled, with the snapshot behind it; kNoEvent if there is none
+    bool unhandled = false;   // it is a rejection that only one side reports as unhandled
+  };
+
   void RunCore(const Program& program);
   void CheckInvariants();
   void CompareWithModel(const Program& program);
@@ -89,7 +94,7 @@ class Judge {
   void NoteViolations();
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
-  size_t WhereItWasSettled(size_t at) const;
+  DifferentSettlement SettledOtherwise(size_t at) const;
   static void OnAssert(const char* operation, const char* what);
 
   Driver driver_;
