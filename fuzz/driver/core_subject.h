@@ -15,7 +15,6 @@ namespace sluice::fuzz {
 class CoreSubject : public JudgedSubject {
  public:
   const char* name() const override { return "core"; }
-  bool SeesReleasedWriters() const override { return true; }
   // Checks the ownership of slots (SimHost::Teardown).
   void Teardown() override;
   sim::SimHost& host() { return host_; }

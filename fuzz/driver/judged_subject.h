@@ -15,8 +15,6 @@ class JudgedSubject : public Subject {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
 
-  // Whether its snapshots have the writer that was released last.
-  virtual bool SeesReleasedWriters() const { return false; }
   // Gives back everything, and looks whether the run left the host in order. After it, only Reset().
   virtual void Teardown() = 0;
   // What was wrong with the host's side of the run, each once, in order.

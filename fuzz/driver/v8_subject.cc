@@ -11,6 +11,7 @@
 #include "src/runtime/values.h"
 #include "src/sim/chunk.h"
 #include "src/v8/dom/dom_exception.h"
+#include "src/v8/effects.h"
 #include "src/v8/stream_page.h"
 #include "src/v8/streams.h"
 #include "src/v8/v8_host.h"
@@ -70,6 +71,16 @@ v8::Local<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, uint64_t bytes) {
 v8::Local<v8::SharedArrayBuffer> NewSharedBuffer(v8::Isolate* isolate, uint64_t bytes) {
   if (bytes < kReservedFrom) return v8::SharedArrayBuffer::New(isolate, bytes);
   return v8::SharedArrayBuffer::New(isolate, Reserve(bytes, /*shared=*/true));
+}
+
+// Of v8::Promise::State(), or of a view in js/writable_stream.js: they count alike.
+core::PromiseView ViewOf(int view) {
+  static_assert(int{v8::Promise::kPending} == binding::channel::kPending &&
+                int{v8::Promise::kFulfilled} == binding::channel::kFulfilled &&
+                int{v8::Promise::kRejected} == binding::channel::kRejected);
+  constexpr core::PromiseView kViews[] = {core::PromiseView::kPending, core::PromiseView::kFulfilled,
+                                          core::PromiseView::kRejected};
+  return kViews[view];
 }
 
 }  // namespace
@@ -135,6 +146,7 @@ void V8Subject::Teardown() {
   stream_.Reset();
   controller_.Reset();
   for (Objects* objects : {&chunk_objects_, &promises_, &writers_, &thenables_, &reasons_}) objects->clear();
+  released_.reset();
   resolvers_.clear();
   rejections_.Clear();
 }
@@ -318,7 +330,10 @@ uint32_t V8Subject::WriterAbort(uint32_t writer, Value reason) {
   return DoForPromise("writerAbort", writers_[writer], reason);
 }
 uint32_t V8Subject::WriterClose(uint32_t writer) { return DoForPromise("writerClose", writers_[writer], {}); }
-void V8Subject::ReleaseLock(uint32_t writer) { DoForNothing("releaseLock", writers_[writer], {}); }
+void V8Subject::ReleaseLock(uint32_t writer) {
+  DoForNothing("releaseLock", writers_[writer], {});
+  released_ = writer;
+}
 uint32_t V8Subject::Write(uint32_t writer, Value chunk) { return DoForPromise("write", writers_[writer], chunk); }
 
 uint32_t V8Subject::CloseWithErrorPropagation(uint32_t writer) {
@@ -601,21 +616,21 @@ bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
   if (stream->broken) Violation("the stream is broken, and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);
   LookAtJavaScript(snapshot);
+  LookAtReleasedWriter(snapshot);
   return true;
+}
+
+v8::Local<v8::Value> V8Subject::Field(v8::Local<v8::Value> object, const char* name) {
+  const auto key = v8::String::NewFromUtf8(isolate_.get(), name, v8::NewStringType::kInternalized).ToLocalChecked();
+  return object.As<v8::Object>()->Get(context(), key).ToLocalChecked();
 }
 
 // What JavaScript keeps must be what the core believes that it keeps.
 void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
-  v8::Isolate* const isolate = isolate_.get();
-  const v8::Local<v8::Context> in = context();
-  const auto state = binding::StreamStateOf(in, Inspected()).As<v8::Object>();
-  const auto get = [&](v8::Local<v8::Value> object, const char* name) {
-    const auto key = v8::String::NewFromUtf8(isolate, name, v8::NewStringType::kInternalized).ToLocalChecked();
-    return object.As<v8::Object>()->Get(in, key).ToLocalChecked();
-  };
+  const v8::Local<v8::Value> state = binding::StreamStateOf(context(), Inspected());
   const auto length = [&](const char* head) {
     uint64_t count = 0;
-    for (auto record = get(state, head); record->IsObject(); record = get(record, "next")) ++count;
+    for (auto record = Field(state, head); record->IsObject(); record = Field(record, "next")) ++count;
     return count;
   };
   const bool writing = snapshot.inFlightWriteRequest != core::PromiseView::kUndefined;
@@ -629,37 +644,38 @@ void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
   }
   const bool closing = snapshot.closeRequest != core::PromiseView::kUndefined ||
                        snapshot.inFlightCloseRequest != core::PromiseView::kUndefined;
-  if (get(state, "closeRequest")->IsObject() != closing) {
+  if (Field(state, "closeRequest")->IsObject() != closing) {
     Violation("JavaScript keeps a close request when the core believes it");
   }
-  if (get(state, "storedError")->IsUndefined() == snapshot.has_storedError) {
+  if (Field(state, "storedError")->IsUndefined() == snapshot.has_storedError) {
     Violation("JavaScript keeps a stored error when the core believes it");
   }
-  const v8::Local<v8::Value> writer = get(state, "writer");
+  const v8::Local<v8::Value> writer = Field(state, "writer");
   if (!snapshot.has_writer || !writer->IsObject()) return;
-  LookAtPromise(writer.As<v8::Object>(), "ready", snapshot.readyPromise, snapshot.readyPromise_is_handled);
-  LookAtPromise(writer.As<v8::Object>(), "closed", snapshot.closedPromise, snapshot.closedPromise_is_handled);
+  LookAtPromise(writer, "ready", snapshot.readyPromise, snapshot.readyPromise_is_handled);
+  LookAtPromise(writer, "closed", snapshot.closedPromise, snapshot.closedPromise_is_handled);
+}
+
+// Its stream knows it no longer; its promises are what JavaScript will make of them, or has made.
+void V8Subject::LookAtReleasedWriter(core::Snapshot& snapshot) {
+  if (!released_.has_value()) return;
+  const v8::Local<v8::Value> writer = binding::WriterStateOf(context(), writers_[*released_].Get(isolate_.get()));
+  const auto look = [&](const char* name, const char* view_name, core::PromiseView& view, bool& handled) {
+    view = ViewOf(Field(writer, view_name).As<v8::Int32>()->Value());
+    // A rejected one that nobody asked for is marked as handled when it is made.
+    handled = view == core::PromiseView::kRejected;
+    LookAtPromise(writer, name, view, handled);
+  };
+  look("ready", "readyView", snapshot.released_readyPromise, snapshot.released_readyPromise_is_handled);
+  look("closed", "closedView", snapshot.released_closedPromise, snapshot.released_closedPromise_is_handled);
 }
 
 // A promise of the writer that was made is what it is, whatever the core believes of it.
-void V8Subject::LookAtPromise(v8::Local<v8::Object> writer, const char* name, core::PromiseView& view, bool& handled) {
-  v8::Isolate* const isolate = isolate_.get();
-  const v8::Local<v8::Context> in = context();
-  const auto deferred = writer->Get(in, binding::Ascii(isolate, name)).ToLocalChecked();
-  if (!deferred->IsObject()) return;
-  const auto promise =
-      deferred.As<v8::Object>()->Get(in, binding::Ascii(isolate, "promise")).ToLocalChecked().As<v8::Promise>();
-  switch (promise->State()) {
-    case v8::Promise::kPending:
-      view = core::PromiseView::kPending;
-      break;
-    case v8::Promise::kFulfilled:
-      view = core::PromiseView::kFulfilled;
-      break;
-    case v8::Promise::kRejected:
-      view = core::PromiseView::kRejected;
-      break;
-  }
+void V8Subject::LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled) {
+  const v8::Local<v8::Value> record = Field(writer, name);
+  if (!record->IsObject()) return;
+  const auto promise = Field(record, "promise").As<v8::Promise>();
+  view = ViewOf(promise->State());
   handled = promise->HasHandler();
 }
 

@@ -127,7 +127,9 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
 
   // The object through which the stream is looked into: the stream, or while that is being constructed its controller.
   v8::Local<v8::Value> Inspected() const;
-  void LookAtPromise(v8::Local<v8::Object> writer, const char* name, core::PromiseView& view, bool& handled);
+  v8::Local<v8::Value> Field(v8::Local<v8::Value> object, const char* name);
+  void LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled);
+  void LookAtReleasedWriter(core::Snapshot& snapshot);
   void LookAtJavaScript(core::Snapshot& snapshot);
   void CountStep();
   void RunOnFiber();
@@ -151,6 +153,7 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   Objects chunk_objects_;
   Objects promises_;
   Objects writers_;
+  std::optional<uint32_t> released_;  // the last one
   Objects thenables_;
   Objects reasons_;
   std::vector<std::pair<v8::Global<v8::Value>, v8::Global<v8::Value>>> resolvers_;

@@ -78,7 +78,6 @@ bool Finding::Is(std::string_view name) const { return name == key() || name == 
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   core::SetAssertHandler(&Judge::OnAssert);
-  model_.LookAtReleasedWriters(core_->SeesReleasedWriters());
 }
 Judge::~Judge() { core::SetAssertHandler(nullptr); }
 

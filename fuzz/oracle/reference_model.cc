@@ -252,7 +252,7 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
     snapshot.closedPromise_is_handled = realm_.IsHandled(writer.closedPromise);
   }
 
-  if (released_writer_ && looks_at_released_writers_) {
+  if (released_writer_) {
     const model::WritableStreamDefaultWriter& writer = writers_[*released_writer_];
     snapshot.released_readyPromise = View(writer.readyPromise);
     snapshot.released_readyPromise_is_handled = realm_.IsHandled(writer.readyPromise);

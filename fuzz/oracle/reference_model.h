@@ -37,9 +37,6 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   // recorded: see WritableStreamDefaultControllerGetChunkSize and WritableStreamRejectCloseAndClosedPromiseIfNeeded.
   const std::vector<std::string>& failed_asserts() const { return realm_.failed_asserts(); }
 
-  // Whether its snapshots have the writer that was released last: not if the other side cannot tell it.
-  void LookAtReleasedWriters(bool look) { looks_at_released_writers_ = look; }
-
   const char* name() const override { return "reference_model"; }
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
 
@@ -183,7 +180,6 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   StreamOptions options_;
   Stream stream_;
   Controller controller_;
-  bool looks_at_released_writers_ = true;
   std::optional<uint32_t> released_writer_;                  // the last one
   std::vector<model::WritableStreamDefaultWriter> writers_;  // by writer id; may move whenever author code runs
 };

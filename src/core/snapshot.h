@@ -44,8 +44,8 @@ struct Snapshot {
   PromiseView closedPromise = PromiseView::kUndefined;
   bool closedPromise_is_handled = false;
 
-  // The writer that was released last, as whoever calls releaseLock() knows it; the stream does not, so that core and
-  // subjects in V8 leave it undefined
+  // The writer that was released last, as whoever calls releaseLock() knows it; the stream does not, so that the core
+  // leaves it undefined
   PromiseView released_readyPromise = PromiseView::kUndefined;
   bool released_readyPromise_is_handled = false;
   PromiseView released_closedPromise = PromiseView::kUndefined;

@@ -1,5 +1,6 @@
 #include "src/v8/streams.h"
 
+#include <initializer_list>
 #include <iterator>
 
 #include "src/v8/effects.h"
@@ -15,6 +16,22 @@ v8::MaybeLocal<v8::Value> Call(v8::Local<v8::Context> context, StreamFunction fu
                                v8::Local<v8::Value> (&&arguments)[count]) {
   return GetStreamFunction(context, function)
       ->Call(context, v8::Undefined(context->GetIsolate()), static_cast<int>(count), arguments);
+}
+
+// The state that an object of one of `interfaces` has in JavaScript; undefined for any other.
+v8::Local<v8::Value> StateOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object,
+                             std::initializer_list<int> interfaces) {
+  const v8::Local<v8::Value> undefined = v8::Undefined(context->GetIsolate());
+  if (!object->IsObject()) return undefined;
+  const auto states_of = GetStreamFunction(context, StreamFunction::kStatesOf).As<v8::Value>().As<v8::Array>();
+  for (const int interface : interfaces) {
+    v8::Local<v8::Value> state_of;
+    v8::Local<v8::Value> state;
+    if (!states_of->Get(context, static_cast<uint32_t>(interface)).ToLocal(&state_of)) break;
+    if (!state_of.As<v8::Function>()->Call(context, undefined, 1, &object).ToLocal(&state)) break;
+    if (state->IsObject()) return state;
+  }
+  return undefined;
 }
 
 }  // namespace
@@ -41,18 +58,11 @@ v8::MaybeLocal<v8::Promise> CloseWithErrorPropagation(v8::Local<v8::Context> con
 }
 
 v8::Local<v8::Value> StreamStateOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object) {
-  v8::Isolate* const isolate = context->GetIsolate();
-  const v8::Local<v8::Value> undefined = v8::Undefined(isolate);
-  if (!object->IsObject()) return undefined;
-  const auto states_of = GetStreamFunction(context, StreamFunction::kStatesOf).As<v8::Value>().As<v8::Array>();
-  for (const int interface : {channel::kStream, channel::kController}) {
-    v8::Local<v8::Value> state_of;
-    v8::Local<v8::Value> state;
-    if (!states_of->Get(context, static_cast<uint32_t>(interface)).ToLocal(&state_of)) break;
-    if (!state_of.As<v8::Function>()->Call(context, undefined, 1, &object).ToLocal(&state)) break;
-    if (state->IsObject()) return state;
-  }
-  return undefined;
+  return StateOf(context, object, {channel::kStream, channel::kController});
+}
+
+v8::Local<v8::Value> WriterStateOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object) {
+  return StateOf(context, object, {channel::kWriter});
 }
 
 StreamObject* StreamObjectOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object) {

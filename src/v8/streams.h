@@ -34,6 +34,8 @@ v8::MaybeLocal<v8::Promise> CloseWithErrorPropagation(v8::Local<v8::Context> con
 StreamObject* StreamObjectOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object);
 // The JavaScript side (StreamState of js/writable_stream.js); undefined for anything else.
 v8::Local<v8::Value> StreamStateOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object);
+// That of a WritableStreamDefaultWriter, released or not (WriterState there); undefined for anything else.
+v8::Local<v8::Value> WriterStateOf(v8::Local<v8::Context> context, v8::Local<v8::Value> object);
 
 }  // namespace sluice::binding
 
