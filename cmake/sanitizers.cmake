@@ -48,6 +48,18 @@ if(SLUICE_SANITIZE_ORACLES)
   target_link_libraries(sluice_oracle_flags INTERFACE sluice_sanitized)
 endif()
 
+# Files of sluice_told() call a hook where a function begins and ends, so that fuzz/oracle/departure.cc can write the standard's
+# operations down. The sanitizers' symbolizer names the functions.
+set(SLUICE_TELL_OPERATIONS OFF)
+if(SLUICE_SANITIZERS AND SLUICE_ENGINE STREQUAL "none")
+  set(SLUICE_TELL_OPERATIONS ON)
+endif()
+function(sluice_told)
+  if(SLUICE_TELL_OPERATIONS)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -finstrument-functions)
+  endif()
+endfunction()
+
 if(SLUICE_COVERAGE)
   target_compile_options(sluice_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
   target_link_options(sluice_flags INTERFACE -fprofile-instr-generate)

@@ -102,8 +102,8 @@ uint32_t CoreSubject::WriterClose(uint32_t writer) {
 }
 
 void CoreSubject::ReleaseLock(uint32_t writer) {
-  core::default_writer::ReleaseLock(host_, Slot(writer));
   released_ = writer;
+  core::default_writer::ReleaseLock(host_, Slot(writer));
 }
 
 uint32_t CoreSubject::Write(uint32_t writer, Value chunk) {

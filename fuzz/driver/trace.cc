@@ -129,6 +129,13 @@ size_t OpenOperation(const Trace& trace, size_t event) {
   return open.empty() ? kNoEvent : open.back();
 }
 
+std::string_view StepName(const Program& program, const Trace& trace, size_t begin) {
+  if (trace.events[begin].kind == EventKind::kConstructBegin) return "construct";
+  const OpKind kind = OpAt(program, trace.events[begin].where).kind;
+  if (kind == OpKind::kRun || kind == OpKind::kRunCount || kind == OpKind::kTick) return "microtasks";
+  return RowOf(kind).name;
+}
+
 std::string_view PropertyName(Property property) { return kPropertyNames[static_cast<size_t>(property)]; }
 
 std::string ValueText(const Value& value, const std::vector<sim::Chunk>& chunks) {

@@ -79,6 +79,8 @@ const Op& OpAt(const Program& program, Where where);
 // The begin of the innermost operation, or construction, that was being performed at `event`; kNoEvent if there was
 // none.
 size_t OpenOperation(const Trace& trace, size_t event);
+// What it is that begins there: "construct", an operation's name, or "microtasks", however many of them run at a time.
+std::string_view StepName(const Program& program, const Trace& trace, size_t begin);
 
 // ---- For people
 

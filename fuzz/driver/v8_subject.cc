@@ -331,8 +331,8 @@ uint32_t V8Subject::WriterAbort(uint32_t writer, Value reason) {
 }
 uint32_t V8Subject::WriterClose(uint32_t writer) { return DoForPromise("writerClose", writers_[writer], {}); }
 void V8Subject::ReleaseLock(uint32_t writer) {
-  DoForNothing("releaseLock", writers_[writer], {});
   released_ = writer;
+  DoForNothing("releaseLock", writers_[writer], {});
 }
 uint32_t V8Subject::Write(uint32_t writer, Value chunk) { return DoForPromise("write", writers_[writer], chunk); }
 

@@ -35,25 +35,6 @@ namespace {
 // For each snapshot, the blocks that ran since the one before.
 std::vector<std::vector<size_t>> g_blocks;
 
-// Plain memory: what standard containers are made of may be instrumented too. More than fit are not remembered.
-struct Functions {
-  static constexpr size_t kMost = 1 << 14;
-  void* functions[kMost];
-  size_t count = 0;
-
-  void Add(void* function) {
-    if (count < kMost) functions[count++] = function;
-  }
-};
-
-// Functions of the model: those that were entered since its last snapshot or are open since before, and those that are
-// open.
-Functions g_entered;
-Functions g_open;
-bool g_remembers = false;
-// For each snapshot of the model's.
-std::vector<std::vector<void*>> g_functions;
-
 size_t BlockCount() {
   return &__start___sancov_cntrs == nullptr ? 0 : static_cast<size_t>(&__stop___sancov_cntrs - &__start___sancov_cntrs);
 }
@@ -101,24 +82,6 @@ std::string NameOf(size_t block) {
   return result + ":" + std::string(whole.substr(line + 1));
 }
 
-// Of the standard's operations, those that do something; both sides look at slots when they like.
-bool DoesSomething(std::string_view function) {
-  constexpr std::string_view kQuestions[] = {
-      "WritableStreamCloseQueuedOrInFlight", "WritableStreamHasOperationMarkedInFlight",
-      "WritableStreamDefaultControllerGetBackpressure", "WritableStreamDefaultControllerGetDesiredSize",
-      "WritableStreamDefaultWriterGetDesiredSize"};
-  constexpr std::string_view kOthers[] = {"AbortSteps", "ErrorSteps", "ResetQueue", "DequeueValue",
-                                          "EnqueueValueWithSize"};
-  if (std::find(std::begin(kQuestions), std::end(kQuestions), function) != std::end(kQuestions)) return false;
-  return function.starts_with("WritableStream") ||
-         std::find(std::begin(kOthers), std::end(kOthers), function) != std::end(kOthers);
-}
-
-void TakeFunctions() {
-  g_functions.emplace_back(g_entered.functions, g_entered.functions + g_entered.count);
-  g_entered = g_open;
-}
-
 // The snapshot at or behind the event.
 size_t SnapshotBehind(const Trace& trace, size_t event) {
   for (size_t i = event; i < trace.snapshot_of_event.size(); ++i) {
@@ -134,10 +97,6 @@ bool RanInEveryStep(size_t block) {
   });
 }
 
-}  // namespace
-
-namespace {
-
 void TellCode(size_t snapshot) {
   std::set<std::string> names;
   for (const size_t block : g_blocks[snapshot]) {
@@ -149,59 +108,18 @@ void TellCode(size_t snapshot) {
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
-void TellWhatTheModelDidNot(size_t snapshot, size_t model_snapshot) {
-  std::set<std::string> in_model;
-  for (void* const function : g_functions[model_snapshot]) {
-    in_model.emplace(BareName(Symbolized(reinterpret_cast<uintptr_t>(function), "%f")));
-  }
-  std::set<std::string> only_here;
-  for (const size_t block : g_blocks[snapshot]) {
-    const std::string name = NameOf(block);
-    const std::string function = name.substr(0, name.find(':'));
-    if (DoesSomething(function) && !in_model.contains(function)) only_here.insert(function);
-  }
-  if (only_here.empty()) return;
-  std::string line = "SLUICE-NOT-IN-MODEL";
-  for (const std::string& function : only_here) line += " " + function;
-  std::fprintf(stderr, "%s\n", line.c_str());
-}
-
 }  // namespace
 
 void TellCodeBetween(Judge& judge, const Program& program) {
   if (BlockCount() == 0) return;
   g_blocks.clear();
-  g_functions.clear();
   std::memset(&__start___sancov_cntrs, 0, BlockCount());
-  g_entered.count = g_open.count = 0;
-  g_remembers = true;
-  judge.AfterSnapshots(&TakeBlocks, &TakeFunctions);
+  judge.AfterSnapshots(&TakeBlocks);
   judge.Run(program);
-  judge.AfterSnapshots(nullptr, nullptr);
-  g_remembers = false;
+  judge.AfterSnapshots(nullptr);
   if (judge.findings().empty()) return;
-  const size_t event = judge.findings().front().event;
-  const size_t snapshot = SnapshotBehind(judge.core_trace(), event);
-  if (snapshot >= g_blocks.size()) return;
-  TellCode(snapshot);
-  const size_t model_snapshot = SnapshotBehind(judge.model_trace(), event);
-  if (model_snapshot < g_functions.size()) TellWhatTheModelDidNot(snapshot, model_snapshot);
+  const size_t snapshot = SnapshotBehind(judge.core_trace(), judge.findings().front().event);
+  if (snapshot < g_blocks.size()) TellCode(snapshot);
 }
 
 }  // namespace sluice::fuzz
-
-// The model is compiled with -finstrument-functions where there are counters (fuzz/CMakeLists.txt).
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-extern "C" void __cyg_profile_func_enter(void* function, void* caller) {
-  static_cast<void>(caller);
-  using namespace sluice::fuzz;
-  if (!g_remembers) return;
-  g_entered.Add(function);
-  g_open.Add(function);
-}
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
-extern "C" void __cyg_profile_func_exit(void* function, void* caller) {
-  static_cast<void>(function), static_cast<void>(caller);
-  using sluice::fuzz::g_open;
-  if (sluice::fuzz::g_remembers && g_open.count > 0) --g_open.count;
-}

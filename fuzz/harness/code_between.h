@@ -8,12 +8,10 @@
 
 namespace sluice::fuzz {
 
-// Runs the program again and prints on standard error what ran between the snapshot before the finding and the one at
-// it:
+// Runs the program again and prints on standard error which blocks of src/core ran between the snapshot before the
+// finding and the one at it:
 //
-//   SLUICE-CODE function:line function:line ...   the blocks of src/core
-//   SLUICE-NOT-IN-MODEL operation ...             operations of the standard that the core performed there and the
-//                                                 reference model did not; no line if there are none
+//   SLUICE-CODE function:line function:line ...
 //
 // Destroys the engine's counters, so the process has to end afterwards.
 void TellCodeBetween(Judge& judge, const Program& program);

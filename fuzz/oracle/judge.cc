@@ -43,11 +43,7 @@ std::string StepOf(const Program& program, const Trace& trace, const Finding& fi
   if (finding.oracle >= Oracle::kHistory) return "";
   const size_t open = OpenOperation(trace, finding.event);
   if (open == kNoEvent) return "";
-  if (trace.events[open].kind == EventKind::kConstructBegin) return "construct";
-  const OpKind kind = OpAt(program, trace.events[open].where).kind;
-  // How many of them run at a time does not matter.
-  if (kind == OpKind::kRun || kind == OpKind::kRunCount || kind == OpKind::kTick) return "microtasks";
-  return std::string(RowOf(kind).name);
+  return std::string(StepName(program, trace, open));
 }
 
 bool Has(const Trace& trace, const Event& event) {
@@ -197,7 +193,7 @@ void Judge::CheckInvariants() {
 }
 
 void Judge::CompareWithModel(const Program& program) {
-  driver_.Run(program, model_, {.after_snapshot = after_model_snapshot_}, model_trace_);
+  driver_.Run(program, model_, {}, model_trace_);
   for (const std::string& failed : model_.failed_asserts()) {
     Note({Oracle::kModelAssert, failed, "", "the asserts of the standard hold in the model", 0});
   }

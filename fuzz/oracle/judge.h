@@ -73,12 +73,8 @@ class Judge {
   // The trace that `finding` says should have been the core's: the model's, or the core's own when it ran again.
   const Trace& other_trace(const Finding& finding) const;
 
-  // In the runs to come, called after each snapshot of the core's first run and of the model's: see
-  // fuzz/harness/code_between.h.
-  void AfterSnapshots(void (*core)(), void (*model)()) {
-    after_core_snapshot_ = core;
-    after_model_snapshot_ = model;
-  }
+  // In the runs to come, called after each snapshot of the core's first run: see fuzz/harness/code_between.h.
+  void AfterSnapshots(void (*after)()) { after_core_snapshot_ = after; }
 
  private:
   struct DifferentSettlement {
@@ -108,7 +104,6 @@ class Judge {
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;
   void (*after_core_snapshot_)() = nullptr;
-  void (*after_model_snapshot_)() = nullptr;
 };
 
 }  // namespace sluice::fuzz

@@ -47,7 +47,8 @@ class Finding:
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
     shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
-    not_in_model: list = dataclasses.field(default_factory=list)  # operations that ran in that step, and not in the model's
+    departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
+    departs_by: str = ""  # what it does there
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end
@@ -167,6 +168,8 @@ def readme(finding, build, root, fuzzers):
     lines = [f"# {finding.identity}", "", finding.rule, ""]
     lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}` ({finding.engine}) after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
+    if finding.departs_at:
+        lines += [f"The core departs from the standard at {finding.departs_at}: {finding.departs_by}.", ""]
     if finding.others:
         lines += ["It had other identities instead: " + ", ".join(f"`{other}` ({count} times)" for other, count in finding.others.items()), ""]
     if finding.also_seen_as:
@@ -176,9 +179,6 @@ def readme(finding, build, root, fuzzers):
         lines += [f"## The program", "", f"{what} (`{name}`):", "", _indented(finding.program)]
     if story := _read(finding, "story.txt"):
         lines += ["## What happens", "", _indented(story)]
-    if finding.not_in_model:
-        lines += ["In the step that broke, the core performed what the standard's steps do not perform there: "
-                  + ", ".join(f"`{operation}`" for operation in finding.not_in_model) + ".", ""]
     stack = _read(finding, "stack.txt")
     if stack and "    #0 " not in story:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]

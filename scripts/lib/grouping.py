@@ -7,8 +7,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
-      the one's program also breaks what the other is named for, in the same step, where the core performed operations of the standard
-      that the reference model did not perform, among them all of the other's;
+      the core departs from the standard at the same place, between the same two begins or ends of operations (fuzz/oracle/departure.h);
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
@@ -112,19 +111,14 @@ def _is_the_same_rule(a, b):
     return first == second or second in _OTHER_WORDS.get(first, ()) or first in _OTHER_WORDS.get(second, ())
 
 
-def _goes_astray_as_well(a, b):
-    """Whether a's program breaks what b is named for, by the operations by which b does."""
-    return (a.shrunk and b.shrunk and b.identity in a.shows and a.identity.split("@")[1:] == b.identity.split("@")[1:]
-            and bool(b.not_in_model) and set(b.not_in_model) <= set(a.not_in_model))
-
-
 def _why_same_oracle(a, b):
     if _is_the_same_rule(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
             return "the same rule, and code that ran in both steps"
         return ""
-    if _goes_astray_as_well(a, b) or _goes_astray_as_well(b, a):
-        return "one breaks what the other is named for in the same step, by the same operations that should not have been performed"
+    # In microtasks, before any operation: that may be any of them.
+    if a.departs_at == b.departs_at not in ("", "microtasks") and a.shrunk and b.shrunk:
+        return "the core departs from the standard at the same place"
     if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):
         return "each shows the other"
     return ""

@@ -26,7 +26,6 @@ class Report:
     def __init__(self, root):
         self.log = collections.deque(maxlen=5000)
         self.code = ()  # "function:line" of src/core, that ran in the step that broke
-        self.not_in_model = ()  # operations of the standard that ran there, and in the reference model did not
         self.oracle_identity = None
         self._rule = None
         self._end = None
@@ -38,8 +37,6 @@ class Report:
             self.oracle_identity = line.removeprefix("SLUICE-FINDING ").strip()
         elif line.startswith("SLUICE-CODE "):
             self.code = tuple(line.split()[1:])
-        elif line.startswith("SLUICE-NOT-IN-MODEL "):
-            self.not_in_model = tuple(line.split()[1:])
         elif line.startswith("The rule:") and self._rule is None:
             self._rule = line.removeprefix("The rule:").strip()
         elif self._end is None:

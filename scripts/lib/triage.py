@@ -195,7 +195,6 @@ class Triage:
         if report is None:
             return
         finding.code = list(report.code)
-        finding.not_in_model = list(report.not_in_model)
         if not finding.from_oracle:
             finding.frames = [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
 
@@ -214,6 +213,8 @@ class Triage:
         for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
             shown += more.split(", ")
         finding.shows = shown if finding.reproduced else []
+        if departs := re.search(r"^Departs at: (.+)\n +(.+)$", text, re.MULTILINE):
+            finding.departs_at, finding.departs_by = departs.groups()
         # The core's trace of a program that ends the process is what it had written until then.
         if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
                 r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):

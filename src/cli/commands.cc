@@ -13,6 +13,7 @@
 #include "fuzz/harness/agreement.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/codec.h"
+#include "fuzz/oracle/departure.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
@@ -79,7 +80,21 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-int ReproOne(const std::string& path, Judge& judge, const std::string& wanted, unsigned seconds) {
+// Two lines that tools read as well; nothing where that is not known.
+std::string DepartureText(const Program& program, Judged judged) {
+  if (!fuzz::CanFindDepartures()) return "";
+  fuzz::CoreSubject core;
+  fuzz::CanarySubject canary;
+  const auto departure = fuzz::FindDeparture(program, judged == Judged::kCanary ? canary : core);
+  if (departure.has_value()) {
+    const std::string text =
+        absl::StrCat("\nDeparts at: ", departure->place, "\n            ", departure->difference, "\n");
+    return judged == Judged::kV8 ? text + "            (also without V8)\n" : text;
+  }
+  return judged == Judged::kV8 ? "\nWithout V8 the core does all of it as the standard says: look into src/v8.\n" : "";
+}
+
+int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
   const auto bytes = ReadFile(path);
   if (!bytes.ok()) return Complain(bytes.status());
   PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
@@ -110,6 +125,7 @@ int ReproOne(const std::string& path, Judge& judge, const std::string& wanted, u
   for (const Finding& other : judge.findings()) {
     if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
+  PrintOut(DepartureText(*program, judged));
   PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;
 }
@@ -158,7 +174,7 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
 int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds) {
   const auto judge = NewJudge(judged);
   int worst = kExitOk;
-  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, wanted, seconds));
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, judged, wanted, seconds));
   return worst;
 }
 

@@ -1,0 +1,229 @@
+#include "fuzz/oracle/departure.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "fuzz/driver/driver.h"
+#include "fuzz/oracle/compare.h"
+#include "fuzz/oracle/reference_model.h"
+#include "fuzz/program/language.h"
+#include "src/core/check.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define SLUICE_CAN_SYMBOLIZE 1
+#endif
+#endif
+
+namespace sluice::fuzz {
+namespace {
+
+// An operation begins or ends.
+struct Boundary {
+  bool begins = false;
+  uint32_t operation = 0;  // an index into OperationNames()
+  size_t events = 0;       // that the trace had then
+  core::Snapshot snapshot;
+};
+
+// What is being written down, null most of the time.
+struct Recording {
+  Subject& subject;
+  const Trace& trace;
+  std::vector<Boundary> boundaries;
+};
+Recording* g_recording = nullptr;
+// More than any program of the language has; one that does not end shall not take all memory.
+constexpr size_t kMostBoundaries = 100'000;
+
+std::vector<std::string>& OperationNames() {
+  static auto* const names = new std::vector<std::string>;
+  return *names;
+}
+
+// As the sanitizers' symbolizer says it, without namespaces, classes and parameters; empty without one.
+std::string NameOf(void* function) {
+#ifdef SLUICE_CAN_SYMBOLIZE
+  std::array<char, 2048> text{};
+  __sanitizer_symbolize_pc(static_cast<char*>(function) + 1, "%f", text.data(), text.size());
+  std::string_view name(text.data());  // the first of several, if functions are inlined into one another
+  name = name.substr(0, name.find('('));
+  const size_t colon = name.rfind(':');
+  return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
+#else
+  static_cast<void>(function);
+  return "";
+#endif
+}
+
+// Those that do something: either side looks at slots when it likes. The constructors of C++ are none.
+bool IsOperation(std::string_view name) {
+  constexpr std::string_view kNot[] = {"WritableStream",
+                                       "WritableStreamDefaultController",
+                                       "WritableStreamDefaultWriter",
+                                       "WritableStreamCloseQueuedOrInFlight",
+                                       "WritableStreamHasOperationMarkedInFlight",
+                                       "WritableStreamDefaultControllerGetBackpressure",
+                                       "WritableStreamDefaultControllerGetDesiredSize",
+                                       "WritableStreamDefaultWriterGetDesiredSize"};
+  // Not EnqueueValueWithSize, which the core's close sentinel needs not.
+  constexpr std::string_view kOthers[] = {"AbortSteps", "ErrorSteps", "ResetQueue", "DequeueValue"};
+  if (name.find_first_of("<>") != std::string_view::npos) return false;
+  if (std::find(std::begin(kNot), std::end(kNot), name) != std::end(kNot)) return false;
+  return name.starts_with("WritableStream") ||
+         std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
+}
+
+// The operation that a function is; nothing for other functions.
+std::optional<uint32_t> OperationOf(void* function) {
+  static auto* const known = new std::unordered_map<void*, std::optional<uint32_t>>;
+  const auto [entry, is_new] = known->try_emplace(function);
+  if (!is_new) return entry->second;
+  std::string name = NameOf(function);
+  if (!IsOperation(name)) return {};
+  std::vector<std::string>& names = OperationNames();
+  const auto found = std::find(names.begin(), names.end(), name);
+  entry->second = static_cast<uint32_t>(found - names.begin());
+  if (found == names.end()) names.push_back(std::move(name));
+  return entry->second;
+}
+
+void OnFunction(void* function, bool begins) {
+  // What is done here enters functions of the core, too.
+  Recording* const recording = std::exchange(g_recording, nullptr);
+  if (recording == nullptr) return;
+  const auto operation = OperationOf(function);
+  if (operation.has_value() && recording->boundaries.size() < kMostBoundaries) {
+    Boundary& boundary = recording->boundaries.emplace_back();
+    boundary.begins = begins;
+    boundary.operation = *operation;
+    boundary.events = recording->trace.events.size();
+    // While the constructor sets slots up, in an order of its own, the others have no values yet.
+    if (boundary.events > 1) recording->subject.TakeSnapshot(boundary.snapshot);
+  }
+  g_recording = recording;
+}
+
+std::vector<Boundary> Record(const Program& program, Subject& subject, Trace& trace) {
+  Driver driver;
+  Recording recording{subject, trace, {}};
+  g_recording = &recording;
+  driver.Run(program, subject, {.snapshots = false}, trace);
+  g_recording = nullptr;
+  return std::move(recording.boundaries);
+}
+
+std::string BoundaryText(const Boundary& boundary) {
+  return (boundary.begins ? "the begin of " : "the end of ") + OperationNames()[boundary.operation];
+}
+
+std::string DoesText(const Boundary* boundary) {
+  if (boundary == nullptr) return "does nothing more";
+  return (boundary->begins ? "begins " : "ends ") + OperationNames()[boundary->operation];
+}
+
+std::string EventText(const Program& program, const Trace& trace, size_t event) {
+  if (event >= trace.events.size()) return "(ended)";
+  std::string line = TraceLines(program, trace)[event];
+  return line.substr(std::min(line.find_first_not_of(' '), line.size()));
+}
+
+// Between the first `same` boundaries and what comes next.
+std::string PlaceText(const Program& program, const Trace& trace, const std::vector<Boundary>& boundaries, size_t same,
+                      size_t event) {
+  std::vector<uint32_t> open;
+  for (size_t i = 0; i < same; ++i) {
+    if (boundaries[i].begins) {
+      open.push_back(boundaries[i].operation);
+    } else if (!open.empty()) {
+      open.pop_back();
+    }
+  }
+  const bool is_first_of_it = same > 0 && boundaries[same - 1].begins;
+  const std::string behind = same == 0 ? "" : BoundaryText(boundaries[same - 1]);
+  if (is_first_of_it) return behind;
+  if (!open.empty()) return OperationNames()[open.back()] + ", behind " + behind;
+  const size_t step = OpenOperation(trace, event);
+  if (step == kNoEvent) return behind;
+  const std::string name(StepName(program, trace, step));
+  // What was performed in an earlier step says nothing.
+  return same > 0 && boundaries[same - 1].events > step ? name + ", behind " + behind : name;
+}
+
+}  // namespace
+
+bool CanFindDepartures() {
+#if defined(SLUICE_CAN_SYMBOLIZE) && defined(SLUICE_TELL_OPERATIONS)
+  return true;
+#else
+  return false;
+#endif
+}
+
+std::optional<Departure> FindDeparture(const Program& program, JudgedSubject& core) {
+  if (!CanFindDepartures()) return std::nullopt;
+  const auto previous = core::SetAssertHandler([](const char*, const char*) {});
+  Trace trace;
+  const std::vector<Boundary> ours = Record(program, core, trace);
+  core.Teardown();
+  core::SetAssertHandler(previous);
+  Trace model_trace;
+  ReferenceModel model;
+  const std::vector<Boundary> theirs = Record(program, model, model_trace);
+
+  const auto is_same = [](const Boundary& a, const Boundary& b) {
+    return a.begins == b.begins && a.operation == b.operation && a.events == b.events && a.snapshot == b.snapshot;
+  };
+  const auto differs = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end(), is_same);
+  auto same = static_cast<size_t>(differs.first - ours.begin());
+  const Boundary* const our = differs.first == ours.end() ? nullptr : &*differs.first;
+  const Boundary* const their = differs.second == theirs.end() ? nullptr : &*differs.second;
+  const size_t event = FirstDifferentEvent(trace, model_trace);
+  if (our == nullptr && their == nullptr && event == kSame) return std::nullopt;
+
+  const auto events_before = [](const Boundary* boundary) { return boundary == nullptr ? kSame : boundary->events; };
+  const size_t events = std::min(events_before(our), events_before(their));
+  Departure departure;
+  if (event < events) {
+    while (same > 0 && ours[same - 1].events > event) --same;
+    departure.difference =
+        "the core: " + EventText(program, trace, event) + "; the standard: " + EventText(program, model_trace, event);
+    departure.place = PlaceText(program, trace, ours, same, event);
+    return departure;
+  }
+  departure.place = PlaceText(program, trace, ours, same, events == 0 ? 0 : events - 1);
+  if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
+      our->events == their->events) {
+    departure.difference = "at " + BoundaryText(*our);
+    const auto left = SnapshotFields(our->snapshot);
+    const auto right = SnapshotFields(their->snapshot);
+    for (size_t i = 0; i < left.size(); ++i) {
+      if (left[i].second == right[i].second) continue;
+      departure.difference +=
+          ", " + std::string(left[i].first) + " is " + left[i].second + " and should be " + right[i].second;
+    }
+  } else {
+    departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
+  }
+  return departure;
+}
+
+}  // namespace sluice::fuzz
+
+// The core and the model are compiled with -finstrument-functions (SLUICE_TELL_OPERATIONS).
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" void __cyg_profile_func_enter(void* function, void* caller) {
+  static_cast<void>(caller);
+  sluice::fuzz::OnFunction(function, true);
+}
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" void __cyg_profile_func_exit(void* function, void* caller) {
+  static_cast<void>(caller);
+  sluice::fuzz::OnFunction(function, false);
+}
