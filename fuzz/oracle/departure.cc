@@ -62,6 +62,18 @@ std::string NameOf(void* function) {
 #endif
 }
 
+// Some of the standard's "upon fulfillment" and "upon rejection", by their functions' names in the core and in the
+// model.
+std::string_view ReactionNamed(std::string_view name) {
+  if (name == "OnStartFulfilled" || name == "OnStartRejected" || name == "UponStartPromise") {
+    return "the reaction to the promise of start()";
+  }
+  if (name == "OnSinkWriteFulfilled" || name == "OnSinkWriteRejected" || name == "UponSinkWritePromise") {
+    return "the reaction to the promise of the sink's write()";
+  }
+  return "";
+}
+
 // Those that do something: either side looks at slots when it likes. The constructors of C++ are none.
 bool IsOperation(std::string_view name) {
   constexpr std::string_view kNot[] = {"WritableStream",
@@ -86,7 +98,11 @@ std::optional<uint32_t> OperationOf(void* function) {
   const auto [entry, is_new] = known->try_emplace(function);
   if (!is_new) return entry->second;
   std::string name = NameOf(function);
-  if (!IsOperation(name)) return {};
+  if (const std::string_view reaction = ReactionNamed(name); !reaction.empty()) {
+    name = reaction;
+  } else if (!IsOperation(name)) {
+    return {};
+  }
   std::vector<std::string>& names = OperationNames();
   const auto found = std::find(names.begin(), names.end(), name);
   entry->second = static_cast<uint32_t>(found - names.begin());
@@ -134,9 +150,10 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
 }
 
-// Between the first `same` boundaries and what comes next.
+// Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
+// more.
 std::string PlaceText(const Program& program, const Trace& trace, const std::vector<Boundary>& boundaries, size_t same,
-                      size_t event) {
+                      size_t event, const Boundary* their) {
   std::vector<uint32_t> open;
   for (size_t i = 0; i < same; ++i) {
     if (boundaries[i].begins) {
@@ -145,15 +162,14 @@ std::string PlaceText(const Program& program, const Trace& trace, const std::vec
       open.pop_back();
     }
   }
-  const bool is_first_of_it = same > 0 && boundaries[same - 1].begins;
-  const std::string behind = same == 0 ? "" : BoundaryText(boundaries[same - 1]);
-  if (is_first_of_it) return behind;
-  if (!open.empty()) return OperationNames()[open.back()] + ", behind " + behind;
+  if (!open.empty()) {
+    const std::string behind = BoundaryText(boundaries[same - 1]);
+    return boundaries[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
+  }
+  // What ended before says nothing here: steps are many, and the microtasks that run in one.
   const size_t step = OpenOperation(trace, event);
-  if (step == kNoEvent) return behind;
-  const std::string name(StepName(program, trace, step));
-  // What was performed in an earlier step says nothing.
-  return same > 0 && boundaries[same - 1].events > step ? name + ", behind " + behind : name;
+  const std::string name = step == kNoEvent ? "the end" : std::string(StepName(program, trace, step));
+  return their == nullptr ? name : name + ", before " + BoundaryText(*their);
 }
 
 }  // namespace
@@ -194,10 +210,10 @@ std::optional<Departure> FindDeparture(const Program& program, JudgedSubject& co
     while (same > 0 && ours[same - 1].events > event) --same;
     departure.difference =
         "the core: " + EventText(program, trace, event) + "; the standard: " + EventText(program, model_trace, event);
-    departure.place = PlaceText(program, trace, ours, same, event);
+    departure.place = PlaceText(program, trace, ours, same, event, nullptr);
     return departure;
   }
-  departure.place = PlaceText(program, trace, ours, same, events == 0 ? 0 : events - 1);
+  departure.place = PlaceText(program, trace, ours, same, events == 0 ? 0 : events - 1, their);
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
     departure.difference = "at " + BoundaryText(*our);

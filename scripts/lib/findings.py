@@ -47,6 +47,7 @@ class Finding:
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
     shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
+    shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
     departs_by: str = ""  # what it does there
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first

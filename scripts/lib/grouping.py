@@ -8,6 +8,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
       the core departs from the standard at the same place, between the same two begins or ends of operations (fuzz/oracle/departure.h);
+      a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
@@ -31,6 +32,9 @@ _NEARLY_THE_SAME = 0.5
 # Rules that say the same of what is looked at in two ways: a promise that nobody is to handle is reported where it is no longer
 # a writer's.
 _OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED")}
+
+
+_OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")
 
 
 def canonical(program):
@@ -111,14 +115,21 @@ def _is_the_same_rule(a, b):
     return first == second or second in _OTHER_WORDS.get(first, ()) or first in _OTHER_WORDS.get(second, ())
 
 
+def _is_its_charge(limited, charged):
+    """Whether a byte limit let in what it should not, or the other way round, because of what the chunks are charged."""
+    return bool(_OF_CHARGES.match(charged.identity)) and charged.identity in limited.shows_without_limit
+
+
 def _why_same_oracle(a, b):
     if _is_the_same_rule(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
             return "the same rule, and code that ran in both steps"
         return ""
-    # In microtasks, before any operation: that may be any of them.
-    if a.departs_at == b.departs_at not in ("", "microtasks") and a.shrunk and b.shrunk:
+    # Without an operation it is only a step.
+    if a.departs_at == b.departs_at and " " in a.departs_at and a.shrunk and b.shrunk:
         return "the core departs from the standard at the same place"
+    if _is_its_charge(a, b) or _is_its_charge(b, a):
+        return "without its byte limit, one is charged as wrongly as the other"
     if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):
         return "each shows the other"
     return ""

@@ -51,7 +51,8 @@ class Triage:
 
     async def investigate(self, finding):
         try:
-            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_story, self._write_javascript):
+            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_story, self._try_without_limit,
+                         self._write_javascript):
                 if self.stopped:
                     break
                 await step(finding)
@@ -209,16 +210,25 @@ class Triage:
         else:  # What the target itself says is the story.
             _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
         findings.write(os.path.join(finding.folder, "story.txt"), text)
-        shown = re.findall(r"^Verdict: FAILS, (\S.*)$", text, re.MULTILINE)
-        for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
-            shown += more.split(", ")
-        finding.shows = shown if finding.reproduced else []
+        finding.shows = _broken(text) if finding.reproduced else []
         if departs := re.search(r"^Departs at: (.+)\n +(.+)$", text, re.MULTILINE):
             finding.departs_at, finding.departs_by = departs.groups()
         # The core's trace of a program that ends the process is what it had written until then.
         if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
                 r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):
             findings.write(os.path.join(finding.folder, "core.trace"), told[1] + "\n")
+
+    async def _try_without_limit(self, finding):
+        """Whether what is charged is wrong, and not what the limit does with it."""
+        unlimited = re.sub(r"^byteLimit .*\n", "", finding.program, flags=re.MULTILINE)
+        if not finding.shrunk or not finding.from_oracle or unlimited == finding.program:
+            return
+        with tempfile.TemporaryDirectory(prefix="unlimited-", dir=finding.folder) as scratch:
+            path = os.path.join(scratch, "program.ops")
+            findings.write(path, unlimited)
+            flags = ["--seconds", str(_STORY_SECONDS), *finding.judged]
+            _, text = await self._run([self._sluice, "repro", *flags, "--", path], finding.folder)
+        finding.shows_without_limit = _broken(text)
 
     async def _write_traces(self, finding):
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
@@ -241,6 +251,14 @@ class Triage:
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
             finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+
+
+def _broken(text):
+    """All identities in what `sluice repro` said."""
+    broken = re.findall(r"^Verdict: FAILS, (\S.*)$", text, re.MULTILINE)
+    for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
+        broken += more.split(", ")
+    return broken
 
 
 def _where_it_hangs(reports):

@@ -50,8 +50,8 @@ TEST_F(DepartureTest, ItIsAtTheOperationThatIsNotPerformed) {
   EXPECT_EQ(Told(ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
                             "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n"),
                  canary),
-            "releaseLock: the core begins WritableStreamDefaultWriterClose, the standard begins "
-            "WritableStreamDefaultWriterRelease");
+            "releaseLock, before the begin of WritableStreamDefaultWriterRelease: the core begins "
+            "WritableStreamDefaultWriterClose, the standard begins WritableStreamDefaultWriterRelease");
 }
 
 class LosesItsStrategy : public CoreSubject {
@@ -63,8 +63,10 @@ class LosesItsStrategy : public CoreSubject {
 
 TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShouldBe) {
   LosesItsStrategy core;
-  EXPECT_EQ(Told(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n"), core),
-            "close: at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and should be 1");
+  EXPECT_EQ(
+      Told(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n"), core),
+      "close, before the begin of WritableStreamDefaultWriterClose: at the begin of WritableStreamDefaultWriterClose, "
+      "strategyHWM is 7 and should be 1");
 }
 
 // Nothing that can be looked into is different.

@@ -175,10 +175,22 @@ class Groups(unittest.TestCase):
         self.assertEqual(count(departs_at=""), 2)
         self.assertEqual(count(shrunk=False), 2, "what could not be shrunk may be two faults")
 
+        step = "write"
+        a = finding("assert/A@write", shrunk=True, program="a", departs_at=step)
+        self.assertFalse(self.same(a, finding("slots/B@write", shrunk=True, program="b", departs_at=step)))
+
+    def test_a_wrong_charge_is_the_same_fault_behind_a_byte_limit(self):
+        charged = finding("slots/charged bytes@write", shrunk=True, program="w0.write(a)")
+        limited = finding("slots/state@write", shrunk=True, program="byteLimit 3\nw0.write(b)", shows_without_limit=[charged.identity])
+        self.assertTrue(self.same(charged, limited))
+        charged.identity = "slots/backpressure@write"
+        limited.shows_without_limit = [charged.identity]
+        self.assertFalse(self.same(charged, limited), "any write that is let in may show that")
+
     def test_what_is_the_same_as_two_makes_one_of_them(self):
         a = finding("slots/x@write", code=["f:1"])
-        b = finding("slots/y@abort", shrunk=True, program="b", departs_at="F")
-        c = finding("slots/x@abort", shrunk=True, program="c", code=["f:1"], departs_at="F", after_seconds=9.0)
+        b = finding("slots/y@abort", shrunk=True, program="b", departs_at="the begin of F")
+        c = finding("slots/x@abort", shrunk=True, program="c", code=["f:1"], departs_at="the begin of F", after_seconds=9.0)
         self.assertEqual(len(self.groups(a, b)), 2)
         self.assertEqual(len(self.groups(a, b, c)), 1)
 
