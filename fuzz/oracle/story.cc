@@ -102,7 +102,8 @@ std::string TraceText(const Program& program, const Trace& trace) {
   return out.str();
 }
 
-std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding) {
+std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
+                  const std::optional<Departure>& departure) {
   std::ostringstream out;
   if (finding.has_value()) {
     out << "SLUICE-FINDING " << finding->key() << "\n\n";
@@ -119,6 +120,9 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
     }
     out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
     out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, *finding) << "\n";
+    if (departure.has_value()) {
+      out << "Departs at: " << departure->place << "\n            " << departure->difference << "\n";
+    }
   }
   out << "\nThe program:\n\n";
   std::istringstream text(PrintText(program));

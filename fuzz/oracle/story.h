@@ -5,14 +5,17 @@
 #include <optional>
 #include <string>
 
+#include "fuzz/oracle/departure.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
 
 // `judge` has just run `program`; `finding` is what it returned. Several lines, with a newline at the end. The line
-// "SLUICE-FINDING <identity>" stands first when there is a finding, for tools.
-std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding);
+// "SLUICE-FINDING <identity>" stands first when there is a finding, for tools. `departure`, if it is known, is told in
+// two lines: "Departs at: <place>" and, indented, the difference.
+std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
+                  const std::optional<Departure>& departure = std::nullopt);
 
 // Only the trace, numbered.
 std::string TraceText(const Program& program, const Trace& trace);

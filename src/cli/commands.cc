@@ -80,18 +80,10 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-// Two lines that tools read as well; nothing where that is not known.
-std::string DepartureText(const Program& program, Judged judged) {
-  if (!fuzz::CanFindDepartures()) return "";
+std::optional<fuzz::Departure> DepartureOf(const Program& program, Judged judged) {
   fuzz::CoreSubject core;
   fuzz::CanarySubject canary;
-  const auto departure = fuzz::FindDeparture(program, judged == Judged::kCanary ? canary : core);
-  if (departure.has_value()) {
-    const std::string text =
-        absl::StrCat("\nDeparts at: ", departure->place, "\n            ", departure->difference, "\n");
-    return judged == Judged::kV8 ? text + "            (also without V8)\n" : text;
-  }
-  return judged == Judged::kV8 ? "\nWithout V8 the core does all of it as the standard says: look into src/v8.\n" : "";
+  return fuzz::FindDeparture(program, judged == Judged::kCanary ? canary : core);
 }
 
 int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
@@ -116,7 +108,8 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   if (seconds != 0) SetTimeLimit(0);
   const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
   g_judge = nullptr;
-  PrintOut(fuzz::Story(*program, judge, finding));
+  const auto departure = finding.has_value() ? DepartureOf(*program, judged) : std::nullopt;
+  PrintOut(fuzz::Story(*program, judge, finding, departure));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");
     return kExitOk;
@@ -125,7 +118,10 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   for (const Finding& other : judge.findings()) {
     if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
-  PrintOut(DepartureText(*program, judged));
+  if (judged == Judged::kV8 && fuzz::CanFindDepartures()) {
+    PrintOut(departure.has_value() ? "\nThe core departs there without V8, too.\n"
+                                   : "\nWithout V8 the core does all of it as the standard says: look into src/v8.\n");
+  }
   PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;
 }

@@ -6,6 +6,7 @@
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import unittest
 from pathlib import Path
 
 SLUICE = Path(sys.argv.pop(1)).resolve()
+IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMakeCache.txt").read_text(), re.MULTILINE) is not None
 SEED = next(Path("corpus/writable_stream_fuzzer").glob("*.ops"))
 CANARY = """methods start write abort
 on write return pending
@@ -70,6 +72,11 @@ class Commands(unittest.TestCase):
         failing = run("repro", "--canary", canary)
         self.assertEqual(failing.returncode, 1)
         self.assertIn("What broke:", failing.stdout)
+
+    @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
+    def test_repro_tells_where_the_core_departs(self):
+        failing = run("repro", "--canary", self.file("canary.ops", CANARY))
+        self.assertIn("Departs at: releaseLock, before the begin of WritableStreamDefaultWriterRelease\n", failing.stdout)
 
     def test_repro_of_several_files_tells_the_worst(self):
         self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)

@@ -8,6 +8,7 @@ The fuzz targets here are short scripts that die as they are told to; `sluice` i
 import asyncio
 import json
 import os
+import re
 import resource
 import shutil
 import struct
@@ -19,6 +20,7 @@ from pathlib import Path
 
 SLUICE = Path(sys.argv.pop(1)).resolve()
 ROOT = Path(__file__).resolve().parents[2]
+IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMakeCache.txt").read_text(), re.MULTILINE) is not None
 sys.path.insert(0, str(ROOT / "scripts/lib"))
 import findings  # noqa: E402
 import grouping  # noqa: E402
@@ -329,6 +331,18 @@ done
 """)
         path.chmod(0o755)
         return path
+
+
+@unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
+class Departures(Folder):
+    def test_where_the_core_departs_is_kept_and_told(self):
+        found = finding("slots/writer@releaseLock", target="canary_fuzzer", canary=True, folder=str(self.folder), reproduced=10, tries=10)
+        self.file("program.ops", CANARY_PROGRAM)
+        work = triage.Triage(Children(), str(SLUICE), str(self.folder), dict(os.environ), str(ROOT), "libfuzzer-asan")
+        asyncio.run(work._write_story(found))
+        self.assertEqual(found.departs_at, "releaseLock, before the begin of WritableStreamDefaultWriterRelease")
+        self.assertIn("begins WritableStreamDefaultWriterRelease", found.departs_by)
+        self.assertIn(f"departs from the standard at {found.departs_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
 
 
 class SameFinding(Target):
