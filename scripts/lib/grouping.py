@@ -3,11 +3,12 @@
 A fault is found by many programs, and a program breaks many rules. Three things keep a fault to one finding:
   - a program counts for what it breaks first (the harness passes over one whose first finding is known);
   - it is shrunk while that stays its first;
-  - then the groups of this file, by evidence:
+  - then the groups of this file, by evidence. Where the core departs from the standard, between which two begins or ends of
+    operations (fuzz/oracle/departure.h), is better than any other, for and against: if that is known of two findings, nothing else
+    counts. Otherwise, as for crashes and for what only V8 shows:
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
-      the core departs from the standard at the same place, between the same two begins or ends of operations (fuzz/oracle/departure.h);
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
@@ -83,8 +84,19 @@ def _breaks(finding, identity):
     return identity in finding.shows or rule_of(identity) in finding.shows
 
 
+def _place(finding):
+    """Between which two begins or ends of operations the core departs from the standard; empty if that is not known so exactly."""
+    return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
+
+
+def _depart_elsewhere(a, b):
+    return bool(_place(a) and _place(b)) and _place(a) != _place(b) and not _is_its_charge(a, b) and not _is_its_charge(b, a)
+
+
 def why_same(a, b):
     """The evidence that two findings are one fault, as text; empty if there is none."""
+    if _depart_elsewhere(a, b):
+        return ""
     if a.identity == b.identity:
         return "the same identity"
     if a.is_codec or b.is_codec:
@@ -125,8 +137,7 @@ def _why_same_oracle(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
             return "the same rule, and code that ran in both steps"
         return ""
-    # Without an operation it is only a step.
-    if a.departs_at == b.departs_at and " " in a.departs_at and a.shrunk and b.shrunk:
+    if _place(a) and _place(a) == _place(b):
         return "the core departs from the standard at the same place"
     if _is_its_charge(a, b) or _is_its_charge(b, a):
         return "without its byte limit, one is charged as wrongly as the other"
@@ -142,6 +153,8 @@ def why_explained(finding, members):
     broken = set(finding.shows) - {finding.identity}
     known = {identity for member in members for identity in (member.identity, *member.shows)}
     for member in members:
+        if _depart_elsewhere(finding, member):
+            continue
         if not member.from_oracle or not member.shrunk or _is_in_every_program(member) or not _holds(finding, member):
             continue
         common = _code_in_common(finding, member)

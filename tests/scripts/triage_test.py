@@ -181,6 +181,15 @@ class Groups(unittest.TestCase):
         a = finding("assert/A@write", shrunk=True, program="a", departs_at=step)
         self.assertFalse(self.same(a, finding("slots/B@write", shrunk=True, program="b", departs_at=step)))
 
+    def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
+        both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
+        a = finding("slots/x@write", departs_at="the begin of F", **both)
+        for identity in ("slots/x@write", "slots/x@abort", "model/y@write"):
+            other = finding(identity, departs_at="the end of F", **both)
+            self.assertEqual(len(self.groups(a, other)), 2, identity)
+            other.departs_at = ""
+            self.assertEqual(len(self.groups(a, other)), 1, identity)
+
     def test_a_wrong_charge_is_the_same_fault_behind_a_byte_limit(self):
         charged = finding("slots/charged bytes@write", shrunk=True, program="w0.write(a)")
         limited = finding("slots/state@write", shrunk=True, program="byteLimit 3\nw0.write(b)", shows_without_limit=[charged.identity])
