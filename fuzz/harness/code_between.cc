@@ -1,26 +1,19 @@
 #include "fuzz/harness/code_between.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#include <sanitizer/common_interface_defs.h>
-#define SLUICE_CAN_SYMBOLIZE 1
-#endif
-#endif
+#include "fuzz/oracle/symbols.h"
 
 // SanitizerCoverage's: a counter for each block of the code that gives feedback, and where each block is.
 struct SancovBlock {
-  uintptr_t address;
+  const void* address;
   uintptr_t flags;
 };
 extern "C" {
@@ -46,27 +39,6 @@ void TakeBlocks() {
     if (counters[i] != 0) ran.push_back(i);
   }
   std::memset(counters, 0, BlockCount());
-}
-
-// What is at an address, as the sanitizers' symbolizer says it; empty without one.
-std::string Symbolized(uintptr_t address, const char* format) {
-#ifdef SLUICE_CAN_SYMBOLIZE
-  std::array<char, 2048> text{};
-  __sanitizer_symbolize_pc(reinterpret_cast<void*>(address + 1), format, text.data(), text.size());
-  // The first of several, if functions are inlined into one another: they are one string behind the other.
-  return text.data();
-#else
-  static_cast<void>(address), static_cast<void>(format);
-  return "";
-#endif
-}
-
-// Without namespaces, classes and parameters.
-std::string_view BareName(std::string_view function) {
-  function = function.substr(0, function.find('('));
-  const size_t colon = function.rfind(':');
-  if (colon != std::string_view::npos) function.remove_prefix(colon + 1);
-  return function;
 }
 
 // "function:line" of a block of src/core; empty for others.

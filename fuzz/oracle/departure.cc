@@ -1,7 +1,6 @@
 #include "fuzz/oracle/departure.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
@@ -11,15 +10,9 @@
 #include "fuzz/driver/driver.h"
 #include "fuzz/oracle/compare.h"
 #include "fuzz/oracle/reference_model.h"
+#include "fuzz/oracle/symbols.h"
 #include "fuzz/program/language.h"
 #include "src/core/check.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#include <sanitizer/common_interface_defs.h>
-#define SLUICE_CAN_SYMBOLIZE 1
-#endif
-#endif
 
 namespace sluice::fuzz {
 namespace {
@@ -45,21 +38,6 @@ constexpr size_t kMostBoundaries = 100'000;
 std::vector<std::string>& OperationNames() {
   static auto* const names = new std::vector<std::string>;
   return *names;
-}
-
-// As the sanitizers' symbolizer says it, without namespaces, classes and parameters; empty without one.
-std::string NameOf(void* function) {
-#ifdef SLUICE_CAN_SYMBOLIZE
-  std::array<char, 2048> text{};
-  __sanitizer_symbolize_pc(static_cast<char*>(function) + 1, "%f", text.data(), text.size());
-  std::string_view name(text.data());  // the first of several, if functions are inlined into one another
-  name = name.substr(0, name.find('('));
-  const size_t colon = name.rfind(':');
-  return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
-#else
-  static_cast<void>(function);
-  return "";
-#endif
 }
 
 // Some of the standard's "upon fulfillment" and "upon rejection", by their functions' names in the core and in the
@@ -97,7 +75,7 @@ std::optional<uint32_t> OperationOf(void* function) {
   static auto* const known = new std::unordered_map<void*, std::optional<uint32_t>>;
   const auto [entry, is_new] = known->try_emplace(function);
   if (!is_new) return entry->second;
-  std::string name = NameOf(function);
+  std::string name(BareName(Symbolized(function, "%f")));
   if (const std::string_view reaction = ReactionNamed(name); !reaction.empty()) {
     name = reaction;
   } else if (!IsOperation(name)) {
@@ -175,8 +153,8 @@ std::string PlaceText(const Program& program, const Trace& trace, const std::vec
 }  // namespace
 
 bool CanFindDepartures() {
-#if defined(SLUICE_CAN_SYMBOLIZE) && defined(SLUICE_TELL_OPERATIONS)
-  return true;
+#ifdef SLUICE_TELL_OPERATIONS
+  return CanSymbolize();
 #else
   return false;
 #endif
