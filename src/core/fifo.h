@@ -23,6 +23,7 @@
 #endif
 #endif
 #ifdef SLUICE_FIFO_POISON
+#include <sanitizer/allocator_interface.h>
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -142,8 +143,20 @@ class Fifo {
   T* data() { return heap_ != nullptr ? heap_.get() : inline_; }
 
 #ifdef SLUICE_FIFO_POISON
-  void Poison(size_t from, size_t to) { ASAN_POISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T)); }
-  void Unpoison(size_t from, size_t to) { ASAN_UNPOISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T)); }
+  void Poison(size_t from, size_t to) {
+    from = Within(from), to = Within(to);
+    ASAN_POISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T));
+  }
+  void Unpoison(size_t from, size_t to) {
+    from = Within(from), to = Within(to);
+    ASAN_UNPOISON_MEMORY_REGION(data() + from, (to - from) * sizeof(T));
+  }
+  // Only what was allocated is ours to mark, whatever capacity_ says: a push beyond it shall meet the allocator's own
+  // mark.
+  size_t Within(size_t index) const {
+    if (heap_ == nullptr) return std::min(index, kInlineCapacity);
+    return std::min(index, __sanitizer_get_allocated_size(heap_.get()) / sizeof(T));
+  }
   // The entries inside this object: all but the live ones.
   void PoisonInline() {
     ASAN_POISON_MEMORY_REGION(inline_, sizeof inline_);
