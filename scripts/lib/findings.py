@@ -143,6 +143,15 @@ def load(folder):
     return data
 
 
+def restore(folder):
+    """The Finding whose folder this is. Raises ValueError with what is wrong."""
+    data = load(folder)
+    known = {field.name for field in dataclasses.fields(Finding)} - {"folder", "program"}
+    finding = Finding(**{key: value for key, value in data.items() if key in known}, folder=str(folder))
+    finding.program = _read(finding, "program.ops")
+    return finding
+
+
 # --- For a person ---
 
 _KINDS = {"crash": "It crashed", "timeout": "It did not end", "oom": "It ran out of memory", "leak": "It leaked memory"}

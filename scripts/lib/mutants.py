@@ -15,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import mutant_campaigns
 import sanitizer_options
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,12 +84,17 @@ def equivalent():
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/mutants", add_help=False)
-    parser.add_argument("--time", type=int, default=20)
+    parser.add_argument("--time", type=int)
+    parser.add_argument("--campaigns", type=int)
     parser.add_argument("--file", action="append", choices=FILES)
     parser.add_argument("--shard", default="0/1")
     options = parser.parse_args()
+    if options.time is None:
+        options.time = 20 if options.campaigns is None else 60
     if options.time < 1:
         parser.error("--time must be at least 1 second")
+    if options.campaigns is not None and options.campaigns < 1:
+        parser.error("--campaigns must be at least 1 mutant")
     if not re.fullmatch(r"\d+/[1-9]\d*", options.shard):
         parser.error("--shard must be I/N, as 0/4")
     shard, shards = (int(part) for part in options.shard.split("/"))
@@ -97,6 +103,10 @@ def main() -> int:
     work = Path(tempfile.mkdtemp(prefix="sluice-mutants-"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     try:
+        every = [(name, *mutant) for name in options.file or FILES for mutant in mutants_of(name, (ROOT / name).read_text())]
+        if options.campaigns is not None:
+            every = [mutant for mutant in every if f"{mutant[0]}: {mutant[2]}" not in known]
+            return mutant_campaigns.run(ROOT, work, mutant_campaigns.chosen(every, options.campaigns)[shard::shards], options.time)
         for name in ("CMakeLists.txt", "CMakePresets.json", "cmake", "src", "fuzz", "sanitizers", "corpus"):
             source = ROOT / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, work / name)
@@ -106,7 +116,6 @@ def main() -> int:
         target = ["cmake", "--build", str(build), "--target", "writable_stream_fuzzer", "buffer_limit_fuzzer"]
         subprocess.run(target, check=True, stdout=subprocess.DEVNULL)
 
-        every = [(name, *mutant) for name in options.file or FILES for mutant in mutants_of(name, (ROOT / name).read_text())]
         mine = every[shard::shards]
         print(f"{len(mine)} mutants, up to {options.time} s each", flush=True)
         counts = {"found": 0, "survived": 0, "equivalent": 0, "does not compile": 0}

@@ -24,6 +24,7 @@ IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMake
 sys.path.insert(0, str(ROOT / "scripts/lib"))
 import findings  # noqa: E402
 import grouping  # noqa: E402
+import mutant_campaigns  # noqa: E402
 import promote  # noqa: E402
 import recent_inputs  # noqa: E402
 import same_finding  # noqa: E402
@@ -288,6 +289,23 @@ class Groups(unittest.TestCase):
             left = grouping.merge(found)
             self.assertEqual([(f.identity, f.also_seen_as) for f in left], [("assert/a@write", ["slots/a@write"])])
             self.assertEqual(Path(left[0].folder, "also/slots-a@write/input").read_text(), "slots/a@write")
+
+
+class Recorded(Folder):
+    def test_a_finding_is_what_it_was_when_it_is_read_again(self):
+        found = finding("slots/x@write", folder=str(self.folder), shrunk=True, program="w0.close()\n", departs_at="the begin of F", shows=["a"])
+        self.file("program.ops", found.program)
+        findings.write_data(found, {})
+        self.assertEqual(findings.restore(str(self.folder)), found)
+        self.file("finding.json", "[]")
+        with self.assertRaises(ValueError):
+            findings.restore(str(self.folder))
+
+    def test_two_faults_that_would_be_told_as_one_are_a_pair(self):
+        at = lambda place, identity: finding(identity, shrunk=True, program=identity, departs_at=place)
+        found_of = {"a": [at("the begin of F", "slots/x@write"), at("the end of G", "slots/y@write")], "b": [at("the begin of F", "slots/z@abort")],
+                    "c": [at("the begin of G", "slots/x@write")]}
+        self.assertEqual(mutant_campaigns.shared(found_of), [("a", "b")])
 
 
 class RecentInputs(Folder):
