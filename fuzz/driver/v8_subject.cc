@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "fuzz/driver/v8_subject_js.h"
 #include "src/core/invariants.h"
@@ -675,7 +677,11 @@ void V8Subject::LookAtPromise(v8::Local<v8::Value> writer, const char* name, cor
   const v8::Local<v8::Value> record = Field(writer, name);
   if (!record->IsObject()) return;
   const auto promise = Field(record, "promise").As<v8::Promise>();
-  view = ViewOf(promise->State());
+  const core::PromiseView believed = std::exchange(view, ViewOf(promise->State()));
+  if (view != believed) {
+    Violation(name == std::string_view("ready") ? "JavaScript's ready promise is as the core believes"
+                                                : "JavaScript's closed promise is as the core believes");
+  }
   handled = promise->HasHandler();
 }
 

@@ -130,9 +130,13 @@ std::optional<Finding> Judge::Run(const Program& program) {
     finding.event = Clamped(finding.event);
     finding.step = StepOf(program, core_trace_, finding);
   }
-  // A slot that differs at an event says more of it than what an author sees later.
+  // A slot that differs at an event says more of it than what an author sees later, and what the host keeps of it more
+  // than that.
   const auto rank = [](const Finding& finding) {
-    return std::pair(finding.is_seen_later ? Oracle::kSlots : finding.oracle, finding.is_seen_later);
+    const Oracle as = finding.is_seen_later                  ? Oracle::kSlots
+                      : finding.oracle == Oracle::kOwnership ? Oracle::kAssert
+                                                             : finding.oracle;
+    return std::pair(as, finding.is_seen_later);
   };
   std::stable_sort(findings_.begin(), findings_.end(), [rank](const Finding& a, const Finding& b) {
     return a.event != b.event ? a.event < b.event : rank(a) < rank(b);
@@ -174,10 +178,16 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
-  driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
+  driver_.Run(program, *core_, {.after_snapshot = &Judge::AfterSnapshot}, core_trace_);
   core_->Teardown();
   g_running = nullptr;
   NoteViolations();
+}
+
+// What the subject saw as it was looked into is noted where that was.
+void Judge::AfterSnapshot() {
+  g_running->NoteViolations();
+  if (g_running->after_core_snapshot_ != nullptr) g_running->after_core_snapshot_();
 }
 
 void Judge::CheckInvariants() {

@@ -88,6 +88,7 @@ class Judge {
   void RunAgain(const Program& program);
   void RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace);
   void NoteViolations();
+  static void AfterSnapshot();
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
   DifferentSettlement SettledOtherwise(size_t at) const;
