@@ -31,8 +31,9 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 _NEARLY_THE_SAME = 0.5
 
 # Rules that say the same of what is looked at in two ways: a promise that nobody is to handle is reported where it is no longer
-# a writer's.
-_OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED")}
+# a writer's; a writer's promise is read, or watched.
+_OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED"),
+                "model/property-ready": ("model/result-watchReady",), "model/property-closed": ("model/result-watchClosed",)}
 
 
 _OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")

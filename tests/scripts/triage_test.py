@@ -166,6 +166,11 @@ class Groups(unittest.TestCase):
         b.code = a.code
         self.assertEqual(self.groups(a, b), [[a.identity], [b.identity]])
 
+    def test_a_promise_that_is_read_and_one_that_is_watched_are_the_same_rule(self):
+        a, b = finding("model/property-ready@readWriter"), finding("model/result-watchReady@watchReady")
+        self.assertTrue(self.same(a, b))
+        self.assertFalse(self.same(a, finding("model/result-watchClosed@watchClosed")))
+
     def test_a_departure_at_the_same_place_is_the_same_fault(self):
         def count(**more):
             a = finding("assert/A@abort", shrunk=True, program="a", departs_at="the begin of WritableStreamAbort")
