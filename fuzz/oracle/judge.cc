@@ -17,8 +17,22 @@ Judge* g_running = nullptr;
 constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped",  "call",
                                             "call-end",        "settled",   "property", "reported", "unhandled"};
 
+// Of what a promise is: the operation that returned it first, or the property that was read; empty for an author's own.
+std::string_view PromiseOf(const Program& program, const Trace& trace, uint32_t promise) {
+  for (const Event& event : trace.events) {
+    if (event.value.kind != sim::ValueKind::kPromise || event.value.id != promise) continue;
+    if (event.kind == EventKind::kProperty) return PropertyName(static_cast<Property>(event.code));
+    if (event.kind != EventKind::kOpEnd) break;
+    const OpKind kind = OpAt(program, event.where).kind;
+    if (kind == OpKind::kWatchReady) return PropertyName(Property::kReady);
+    if (kind == OpKind::kWatchClosed) return PropertyName(Property::kClosed);
+    return RowOf(kind).name;
+  }
+  return "";
+}
+
 // What kind of event the right implementation would have had, so that alike differences have the same identity.
-std::string EventName(const Program& program, const Event* event) {
+std::string EventName(const Program& program, const Trace& trace, const Event* event) {
   if (event == nullptr) return "end-of-trace";
   std::string name(kEventNames[static_cast<int>(event->kind)]);
   switch (event->kind) {
@@ -31,8 +45,10 @@ std::string EventName(const Program& program, const Event* event) {
       return name + "-" + std::string(CallKindNames()[event->code]);
     case EventKind::kProperty:
       return name + "-" + std::string(PropertyName(static_cast<Property>(event->code)));
-    case EventKind::kSettled:
-      return name + (event->thrown ? "-rejected" : "-fulfilled");
+    case EventKind::kSettled: {
+      const std::string_view of = PromiseOf(program, trace, event->number);
+      return name + (event->thrown ? "-rejected" : "-fulfilled") + (of.empty() ? "" : "-") + std::string(of);
+    }
     default:
       return name;
   }
@@ -160,6 +176,10 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
     // They have the same name; whether they are the same promise is not known. Both were settled by then.
     found.event = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
     found.unhandled = ours->kind == EventKind::kUnhandled;
+  } else if (ours != nullptr && theirs != nullptr && ours->kind == EventKind::kSettled && Has(model_trace_, *ours) &&
+             theirs->kind == EventKind::kSettled && Has(core_trace_, *theirs)) {
+    found.order = true;
+    found.event = std::min(core_trace_.SettledAt(ours->number), core_trace_.SettledAt(theirs->number));
   } else {
     const auto look = [&found](const Event* event, const Trace& trace, const Trace& other) {
       if (event == nullptr) return;
@@ -212,7 +232,9 @@ void Judge::CompareWithModel(const Program& program) {
     const DifferentSettlement settled = SettledOtherwise(at);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
     Note({.oracle = Oracle::kModel,
-          .rule = settled.unhandled ? "unhandled" : EventName(program, expected),
+          .rule = settled.unhandled ? "unhandled"
+                  : settled.order   ? "settled-order"
+                                    : EventName(program, model_trace_, expected),
           .anchor = "",
           .sentence = "the trace is the one that the standard's own steps give",
           .event = settled.event == kNoEvent ? Clamped(at) : settled.event,

@@ -80,6 +80,7 @@ class Judge {
   struct DifferentSettlement {
     size_t event = kNoEvent;  // where it was settled, with the snapshot behind it; kNoEvent if there is none
     bool unhandled = false;   // it is a rejection that only one side reports as unhandled
+    bool order = false;       // both settle two promises alike, one before the other or the other way round
   };
 
   void RunCore(const Program& program);

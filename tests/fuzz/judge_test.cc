@@ -93,7 +93,24 @@ class RejectsAtOnce : public CoreSubject {
 
 TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
   EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\")\nrun\n")->key(),
-            "model/settled-rejected@write");
+            "model/settled-rejected-write@write");
+}
+
+// Two faults that reject in the same microtasks are not to have the same name.
+class RejectsTheOtherFirst : public CoreSubject {
+  void ReleaseLock(uint32_t writer) override {
+    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(writer));
+    std::swap(slots.readyPromise, slots.closedPromise);
+    CoreSubject::ReleaseLock(writer);
+    std::swap(slots.readyPromise, slots.closedPromise);
+  }
+};
+
+TEST(JudgeTest, PromisesThatAreSettledInAnotherOrderBrokeWhereTheyWereSettled) {
+  EXPECT_EQ(Judged<RejectsTheOtherFirst>("highWaterMark 0\nw0 = stream.getWriter()\nwatch w0.ready\nwatch w0.closed\n"
+                                         "w0.releaseLock()\nrun\n")
+                ->key(),
+            "model/settled-order@releaseLock");
 }
 
 // A writer that is no longer the stream's is looked at all the same.
@@ -129,7 +146,7 @@ class NeverSettles : public CoreSubject {
 TEST(JudgeTest, WhatNeverSettlesBrokeWhereItShouldHave) {
   Judge judge(std::make_unique<NeverSettles>());
   EXPECT_EQ(judge.Run(ParseOrDie("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n"))->key(),
-            "model/settled-fulfilled@microtasks");
+            "model/settled-fulfilled-write@microtasks");
   EXPECT_EQ(judge.findings().back().identity(), "history/H-NOTHING-STUCK");
 }
 
