@@ -226,7 +226,7 @@ class Triage:
         with tempfile.TemporaryDirectory(prefix="unlimited-", dir=finding.folder) as scratch:
             path = os.path.join(scratch, "program.ops")
             findings.write(path, unlimited)
-            flags = ["--seconds", str(_STORY_SECONDS), *finding.judged]
+            flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
             _, text = await self._run([self._sluice, "repro", *flags, "--", path], finding.folder)
         finding.shows_without_limit = _broken(text)
 
