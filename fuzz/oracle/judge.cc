@@ -17,7 +17,8 @@ Judge* g_running = nullptr;
 constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped",  "call",
                                             "call-end",        "settled",   "property", "reported", "unhandled"};
 
-// Of what a promise is: the operation that returned it first, or the property that was read; empty for an author's own.
+// Whose a promise is: "write", "close" or "abort", whichever method returned it first, or the property that was read;
+// empty for an author's own.
 std::string_view PromiseOf(const Program& program, const Trace& trace, uint32_t promise) {
   for (const Event& event : trace.events) {
     if (event.value.kind != sim::ValueKind::kPromise || event.value.id != promise) continue;
@@ -26,7 +27,9 @@ std::string_view PromiseOf(const Program& program, const Trace& trace, uint32_t 
     const OpKind kind = OpAt(program, event.where).kind;
     if (kind == OpKind::kWatchReady) return PropertyName(Property::kReady);
     if (kind == OpKind::kWatchClosed) return PropertyName(Property::kClosed);
-    return RowOf(kind).name;
+    if (kind == OpKind::kStreamAbort) return RowOf(OpKind::kAbort).name;
+    const bool closes = kind == OpKind::kStreamClose || kind == OpKind::kCloseWithErrorPropagation;
+    return RowOf(closes ? OpKind::kClose : kind).name;
   }
   return "";
 }

@@ -96,6 +96,26 @@ TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
             "model/settled-rejected-write@write");
 }
 
+// stream.abort() and writer.abort() are the standard's one operation.
+class AbortsOtherwise : public CoreSubject {
+  uint32_t StreamAbort(sim::Value reason) override { return Rejected(CoreSubject::StreamAbort(reason)); }
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
+    return Rejected(CoreSubject::WriterAbort(writer, reason));
+  }
+  uint32_t Rejected(uint32_t) {
+    const uint32_t promise = NewPromise();
+    RejectPromise(promise, sim::Value::Number(1));
+    return promise;
+  }
+};
+
+TEST(JudgeTest, APromiseIsNamedByTheOperationOfTheStandard) {
+  for (const char* abort : {"stream.abort(r0)\nrun\n", "w0 = stream.getWriter()\nw0.abort(r0)\nrun\n"}) {
+    Judge judge(std::make_unique<AbortsOtherwise>());
+    EXPECT_EQ(judge.Run(ParseOrDie(abort))->identity(), "model/settled-fulfilled-abort") << abort;
+  }
+}
+
 // Two faults that reject in the same microtasks are not to have the same name.
 class RejectsTheOtherFirst : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
