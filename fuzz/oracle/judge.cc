@@ -92,9 +92,9 @@ std::string Finding::key() const { return step.empty() ? identity() : identity()
 bool Finding::Is(std::string_view name) const { return name == key() || name == identity(); }
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
-  core::SetAssertHandler(&Judge::OnAssert);
+  previous_handler_ = core::SetAssertHandler(&Judge::OnAssert);
 }
-Judge::~Judge() { core::SetAssertHandler(nullptr); }
+Judge::~Judge() { core::SetAssertHandler(previous_handler_); }
 
 size_t Judge::Clamped(size_t event) const {
   return std::min(event, core_trace_.events.empty() ? 0 : core_trace_.events.size() - 1);

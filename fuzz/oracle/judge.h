@@ -19,6 +19,7 @@
 #include "fuzz/oracle/history.h"
 #include "fuzz/oracle/reference_model.h"
 #include "fuzz/program/program.h"
+#include "src/core/check.h"
 
 namespace sluice::fuzz {
 
@@ -106,6 +107,7 @@ class Judge {
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;
   void (*after_core_snapshot_)() = nullptr;
+  core::AssertHandler previous_handler_ = nullptr;
 };
 
 }  // namespace sluice::fuzz

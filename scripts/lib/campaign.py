@@ -233,7 +233,7 @@ class Campaign:
         target.crashes[identity] = target.crashes.get(identity, 0) + 1
         after = self.now() - self.begun
         finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="",
-                                   engine=lane.engine, command=output.command)
+                                   engine=lane.engine, command=output.command, passed_over=[] if output.from_oracle else list(passed_over))
         if lane.is_canary and output.from_oracle:
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.

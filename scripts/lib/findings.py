@@ -45,6 +45,7 @@ class Finding:
     sequence: list = dataclasses.field(default_factory=list)  # of these, with which it reproduces in one process
     shrunk: bool = False
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
+    passed_over: list = dataclasses.field(default_factory=list)  # identities of which its programs must not die first, as of leaks
     shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
     shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
@@ -192,11 +193,12 @@ def readme(finding, build, root, fuzzers):
     stack = _read(finding, "stack.txt")
     if stack and "    #0 " not in story:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
+    over = f"SLUICE_IGNORE_FINDINGS={shlex.quote(','.join(finding.passed_over))} " if finding.passed_over else ""
     lines += ["## See it again", "", f"In the folder of Sluice, `{root}` when this was found; `{place}` is this folder:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")
               + f"{target_flag(finding.target)} {place}/{name}", "",
               "With the fuzz target itself, built as it was:", "",
-              f"    {os.path.relpath(fuzzers, root)}/{finding.target} {place}/input", ""]
+              f"    {over}{os.path.relpath(fuzzers, root)}/{finding.target} {place}/input", ""]
     if finding.sequence:
         lines += ["Alone it passes; it needs these inputs before it, in one process:", "",
                   f"    {os.path.relpath(fuzzers, root)}/{finding.target} " + " ".join(f"{place}/sequence/{n:03}" for n in range(1, len(finding.sequence) + 1))

@@ -90,6 +90,10 @@ def _place(finding):
     return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
 
 
+def _was_each_time(finding, other):
+    return finding.never_again and finding.others == {other.identity: finding.tries}
+
+
 def _depart_elsewhere(a, b):
     return bool(_place(a) and _place(b)) and _place(a) != _place(b) and not _is_its_charge(a, b) and not _is_its_charge(b, a)
 
@@ -102,6 +106,8 @@ def why_same(a, b):
         return "the same identity"
     if a.is_codec or b.is_codec:
         return ""
+    if _was_each_time(a, b) or _was_each_time(b, a):
+        return "each time that its input ran again, it was the other"
     if a.never_again and b.never_again:
         return "neither happened again"
     if a.never_again or b.never_again:

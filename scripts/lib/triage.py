@@ -13,6 +13,7 @@ import tempfile
 
 import findings
 import provenance
+import sanitizer_options
 from libfuzzer import rerun_flags, run_flags
 from report import Report
 
@@ -36,16 +37,22 @@ class Triage:
         self._root = root
         self.build = provenance.build(root, preset)
         self.stopped = False
+        without_leaks = sanitizer_options.read("asan.options", "sluice in triage").items() - sanitizer_options.read("asan.options").items()
+        self._asan_options = ":".join(filter(None, (env.get("ASAN_OPTIONS"), *(f"{option}={value}" for option, value in without_leaks))))
 
     async def _run(self, command, folder, seconds=_TOOL_SECONDS, **more):
         return await self._children.output(command, env=self._env | more, folder=folder, seconds=seconds)
+
+    async def _ask(self, arguments, folder, seconds=_TOOL_SECONDS, **more):
+        """`sluice`, about programs that may have leaks besides."""
+        return await self._run([self._sluice, *arguments], folder, seconds, ASAN_OPTIONS=self._asan_options, **more)
 
     def _target(self, finding):
         return os.path.join(self._fuzzers, finding.target)
 
     async def identity_without_fault(self, identity, input_path, folder):
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
-        _, text = await self._run([self._sluice, "repro", "--finding", identity, "--", input_path], folder)
+        _, text = await self._ask(["repro", "--finding", identity, "--", input_path], folder)
         match = re.search(r"^SLUICE-FINDING (.+)$", text, re.MULTILINE)
         return match[1] if match else None
 
@@ -73,7 +80,8 @@ class Triage:
 
     async def _die(self, finding, files, **env):
         """The report of one process that runs `files`; None if it ended well."""
-        code, text = await self._run([self._target(finding), *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2, **env)
+        code, text = await self._run([self._target(finding), *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
+                                     **_passing_over(finding), **env)
         if code == 0:
             return None
         report = Report(self._root)
@@ -117,7 +125,7 @@ class Triage:
         """Whether it needs what ran before it, and how little of that."""
         before = [f"before/{number:03}" for number in range(1, finding.before + 1)]
         for name in before:
-            code, text = await self._run([self._sluice, "show", name], finding.folder)
+            code, text = await self._ask(["show", name], finding.folder)
             if code == 0:
                 findings.write(os.path.join(finding.folder, name + ".ops"), text)
         runs = 0
@@ -153,7 +161,7 @@ class Triage:
         unshrunk = os.path.join(finding.folder, "unshrunk.ops")
         code, text = 1, ""
         if finding.reads_programs:
-            code, text = await self._run([self._sluice, "show", "input"], finding.folder)
+            code, text = await self._ask(["show", "input"], finding.folder)
         if code == 0:
             finding.program = f"# {finding.identity}\n{text}"
             if not finding.is_codec:
@@ -168,22 +176,31 @@ class Triage:
             shutil.copyfile(unshrunk, program)
 
     async def _shrink(self, finding, program, is_program):
-        command = [self._sluice, "shrink", "--finding", finding.identity, "-o", program]
+        command = ["shrink", "--finding", finding.identity, "-o", program]
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
-            command = [self._sluice, "shrink", "--bytes", "-o", program]
+            command = ["shrink", "--bytes", "-o", program]
         if not finding.from_oracle:
             asked = [sys.executable, "-B", _SAME_FINDING, "--root", self._root, "--identity", finding.identity, self._target(finding),
                      *run_flags(), "--"]
             command += ["--command", shlex.join(asked), "--executions", str(SHRINK_EXECUTIONS)]
         with tempfile.TemporaryDirectory(prefix="shrink-", dir=finding.folder) as scratch:
-            code, _ = await self._run([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
+            if finding.from_oracle:
+                code, _ = await self._ask([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
+            else:
+                code, _ = await self._run([self._sluice, *command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
+                                          TMPDIR=scratch, **_passing_over(finding))
         if self.stopped:
             return  # what it has so far is there, and fails in the same way
         report = await self._die(finding, [os.path.basename(program)]) if code == 0 and os.path.exists(program) else None
         finding.shrunk = report is not None and self._is_same(finding, report)
         if not finding.shrunk and os.path.exists(program):
             os.remove(program)
+        if finding.shrunk and finding.passed_over:
+            passed_over, finding.passed_over = finding.passed_over, []
+            report = await self._die(finding, [os.path.basename(program)])
+            if report is None or not self._is_same(finding, report):
+                finding.passed_over = passed_over
 
     # --- What it shows ---
 
@@ -201,7 +218,9 @@ class Triage:
 
     async def _repro(self, finding):
         flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
-        _, text = await self._run([self._sluice, "repro", *flags, "--", os.path.basename(finding.file_for_repro)], finding.folder)
+        question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
+        leaks = finding.kind == "leak"
+        _, text = await (self._run([self._sluice, *question], finding.folder) if leaks else self._ask(question, finding.folder))
         return text
 
     async def _write_story(self, finding):
@@ -227,7 +246,7 @@ class Triage:
             path = os.path.join(scratch, "program.ops")
             findings.write(path, unlimited)
             flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
-            _, text = await self._run([self._sluice, "repro", *flags, "--", path], finding.folder)
+            _, text = await self._ask(["repro", *flags, "--", path], finding.folder)
         finding.shows_without_limit = _broken(text)
 
     async def _write_traces(self, finding):
@@ -237,7 +256,7 @@ class Triage:
         if finding.from_oracle and "--v8" not in finding.judged:
             sides.append(("core.trace", finding.judged))
         for name, flags in sides:
-            code, text = await self._run([self._sluice, "trace", *flags, "program.ops"], finding.folder)
+            code, text = await self._ask(["trace", *flags, "program.ops"], finding.folder)
             if code == 0:
                 findings.write(os.path.join(finding.folder, name), text)
 
@@ -245,12 +264,17 @@ class Triage:
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
             finding.portable = "it is about the program's text or bytes, not about a stream"
             return
-        code, text = await self._run([self._sluice, "emit", "program.ops", "--format", "js"], finding.folder)
+        code, text = await self._ask(["emit", "program.ops", "--format", "js"], finding.folder)
         if code == 0:
             finding.portable = ""
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
             finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+
+
+def _passing_over(finding):
+    """So that a program that has other findings besides ends by this one, as it did when it was found."""
+    return {"SLUICE_IGNORE_FINDINGS": ",".join(finding.passed_over)} if finding.passed_over else {}
 
 
 def _broken(text):

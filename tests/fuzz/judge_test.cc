@@ -96,6 +96,13 @@ TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
             "model/settled-rejected-write@write");
 }
 
+TEST(JudgeTest, AnotherJudgeLeavesTheAssertsToTheFirst) {
+  Judge first;
+  { const Judge second; }
+  core::AssertFailed("Operation", "what");  // would end the process
+  EXPECT_FALSE(first.Run(ParseOrDie("run\n")).has_value());
+}
+
 // stream.abort() and writer.abort() are the standard's one operation.
 class AbortsOtherwise : public CoreSubject {
   uint32_t StreamAbort(sim::Value reason) override { return Rejected(CoreSubject::StreamAbort(reason)); }

@@ -253,6 +253,13 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=10)))
         self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=0, sequence=["before/001"])))
 
+    def test_what_was_another_each_time_is_that(self):
+        lost = finding("asan/segv/f", tries=10, others={"asan/heap-buffer-overflow/g": 10})
+        self.assertTrue(self.same(lost, finding("asan/heap-buffer-overflow/g", tries=10, reproduced=10)))
+        self.assertFalse(self.same(lost, finding("asan/heap-buffer-overflow/h", tries=10, reproduced=10)))
+        lost.others = {"asan/heap-buffer-overflow/g": 9}
+        self.assertFalse(self.same(lost, finding("asan/heap-buffer-overflow/g", tries=10, reproduced=10)))
+
     STATE = dict(shrunk=True, program="w0.close()", shows=["slots/state@microtasks", "slots/started@microtasks"], code=["F:1", "G:1", "H:1"])
 
     def explained(self, identity, program, shows, code=()):
@@ -461,6 +468,15 @@ class Investigated(Target):
         self.assertEqual((data["identity"], data["reproduced"], data["seed"], data["portable"]), (found.identity, 10, "17", ""))
         self.assertEqual(set(data["build"]), {"commit", "dirty", "preset", "sanitizer", "compiler"})
         self.assertEqual(list(self.folder.rglob("*.new")) + list(where.glob("shrink-*")), [])
+
+    def test_what_its_process_had_passed_over_is_passed_over_again(self):
+        """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
+        body = '[[ ",$SLUICE_IGNORE_FINDINGS," == *,slots/known,* ]] || die "SLUICE-FINDING slots/known"; ' + self.ALWAYS
+        found, where = self.investigate(body, CANARY_PROGRAM + "w0.close()\n", passed_over=["slots/other", "slots/known"])
+        self.assertEqual((found.reproduced, found.shrunk, found.passed_over), (10, True, ["slots/other", "slots/known"]))
+        self.assertIn("SLUICE_IGNORE_FINDINGS=slots/other,slots/known ", (where / "README.md").read_text())
+        found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n", passed_over=["slots/other"])
+        self.assertEqual((found.reproduced, found.passed_over), (10, []))
 
     def test_what_javascript_cannot_say_is_told(self):
         found, where = self.investigate(self.ALWAYS.replace("*close*", "*byteLimit*"), "byteLimit 64\nw0.close()\n")
