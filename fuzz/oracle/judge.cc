@@ -178,7 +178,7 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
   if (ours != nullptr && theirs != nullptr && ours->kind == theirs->kind && ours->number == theirs->number) {
     // They have the same name; whether they are the same promise is not known. Both were settled by then.
     found.event = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
-    found.unhandled = ours->kind == EventKind::kUnhandled;
+    found.reason = ours->kind == EventKind::kUnhandled;
   } else if (ours != nullptr && theirs != nullptr && ours->kind == EventKind::kSettled && Has(model_trace_, *ours) &&
              theirs->kind == EventKind::kSettled && Has(core_trace_, *theirs)) {
     found.order = true;
@@ -234,10 +234,13 @@ void Judge::CompareWithModel(const Program& program) {
   if (at != kSame) {
     const DifferentSettlement settled = SettledOtherwise(at);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
+    Event rejection = expected != nullptr ? *expected : Event{};
+    rejection.kind = EventKind::kSettled;
+    rejection.thrown = true;
     Note({.oracle = Oracle::kModel,
           .rule = settled.unhandled ? "unhandled"
                   : settled.order   ? "settled-order"
-                                    : EventName(program, model_trace_, expected),
+                                    : EventName(program, model_trace_, settled.reason ? &rejection : expected),
           .anchor = "",
           .sentence = "the trace is the one that the standard's own steps give",
           .event = settled.event == kNoEvent ? Clamped(at) : settled.event,

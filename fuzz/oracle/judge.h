@@ -81,6 +81,7 @@ class Judge {
   struct DifferentSettlement {
     size_t event = kNoEvent;  // where it was settled, with the snapshot behind it; kNoEvent if there is none
     bool unhandled = false;   // it is a rejection that only one side reports as unhandled
+    bool reason = false;      // both report it as unhandled, with two reasons: it was rejected otherwise
     bool order = false;       // both settle two promises alike, one before the other or the other way round
   };
 

@@ -123,6 +123,26 @@ TEST(JudgeTest, APromiseIsNamedByTheOperationOfTheStandard) {
   }
 }
 
+// Whether its author handles it or not, it is rejected with the wrong reason.
+class RejectsWithAnother : public CoreSubject {
+  uint32_t WriterAbort(uint32_t, sim::Value) override {
+    const uint32_t promise = NewPromise();
+    RejectPromise(promise, sim::Value::Number(1));
+    return promise;
+  }
+};
+
+TEST(JudgeTest, AnUnhandledRejectionWithAnotherReasonIsARejectionWithAnotherReason) {
+  for (const char* unobserved : {"", " unobserved"}) {
+    Judge judge(std::make_unique<RejectsWithAnother>());
+    EXPECT_EQ(
+        judge
+            .Run(ParseOrDie("w0 = stream.getWriter()\nw0.releaseLock()\nw0.abort(r0)" + std::string(unobserved) + "\n"))
+            ->key(),
+        "model/settled-rejected-abort@abort");
+  }
+}
+
 // Two faults that reject in the same microtasks are not to have the same name.
 class RejectsTheOtherFirst : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
