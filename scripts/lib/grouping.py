@@ -9,6 +9,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
+      JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code;
       an assert of the standard had failed before the crash;
@@ -34,6 +35,9 @@ _NEARLY_THE_SAME = 0.5
 # a writer's; a writer's promise is read, or watched.
 _OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED"),
                 "model/property-ready": ("model/result-watchReady",), "model/property-closed": ("model/result-watchClosed",)}
+# What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
+_IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
+                  "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
 
 
 _OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")
@@ -139,6 +143,10 @@ def _is_its_charge(limited, charged):
     return bool(_OF_CHARGES.match(charged.identity)) and charged.identity in limited.shows_without_limit
 
 
+def _is_of_javascript(looked_into, seen):
+    return seen.target == looked_into.target and not _place(seen) and rule_of(seen.identity) in _IN_JAVASCRIPT.get(rule_of(looked_into.identity), ())
+
+
 def _why_same_oracle(a, b):
     if _is_the_same_rule(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
@@ -146,6 +154,8 @@ def _why_same_oracle(a, b):
         return ""
     if _place(a) and _place(a) == _place(b):
         return "the core departs from the standard at the same place"
+    if _is_of_javascript(a, b) or _is_of_javascript(b, a):
+        return "JavaScript has another promise than the core means"
     if _is_its_charge(a, b) or _is_its_charge(b, a):
         return "without its byte limit, one is charged as wrongly as the other"
     if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):

@@ -196,6 +196,14 @@ class Groups(unittest.TestCase):
             other.departs_at = ""
             self.assertEqual(len(self.groups(a, other)), 1, identity)
 
+    def test_a_promise_that_javascript_mistakes_is_one_fault_looked_into_or_seen(self):
+        kept = finding("ownership/JavaScript's ready promise is as the core believes")
+        self.assertTrue(self.same(kept, finding("model/property-ready@readWriter")))
+        self.assertFalse(self.same(kept, finding("model/property-closed@readWriter")))
+        in_core = finding("model/property-ready@readWriter", shrunk=True, departs_at="the begin of F")
+        self.assertFalse(self.same(kept, in_core), "that is a fault of the core")
+        self.assertFalse(self.same(kept, finding("model/property-ready@readWriter", target="another_fuzzer")))
+
     def test_a_wrong_charge_is_the_same_fault_behind_a_byte_limit(self):
         charged = finding("slots/charged bytes@write", shrunk=True, program="w0.write(a)")
         limited = finding("slots/state@write", shrunk=True, program="byteLimit 3\nw0.write(b)", shows_without_limit=[charged.identity])
