@@ -146,7 +146,7 @@ std::string PlaceText(const Program& program, const Trace& trace, const std::vec
   }
   // What ended before says nothing here: steps are many, and the microtasks that run in one.
   const size_t step = OpenOperation(trace, event);
-  const std::string name = step == kNoEvent ? "the end" : std::string(StepName(program, trace, step));
+  const std::string name(step == kNoEvent ? "end" : StepName(program, trace, step));
   return their == nullptr ? name : name + ", before " + BoundaryText(*their);
 }
 

@@ -5,7 +5,8 @@ A fault is found by many programs, and a program breaks many rules. Three things
   - it is shrunk while that stays its first;
   - then the groups of this file, by evidence. Where the core departs from the standard, between which two begins or ends of
     operations (fuzz/oracle/departure.h), is better than any other, for and against: if that is known of two findings, nothing else
-    counts. Otherwise, as for crashes and for what only V8 shows:
+    counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for crashes and for what only V8 shows:
+      the one did not happen again, and its input was the other each time;
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
@@ -38,8 +39,7 @@ _OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invar
 # What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
 _IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
                   "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
-
-
+# Of what a chunk is charged, whatever the limit is.
 _OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")
 
 
@@ -94,12 +94,16 @@ def _place(finding):
     return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
 
 
+def _either_way(evidence, a, b):
+    return evidence(a, b) or evidence(b, a)
+
+
 def _was_each_time(finding, other):
     return finding.never_again and finding.others == {other.identity: finding.tries}
 
 
 def _depart_elsewhere(a, b):
-    return bool(_place(a) and _place(b)) and _place(a) != _place(b) and not _is_its_charge(a, b) and not _is_its_charge(b, a)
+    return bool(_place(a) and _place(b)) and _place(a) != _place(b) and not _either_way(_is_its_charge, a, b)
 
 
 def why_same(a, b):
@@ -110,7 +114,7 @@ def why_same(a, b):
         return "the same identity"
     if a.is_codec or b.is_codec:
         return ""
-    if _was_each_time(a, b) or _was_each_time(b, a):
+    if _either_way(_was_each_time, a, b):
         return "each time that its input ran again, it was the other"
     if a.never_again and b.never_again:
         return "neither happened again"
@@ -154,9 +158,9 @@ def _why_same_oracle(a, b):
         return ""
     if _place(a) and _place(a) == _place(b):
         return "the core departs from the standard at the same place"
-    if _is_of_javascript(a, b) or _is_of_javascript(b, a):
+    if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"
-    if _is_its_charge(a, b) or _is_its_charge(b, a):
+    if _either_way(_is_its_charge, a, b):
         return "without its byte limit, one is charged as wrongly as the other"
     if a.shrunk and b.shrunk and _breaks(a, b.identity) and _breaks(b, a.identity):
         return "each shows the other"

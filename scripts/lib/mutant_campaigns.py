@@ -39,13 +39,12 @@ def copy_tree(root, work):
 
 
 def campaign(work, out, seconds):
-    """(findings of all groups as they were found, how many groups); None if it could not run."""
+    """Lists of findings, one for each that would be told; None if it could not run."""
     command = [work / "scripts/fuzz", "--time", str(seconds), "--out", out, *itertools.chain(*(("--target", target) for target in TARGETS))]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if run.returncode == 2:
         return None
-    found = [findings.restore(folder.parent) for folder in sorted(Path(out, "findings").rglob("finding.json"))]
-    return found, len(grouping.group(found))
+    return grouping.group([findings.restore(file.parent) for file in sorted(Path(out, "findings").rglob("finding.json"))])
 
 
 def shared(found_of):
@@ -69,17 +68,17 @@ def run(root, work, mutants, seconds):
         shutil.rmtree(out, ignore_errors=True)
         (work / name).write_text(text)
         try:
-            result = campaign(work, out, seconds)
+            groups = campaign(work, out, seconds)
         finally:
             (work / name).write_text(original)
-        if result is None:
+        if groups is None:
             print(f"[{number}/{len(mutants)}] does not compile     {fault}", flush=True)
             continue
-        found, groups = result
-        more += groups > 1
-        print(f"[{number}/{len(mutants)}] {groups} finding{'s' if groups != 1 else ' '} by {len(found):<2} identities  {fault}", flush=True)
-        if groups > 1:
-            for leader, *_ in grouping.group(found):
+        found = list(itertools.chain(*groups))
+        more += len(groups) > 1
+        print(f"[{number}/{len(mutants)}] {len(groups)} finding{'s' if len(groups) != 1 else ' '} by {len(found):<2} identities  {fault}", flush=True)
+        if len(groups) > 1:
+            for leader, *_ in groups:
                 print(f"      {leader.identity}{'  ' + leader.departs_at if leader.departs_at else ''}", flush=True)
         if found:
             found_of[fault] = found

@@ -37,8 +37,9 @@ class Triage:
         self._root = root
         self.build = provenance.build(root, preset)
         self.stopped = False
-        without_leaks = sanitizer_options.read("asan.options", "sluice in triage").items() - sanitizer_options.read("asan.options").items()
-        self._asan_options = ":".join(filter(None, (env.get("ASAN_OPTIONS"), *(f"{option}={value}" for option, value in without_leaks))))
+        # Behind what the environment says already.
+        more = sorted(sanitizer_options.read("asan.options", "sluice in triage").items() - sanitizer_options.read("asan.options").items())
+        self._asan_options = ":".join(filter(None, (env.get("ASAN_OPTIONS"), *map("=".join, more))))
 
     async def _run(self, command, folder, seconds=_TOOL_SECONDS, **more):
         return await self._children.output(command, env=self._env | more, folder=folder, seconds=seconds)

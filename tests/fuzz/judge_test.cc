@@ -82,12 +82,19 @@ TEST(JudgeTest, AnUnhandledRejectionBrokeWhereItWasRejected) {
 }
 
 // So did a promise that was settled otherwise, which authors see in the microtasks behind.
-class RejectsAtOnce : public CoreSubject {
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
-    CoreSubject::Write(writer, chunk);
+class Rejecting : public CoreSubject {
+ protected:
+  uint32_t Rejected() {
     const uint32_t promise = NewPromise();
     RejectPromise(promise, sim::Value::Number(1));
     return promise;
+  }
+};
+
+class RejectsAtOnce : public Rejecting {
+  uint32_t Write(uint32_t writer, sim::Value chunk) override {
+    CoreSubject::Write(writer, chunk);
+    return Rejected();
   }
 };
 
@@ -104,15 +111,14 @@ TEST(JudgeTest, AnotherJudgeLeavesTheAssertsToTheFirst) {
 }
 
 // stream.abort() and writer.abort() are the standard's one operation.
-class AbortsOtherwise : public CoreSubject {
-  uint32_t StreamAbort(sim::Value reason) override { return Rejected(CoreSubject::StreamAbort(reason)); }
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
-    return Rejected(CoreSubject::WriterAbort(writer, reason));
+class AbortsOtherwise : public Rejecting {
+  uint32_t StreamAbort(sim::Value reason) override {
+    CoreSubject::StreamAbort(reason);
+    return Rejected();
   }
-  uint32_t Rejected(uint32_t) {
-    const uint32_t promise = NewPromise();
-    RejectPromise(promise, sim::Value::Number(1));
-    return promise;
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
+    CoreSubject::WriterAbort(writer, reason);
+    return Rejected();
   }
 };
 
@@ -124,12 +130,8 @@ TEST(JudgeTest, APromiseIsNamedByTheOperationOfTheStandard) {
 }
 
 // Whether its author handles it or not, it is rejected with the wrong reason.
-class RejectsWithAnother : public CoreSubject {
-  uint32_t WriterAbort(uint32_t, sim::Value) override {
-    const uint32_t promise = NewPromise();
-    RejectPromise(promise, sim::Value::Number(1));
-    return promise;
-  }
+class RejectsWithAnother : public Rejecting {
+  uint32_t WriterAbort(uint32_t, sim::Value) override { return Rejected(); }
 };
 
 TEST(JudgeTest, AnUnhandledRejectionWithAnotherReasonIsARejectionWithAnotherReason) {
@@ -158,6 +160,24 @@ TEST(JudgeTest, PromisesThatAreSettledInAnotherOrderBrokeWhereTheyWereSettled) {
                                          "w0.releaseLock()\nrun\n")
                 ->key(),
             "model/settled-order@releaseLock");
+}
+
+// What the host is seen to keep wrongly broke where that was seen, and comes before the slots that differ there.
+class KeepsAnother : public CoreSubject {
+  bool TakeSnapshot(core::Snapshot& snapshot) override {
+    const bool taken = CoreSubject::TakeSnapshot(snapshot);
+    if (snapshot.signal_aborted) Violation("the host keeps what the core believes");
+    snapshot.strategyHWM += snapshot.signal_aborted ? 1 : 0;
+    return taken;
+  }
+};
+
+TEST(JudgeTest, WhatTheHostKeepsWronglyBrokeWhereItWasSeen) {
+  Judge judge(std::make_unique<KeepsAnother>());
+  const auto finding = judge.Run(ParseOrDie("run\nstream.abort(r0)\nrun\n"));
+  EXPECT_EQ(finding->identity(), "ownership/the host keeps what the core believes");
+  EXPECT_EQ(judge.core_trace().events[finding->event].kind, EventKind::kOpEnd);
+  EXPECT_EQ(judge.core_trace().events[finding->event].where, (Where{Where::kMain, 1}));
 }
 
 // A writer that is no longer the stream's is looked at all the same.
