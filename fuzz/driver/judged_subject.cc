@@ -7,7 +7,9 @@
 namespace sluice::fuzz {
 
 void JudgedSubject::Violation(const char* what) {
-  if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
+  if (std::find(violations_.begin(), violations_.end(), what) != violations_.end()) return;
+  violations_.push_back(what);
+  if (violation_handler_ != nullptr) violation_handler_(what);
 }
 
 void JudgedSubject::SaveAndRestore() {

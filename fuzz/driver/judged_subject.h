@@ -17,8 +17,10 @@ class JudgedSubject : public Subject {
 
   // Gives back everything, and looks whether the run left the host in order. After it, only Reset().
   virtual void Teardown() = 0;
-  // What was wrong with the host's side of the run, each once, in order.
+  // What was wrong with the host's side of the run, or with what authors get, each once, in order.
   const std::vector<const char*>& violations() const { return violations_; }
+  // Is told of each of these, once, where it is seen; may be null.
+  void SetViolationHandler(void (*handler)(const char* what)) { violation_handler_ = handler; }
 
   // Of the next run, without snapshots: the stream's state is saved, forgotten and restored at the nth step (AtStep),
   // counted from 0. A program must not be able to tell.
@@ -45,6 +47,7 @@ class JudgedSubject : public Subject {
   uint64_t restore_at_ = kNever;  // steps that are still to come before
   std::string complaint_;
   std::vector<const char*> violations_;
+  void (*violation_handler_)(const char* what) = nullptr;
 };
 
 }  // namespace sluice::fuzz

@@ -40,14 +40,47 @@ std::vector<std::string>& OperationNames() {
   return *names;
 }
 
-// Some of the standard's "upon fulfillment" and "upon rejection", by their functions' names in the core and in the
-// model.
-std::string_view ReactionNamed(std::string_view name) {
-  if (name == "OnStartFulfilled" || name == "OnStartRejected" || name == "UponStartPromise") {
-    return "the reaction to the promise of start()";
-  }
-  if (name == "OnSinkWriteFulfilled" || name == "OnSinkWriteRejected" || name == "UponSinkWritePromise") {
-    return "the reaction to the promise of the sink's write()";
+// What the standard gives steps and no name, by its function in the core and in the model: methods, which author code
+// calls, and some of what it does "upon fulfillment" and "upon rejection". Getters are none: what they return, not what
+// they do, may be wrong.
+struct Nameless {
+  std::string_view function;
+  std::string_view name;
+};
+constexpr Nameless kNameless[] = {
+    {"ws::Abort", "stream.abort()"},
+    {"ReferenceModel::StreamAbort", "stream.abort()"},
+    {"ws::Close", "stream.close()"},
+    {"ReferenceModel::StreamClose", "stream.close()"},
+    {"ws::GetWriter", "stream.getWriter()"},
+    {"ReferenceModel::GetWriter", "stream.getWriter()"},
+    {"default_writer::Constructor", "the constructor of a writer"},
+    {"ReferenceModel::ConstructWriter", "the constructor of a writer"},
+    {"default_writer::Abort", "writer.abort()"},
+    {"ReferenceModel::WriterAbort", "writer.abort()"},
+    {"default_writer::Close", "writer.close()"},
+    {"ReferenceModel::WriterClose", "writer.close()"},
+    {"default_writer::ReleaseLock", "writer.releaseLock()"},
+    {"ReferenceModel::ReleaseLockSteps", "writer.releaseLock()"},
+    {"default_writer::Write", "writer.write()"},
+    {"ReferenceModel::Write", "writer.write()"},
+    {"ws_default_controller::Error", "controller.error()"},
+    {"ReferenceModel::ControllerError", "controller.error()"},
+    {"other_specs::Error", "the error of another specification"},
+    {"ReferenceModel::ErrorStream", "the error of another specification"},
+    {"core::OnStartFulfilled", "the reaction to the promise of start()"},
+    {"core::OnStartRejected", "the reaction to the promise of start()"},
+    {"ReferenceModel::UponStartPromise", "the reaction to the promise of start()"},
+    {"core::OnSinkWriteFulfilled", "the reaction to the promise of the sink's write()"},
+    {"core::OnSinkWriteRejected", "the reaction to the promise of the sink's write()"},
+    {"ReferenceModel::UponSinkWritePromise", "the reaction to the promise of the sink's write()"},
+};
+
+// By the function's name with what it is in. "" for other functions.
+std::string_view NameOfNameless(std::string_view function) {
+  function = function.substr(0, function.find('('));
+  for (const Nameless& nameless : kNameless) {
+    if (function.ends_with("::" + std::string(nameless.function))) return nameless.name;
   }
   return "";
 }
@@ -75,9 +108,10 @@ std::optional<uint32_t> OperationOf(void* function) {
   static auto* const known = new std::unordered_map<void*, std::optional<uint32_t>>;
   const auto [entry, is_new] = known->try_emplace(function);
   if (!is_new) return entry->second;
-  std::string name(BareName(Symbolized(function, "%f")));
-  if (const std::string_view reaction = ReactionNamed(name); !reaction.empty()) {
-    name = reaction;
+  const std::string whole = Symbolized(function, "%f");
+  std::string name(BareName(whole));
+  if (const std::string_view nameless = NameOfNameless(whole); !nameless.empty()) {
+    name = nameless;
   } else if (!IsOperation(name)) {
     return {};
   }

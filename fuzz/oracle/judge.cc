@@ -93,6 +93,7 @@ bool Finding::Is(std::string_view name) const { return name == key() || name == 
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   previous_handler_ = core::SetAssertHandler(&Judge::OnAssert);
+  core_->SetViolationHandler(&Judge::OnViolation);
 }
 Judge::~Judge() { core::SetAssertHandler(previous_handler_); }
 
@@ -105,9 +106,17 @@ void Judge::OnAssert(const char* operation, const char* what) {
   // Builds that check invariants inside the core report them here too; the judge sees them at the next snapshot, as
   // what they are.
   if (std::string_view(operation).starts_with("I-")) return;
-  const size_t events = g_running->running_->events.size();
-  g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, events == 0 ? 0 : events - 1});
+  g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, g_running->LastEvent()});
 }
+
+void Judge::OnViolation(const char* what) {
+  if (g_running == nullptr) return;
+  g_running->Note({Oracle::kOwnership, what, "",
+                   "what the core stores, its host keeps until the core drops it, and no longer; authors get that",
+                   g_running->LastEvent()});
+}
+
+size_t Judge::LastEvent() const { return running_->events.empty() ? 0 : running_->events.size() - 1; }
 
 // Keeps each identity's earliest.
 void Judge::Note(Finding finding) {
@@ -117,14 +126,6 @@ void Judge::Note(Finding finding) {
     return;
   }
   findings_.push_back(std::move(finding));
-}
-
-void Judge::NoteViolations() {
-  for (const char* violation : core_->violations()) {
-    Note({Oracle::kOwnership, violation, "",
-          "what the core stores, its host keeps until the core drops it, and no longer",
-          core_trace_.events.size() - 1});
-  }
 }
 
 const Trace& Judge::other_trace(const Finding& finding) const {
@@ -201,16 +202,9 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
-  driver_.Run(program, *core_, {.after_snapshot = &Judge::AfterSnapshot}, core_trace_);
+  driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
   core_->Teardown();
   g_running = nullptr;
-  NoteViolations();
-}
-
-// What the subject saw as it was looked into is noted where that was.
-void Judge::AfterSnapshot() {
-  g_running->NoteViolations();
-  if (g_running->after_core_snapshot_ != nullptr) g_running->after_core_snapshot_();
 }
 
 void Judge::CheckInvariants() {
@@ -263,7 +257,6 @@ void Judge::RunOnceMore(const Program& program, uint64_t restore_at, Trace& trac
   core_->RestoreAt(JudgedSubject::kNever);
   core_->Teardown();
   g_running = nullptr;
-  NoteViolations();
 }
 
 // Determinism and the state's saving and restoring in one run; which of them it was when that one differs.

@@ -91,12 +91,12 @@ class Judge {
   void CompareWithModel(const Program& program);
   void RunAgain(const Program& program);
   void RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace);
-  void NoteViolations();
-  static void AfterSnapshot();
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
+  size_t LastEvent() const;  // of what runs
   DifferentSettlement SettledOtherwise(size_t at) const;
   static void OnAssert(const char* operation, const char* what);
+  static void OnViolation(const char* what);
 
   Driver driver_;
   std::unique_ptr<JudgedSubject> core_;

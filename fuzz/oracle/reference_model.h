@@ -84,6 +84,9 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   // What a stream waits for; the argument of PromiseRealm::Upon.
   enum Steps : uint32_t { kStartPromise, kSinkWritePromise, kSinkClosePromise, kSinkAbortPromise };
 
+  // Method steps
+  void ReleaseLockSteps(WriterId writer);
+
   // Working with writable streams
   sim::Outcome AcquireWritableStreamDefaultWriter(Stream& stream);
   void InitializeWritableStream(Stream& stream);

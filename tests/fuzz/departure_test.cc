@@ -50,8 +50,8 @@ TEST_F(DepartureTest, ItIsAtTheOperationThatIsNotPerformed) {
   EXPECT_EQ(Told(ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
                             "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n"),
                  canary),
-            "releaseLock, before the begin of WritableStreamDefaultWriterRelease: the core begins "
-            "WritableStreamDefaultWriterClose, the standard begins WritableStreamDefaultWriterRelease");
+            "releaseLock, before the begin of writer.releaseLock(): the core begins writer.close(), the standard begins "
+            "writer.releaseLock()");
 }
 
 class LosesItsStrategy : public CoreSubject {
@@ -65,8 +65,7 @@ TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShou
   LosesItsStrategy core;
   EXPECT_EQ(
       Told(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n"), core),
-      "close, before the begin of WritableStreamDefaultWriterClose: at the begin of WritableStreamDefaultWriterClose, "
-      "strategyHWM is 7 and should be 1");
+      "close, before the begin of writer.close(): at the begin of writer.close(), strategyHWM is 7 and should be 1");
 }
 
 // Nothing that can be looked into is different.
