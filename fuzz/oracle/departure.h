@@ -1,8 +1,9 @@
 // Where, among the standard's operations, the core departs from the reference model.
 //
 // Oracles look at a stream at the end of each step, which says which rule broke, but not where. Here both run a program
-// again, and each operation's begin and end is written down with all slots as they are then. The first of these that
-// differs is next to the fault: of what does not differ there, the core did everything as the standard says.
+// again, and each begin and end of an operation or a method is written down with all slots as they are then. The first
+// of these that differs is next to the fault: of what does not differ there, the core did everything as the standard
+// says.
 #ifndef SLUICE_FUZZ_ORACLE_DEPARTURE_H_
 #define SLUICE_FUZZ_ORACLE_DEPARTURE_H_
 
