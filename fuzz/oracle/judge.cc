@@ -195,6 +195,11 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
     look(ours, core_trace_, model_trace_);
     look(theirs, model_trace_, core_trace_);
   }
+  // A promise that authors get in another's place may have been settled rightly.
+  for (const Finding& finding : findings_) {
+    const bool is_before = finding.oracle == Oracle::kOwnership && finding.event <= at;
+    if (is_before && found.event != kNoEvent) found.event = std::max(found.event, finding.event);
+  }
   while (found.event < at && core_trace_.SnapshotOf(found.event) == nullptr) ++found.event;
   return found;
 }

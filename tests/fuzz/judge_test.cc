@@ -180,6 +180,20 @@ TEST(JudgeTest, WhatTheHostKeepsWronglyBrokeWhereItWasSeen) {
   EXPECT_EQ(judge.core_trace().events[finding->event].where, (Where{Where::kMain, 1}));
 }
 
+// What it gives for ready was settled rightly, long before an author asks.
+class GivesClosedForReady : public CoreSubject {
+  uint32_t Ready(uint32_t writer) override {
+    Violation("writer.ready is [[readyPromise]]");
+    return CoreSubject::Closed(writer);
+  }
+};
+
+TEST(JudgeTest, APromiseThatAuthorsGetInAnothersPlaceIsWrongWhereTheyGetIt) {
+  Judge judge(std::make_unique<GivesClosedForReady>());
+  const auto finding = judge.Run(ParseOrDie("w0 = stream.getWriter()\ncontroller.error(r0)\nwatch w0.ready\nrun\n"));
+  EXPECT_EQ(finding->identity(), "ownership/writer.ready is [[readyPromise]]");
+}
+
 // A writer that is no longer the stream's is looked at all the same.
 class ForgetsClosed : public CoreSubject {
   void ReleaseLock(uint32_t writer) override {
