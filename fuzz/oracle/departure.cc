@@ -12,26 +12,17 @@
 #include "fuzz/oracle/reference_model.h"
 #include "fuzz/oracle/symbols.h"
 #include "fuzz/program/language.h"
-#include "src/core/check.h"
 
 namespace sluice::fuzz {
 namespace {
 
-// An operation begins or ends.
-struct Boundary {
-  bool begins = false;
-  uint32_t operation = 0;  // an index into OperationNames()
-  size_t events = 0;       // that the trace had then
-  core::Snapshot snapshot;
-};
-
 // What is being written down, null most of the time.
 struct Recording {
-  Subject& subject;
-  const Trace& trace;
-  std::vector<Boundary> boundaries;
+  Subject* subject;
+  const Trace* trace;
+  std::vector<Boundary>* boundaries;
 };
-Recording* g_recording = nullptr;
+std::optional<Recording> g_recording;
 // More than any program of the language has; one that does not end shall not take all memory.
 constexpr size_t kMostBoundaries = 100'000;
 
@@ -124,27 +115,18 @@ std::optional<uint32_t> OperationOf(void* function) {
 
 void OnFunction(void* function, bool begins) {
   // What is done here enters functions of the core, too.
-  Recording* const recording = std::exchange(g_recording, nullptr);
-  if (recording == nullptr) return;
+  const std::optional<Recording> recording = std::exchange(g_recording, std::nullopt);
+  if (!recording.has_value()) return;
   const auto operation = OperationOf(function);
-  if (operation.has_value() && recording->boundaries.size() < kMostBoundaries) {
-    Boundary& boundary = recording->boundaries.emplace_back();
+  if (operation.has_value() && recording->boundaries->size() < kMostBoundaries) {
+    Boundary& boundary = recording->boundaries->emplace_back();
     boundary.begins = begins;
     boundary.operation = *operation;
-    boundary.events = recording->trace.events.size();
+    boundary.events = recording->trace->events.size();
     // While the constructor sets slots up, in an order of its own, the others have no values yet.
-    if (boundary.events > 1) recording->subject.TakeSnapshot(boundary.snapshot);
+    if (boundary.events > 1) recording->subject->TakeSnapshot(boundary.snapshot);
   }
   g_recording = recording;
-}
-
-std::vector<Boundary> Record(const Program& program, Subject& subject, Trace& trace) {
-  Driver driver;
-  Recording recording{subject, trace, {}};
-  g_recording = &recording;
-  driver.Run(program, subject, {.snapshots = false}, trace);
-  g_recording = nullptr;
-  return std::move(recording.boundaries);
 }
 
 std::string BoundaryText(const Boundary& boundary) {
@@ -162,28 +144,6 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
 }
 
-// Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
-// more.
-std::string PlaceText(const Program& program, const Trace& trace, const std::vector<Boundary>& boundaries, size_t same,
-                      size_t event, const Boundary* their) {
-  std::vector<uint32_t> open;
-  for (size_t i = 0; i < same; ++i) {
-    if (boundaries[i].begins) {
-      open.push_back(boundaries[i].operation);
-    } else if (!open.empty()) {
-      open.pop_back();
-    }
-  }
-  if (!open.empty()) {
-    const std::string behind = BoundaryText(boundaries[same - 1]);
-    return boundaries[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
-  }
-  // What ended before says nothing here: steps are many, and the microtasks that run in one.
-  const size_t step = OpenOperation(trace, event);
-  const std::string name(step == kNoEvent ? "end" : StepName(program, trace, step));
-  return their == nullptr ? name : name + ", before " + BoundaryText(*their);
-}
-
 }  // namespace
 
 bool CanFindDepartures() {
@@ -194,38 +154,74 @@ bool CanFindDepartures() {
 #endif
 }
 
-std::optional<Departure> FindDeparture(const Program& program, JudgedSubject& core) {
-  if (!CanFindDepartures()) return std::nullopt;
-  const auto previous = core::SetAssertHandler([](const char*, const char*) {});
-  Trace trace;
-  const std::vector<Boundary> ours = Record(program, core, trace);
-  core.Teardown();
-  core::SetAssertHandler(previous);
-  Trace model_trace;
+DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
+  if (!CanFindDepartures()) return;
   ReferenceModel model;
-  const std::vector<Boundary> theirs = Record(program, model, model_trace);
+  Driver driver;
+  g_recording = {&model, &model_trace_, &theirs_};
+  driver.Run(program, model, {.snapshots = false}, model_trace_);
+  g_recording.reset();
+}
 
+void DepartureFinder::OnBegin(Subject& core, const Trace& trace) {
+  ours_.clear();
+  trace_ = &trace;
+  has_ended_ = false;
+  g_recording = {&core, &trace, &ours_};
+}
+
+void DepartureFinder::OnEnd() {
+  g_recording.reset();
+  has_ended_ = true;
+}
+
+// Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
+// more.
+std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their) const {
+  std::vector<uint32_t> open;
+  for (size_t i = 0; i < same; ++i) {
+    if (ours_[i].begins) {
+      open.push_back(ours_[i].operation);
+    } else if (!open.empty()) {
+      open.pop_back();
+    }
+  }
+  if (!open.empty()) {
+    const std::string behind = BoundaryText(ours_[same - 1]);
+    return ours_[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
+  }
+  // What ended before says nothing here: steps are many, and the microtasks that run in one.
+  const size_t step = OpenOperation(*trace_, event);
+  const std::string name(step == kNoEvent ? "end" : StepName(program_, *trace_, step));
+  return their == nullptr ? name : name + ", before " + BoundaryText(*their);
+}
+
+std::optional<Departure> DepartureFinder::departure() const {
+  if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
   const auto is_same = [](const Boundary& a, const Boundary& b) {
     return a.begins == b.begins && a.operation == b.operation && a.events == b.events && a.snapshot == b.snapshot;
   };
-  const auto differs = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end(), is_same);
-  auto same = static_cast<size_t>(differs.first - ours.begin());
-  const Boundary* const our = differs.first == ours.end() ? nullptr : &*differs.first;
-  const Boundary* const their = differs.second == theirs.end() ? nullptr : &*differs.second;
-  const size_t event = FirstDifferentEvent(trace, model_trace);
+  const auto differs = std::mismatch(ours_.begin(), ours_.end(), theirs_.begin(), theirs_.end(), is_same);
+  auto same = static_cast<size_t>(differs.first - ours_.begin());
+  const Boundary* const our = differs.first == ours_.end() ? nullptr : &*differs.first;
+  // What the core had no time to do is no difference, and an event that it was writing none either.
+  const bool is_cut = our == nullptr && !has_ended_;
+  const Boundary* const their = is_cut || differs.second == theirs_.end() ? nullptr : &*differs.second;
+  size_t event = FirstDifferentEvent(*trace_, model_trace_);
+  if (!has_ended_ && event != kSame && event + 1 >= trace_->events.size()) event = kSame;
   if (our == nullptr && their == nullptr && event == kSame) return std::nullopt;
 
   const auto events_before = [](const Boundary* boundary) { return boundary == nullptr ? kSame : boundary->events; };
   const size_t events = std::min(events_before(our), events_before(their));
   Departure departure;
   if (event < events) {
-    while (same > 0 && ours[same - 1].events > event) --same;
-    departure.difference =
-        "the core: " + EventText(program, trace, event) + "; the standard: " + EventText(program, model_trace, event);
-    departure.place = PlaceText(program, trace, ours, same, event, nullptr);
+    while (same > 0 && ours_[same - 1].events > event) --same;
+    departure.difference = "the core: " + EventText(program_, *trace_, event) +
+                           "; the standard: " + EventText(program_, model_trace_, event);
+    departure.place = Place(same, event, nullptr);
     return departure;
   }
-  departure.place = PlaceText(program, trace, ours, same, events == 0 ? 0 : events - 1, their);
+  departure.place = Place(same, events == 0 ? 0 : events - 1, their);
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
     departure.difference = "at " + BoundaryText(*our);

@@ -7,11 +7,17 @@
 #ifndef SLUICE_FUZZ_ORACLE_DEPARTURE_H_
 #define SLUICE_FUZZ_ORACLE_DEPARTURE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "fuzz/driver/judged_subject.h"
+#include "fuzz/driver/subject.h"
+#include "fuzz/driver/trace.h"
+#include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
+#include "src/core/snapshot.h"
 
 namespace sluice::fuzz {
 
@@ -27,9 +33,43 @@ struct Departure {
 // benchmarks and fuzz targets, where writing them down would cost too much (SLUICE_TELL_OPERATIONS in CMakeLists.txt).
 bool CanFindDepartures();
 
-// Nothing if both do the same, also if a program breaks another rule than the model's. `core` is the core under the
-// simulated host, or with a fault of its own (CanarySubject): in V8 the effects of an operation come behind its end.
-std::optional<Departure> FindDeparture(const Program& program, JudgedSubject& core);
+// An operation begins or ends.
+struct Boundary {
+  bool begins = false;
+  uint32_t operation = 0;  // an index into the names of operations
+  size_t events = 0;       // that the trace had then
+  core::Snapshot snapshot;
+};
+
+// Watches a judge that runs `program`, which outlives this. The judge's subject is the core under the simulated host, or
+// with a fault of its own (CanarySubject): in V8 the effects of an operation come behind its end. One at a time.
+//
+//   DepartureFinder finder(program);
+//   judge.WatchCore(&finder);
+//   judge.Run(program);
+//   if (const auto departure = finder.departure()) ...
+class DepartureFinder final : public CoreWatcher {
+ public:
+  // Runs the model.
+  explicit DepartureFinder(const Program& program);
+
+  void OnBegin(Subject& core, const Trace& trace) override;
+  void OnEnd() override;
+
+  // Nothing if core and model do the same, also if the program breaks another rule than the model's. Of a run that ends
+  // the process, which may ask while it dies: what differed until then.
+  std::optional<Departure> departure() const;
+
+ private:
+  std::string Place(size_t same, size_t event, const Boundary* their) const;
+
+  const Program& program_;
+  Trace model_trace_;
+  std::vector<Boundary> theirs_;
+  const Trace* trace_ = nullptr;  // of the core
+  std::vector<Boundary> ours_;
+  bool has_ended_ = false;
+};
 
 }  // namespace sluice::fuzz
 

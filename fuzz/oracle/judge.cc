@@ -207,7 +207,9 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
 void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
+  if (watcher_ != nullptr) watcher_->OnBegin(*core_, core_trace_);
   driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
+  if (watcher_ != nullptr) watcher_->OnEnd();
   core_->Teardown();
   g_running = nullptr;
 }

@@ -55,6 +55,16 @@ struct Finding {
 
 std::string OracleName(Oracle oracle);
 
+// Looks on while a judge runs a program on the core for the first time.
+class CoreWatcher {
+ public:
+  virtual ~CoreWatcher() = default;
+  // `trace` is being written, and stays until the judge runs another program.
+  virtual void OnBegin(Subject& core, const Trace& trace) = 0;
+  // Not called if the run ends the process.
+  virtual void OnEnd() = 0;
+};
+
 class Judge {
  public:
   // `subject` is what is judged: the core, the core with a fault (fuzz/oracle/canary.h), or the core in V8.
@@ -77,6 +87,8 @@ class Judge {
 
   // In the runs to come, called after each snapshot of the core's first run: see fuzz/harness/code_between.h.
   void AfterSnapshots(void (*after)()) { after_core_snapshot_ = after; }
+  // In the runs to come; null: nobody.
+  void WatchCore(CoreWatcher* watcher) { watcher_ = watcher; }
 
  private:
   struct DifferentSettlement {
@@ -109,6 +121,7 @@ class Judge {
   const Trace* running_ = nullptr;  // that is being written by the core
   std::vector<Finding> findings_;
   void (*after_core_snapshot_)() = nullptr;
+  CoreWatcher* watcher_ = nullptr;
   core::AssertHandler previous_handler_ = nullptr;
 };
 

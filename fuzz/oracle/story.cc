@@ -95,6 +95,10 @@ void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core:
 
 }  // namespace
 
+std::string DepartureText(const Departure& departure) {
+  return "Departs at: " + departure.place + "\n            " + departure.difference + "\n";
+}
+
 std::string TraceText(const Program& program, const Trace& trace) {
   std::ostringstream out;
   size_t number = 0;
@@ -121,7 +125,7 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
     out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
     out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, *finding) << "\n";
     if (departure.has_value()) {
-      out << "Departs at: " << departure->place << "\n            " << departure->difference << "\n";
+      out << DepartureText(*departure);
     }
   }
   out << "\nThe program:\n\n";

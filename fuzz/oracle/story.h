@@ -12,10 +12,12 @@
 namespace sluice::fuzz {
 
 // `judge` has just run `program`; `finding` is what it returned. Several lines, with a newline at the end. The line
-// "SLUICE-FINDING <identity>" stands first when there is a finding, for tools. `departure`, if it is known, is told in
-// two lines: "Departs at: <place>" and, indented, the difference.
+// "SLUICE-FINDING <identity>" stands first when there is a finding, for tools.
 std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
                   const std::optional<Departure>& departure = std::nullopt);
+
+// Two lines: "Departs at: <place>" and, indented, the difference.
+std::string DepartureText(const Departure& departure);
 
 // Only the trace, numbered.
 std::string TraceText(const Program& program, const Trace& trace);

@@ -5,14 +5,14 @@ A fault is found by many programs, and a program breaks many rules. Three things
   - it is shrunk while that stays its first;
   - then the groups of this file, by evidence. Where the core departs from the standard, between which two begins or ends of
     operations (fuzz/oracle/departure.h), is better than any other, for and against: if that is known of two findings, nothing else
-    counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for crashes and for what only V8 shows:
+    counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for most crashes and for what only V8 shows:
       the one did not happen again, and its input was the other each time;
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both;
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
-      two sanitizer reports are of one kind and at the same place of the code;
+      two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
       it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
@@ -120,6 +120,8 @@ def why_same(a, b):
         return "neither happened again"
     if a.never_again or b.never_again:
         return ""
+    if _place(a) and _place(a) == _place(b):
+        return "the core departs from the standard at the same place"
     same_program = a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program)
     if same_program and _code_in_common(a, b) != 0:
         return "the same program up to names and values"
@@ -132,7 +134,8 @@ def why_same(a, b):
             return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
     same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
-    if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0]:
+    one_departs = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
+    if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0] and not one_departs:
         return "the same report at the same place"
     return ""
 
@@ -156,8 +159,6 @@ def _why_same_oracle(a, b):
         if not a.code or not b.code or set(a.code) & set(b.code):
             return "the same rule, and code that ran in both steps"
         return ""
-    if _place(a) and _place(a) == _place(b):
-        return "the core departs from the standard at the same place"
     if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"
     if _either_way(_is_its_charge, a, b):

@@ -43,12 +43,16 @@ using fuzz::Program;
 // What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
 const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
+const fuzz::DepartureFinder* g_finder = nullptr;  // null for what is judged in V8
 
 void TellHowFar() {
   if (g_judge == nullptr) return;
   std::string before;
   for (const Finding& finding : g_judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
   if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
+  if (const auto departure = g_finder == nullptr ? std::nullopt : g_finder->departure()) {
+    std::fprintf(stderr, "\n%s", fuzz::DepartureText(*departure).c_str());
+  }
   std::fprintf(stderr,
                "\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
@@ -80,15 +84,13 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   return fuzz::BalancedProfile();
 }
 
-// Of a program in V8, only if it breaks the same rule without V8: it may have a fault of the core in it besides.
-std::optional<fuzz::Departure> DepartureOf(const Program& program, Judged judged, const Finding& finding) {
-  if (judged == Judged::kV8) {
-    Judge judge;
-    if (!Breaks(judge, program, finding.key())) return std::nullopt;
-  }
-  fuzz::CoreSubject core;
-  fuzz::CanarySubject canary;
-  return fuzz::FindDeparture(program, judged == Judged::kCanary ? canary : core);
+// Of a program in V8: where the core departs without V8, if it breaks the same rule there. It may have a fault of the
+// core in it besides.
+std::optional<fuzz::Departure> DepartureWithoutV8(const Program& program, const Finding& finding) {
+  fuzz::DepartureFinder finder(program);
+  Judge judge;
+  judge.WatchCore(&finder);
+  return Breaks(judge, program, finding.key()) ? finder.departure() : std::nullopt;
 }
 
 int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
@@ -105,8 +107,11 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
   std::fflush(stdout);
+  std::optional<fuzz::DepartureFinder> finder;
+  if (judged != Judged::kV8) judge.WatchCore(&finder.emplace(*program));
   g_judge = &judge;
   g_program = &*program;
+  g_finder = finder.has_value() ? &*finder : nullptr;
 #ifdef SLUICE_CLI_SANITIZED
   __sanitizer_set_death_callback(&TellHowFar);
 #endif
@@ -114,8 +119,11 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   judge.Run(*program);
   if (seconds != 0) SetTimeLimit(0);
   const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
+  judge.WatchCore(nullptr);
   g_judge = nullptr;
-  const auto departure = finding.has_value() ? DepartureOf(*program, judged, *finding) : std::nullopt;
+  const auto departure = !finding.has_value() ? std::nullopt
+                         : finder.has_value() ? finder->departure()
+                                              : DepartureWithoutV8(*program, *finding);
   PrintOut(fuzz::Story(*program, judge, finding, departure));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 
 #include "fuzz/driver/core_subject.h"
@@ -25,31 +26,33 @@ class DepartureTest : public testing::Test {
   }
 };
 
-std::string Told(const Program& program, JudgedSubject& core) {
-  const auto departure = FindDeparture(program, core);
+template <typename Core>
+std::string Told(const Program& program) {
+  Judge judge(std::make_unique<Core>());
+  DepartureFinder finder(program);
+  judge.WatchCore(&finder);
+  judge.Run(program);
+  const auto departure = finder.departure();
   return departure.has_value() ? departure->place + ": " + departure->difference : "";
 }
 
 TEST_F(DepartureTest, CoreAndModelPerformTheSameOperationsAndHaveTheSameSlotsAtEach) {
-  CoreSubject core;
   for (const auto& entry : fs::recursive_directory_iterator("corpus")) {
     if (entry.path().extension() != ".ops") continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const Program program = ParseOrDie(std::string(std::istreambuf_iterator<char>(file), {}));
-    EXPECT_EQ(Told(program, core), "") << entry.path();
+    EXPECT_EQ(Told<CoreSubject>(program), "") << entry.path();
   }
   Random random(1);
   for (int i = 0; i < 2000; ++i) {
     const Program program = RandomProgram(random, i % 2 == 0 ? ReentrancyProfile() : BufferLimitProfile());
-    ASSERT_EQ(Told(program, core), "") << PrintText(program);
+    ASSERT_EQ(Told<CoreSubject>(program), "") << PrintText(program);
   }
 }
 
 TEST_F(DepartureTest, ItIsAtTheOperationThatIsNotPerformed) {
-  CanarySubject canary;
-  EXPECT_EQ(Told(ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
-                            "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n"),
-                 canary),
+  EXPECT_EQ(Told<CanarySubject>(ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
+                            "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n")),
             "releaseLock, before the begin of writer.releaseLock(): the core begins writer.close(), the standard begins "
             "writer.releaseLock()");
 }
@@ -62,9 +65,8 @@ class LosesItsStrategy : public CoreSubject {
 };
 
 TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShouldBe) {
-  LosesItsStrategy core;
   EXPECT_EQ(
-      Told(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n"), core),
+      Told<LosesItsStrategy>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
       "close, before the begin of writer.close(): at the begin of writer.close(), strategyHWM is 7 and should be 1");
 }
 
@@ -74,9 +76,44 @@ class SaysTwo : public CoreSubject {
 };
 
 TEST_F(DepartureTest, ItIsWhereAnAuthorSeesItIfThatIsAll) {
-  SaysTwo core;
-  EXPECT_EQ(Told(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n"), core),
+  EXPECT_EQ(Told<SaysTwo>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
             "readWriter: the core: desiredSize = 2; the standard: desiredSize = 1");
+}
+
+// Asks in the middle, as one does whose process dies there.
+class Dies : public CoreSubject {
+ public:
+  static inline const DepartureFinder* finder = nullptr;
+  static inline std::optional<Departure> departure;
+
+ private:
+  uint32_t WriterClose(uint32_t writer) override {
+    departure = finder->departure();
+    return CoreSubject::WriterClose(writer);
+  }
+};
+class DiesOfItsStrategy : public Dies {
+  uint32_t Write(uint32_t writer, sim::Value chunk) override {
+    host().stream(0).controller.strategyHWM = 7;
+    return CoreSubject::Write(writer, chunk);
+  }
+};
+
+template <typename Core>
+std::string ToldByTheDying(const Program& program) {
+  Judge judge(std::make_unique<Core>());
+  DepartureFinder finder(program);
+  Dies::finder = &finder;
+  Dies::departure.reset();
+  judge.WatchCore(&finder);
+  judge.Run(program);
+  return Dies::departure.has_value() ? Dies::departure->place : "";
+}
+
+TEST_F(DepartureTest, OfAProcessThatDiesItIsWhatDifferedBefore) {
+  const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.write(\"a\")\nw0.close()\n");
+  EXPECT_EQ(ToldByTheDying<Dies>(program), "");
+  EXPECT_EQ(ToldByTheDying<DiesOfItsStrategy>(program), "write, before the begin of writer.write()");
 }
 
 }  // namespace

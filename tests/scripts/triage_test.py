@@ -187,6 +187,25 @@ class Groups(unittest.TestCase):
         a = finding("assert/A@write", shrunk=True, program="a", departs_at=step)
         self.assertFalse(self.same(a, finding("slots/B@write", shrunk=True, program="b", departs_at=step)))
 
+    def test_a_crash_and_what_an_oracle_saw_behind_the_same_departure_are_one_fault(self):
+        oracle = finding("slots/B@write", shrunk=True, program="b", departs_at="the begin of writer.write()")
+        crash = finding("libfuzzer/deadly-signal/Stream<Write", from_oracle=False, shrunk=True, program="a", departs_at=oracle.departs_at)
+        self.assertTrue(self.same(oracle, crash))
+        crash.departs_at = "the begin of writer.close()"
+        self.assertFalse(self.same(oracle, crash))
+
+    def test_crashes_in_one_function_behind_two_departures_are_two_faults(self):
+        def crash(caller, departs_at, shrunk=True):
+            return finding(f"libfuzzer/deadly-signal/Stream<{caller}", from_oracle=False, shrunk=shrunk, program=caller, frames=["Stream a.cc:3"],
+                           departs_at=departs_at)
+
+        write = crash("Write", "the begin of writer.write()")
+        self.assertTrue(self.same(write, crash("Abort", write.departs_at)))
+        self.assertFalse(self.same(write, crash("Close", "the begin of writer.close()")))
+        self.assertFalse(self.same(write, crash("DesiredSize", "")), "a fault that does nothing before it crashes")
+        self.assertTrue(self.same(write, crash("Close", "", shrunk=False)))
+        self.assertTrue(self.same(crash("Write", ""), crash("Close", "")))
+
     def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
         both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
         a = finding("slots/x@write", departs_at="the begin of F", **both)
