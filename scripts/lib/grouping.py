@@ -94,6 +94,11 @@ def _place(finding):
     return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
 
 
+def _at(crash):
+    """Of the stack, the innermost frame that may be at fault: the simulated host only looks up what it is asked for."""
+    return next((frame for frame in crash.frames if " src/sim/" not in frame), "")
+
+
 def _either_way(evidence, a, b):
     return evidence(a, b) or evidence(b, a)
 
@@ -135,7 +140,7 @@ def why_same(a, b):
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
     same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
     one_departs = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
-    if same_kind and a.frames and b.frames and a.frames[0] == b.frames[0] and not one_departs:
+    if same_kind and _at(a) and _at(a) == _at(b) and not one_departs:
         return "the same report at the same place"
     return ""
 

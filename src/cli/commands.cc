@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/harness/agreement.h"
@@ -45,10 +46,12 @@ const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
 const fuzz::DepartureFinder* g_finder = nullptr;  // null for what is judged in V8
 
+// Once: a sanitizer that has told then aborts.
 void TellHowFar() {
-  if (g_judge == nullptr) return;
+  const Judge* const judge = std::exchange(g_judge, nullptr);
+  if (judge == nullptr) return;
   std::string before;
-  for (const Finding& finding : g_judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
+  for (const Finding& finding : judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
   if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
   if (const auto departure = g_finder == nullptr ? std::nullopt : g_finder->departure()) {
     std::fprintf(stderr, "\n%s", fuzz::DepartureText(*departure).c_str());
@@ -56,20 +59,31 @@ void TellHowFar() {
   std::fprintf(stderr,
                "\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
-               fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, g_judge->core_trace()).c_str());
+               fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, judge->core_trace()).c_str());
 }
 
-// A program that hangs is past helping: what is called here need not be safe in a signal handler, it need only mostly
-// work.
-void OnTimeLimit(int) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+void TellWhereItWas() {
 #ifdef SLUICE_CLI_SANITIZED
   std::fprintf(stderr, "\nWhere it was:\n\n");
   __sanitizer_print_stack_trace();
 #endif
   TellHowFar();
+}
+
+// A program that hangs or aborts is past helping: what is called here need not be safe in a signal handler, it need only
+// mostly work.
+void OnTimeLimit(int) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+  TellWhereItWas();
   std::_Exit(kExitFinding);
+}
+
+// As the standard library's checks and V8's do, which no sanitizer sees. The process ends when this returns.
+void OnAbort(int) {
+  std::signal(SIGABRT, SIG_DFL);
+  std::fflush(stdout);
+  if (g_judge != nullptr) TellWhereItWas();
 }
 
 // Seconds from now; 0 takes it back.
@@ -115,6 +129,7 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
 #ifdef SLUICE_CLI_SANITIZED
   __sanitizer_set_death_callback(&TellHowFar);
 #endif
+  std::signal(SIGABRT, &OnAbort);
   if (seconds != 0) SetTimeLimit(seconds);
   judge.Run(*program);
   if (seconds != 0) SetTimeLimit(0);

@@ -206,6 +206,14 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(write, crash("Close", "", shrunk=False)))
         self.assertTrue(self.same(crash("Write", ""), crash("Close", "")))
 
+    def test_crashes_in_the_host_are_where_it_was_called(self):
+        def crash(caller):
+            return finding(f"libfuzzer/deadly-signal/Stream<{caller}", from_oracle=False, program=caller,
+                           frames=["Stream src/sim/sim_host.cc:3", f"{caller} src/core/class_steps.cc:7"])
+
+        self.assertFalse(self.same(crash("Close"), crash("DesiredSize")))
+        self.assertTrue(self.same(crash("Close"), finding("libfuzzer/deadly-signal/Stream<B", from_oracle=False, frames=crash("Close").frames)))
+
     def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
         both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
         a = finding("slots/x@write", departs_at="the begin of F", **both)
