@@ -41,8 +41,8 @@ struct Boundary {
   core::Snapshot snapshot;
 };
 
-// Watches a judge that runs `program`, which outlives this. The judge's subject is the core under the simulated host, or
-// with a fault of its own (CanarySubject): in V8 the effects of an operation come behind its end. One at a time.
+// Watches a judge that runs `program`, which outlives this. The judge's subject is the core under the simulated host,
+// or with a fault of its own (CanarySubject): in V8 the effects of an operation come behind its end. One at a time.
 //
 //   DepartureFinder finder(program);
 //   judge.WatchCore(&finder);

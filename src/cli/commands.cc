@@ -70,8 +70,8 @@ void TellWhereItWas() {
   TellHowFar();
 }
 
-// A program that hangs or aborts is past helping: what is called here need not be safe in a signal handler, it need only
-// mostly work.
+// A program that hangs or aborts is past helping: what is called here need not be safe in a signal handler, it need
+// only mostly work.
 void OnTimeLimit(int) {
   std::fflush(stdout);
   std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");

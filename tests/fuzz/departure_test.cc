@@ -51,10 +51,12 @@ TEST_F(DepartureTest, CoreAndModelPerformTheSameOperationsAndHaveTheSameSlotsAtE
 }
 
 TEST_F(DepartureTest, ItIsAtTheOperationThatIsNotPerformed) {
-  EXPECT_EQ(Told<CanarySubject>(ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
-                            "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n")),
-            "releaseLock, before the begin of writer.releaseLock(): the core begins writer.close(), the standard begins "
-            "writer.releaseLock()");
+  EXPECT_EQ(
+      Told<CanarySubject>(
+          ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
+                     "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n")),
+      "releaseLock, before the begin of writer.releaseLock(): the core begins writer.close(), the standard begins "
+      "writer.releaseLock()");
 }
 
 class LosesItsStrategy : public CoreSubject {
