@@ -211,4 +211,40 @@ bool IsHttpToken(std::string_view text) {
 
 GrammarRequests ReadRequestsByGrammar(std::string_view bytes) { return Reader(bytes).Read(); }
 
+std::string PathByUrlStandard(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  if (const size_t scheme = target.find("://"); !target.starts_with('/') && scheme != target.npos) {
+    target.remove_prefix(scheme + 3);
+    target.remove_prefix(std::min(target.find_first_of("/\\"), target.size()));
+  }
+  if (!target.empty()) target.remove_prefix(1);
+  std::vector<std::string> path;
+  std::string buffer;
+  for (size_t pointer = 0; pointer <= target.size(); ++pointer) {
+    const bool is_end = pointer == target.size();
+    if (!is_end && target[pointer] != '/' && target[pointer] != '\\') {
+      buffer += target[pointer];
+      continue;
+    }
+    std::string dots;
+    for (size_t i = 0; i < buffer.size();) {
+      const bool is_dot = buffer.substr(i, 3) == "%2e" || buffer.substr(i, 3) == "%2E";
+      dots += is_dot ? '.' : buffer[i];
+      i += is_dot ? 3 : 1;
+    }
+    const bool is_double_dot = dots == "..";
+    const bool is_single_dot = dots == ".";
+    if (is_double_dot && !path.empty()) path.pop_back();
+    if (is_double_dot || is_single_dot) {
+      if (is_end) path.emplace_back();
+    } else {
+      path.push_back(buffer);
+    }
+    buffer.clear();
+  }
+  std::string serialized;
+  for (const std::string& segment : path) serialized += "/" + segment;
+  return serialized;
+}
+
 }  // namespace sluice::fuzz

@@ -28,6 +28,10 @@ GrammarRequests ReadRequestsByGrammar(std::string_view bytes);
 
 bool IsHttpToken(std::string_view text);
 
+// The path of the URL that a request target is or has, by the URL Standard's own states, without percent-encoding
+// anything: "/a/%2E%2e/b\\c?d" has "/b/c". https://url.spec.whatwg.org/#path-state
+std::string PathByUrlStandard(std::string_view target);
+
 }  // namespace sluice::fuzz
 
 #endif  // SLUICE_FUZZ_ORACLE_HTTP_GRAMMAR_H_

@@ -141,11 +141,12 @@ MaybeFinding CheckTarget(const HttpRequest& request) {
   if (!target || target->asterisk) return std::nullopt;
   const std::string detail =
       Printed(request) + "\nURL: " + target->url + "\nhost: " + target->hostname + "\npath: " + target->path;
-  const std::string path = target->path + "/";
-  const bool is_path = path.starts_with('/') && path.find("/./") == std::string::npos &&
-                       path.find("/../") == std::string::npos && path.find_first_of("?#\\") == std::string::npos;
-  if (!is_path || runtime::NormalizePath(target->path) != target->path) {
-    return {{"REQ-PATH", "a path has no dot segments, queries and backslashes, and stays as it is", detail}};
+  if (const std::string path = PathByUrlStandard(request.target); path != target->path) {
+    return {{"REQ-PATH", "the path is that of the URL, without dot segments however they are spelled",
+             detail + "\npath by the URL Standard: " + path}};
+  }
+  if (runtime::NormalizePath(target->path) != target->path) {
+    return {{"REQ-PATH-AGAIN", "a path that is normalized once more stays as it is", detail}};
   }
   const bool is_host = !target->hostname.empty() && target->hostname == runtime::AsciiLowerCase(target->hostname) &&
                        target->hostname.find_first_of("/?#@\\ ") == std::string::npos;

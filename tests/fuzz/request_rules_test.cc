@@ -108,6 +108,26 @@ TEST(HttpGrammar, ReadsRequestsOneAfterAnother) {
   EXPECT_EQ(read.requests[1].version, 10);
 }
 
+TEST(HttpGrammar, ReadsPathsAsUrlsAreRead) {
+  const std::pair<std::string, std::string> rows[] = {
+      {"/", "/"},
+      {"/a/b?c/../d", "/a/b"},
+      {"http://h", "/"},
+      {"HTTP://h/a", "/a"},
+      {"http://h\\a/../..", "/"},
+      {"//a//", "//a//"},
+      {"/a/.", "/a/"},
+      {"/a/..", "/"},
+      {"/a/./b/%2e/c", "/a/b/c"},
+      {"/a/b/.%2E/%2e%2e/c", "/c"},
+      {"/../../a", "/a"},
+      {"/...", "/..."},
+      {"/%2e%2e%2e/%2", "/%2e%2e%2e/%2"},
+      {"/a\\b", "/a/b"},
+  };
+  for (const auto& [target, path] : rows) EXPECT_EQ(PathByUrlStandard(target), path) << target;
+}
+
 TEST(HttpGrammar, RefusesWhatIsNone) {
   const auto why = [](const std::string& bytes) { return ReadRequestsByGrammar(bytes + "\r\n\r\n").malformed; };
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
