@@ -16,7 +16,7 @@
 namespace sluice::fuzz {
 namespace {
 
-// What is being written down, null most of the time.
+// What is being written down; nothing most of the time.
 struct Recording {
   Subject* subject;
   const Trace* trace;

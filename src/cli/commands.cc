@@ -136,6 +136,7 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
   judge.WatchCore(nullptr);
   g_judge = nullptr;
+  g_finder = nullptr;
   const auto departure = !finding.has_value() ? std::nullopt
                          : finder.has_value() ? finder->departure()
                                               : DepartureWithoutV8(*program, *finding);
