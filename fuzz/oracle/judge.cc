@@ -185,15 +185,15 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
     found.order = true;
     found.event = std::min(core_trace_.SettledAt(ours->number), core_trace_.SettledAt(theirs->number));
   } else {
-    const auto look = [&found](const Event* event, const Trace& trace, const Trace& other) {
+    const auto look = [&found](const Event* event, const Trace& trace, const Trace& other, const Event*& reported) {
       if (event == nullptr) return;
       const bool unhandled = event->kind == EventKind::kUnhandled;
       if (unhandled ? Has(other, *event) : other.SettledAt(event->number) != kNoEvent) return;
       found.event = std::min(found.event, trace.SettledAt(event->number));
-      found.unhandled = found.unhandled || unhandled;
+      if (unhandled) reported = event;
     };
-    look(ours, core_trace_, model_trace_);
-    look(theirs, model_trace_, core_trace_);
+    look(ours, core_trace_, model_trace_, found.ours);
+    look(theirs, model_trace_, core_trace_, found.theirs);
   }
   // A promise that authors get in another's place may have been settled rightly.
   for (const Finding& finding : findings_) {
@@ -202,6 +202,18 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
   }
   while (found.event < at && core_trace_.SnapshotOf(found.event) == nullptr) ++found.event;
   return found;
+}
+
+// A rejection that nobody handles is seen by its report. Nothing but a writer's ready and closed is ever marked as
+// handled, so that any other promise was settled otherwise.
+std::string Judge::UnhandledName(const Program& program, const DifferentSettlement& settled) const {
+  const bool is_theirs = settled.theirs != nullptr;
+  const uint32_t promise = (is_theirs ? settled.theirs : settled.ours)->number;
+  const std::string of(PromiseOf(program, is_theirs ? model_trace_ : core_trace_, promise));
+  if (of.empty()) return "unhandled";
+  const bool may_be_handled = of == PropertyName(Property::kReady) || of == PropertyName(Property::kClosed);
+  if (is_theirs && !may_be_handled) return "settled-rejected-" + of;
+  return "unhandled-" + of;
 }
 
 void Judge::RunCore(const Program& program) {
@@ -239,9 +251,9 @@ void Judge::CompareWithModel(const Program& program) {
     rejection.kind = EventKind::kSettled;
     rejection.thrown = true;
     Note({.oracle = Oracle::kModel,
-          .rule = settled.unhandled ? "unhandled"
-                  : settled.order   ? "settled-order"
-                                    : EventName(program, model_trace_, settled.reason ? &rejection : expected),
+          .rule = settled.ours != nullptr || settled.theirs != nullptr ? UnhandledName(program, settled)
+                  : settled.order                                      ? "settled-order"
+                                  : EventName(program, model_trace_, settled.reason ? &rejection : expected),
           .anchor = "",
           .sentence = "the trace is the one that the standard's own steps give",
           .event = settled.event == kNoEvent ? Clamped(at) : settled.event,

@@ -92,10 +92,11 @@ class Judge {
 
  private:
   struct DifferentSettlement {
-    size_t event = kNoEvent;  // where it was settled, with the snapshot behind it; kNoEvent if there is none
-    bool unhandled = false;   // it is a rejection that only one side reports as unhandled
-    bool reason = false;      // both report it as unhandled, with two reasons: it was rejected otherwise
-    bool order = false;       // both settle two promises alike, one before the other or the other way round
+    size_t event = kNoEvent;        // where it was settled, with the snapshot behind it; kNoEvent if there is none
+    const Event* ours = nullptr;    // a rejection that only the core reports as unhandled
+    const Event* theirs = nullptr;  // one that only the model does
+    bool reason = false;            // both report it as unhandled, with two reasons: it was rejected otherwise
+    bool order = false;             // both settle two promises alike, one before the other or the other way round
   };
 
   void RunCore(const Program& program);
@@ -107,6 +108,7 @@ class Judge {
   size_t Clamped(size_t event) const;
   size_t LastEvent() const;  // of what runs
   DifferentSettlement SettledOtherwise(size_t at) const;
+  std::string UnhandledName(const Program& program, const DifferentSettlement& settled) const;
   static void OnAssert(const char* operation, const char* what);
   static void OnViolation(const char* what);
 

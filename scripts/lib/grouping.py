@@ -9,7 +9,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the one did not happen again, and its input was the other each time;
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
-      the same rule was broken in two steps, and code of the core ran in both;
+      the same rule was broken in two steps, and code of the core ran in both, or both by V8 alone;
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
@@ -32,13 +32,21 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 # Of the blocks of code that ran in either of two steps, the share that must have run in both.
 _NEARLY_THE_SAME = 0.5
 
-# Rules that say the same of what is looked at in two ways: a promise that nobody is to handle is reported where it is no longer
-# a writer's; a writer's promise is read, or watched.
-_OTHER_WORDS = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED"),
-                "model/property-ready": ("model/result-watchReady",), "model/property-closed": ("model/result-watchClosed",)}
+# Rules that say the same of what is looked at in several ways: that nobody need handle a promise is looked into while it is a
+# writer's, and else seen by its report; that a promise is rejected, by a reaction or by the report that there is none; a writer's promise
+# is read, or watched.
+_THE_SAME = (("invariant/I-REJECTED-READY-HANDLED", "slots/readyPromise handled", "slots/released writer's readyPromise handled", "model/unhandled-ready"),
+             ("invariant/I-REJECTED-CLOSED-HANDLED", "slots/closedPromise handled", "slots/released writer's closedPromise handled",
+              "model/unhandled-closed"),
+             *((f"model/unhandled-{method}", f"model/settled-fulfilled-{method}") for method in ("write", "close", "abort")),
+             ("model/property-ready", "model/result-watchReady"), ("model/property-closed", "model/result-watchClosed"))
+# A promise that no author ever got.
+_OF_NOBODY = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED")}
 # What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
 _IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
                   "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
+_ACCESSES = ("heap-use-after-free", "heap-buffer-overflow", "use-after-poison", "container-overflow", "stack-use-after-scope",
+             "stack-buffer-overflow", "global-buffer-overflow", "dynamic-stack-buffer-overflow", "unknown-crash")
 # Of what a chunk is charged, whatever the limit is.
 _OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")
 
@@ -94,6 +102,12 @@ def _place(finding):
     return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
 
 
+def _kind(crash):
+    """Of the report, as in its identity. What a wrong access hits may be free, poisoned or another's."""
+    kind = crash.identity.split("/")[:-1]
+    return "access" if set(kind) & set(_ACCESSES) else kind
+
+
 def _at(crash):
     """Of the stack, the innermost frame that may be at fault: the simulated host only looks up what it is asked for."""
     return next((frame for frame in crash.frames if " src/sim/" not in frame), "")
@@ -138,16 +152,24 @@ def why_same(a, b):
         if not oracle.identity.startswith("assert/") or _is_in_every_program(oracle):
             return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
-    same_kind = a.identity.split("/")[:-1] == b.identity.split("/")[:-1]
     one_departs = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
-    if same_kind and _at(a) and _at(a) == _at(b) and not one_departs:
+    if _kind(a) == _kind(b) and _at(a) and _at(a) == _at(b) and not one_departs:
         return "the same report at the same place"
     return ""
 
 
-def _is_the_same_rule(a, b):
+def _why_same_rule(a, b):
     first, second = rule_of(a.identity), rule_of(b.identity)
-    return first == second or second in _OTHER_WORDS.get(first, ()) or first in _OTHER_WORDS.get(second, ())
+    if _is_in_v8(a) != _is_in_v8(b):
+        return ""  # a fault of the core and one of the binding
+    common = set(a.code) & set(b.code)
+    if second in _OF_NOBODY.get(first, ()) or first in _OF_NOBODY.get(second, ()):
+        return "a rejection that nobody need handle is reported, and code that ran in both steps" if common else ""
+    if first != second and not any(first in rules and second in rules for rules in _THE_SAME):
+        return ""
+    if _is_in_v8(a):
+        return "the same rule in V8"  # the core's code is not at fault
+    return "the same rule, and code that ran in both steps" if common or not a.code or not b.code else ""
 
 
 def _is_its_charge(limited, charged):
@@ -155,14 +177,19 @@ def _is_its_charge(limited, charged):
     return bool(_OF_CHARGES.match(charged.identity)) and charged.identity in limited.shows_without_limit
 
 
+def _is_in_v8(finding):
+    """Whether the core does not break this rule without V8."""
+    return finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at
+
+
 def _is_of_javascript(looked_into, seen):
     return seen.target == looked_into.target and not _place(seen) and rule_of(seen.identity) in _IN_JAVASCRIPT.get(rule_of(looked_into.identity), ())
 
 
 def _why_same_oracle(a, b):
-    if _is_the_same_rule(a, b):
-        if not a.code or not b.code or set(a.code) & set(b.code):
-            return "the same rule, and code that ran in both steps"
+    if evidence := _why_same_rule(a, b):
+        return evidence
+    if rule_of(a.identity) == rule_of(b.identity):
         return ""
     if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"

@@ -127,6 +127,8 @@ TEST(JudgeTest, APromiseIsNamedByTheOperationOfTheStandard) {
     Judge judge(std::make_unique<AbortsOtherwise>());
     EXPECT_EQ(judge.Run(ParseOrDie(abort))->identity(), "model/settled-fulfilled-abort") << abort;
   }
+  EXPECT_EQ(Judged<AbortsOtherwise>("w0 = stream.getWriter()\nw0.abort(r0) unobserved\n")->identity(),
+            "model/unhandled-abort");
 }
 
 // Whether its author handles it or not, it is rejected with the wrong reason.
@@ -241,7 +243,21 @@ class HandlesTooMuch : public CoreSubject {
 
 TEST(JudgeTest, ARejectionThatIsNotReportedBrokeWhereItWasRejected) {
   EXPECT_EQ(Judged<HandlesTooMuch>("w0 = stream.getWriter()\nw0.releaseLock()\nw0.close() unobserved\nrun\n")->key(),
-            "model/unhandled@close");
+            "model/settled-rejected-close@close");
+}
+
+class ReportsReady : public CoreSubject {
+  uint32_t Ready(uint32_t) override { return ready_ = NewPromise(); }
+  void ReleaseLock(uint32_t writer) override {
+    CoreSubject::ReleaseLock(writer);
+    RejectPromise(ready_, sim::Value::Number(1));
+  }
+  uint32_t ready_ = 0;
+};
+
+TEST(JudgeTest, ARejectionThatNobodyNeedHandleIsNotToBeReported) {
+  EXPECT_EQ(Judged<ReportsReady>("w0 = stream.getWriter()\nread w0\nw0.releaseLock()\n")->key(),
+            "model/unhandled-ready@releaseLock");
 }
 
 // The charge of a chunk is what it was when it was queued. Keeps I-BYTES-SUM and I-BYTES-LIMIT.
