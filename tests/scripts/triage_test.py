@@ -439,8 +439,8 @@ class Departures(Folder):
         self.file("program.ops", CANARY_PROGRAM)
         work = triage.Triage(Children(), str(SLUICE), str(self.folder), dict(os.environ), str(ROOT), "libfuzzer-asan")
         asyncio.run(work._write_story(found))
-        self.assertEqual(found.departs_at, "releaseLock, before the begin of WritableStreamDefaultWriterRelease")
-        self.assertIn("begins WritableStreamDefaultWriterRelease", found.departs_by)
+        self.assertEqual(found.departs_at, "releaseLock, before the begin of writer.releaseLock()")
+        self.assertIn("begins writer.releaseLock()", found.departs_by)
         self.assertIn(f"departs from the standard at {found.departs_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
 
 
