@@ -25,6 +25,8 @@ struct Recording {
 std::optional<Recording> g_recording;
 // More than any program of the language has; one that does not end shall not take all memory.
 constexpr size_t kMostBoundaries = 100'000;
+// Events, of a trace whose constructor has done nothing that an author could see.
+constexpr size_t kConstructing = 1;
 
 std::vector<std::string>& OperationNames() {
   static auto* const names = new std::vector<std::string>;
@@ -124,7 +126,7 @@ void OnFunction(void* function, bool begins) {
     boundary.operation = *operation;
     boundary.events = recording->trace->events.size();
     // While the constructor sets slots up, in an order of its own, the others have no values yet.
-    if (boundary.events > 1) recording->subject->TakeSnapshot(boundary.snapshot);
+    if (boundary.events > kConstructing) recording->subject->TakeSnapshot(boundary.snapshot);
   }
   g_recording = recording;
 }
@@ -224,6 +226,8 @@ std::optional<Departure> DepartureFinder::departure() const {
   departure.place = Place(same, events == 0 ? 0 : events - 1, their);
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
+    // What differs where slots are looked at first may have differed since the constructor.
+    if (same == 0 || ours_[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
     departure.difference = "at " + BoundaryText(*our);
     const auto left = SnapshotFields(our->snapshot);
     const auto right = SnapshotFields(their->snapshot);

@@ -76,7 +76,11 @@ MaybeFinding CheckGrammar(std::string_view bytes, const HttpLimits& limits, cons
   const GrammarRequests grammar = ReadRequestsByGrammar(bytes);
   const std::string detail = Printed(fed) + "\nBy the grammar there are " + std::to_string(grammar.requests.size()) +
                              " requests" + (grammar.malformed.empty() ? "" : ", and then " + grammar.malformed);
+  // With what is wrong: readers that let through different things have different faults.
+  const RequestFinding malformed = {"REQ-MALFORMED" + (grammar.malformed.empty() ? "" : ": " + grammar.malformed),
+                                    "what is no request is refused, and what is one is read", detail};
   for (size_t i = 0; i < fed.requests.size(); ++i) {
+    if (i == grammar.requests.size() && !grammar.malformed.empty()) return malformed;
     if (i >= grammar.requests.size() || !IsSame(fed.requests[i], grammar.requests[i])) {
       return {{"REQ-GRAMMAR", "a request is what RFC 9112 says", detail + "\nat number " + std::to_string(i + 1)}};
     }
@@ -89,7 +93,7 @@ MaybeFinding CheckGrammar(std::string_view bytes, const HttpLimits& limits, cons
     is_refused = later.error.status != 0 && later.requests.size() == fed.requests.size();
   }
   if (!is_refused && (!grammar.malformed.empty() || fed.requests.size() < grammar.requests.size())) {
-    return {{"REQ-MALFORMED", "what is no request is refused, and what is one is read", detail}};
+    return malformed;
   }
   // Small limits refuse long chunk lines with 400, too.
   const bool may_refuse = limits.head_bytes < bytes.size();

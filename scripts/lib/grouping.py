@@ -34,11 +34,14 @@ _NEARLY_THE_SAME = 0.5
 
 # Rules that say the same of what is looked at in several ways: that nobody need handle a promise is looked into while it is a
 # writer's, and else seen by its report; that a promise is rejected, by a reaction or by the report that there is none; a writer's promise
-# is read, or watched.
+# is read, or watched; an operation is performed by a method of the stream or of a writer.
 _THE_SAME = (("invariant/I-REJECTED-READY-HANDLED", "slots/readyPromise handled", "slots/released writer's readyPromise handled", "model/unhandled-ready"),
              ("invariant/I-REJECTED-CLOSED-HANDLED", "slots/closedPromise handled", "slots/released writer's closedPromise handled",
               "model/unhandled-closed"),
              *((f"model/unhandled-{method}", f"model/settled-fulfilled-{method}") for method in ("write", "close", "abort")),
+             ("model/result-abort", "model/result-streamAbort"),
+             ("model/result-close", "model/result-streamClose", "model/result-closeWithErrorPropagation"),
+             ("model/result-getWriter", "model/result-constructWriter"),
              ("model/property-ready", "model/result-watchReady"), ("model/property-closed", "model/result-watchClosed"))
 # A promise that no author ever got.
 _OF_NOBODY = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED")}

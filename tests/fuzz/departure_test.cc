@@ -72,6 +72,19 @@ TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShou
       "close, before the begin of writer.close(): at the begin of writer.close(), strategyHWM is 7 and should be 1");
 }
 
+class ForgetsItsStrategy : public CoreSubject {
+  sim::Outcome Construct(const StreamOptions& options) override {
+    const sim::Outcome made = CoreSubject::Construct(options);
+    host().stream(0).controller.strategyHWM = 7;
+    return made;
+  }
+};
+
+TEST_F(DepartureTest, ItIsTheConstructorWhereNothingWasLookedAtBefore) {
+  EXPECT_EQ(Told<ForgetsItsStrategy>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
+            "construct: at the begin of the reaction to the promise of start(), strategyHWM is 7 and should be 1");
+}
+
 // Nothing that can be looked into is different.
 class SaysTwo : public CoreSubject {
   sim::Outcome DesiredSize(uint32_t) override { return sim::Outcome::Return(sim::Value::Number(2)); }

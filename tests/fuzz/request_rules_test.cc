@@ -76,7 +76,14 @@ TEST(RequestRules, NoticeOtherRequestsThanThoseThatCame) {
   EXPECT_EQ(RuleThatNotices(kGet, [](auto& fed, size_t) { fed.requests.push_back(fed.requests.back()); }),
             "REQ-GRAMMAR");
   EXPECT_EQ(RuleThatNotices(kGet, [](auto& fed, size_t) { fed.requests.clear(); }), "REQ-MALFORMED");
-  EXPECT_EQ(RuleThatNotices(kNoHost, [](auto& fed, size_t) { fed.error.status = 0; }), "REQ-MALFORMED");
+  EXPECT_EQ(RuleThatNotices(kNoHost, [](auto& fed, size_t) { fed.error.status = 0; }),
+            "REQ-MALFORMED: there is not one Host");
+  EXPECT_EQ(RuleThatNotices(kNoHost,
+                            [](auto& fed, size_t) {
+                              fed.error.status = 0;
+                              fed.requests.push_back({});
+                            }),
+            "REQ-MALFORMED: there is not one Host");
   EXPECT_EQ(RuleThatNotices(kGet,
                             [](auto& fed, size_t) {
                               fed.requests.clear();

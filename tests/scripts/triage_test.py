@@ -187,6 +187,12 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(a, b))
         self.assertFalse(self.same(a, finding("model/result-watchClosed@watchClosed")))
 
+    def test_what_two_methods_return_is_the_same_rule_if_they_perform_one_operation(self):
+        a = finding("model/result-abort@abort", code=["WritableStreamAbort:121"])
+        self.assertTrue(self.same(a, finding("model/result-streamAbort@streamAbort", code=["WritableStreamAbort:121"])))
+        self.assertFalse(self.same(a, finding("model/result-streamAbort@streamAbort", code=["Abort:50"])))
+        self.assertFalse(self.same(a, finding("model/result-streamClose@streamClose", code=["WritableStreamAbort:121"])))
+
     def test_a_departure_at_the_same_place_is_the_same_fault(self):
         def count(**more):
             a = finding("assert/A@abort", shrunk=True, program="a", departs_at="the begin of WritableStreamAbort")
