@@ -80,13 +80,13 @@ Outcome CoreSubject::ConstructWriter() {
 
 uint32_t CoreSubject::Closed(uint32_t writer) {
   const core::PromiseSlot closed = core::default_writer::Closed(host_, Slot(writer));
-  if (!(closed == host_.Writer(Slot(writer)).closedPromise)) Violation("writer.closed is [[closedPromise]]");
+  if (closed != host_.Writer(Slot(writer)).closedPromise) Violation("writer.closed is [[closedPromise]]");
   return host_.TakePromise(closed);
 }
 
 uint32_t CoreSubject::Ready(uint32_t writer) {
   const core::PromiseSlot ready = core::default_writer::Ready(host_, Slot(writer));
-  if (!(ready == host_.Writer(Slot(writer)).readyPromise)) Violation("writer.ready is [[readyPromise]]");
+  if (ready != host_.Writer(Slot(writer)).readyPromise) Violation("writer.ready is [[readyPromise]]");
   return host_.TakePromise(ready);
 }
 

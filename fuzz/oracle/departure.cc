@@ -33,47 +33,38 @@ std::vector<std::string>& OperationNames() {
   return *names;
 }
 
-// What the standard gives steps and no name, by its function in the core and in the model: methods, which author code
-// calls, and some of what it does "upon fulfillment" and "upon rejection". Getters are none: what they return, not what
-// they do, may be wrong.
+// What the standard gives steps and no name, with the functions that perform it: methods, which author code calls, and
+// some of what it does "upon fulfillment" and "upon rejection". Getters are none: what they return, not what they do,
+// may be wrong.
 struct Nameless {
-  std::string_view function;
   std::string_view name;
+  std::string_view in_core;
+  std::string_view in_model;
 };
+constexpr std::string_view kStartReaction = "the reaction to the promise of start()";
+constexpr std::string_view kWriteReaction = "the reaction to the promise of the sink's write()";
 constexpr Nameless kNameless[] = {
-    {"ws::Abort", "stream.abort()"},
-    {"ReferenceModel::StreamAbort", "stream.abort()"},
-    {"ws::Close", "stream.close()"},
-    {"ReferenceModel::StreamClose", "stream.close()"},
-    {"ws::GetWriter", "stream.getWriter()"},
-    {"ReferenceModel::GetWriter", "stream.getWriter()"},
-    {"default_writer::Constructor", "the constructor of a writer"},
-    {"ReferenceModel::ConstructWriter", "the constructor of a writer"},
-    {"default_writer::Abort", "writer.abort()"},
-    {"ReferenceModel::WriterAbort", "writer.abort()"},
-    {"default_writer::Close", "writer.close()"},
-    {"ReferenceModel::WriterClose", "writer.close()"},
-    {"default_writer::ReleaseLock", "writer.releaseLock()"},
-    {"ReferenceModel::ReleaseLockSteps", "writer.releaseLock()"},
-    {"default_writer::Write", "writer.write()"},
-    {"ReferenceModel::Write", "writer.write()"},
-    {"ws_default_controller::Error", "controller.error()"},
-    {"ReferenceModel::ControllerError", "controller.error()"},
-    {"other_specs::Error", "the error of another specification"},
-    {"ReferenceModel::ErrorStream", "the error of another specification"},
-    {"core::OnStartFulfilled", "the reaction to the promise of start()"},
-    {"core::OnStartRejected", "the reaction to the promise of start()"},
-    {"ReferenceModel::UponStartPromise", "the reaction to the promise of start()"},
-    {"core::OnSinkWriteFulfilled", "the reaction to the promise of the sink's write()"},
-    {"core::OnSinkWriteRejected", "the reaction to the promise of the sink's write()"},
-    {"ReferenceModel::UponSinkWritePromise", "the reaction to the promise of the sink's write()"},
+    {"stream.abort()", "::ws::Abort", "::ReferenceModel::StreamAbort"},
+    {"stream.close()", "::ws::Close", "::ReferenceModel::StreamClose"},
+    {"stream.getWriter()", "::ws::GetWriter", "::ReferenceModel::GetWriter"},
+    {"the constructor of a writer", "::default_writer::Constructor", "::ReferenceModel::ConstructWriter"},
+    {"writer.abort()", "::default_writer::Abort", "::ReferenceModel::WriterAbort"},
+    {"writer.close()", "::default_writer::Close", "::ReferenceModel::WriterClose"},
+    {"writer.releaseLock()", "::default_writer::ReleaseLock", "::ReferenceModel::ReleaseLockSteps"},
+    {"writer.write()", "::default_writer::Write", "::ReferenceModel::Write"},
+    {"controller.error()", "::ws_default_controller::Error", "::ReferenceModel::ControllerError"},
+    {"the error of another specification", "::other_specs::Error", "::ReferenceModel::ErrorStream"},
+    {kStartReaction, "::OnStartFulfilled", "::ReferenceModel::UponStartPromise"},
+    {kStartReaction, "::OnStartRejected", "::ReferenceModel::UponStartPromise"},
+    {kWriteReaction, "::OnSinkWriteFulfilled", "::ReferenceModel::UponSinkWritePromise"},
+    {kWriteReaction, "::OnSinkWriteRejected", "::ReferenceModel::UponSinkWritePromise"},
 };
 
 // By the function's name with what it is in. "" for other functions.
 std::string_view NameOfNameless(std::string_view function) {
   function = function.substr(0, function.find('('));
   for (const Nameless& nameless : kNameless) {
-    if (function.ends_with("::" + std::string(nameless.function))) return nameless.name;
+    if (function.ends_with(nameless.in_core) || function.ends_with(nameless.in_model)) return nameless.name;
   }
   return "";
 }

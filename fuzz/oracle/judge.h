@@ -77,8 +77,8 @@ class Judge {
   std::optional<Finding> Run(const Program& program);
 
   // Of the last Run(): all that broke, each identity where it broke first, ordered by event and then by oracle, with
-  // what the host keeps before what slots and authors show. After
-  // the first difference from the model's trace, no later difference from it can be told.
+  // what the host keeps before what slots and authors show. After the first difference from the model's trace, no later
+  // difference from it can be told.
   const std::vector<Finding>& findings() const { return findings_; }
   const Trace& core_trace() const { return core_trace_; }
   const Trace& model_trace() const { return model_trace_; }

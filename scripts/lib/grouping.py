@@ -48,6 +48,7 @@ _OF_NOBODY = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invaria
 # What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
 _IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
                   "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
+# What AddressSanitizer calls an access to memory that it should not touch.
 _ACCESSES = ("heap-use-after-free", "heap-buffer-overflow", "use-after-poison", "container-overflow", "stack-use-after-scope",
              "stack-buffer-overflow", "global-buffer-overflow", "dynamic-stack-buffer-overflow", "unknown-crash")
 # Of what a chunk is charged, whatever the limit is.
@@ -108,7 +109,7 @@ def _place(finding):
 def _kind(crash):
     """Of the report, as in its identity. What a wrong access hits may be free, poisoned or another's."""
     kind = crash.identity.split("/")[:-1]
-    return "access" if set(kind) & set(_ACCESSES) else kind
+    return "access" if any(part in _ACCESSES for part in kind) else kind
 
 
 def _at(crash):

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/oracle/canary.h"
@@ -95,7 +96,7 @@ TEST_F(DepartureTest, ItIsWhereAnAuthorSeesItIfThatIsAll) {
             "readWriter: the core: desiredSize = 2; the standard: desiredSize = 1");
 }
 
-// Asks in the middle, as one does whose process dies there.
+// Asks once, in the middle of the run that is watched, as one does whose process dies there.
 class Dies : public CoreSubject {
  public:
   static inline const DepartureFinder* finder = nullptr;
@@ -103,7 +104,7 @@ class Dies : public CoreSubject {
 
  private:
   uint32_t WriterClose(uint32_t writer) override {
-    departure = finder->departure();
+    if (const DepartureFinder* const asked = std::exchange(finder, nullptr)) departure = asked->departure();
     return CoreSubject::WriterClose(writer);
   }
 };
