@@ -156,4 +156,39 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   return true;
 }
 
+void CoreSubject::ListHeld(std::vector<Held>& held) {
+  if (host_.stream_count() == 0 || !stream().controller.exists) return;
+  const auto promise = [&](const char* slot, core::PromiseSlot name) {
+    const uint32_t index = sim::SimHost::PromiseIndex(name);
+    const bool is_there = !name.is_undefined() && index < host_.realm().promise_count();
+    held.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
+  };
+  const auto value = [&](const char* slot, core::ValueSlot name) { held.push_back({slot, host_.Peek(name)}); };
+  const auto writer = [&](const char* ready, const char* closed, core::WriterSlot name) {
+    const bool is_there = !name.is_undefined();
+    promise(ready, is_there ? host_.Writer(name).readyPromise : core::PromiseSlot());
+    promise(closed, is_there ? host_.Writer(name).closedPromise : core::PromiseSlot());
+  };
+  const core::WritableStream& it = stream();
+  promise("closeRequest", it.closeRequest);
+  promise("inFlightWriteRequest", it.inFlightWriteRequest);
+  promise("inFlightCloseRequest", it.inFlightCloseRequest);
+  promise("pendingAbortRequest", it.pendingAbortRequest ? it.pendingAbortRequest->promise : core::PromiseSlot());
+  value("pendingAbortRequest_reason", it.pendingAbortRequest ? it.pendingAbortRequest->reason : core::kUndefined);
+  value("storedError", it.storedError);
+  const bool has_requests = !it.writeRequests.empty();
+  promise("writeRequests_first", has_requests ? it.writeRequests.front() : core::PromiseSlot());
+  promise("writeRequests_last", has_requests ? it.writeRequests.back() : core::PromiseSlot());
+  held.push_back({"writer", it.writer.is_undefined() ? Value::Undefined() : WriterValue(it.writer)});
+  writer("readyPromise", "closedPromise", it.writer);
+  writer("released_readyPromise", "released_closedPromise", released_ ? Slot(*released_) : core::WriterSlot());
+  const bool has_entries = !it.controller.queue.empty();
+  value("queue_first", has_entries ? it.controller.queue.front().value : core::kUndefined);
+  value("queue_last", has_entries ? it.controller.queue.back().value : core::kUndefined);
+}
+
+Settlement CoreSubject::SettlementOf(uint32_t promise) {
+  return {host_.realm().State(promise), host_.realm().Reason(promise)};
+}
+
 }  // namespace sluice::fuzz

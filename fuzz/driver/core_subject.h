@@ -49,6 +49,8 @@ class CoreSubject : public JudgedSubject {
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
+  void ListHeld(std::vector<Held>& held) override;
+  Settlement SettlementOf(uint32_t promise) override;
 
  protected:
   core::WritableStream* State() override { return host_.stream_count() == 0 ? nullptr : &stream(); }

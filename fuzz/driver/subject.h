@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "src/core/snapshot.h"
@@ -43,6 +44,22 @@ struct StreamOptions {
   std::optional<uint64_t> byte_limit;  // bytes; absent: no limit
   sim::TickModel tick_model = sim::TickModel::kWebIdl;
   uint32_t listeners = 0;  // how many "abort" listeners are put on controller.signal (see Construct)
+};
+
+// What a slot holds, by identity: what a snapshot does not show of it.
+struct Held {
+  std::string_view slot;  // as SnapshotFields names it
+  sim::Value value;       // a promise is of kind kPromise
+
+  friend bool operator==(const Held&, const Held&) = default;
+};
+
+// [[PromiseState]] and [[PromiseResult]], which is undefined unless it is rejected.
+struct Settlement {
+  core::PromiseView state = core::PromiseView::kPending;
+  sim::Value reason;
+
+  friend bool operator==(const Settlement&, const Settlement&) = default;
 };
 
 class Subject {
@@ -114,6 +131,13 @@ class Subject {
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
+  // Appends what each slot holds that holds one thing or another, always of the same slots; of lists, the first and the
+  // last. Nothing, where TakeSnapshot is false, and of subjects that are not compared so.
+  virtual void ListHeld(std::vector<Held>& held) { static_cast<void>(held); }
+  virtual Settlement SettlementOf(uint32_t promise) {  // one that was listed
+    static_cast<void>(promise);
+    return {};
+  }
   // Called, in runs without snapshots, where one would be taken: at the end of each step and wherever author code
   // begins.
   virtual void AtStep() {}

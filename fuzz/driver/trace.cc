@@ -1,7 +1,5 @@
 #include "fuzz/driver/trace.h"
 
-#include <bit>
-
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 
@@ -85,9 +83,7 @@ std::string_view StateText(core::StreamState state) {
 
 bool operator==(const Event& a, const Event& b) {
   return a.kind == b.kind && a.code == b.code && a.thrown == b.thrown && a.where == b.where && a.number == b.number &&
-         a.value.kind == b.value.kind && a.value.id == b.value.id &&
-         (std::bit_cast<uint64_t>(a.value.number) == std::bit_cast<uint64_t>(b.value.number) ||
-          (a.value.number != a.value.number && b.value.number != b.value.number));
+         a.value == b.value;
 }
 
 void Trace::Clear() {

@@ -20,7 +20,7 @@ namespace {
 struct Recording {
   Subject* subject;
   const Trace* trace;
-  std::vector<Boundary>* boundaries;
+  Boundaries* boundaries;
 };
 std::optional<Recording> g_recording;
 // More than any program of the language has; one that does not end shall not take all memory.
@@ -111,15 +111,13 @@ void OnFunction(void* function, bool begins) {
   const std::optional<Recording> recording = std::exchange(g_recording, std::nullopt);
   if (!recording.has_value()) return;
   const auto operation = OperationOf(function);
-  if (operation.has_value() && recording->boundaries->size() < kMostBoundaries) {
-    Boundary& boundary = recording->boundaries->emplace_back();
-    boundary.begins = begins;
-    boundary.operation = *operation;
-    boundary.events = recording->trace->events.size();
-    // While the constructor sets slots up, in an order of its own, the others have no values yet.
-    if (boundary.events > kConstructing) recording->subject->TakeSnapshot(boundary.snapshot);
-  }
+  if (operation.has_value()) recording->boundaries->Add(begins, *operation, *recording->subject, *recording->trace);
   g_recording = recording;
+}
+
+std::string SettlementText(const Settlement& how, const std::vector<sim::Chunk>& chunks) {
+  if (how.state == core::PromiseView::kRejected) return "rejected with " + ValueText(how.reason, chunks);
+  return how.state == core::PromiseView::kFulfilled ? "fulfilled" : "pending";
 }
 
 std::string BoundaryText(const Boundary& boundary) {
@@ -137,7 +135,84 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
 }
 
+// What two boundaries of the same operation have that differs.
+std::string DifferenceText(const Boundary& our, const Boundary& their, const std::vector<sim::Chunk>& chunks) {
+  std::string text;
+  const auto left = SnapshotFields(our.snapshot);
+  const auto right = SnapshotFields(their.snapshot);
+  for (size_t i = 0; i < left.size(); ++i) {
+    if (left[i].second == right[i].second) continue;
+    text += ", " + std::string(left[i].first) + " is " + left[i].second + " and should be " + right[i].second;
+  }
+  for (size_t i = 0; i < std::min(our.held.size(), their.held.size()); ++i) {
+    const sim::Value& is = our.held[i].value;
+    const sim::Value& should_be = their.held[i].value;
+    if (is == should_be) continue;
+    // That one of two promises is undefined is in the snapshot.
+    if (is.kind == sim::ValueKind::kPromise && should_be.kind == sim::ValueKind::kPromise) {
+      text += ", " + std::string(our.held[i].slot) + " is another promise than it should be";
+    } else if (is.kind != sim::ValueKind::kPromise && should_be.kind != sim::ValueKind::kPromise) {
+      text += ", " + std::string(our.held[i].slot) + " is " + ValueText(is, chunks) + " and should be " +
+              ValueText(should_be, chunks);
+    }
+  }
+  const auto [ours, theirs] =
+      std::mismatch(our.settled.begin(), our.settled.end(), their.settled.begin(), their.settled.end());
+  if (ours != our.settled.end() || theirs != their.settled.end()) {
+    const bool has_ours =
+        ours != our.settled.end() && (theirs == their.settled.end() || ours->promise <= theirs->promise);
+    const bool has_theirs = theirs != their.settled.end() && (!has_ours || ours->promise == theirs->promise);
+    text += ", the promise of " + std::string((has_ours ? ours : theirs)->slot) + " is " +
+            SettlementText(has_ours ? ours->how : Settlement(), chunks) + " and should be " +
+            SettlementText(has_theirs ? theirs->how : Settlement(), chunks);
+  }
+  return text;
+}
+
 }  // namespace
+
+void Boundaries::Clear() { *this = {}; }
+
+sim::Value Boundaries::Named(sim::Value value) {
+  switch (value.kind) {
+    case sim::ValueKind::kTypeError:
+    case sim::ValueKind::kRangeError:
+    case sim::ValueKind::kAbortError:
+    case sim::ValueKind::kPromise:
+    case sim::ValueKind::kWriter: {
+      const auto [name, is_new] = names_.try_emplace({value.kind, value.id});
+      if (is_new) name->second = ++named_[value.kind];
+      value.id = name->second;
+      return value;
+    }
+    default:
+      return value;
+  }
+}
+
+void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace) {
+  if (list_.size() >= kMostBoundaries) return;
+  Boundary& boundary = list_.emplace_back();
+  boundary.begins = begins;
+  boundary.operation = operation;
+  boundary.events = trace.events.size();
+  // While the constructor sets slots up, in an order of its own, the others have no values yet.
+  if (boundary.events <= kConstructing) return;
+  subject.TakeSnapshot(boundary.snapshot);
+  subject.ListHeld(boundary.held);
+  for (Held& held : boundary.held) {
+    const uint32_t id = held.value.id;
+    held.value = Named(held.value);
+    const bool is_new = held.value.kind == sim::ValueKind::kPromise && held.value.id > promises_;
+    if (is_new) pending_.push_back({held.slot, id, promises_ = held.value.id});
+  }
+  std::erase_if(pending_, [&](const Pending& pending) {
+    const Settlement how = subject.SettlementOf(pending.id);
+    if (how.state == core::PromiseView::kPending) return false;
+    boundary.settled.push_back({pending.slot, pending.name, {how.state, Named(how.reason)}});
+    return true;
+  });
+}
 
 bool CanFindDepartures() {
 #ifdef SLUICE_TELL_OPERATIONS
@@ -157,7 +232,7 @@ DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
 }
 
 void DepartureFinder::OnBegin(Subject& core, const Trace& trace) {
-  ours_.clear();
+  ours_.Clear();
   trace_ = &trace;
   has_ended_ = false;
   g_recording = {&core, &trace, &ours_};
@@ -171,17 +246,18 @@ void DepartureFinder::OnEnd() {
 // Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
 // more.
 std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their) const {
+  const std::vector<Boundary>& ours = ours_.list();
   std::vector<uint32_t> open;
   for (size_t i = 0; i < same; ++i) {
-    if (ours_[i].begins) {
-      open.push_back(ours_[i].operation);
+    if (ours[i].begins) {
+      open.push_back(ours[i].operation);
     } else if (!open.empty()) {
       open.pop_back();
     }
   }
   if (!open.empty()) {
-    const std::string behind = BoundaryText(ours_[same - 1]);
-    return ours_[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
+    const std::string behind = BoundaryText(ours[same - 1]);
+    return ours[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
   }
   // What ended before says nothing here: steps are many, and the microtasks that run in one.
   const size_t step = OpenOperation(*trace_, event);
@@ -191,15 +267,14 @@ std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* th
 
 std::optional<Departure> DepartureFinder::departure() const {
   if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
-  const auto is_same = [](const Boundary& a, const Boundary& b) {
-    return a.begins == b.begins && a.operation == b.operation && a.events == b.events && a.snapshot == b.snapshot;
-  };
-  const auto differs = std::mismatch(ours_.begin(), ours_.end(), theirs_.begin(), theirs_.end(), is_same);
-  auto same = static_cast<size_t>(differs.first - ours_.begin());
-  const Boundary* const our = differs.first == ours_.end() ? nullptr : &*differs.first;
+  const std::vector<Boundary>& ours = ours_.list();
+  const std::vector<Boundary>& theirs = theirs_.list();
+  const auto differs = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
+  auto same = static_cast<size_t>(differs.first - ours.begin());
+  const Boundary* const our = differs.first == ours.end() ? nullptr : &*differs.first;
   // What the core had no time to do is no difference, and an event that it was writing none either.
   const bool is_cut = our == nullptr && !has_ended_;
-  const Boundary* const their = is_cut || differs.second == theirs_.end() ? nullptr : &*differs.second;
+  const Boundary* const their = is_cut || differs.second == theirs.end() ? nullptr : &*differs.second;
   size_t event = FirstDifferentEvent(*trace_, model_trace_);
   if (!has_ended_ && event != kSame && event + 1 >= trace_->events.size()) event = kSame;
   if (our == nullptr && their == nullptr && event == kSame) return std::nullopt;
@@ -208,7 +283,7 @@ std::optional<Departure> DepartureFinder::departure() const {
   const size_t events = std::min(events_before(our), events_before(their));
   Departure departure;
   if (event < events) {
-    while (same > 0 && ours_[same - 1].events > event) --same;
+    while (same > 0 && ours[same - 1].events > event) --same;
     departure.difference = "the core: " + EventText(program_, *trace_, event) +
                            "; the standard: " + EventText(program_, model_trace_, event);
     departure.place = Place(same, event, nullptr);
@@ -218,15 +293,8 @@ std::optional<Departure> DepartureFinder::departure() const {
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
     // What differs where slots are looked at first may have differed since the constructor.
-    if (same == 0 || ours_[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
-    departure.difference = "at " + BoundaryText(*our);
-    const auto left = SnapshotFields(our->snapshot);
-    const auto right = SnapshotFields(their->snapshot);
-    for (size_t i = 0; i < left.size(); ++i) {
-      if (left[i].second == right[i].second) continue;
-      departure.difference +=
-          ", " + std::string(left[i].first) + " is " + left[i].second + " and should be " + right[i].second;
-    }
+    if (same == 0 || ours[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
+    departure.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
   } else {
     departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
   }

@@ -1,7 +1,8 @@
 // Where, among the standard's operations, the core departs from the reference model.
 //
 // Oracles look at a stream at the end of each step, which says which rule broke, but not where. Here both run a program
-// again, and each begin and end of an operation or a method is written down with all slots as they are then. The first
+// again, and each begin and end of an operation or a method is written down with all slots as they are then, and with
+// what became of the promises that slots held. The first
 // of these that differs is next to the fault: of what does not differ there, the core did everything as the standard
 // says.
 #ifndef SLUICE_FUZZ_ORACLE_DEPARTURE_H_
@@ -9,8 +10,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fuzz/driver/subject.h"
@@ -18,6 +22,7 @@
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
 #include "src/core/snapshot.h"
+#include "src/sim/value.h"
 
 namespace sluice::fuzz {
 
@@ -33,12 +38,48 @@ struct Departure {
 // benchmarks and fuzz targets, where writing them down would cost too much (SLUICE_TELL_OPERATIONS in CMakeLists.txt).
 bool CanFindDepartures();
 
-// An operation begins or ends.
+// A promise that was in a slot is settled now.
+struct Settled {
+  std::string_view slot;  // where it was seen first
+  uint32_t promise;       // its name
+  Settlement how;
+
+  friend bool operator==(const Settled&, const Settled&) = default;
+};
+
+// An operation begins or ends. Promises, errors and writers are named by first appearance here.
 struct Boundary {
   bool begins = false;
   uint32_t operation = 0;  // an index into the names of operations
   size_t events = 0;       // that the trace had then
   core::Snapshot snapshot;
+  std::vector<Held> held;
+  std::vector<Settled> settled;  // since the boundary before, in order of name
+
+  friend bool operator==(const Boundary&, const Boundary&) = default;
+};
+
+// The boundaries of one run, as they are written down.
+class Boundaries {
+ public:
+  void Clear();
+  void Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace);
+  const std::vector<Boundary>& list() const { return list_; }
+
+ private:
+  struct Pending {
+    std::string_view slot;
+    uint32_t id;  // the subject's
+    uint32_t name;
+  };
+
+  sim::Value Named(sim::Value value);
+
+  std::vector<Boundary> list_;
+  std::map<std::pair<sim::ValueKind, uint32_t>, uint32_t> names_;  // by the subject's id
+  std::map<sim::ValueKind, uint32_t> named_;                       // how many
+  uint32_t promises_ = 0;                                          // names of promises that were in a slot
+  std::vector<Pending> pending_;  // promises that were in a slot and were not settled yet
 };
 
 // Watches a judge that runs `program`, which outlives this. The judge's subject is the core under the simulated host,
@@ -65,9 +106,9 @@ class DepartureFinder final : public CoreWatcher {
 
   const Program& program_;
   Trace model_trace_;
-  std::vector<Boundary> theirs_;
+  Boundaries theirs_;
   const Trace* trace_ = nullptr;  // of the core
-  std::vector<Boundary> ours_;
+  Boundaries ours_;
   bool has_ended_ = false;
 };
 

@@ -59,6 +59,7 @@ class PromiseRealm {
 
   // ---- Slots
   PromiseState State(PromiseId promise) const { return promises_[promise].state; }
+  sim::Value Result(PromiseId promise) const { return promises_[promise].result; }
   bool IsHandled(PromiseId promise) const { return promises_[promise].isHandled; }
   void SetIsHandled(PromiseId promise) { promises_[promise].isHandled = true; }
 

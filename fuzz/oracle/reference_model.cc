@@ -156,4 +156,40 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
   return true;
 }
 
+void ReferenceModel::ListHeld(std::vector<Held>& held) {
+  if (stream_.controller == nullptr) return;
+  const auto promise = [&](const char* slot, std::optional<PromiseId> id) {
+    held.push_back({slot, id ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
+  };
+  const auto value = [&](const char* slot, Value what) { held.push_back({slot, what}); };
+  const auto writer = [&](const char* ready, const char* closed, std::optional<WriterId> id) {
+    promise(ready, id ? std::optional(writers_[*id].readyPromise) : std::nullopt);
+    promise(closed, id ? std::optional(writers_[*id].closedPromise) : std::nullopt);
+  };
+  const std::optional<model::PendingAbortRequest>& abort = stream_.pendingAbortRequest;
+  promise("closeRequest", stream_.closeRequest);
+  promise("inFlightWriteRequest", stream_.inFlightWriteRequest);
+  promise("inFlightCloseRequest", stream_.inFlightCloseRequest);
+  promise("pendingAbortRequest", abort ? std::optional(abort->promise) : std::nullopt);
+  value("pendingAbortRequest_reason", abort ? abort->reason : Value::Undefined());
+  value("storedError", stream_.storedError);
+  const bool has_requests = !stream_.writeRequests.empty();
+  promise("writeRequests_first", has_requests ? std::optional(stream_.writeRequests.front()) : std::nullopt);
+  promise("writeRequests_last", has_requests ? std::optional(stream_.writeRequests.back()) : std::nullopt);
+  value("writer", stream_.writer ? Value::Of(ValueKind::kWriter, *stream_.writer) : Value::Undefined());
+  writer("readyPromise", "closedPromise", stream_.writer);
+  writer("released_readyPromise", "released_closedPromise", released_writer_);
+  const auto chunk = [](const model::ValueWithSize& entry) {
+    return entry.value.is_close_sentinel ? Value::Undefined() : entry.value.chunk;
+  };
+  const std::vector<model::ValueWithSize>& queue = stream_.controller->queue;
+  value("queue_first", queue.empty() ? Value::Undefined() : chunk(queue.front()));
+  value("queue_last", queue.empty() ? Value::Undefined() : chunk(queue.back()));
+}
+
+Settlement ReferenceModel::SettlementOf(uint32_t promise) {
+  const bool is_rejected = realm_.State(promise) == PromiseState::kRejected;
+  return {View(promise), is_rejected ? realm_.Result(promise) : Value::Undefined()};
+}
+
 }  // namespace sluice::fuzz

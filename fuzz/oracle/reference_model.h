@@ -74,6 +74,8 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   void RunAllMicrotasks() override;
 
   bool TakeSnapshot(core::Snapshot& snapshot) override;
+  void ListHeld(std::vector<Held>& held) override;
+  Settlement SettlementOf(uint32_t promise) override;
 
  private:
   using PromiseId = model::PromiseId;

@@ -51,6 +51,9 @@ class Realm {
   void MarkHandled(uint32_t promise) { promises_[promise].handled = true; }
   core::PromiseView State(uint32_t promise) const { return promises_[promise].state; }
   bool IsHandled(uint32_t promise) const { return promises_[promise].handled; }
+  Value Reason(uint32_t promise) const {  // undefined unless it is rejected
+    return State(promise) == core::PromiseView::kRejected ? promises_[promise].value : Value::Undefined();
+  }
   size_t promise_count() const { return promises_.size(); }
 
   // ---- Reactions: PerformPromiseThen

@@ -5,6 +5,7 @@
 #ifndef SLUICE_SIM_VALUE_H_
 #define SLUICE_SIM_VALUE_H_
 
+#include <bit>
 #include <cstdint>
 
 namespace sluice::sim {
@@ -34,6 +35,13 @@ struct Value {
   static Value Number(double number) { return {ValueKind::kNumber, 0, number}; }
   static Value Boolean(bool b) { return {ValueKind::kBoolean, b ? 1u : 0u, 0}; }
   static Value Of(ValueKind kind, uint32_t id) { return {kind, id, 0}; }
+
+  // SameValue: NaN is NaN, and -0 is not 0. https://tc39.es/ecma262/#sec-samevalue
+  friend bool operator==(const Value& a, const Value& b) {
+    return a.kind == b.kind && a.id == b.id &&
+           (std::bit_cast<uint64_t>(a.number) == std::bit_cast<uint64_t>(b.number) ||
+            (a.number != a.number && b.number != b.number));
+  }
 };
 
 // A completion record: a value, or a thrown value.

@@ -73,6 +73,55 @@ TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShou
       "close, before the begin of writer.close(): at the begin of writer.close(), strategyHWM is 7 and should be 1");
 }
 
+// Of the same state as the right one.
+class MixesUpPromises : public CoreSubject {
+  uint32_t WriterAbort(uint32_t id, sim::Value reason) override {
+    core::WritableStreamDefaultWriter& writer = host().Writer({id + uint64_t{1}});
+    host().Drop(writer.readyPromise);
+    writer.readyPromise = host().Retain(writer.closedPromise);
+    return CoreSubject::WriterAbort(id, reason);
+  }
+};
+
+TEST_F(DepartureTest, PromisesAreToldApartAlsoIfTheirStateIsTheSame) {
+  EXPECT_EQ(Told<MixesUpPromises>(ParseOrDie("highWaterMark 0\nw0 = stream.getWriter()\nrun\nw0.abort(r0)\n")),
+            "abort, before the begin of writer.abort(): at the begin of writer.abort(), readyPromise is another "
+            "promise than it should be");
+}
+
+class MixesUpReasons : public CoreSubject {
+  void ControllerError(sim::Value error) override {
+    error.id = 1;
+    CoreSubject::ControllerError(error);
+  }
+};
+
+TEST_F(DepartureTest, ValuesAreToldApart) {
+  EXPECT_EQ(Told<MixesUpReasons>(ParseOrDie("methods start\nrun\ncontroller.error(r0)\n")),
+            "the begin of WritableStreamStartErroring: at the begin of WritableStreamFinishErroring, storedError is r1 "
+            "and should be r0");
+}
+
+// No slot holds it any more.
+class SettlesAbortTooEarly : public CoreSubject {
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
+    return abort_ = CoreSubject::WriterAbort(writer, reason);
+  }
+  void ReleaseLock(uint32_t writer) override {
+    host().Resolve({abort_ + uint64_t{1}});
+    CoreSubject::ReleaseLock(writer);
+  }
+  uint32_t abort_ = 0;
+};
+
+TEST_F(DepartureTest, ItIsWhereAPromiseIsSettledThatASlotHeld) {
+  EXPECT_EQ(
+      Told<SettlesAbortTooEarly>(ParseOrDie(
+          "methods abort\non abort return pending\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\nw0.releaseLock()\n")),
+      "releaseLock, before the begin of writer.releaseLock(): at the begin of writer.releaseLock(), the promise of "
+      "pendingAbortRequest is fulfilled and should be pending");
+}
+
 class ForgetsItsStrategy : public CoreSubject {
   sim::Outcome Construct(const StreamOptions& options) override {
     const sim::Outcome made = CoreSubject::Construct(options);
