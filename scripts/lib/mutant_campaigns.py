@@ -1,7 +1,8 @@
 """How many findings one fault becomes: each mutant is fuzzed by a campaign of its own (scripts/mutants --campaigns).
 
-A campaign should tell of each fault once. What is counted here: the findings that are left of a single fault, and the pairs of faults
-whose findings would share a group if both had been there at once, of which people would be told as one.
+A campaign should tell of each fault once. What is counted here: the findings that are left of a single fault; the pairs of faults whose
+findings would share a group if both had been there at once, of which people would be told as one; and those of which one has no name of
+its own, so that it would be passed over beside the other.
 """
 
 import itertools
@@ -57,6 +58,12 @@ def shared(found_of):
     return pairs
 
 
+def hidden(found_of):
+    """The pairs of which the first was found by nothing but names that the second has too: a campaign passes over those once it knows them."""
+    names_of = {fault: {finding.identity for finding in found} for fault, found in found_of.items()}
+    return [(a, b) for a, b in itertools.permutations(names_of, 2) if names_of[a] <= names_of[b]]
+
+
 def run(root, work, mutants, seconds):
     """`mutants`: (file, line, what was done, mutated text). The exit code."""
     copy_tree(root, work)
@@ -85,6 +92,9 @@ def run(root, work, mutants, seconds):
     pairs = shared(found_of)
     for a, b in pairs:
         print(f"would be one finding:\n      {a}\n      {b}")
+    hiding = hidden(found_of)
+    for a, b in hiding:
+        print(f"has no name of its own:\n      {a}\n      beside {b}")
     print(f"{len(found_of)} of {len(mutants)} faults were found in {seconds} s each; {len(found_of) - more} became one finding, {more} more than one; "
-          f"{len(pairs)} of {len(found_of) * (len(found_of) - 1) // 2} pairs would share one")
+          f"{len(pairs)} of {len(found_of) * (len(found_of) - 1) // 2} pairs would share one, {len(hiding)} would hide one")
     return 1 if more or pairs else 0
