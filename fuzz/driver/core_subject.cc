@@ -2,6 +2,8 @@
 
 #include "src/core/class_steps.h"
 #include "src/core/invariants.h"
+#include "src/core/writable_stream.h"
+#include "src/core/writable_stream_default_controller.h"
 #include "src/core/writable_stream_default_writer.h"
 
 namespace sluice::fuzz {
@@ -185,6 +187,23 @@ void CoreSubject::ListHeld(std::vector<Held>& held) {
   const bool has_entries = !it.controller.queue.empty();
   value("queue_first", has_entries ? it.controller.queue.front().value : core::kUndefined);
   value("queue_last", has_entries ? it.controller.queue.back().value : core::kUndefined);
+}
+
+void CoreSubject::ListAnswers(std::vector<Held>& answers) {
+  if (host_.stream_count() == 0 || !stream().controller.exists) return;
+  const core::WritableStream& it = stream();
+  answers.push_back({"IsWritableStreamLocked", Value::Boolean(core::IsWritableStreamLocked(it))});
+  answers.push_back(
+      {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(core::WritableStreamCloseQueuedOrInFlight(it))});
+  answers.push_back(
+      {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(core::WritableStreamHasOperationMarkedInFlight(it))});
+  answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
+                     Value::Boolean(core::WritableStreamDefaultControllerGetBackpressure(it))});
+  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+                     Value::Number(core::WritableStreamDefaultControllerGetDesiredSize(it))});
+  if (it.writer.is_undefined()) return;
+  const std::optional<double> size = core::WritableStreamDefaultWriterGetDesiredSize(host_, it.writer);
+  answers.push_back({"WritableStreamDefaultWriterGetDesiredSize", size ? Value::Number(*size) : Value::Null()});
 }
 
 Settlement CoreSubject::SettlementOf(uint32_t promise) {

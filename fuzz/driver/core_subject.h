@@ -50,6 +50,7 @@ class CoreSubject : public JudgedSubject {
   void RunAllMicrotasks() override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void ListHeld(std::vector<Held>& held) override;
+  void ListAnswers(std::vector<Held>& answers) override;
   Settlement SettlementOf(uint32_t promise) override;
 
  protected:

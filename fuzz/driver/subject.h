@@ -134,6 +134,8 @@ class Subject {
   // Appends what each slot holds that holds one thing or another, always of the same slots; of lists, the first and the
   // last. Nothing, where TakeSnapshot is false, and of subjects that are not compared so.
   virtual void ListHeld(std::vector<Held>& held) { static_cast<void>(held); }
+  // Appends what the operations return that only look, `slot` being their name.
+  virtual void ListAnswers(std::vector<Held>& answers) { static_cast<void>(answers); }
   virtual Settlement SettlementOf(uint32_t promise) {  // one that was listed
     static_cast<void>(promise);
     return {};

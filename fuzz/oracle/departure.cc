@@ -69,7 +69,8 @@ std::string_view NameOfNameless(std::string_view function) {
   return "";
 }
 
-// Those that do something: either side looks at slots when it likes. The constructors of C++ are none.
+// Those that do something: either side looks at slots when it likes, and what it sees there are the answers. The
+// constructors of C++ are none.
 bool IsOperation(std::string_view name) {
   constexpr std::string_view kNot[] = {"WritableStream",
                                        "WritableStreamDefaultController",
@@ -133,6 +134,16 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   if (event >= trace.events.size()) return "(ended)";
   std::string line = TraceLines(program, trace)[event];
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
+}
+
+// The first answer that differs though nothing else does.
+std::optional<size_t> WrongAnswer(const Boundary& our, const Boundary& their) {
+  Boundary ours = our;
+  ours.answers = their.answers;
+  if (!(ours == their)) return std::nullopt;
+  const auto differs =
+      std::mismatch(our.answers.begin(), our.answers.end(), their.answers.begin(), their.answers.end());
+  return static_cast<size_t>(differs.first - our.answers.begin());
 }
 
 // What two boundaries of the same operation have that differs.
@@ -199,6 +210,7 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   // While the constructor sets slots up, in an order of its own, the others have no values yet.
   if (boundary.events <= kConstructing) return;
   subject.TakeSnapshot(boundary.snapshot);
+  subject.ListAnswers(boundary.answers);
   subject.ListHeld(boundary.held);
   for (Held& held : boundary.held) {
     const uint32_t id = held.value.id;
@@ -294,6 +306,13 @@ std::optional<Departure> DepartureFinder::departure() const {
       our->events == their->events) {
     // What differs where slots are looked at first may have differed since the constructor.
     if (same == 0 || ours[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
+    if (const auto wrong = WrongAnswer(*our, *their)) {
+      // Others perform it, who are not at fault.
+      departure.place = "the return from " + std::string(our->answers[*wrong].slot);
+      departure.difference = "it returns " + ValueText(our->answers[*wrong].value, trace_->chunks) +
+                             " and should return " + ValueText(their->answers[*wrong].value, trace_->chunks);
+      return departure;
+    }
     departure.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
   } else {
     departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);

@@ -1,8 +1,8 @@
 // Where, among the standard's operations, the core departs from the reference model.
 //
 // Oracles look at a stream at the end of each step, which says which rule broke, but not where. Here both run a program
-// again, and each begin and end of an operation or a method is written down with all slots as they are then, and with
-// what became of the promises that slots held. The first
+// again, and each begin and end of an operation or a method is written down with all slots as they are then, with what
+// became of the promises that slots held, and with what operations return that only look. The first
 // of these that differs is next to the fault: of what does not differ there, the core did everything as the standard
 // says.
 #ifndef SLUICE_FUZZ_ORACLE_DEPARTURE_H_
@@ -54,6 +54,7 @@ struct Boundary {
   size_t events = 0;       // that the trace had then
   core::Snapshot snapshot;
   std::vector<Held> held;
+  std::vector<Held> answers;
   std::vector<Settled> settled;  // since the boundary before, in order of name
 
   friend bool operator==(const Boundary&, const Boundary&) = default;

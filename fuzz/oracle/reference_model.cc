@@ -187,6 +187,23 @@ void ReferenceModel::ListHeld(std::vector<Held>& held) {
   value("queue_last", queue.empty() ? Value::Undefined() : chunk(queue.back()));
 }
 
+void ReferenceModel::ListAnswers(std::vector<Held>& answers) {
+  if (stream_.controller == nullptr) return;
+  const Controller& controller = *stream_.controller;
+  answers.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream_))});
+  answers.push_back(
+      {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(WritableStreamCloseQueuedOrInFlight(stream_))});
+  answers.push_back(
+      {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream_))});
+  answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
+                     Value::Boolean(WritableStreamDefaultControllerGetBackpressure(controller))});
+  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+                     Value::Number(WritableStreamDefaultControllerGetDesiredSize(controller))});
+  if (!stream_.writer) return;
+  answers.push_back(
+      {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream_.writer)});
+}
+
 Settlement ReferenceModel::SettlementOf(uint32_t promise) {
   const bool is_rejected = realm_.State(promise) == PromiseState::kRejected;
   return {View(promise), is_rejected ? realm_.Result(promise) : Value::Undefined()};

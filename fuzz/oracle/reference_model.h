@@ -75,6 +75,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
 
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void ListHeld(std::vector<Held>& held) override;
+  void ListAnswers(std::vector<Held>& answers) override;
   Settlement SettlementOf(uint32_t promise) override;
 
  private:

@@ -122,6 +122,20 @@ TEST_F(DepartureTest, ItIsWhereAPromiseIsSettledThatASlotHeld) {
       "pendingAbortRequest is fulfilled and should be pending");
 }
 
+class AnswersWrong : public CoreSubject {
+  void ListAnswers(std::vector<Held>& answers) override {
+    CoreSubject::ListAnswers(answers);
+    for (Held& answer : answers) {
+      if (answer.slot == "WritableStreamDefaultControllerGetBackpressure") answer.value = sim::Value::Boolean(true);
+    }
+  }
+};
+
+TEST_F(DepartureTest, WhereOnlyWhatAnOperationReturnsIsWrongItIsThatAndNotItsCaller) {
+  EXPECT_EQ(Told<AnswersWrong>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
+            "the return from WritableStreamDefaultControllerGetBackpressure: it returns true and should return false");
+}
+
 class ForgetsItsStrategy : public CoreSubject {
   sim::Outcome Construct(const StreamOptions& options) override {
     const sim::Outcome made = CoreSubject::Construct(options);
