@@ -615,7 +615,7 @@ bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
   const Entered in(*this);
   binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected());
   if (stream == nullptr) return false;
-  if (stream->broken) Violation("the stream is broken, and nobody terminated execution");
+  if (stream->broken) Violation("the stream is broken and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);
   LookAtJavaScript(snapshot);
   LookAtReleasedWriter(snapshot);

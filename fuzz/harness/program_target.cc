@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fuzz/harness/code_between.h"
+#include "fuzz/harness/passed_over.h"
 #include "fuzz/harness/recent_inputs.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
@@ -42,7 +43,10 @@ int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   if (judge.findings().empty()) return 0;
   // What breaks behind a known finding is its consequence, or will be found by a program without that.
   const Finding first = judge.findings().front();
-  if (IsIgnored(first.key()) || IsIgnored(first.identity())) return 0;
+  if (IsIgnored(first.key()) || IsIgnored(first.identity())) {
+    KeepPassedOver(first.key(), data, size);
+    return 0;
+  }
   std::fputs(Story(program, judge, first).c_str(), stderr);
   if (std::getenv("SLUICE_TELL_CODE") != nullptr) TellCodeBetween(judge, program);
   std::abort();

@@ -3,8 +3,9 @@
 //   SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), sluice::fuzz::CoreSubject)
 //
 // defines the entry points of a libFuzzer target. On a finding the target prints its story, beginning with the line
-// "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of keys or identities, makes it
-// pass over programs in which one of those breaks first, so that a campaign can go on to the next finding. With
+// "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of keys or identities, makes
+// it pass over programs in which one of those breaks first, so that a campaign can go on to the next finding; some of
+// them are kept (passed_over.h). With
 // SLUICE_TELL_CODE, it also tells which code ran in the step that broke (code_between.h).
 #ifndef SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 #define SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_

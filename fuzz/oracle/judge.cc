@@ -120,6 +120,7 @@ size_t Judge::LastEvent() const { return running_->events.empty() ? 0 : running_
 
 // Keeps each identity's earliest.
 void Judge::Note(Finding finding) {
+  std::erase(finding.rule, ',');
   for (Finding& known : findings_) {
     if (known.oracle != finding.oracle || known.rule != finding.rule) continue;
     if (finding.event < known.event) known = std::move(finding);

@@ -38,7 +38,8 @@ enum class Oracle : uint8_t {
 
 struct Finding {
   Oracle oracle = Oracle::kModel;
-  std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise"
+  std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise".
+                     // Without commas, which part the identities of lists
   std::string anchor;          // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
   std::string sentence;        // what should have held
   size_t event = 0;            // index into core_trace().events

@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 
 import afl
 import campaign_page
@@ -22,6 +23,7 @@ import display
 import empty_speed
 import findings
 import grouping
+import hidden_faults
 import provenance
 import samples
 import triage
@@ -116,7 +118,7 @@ class Campaign:
         for target in self.targets:
             target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
         self.lanes = [lane for target in self.targets for lane in target.lanes]
-        self.findings = {}  # identity -> Finding
+        self.findings = {}  # identity -> Finding; once they are grouped, by folder
         self.canary = None  # its Finding, the first
         self.canary_after = {}  # engine -> seconds
         self.interrupted = False
@@ -265,25 +267,31 @@ class Campaign:
         return is_new
 
     async def _investigate(self):
-        found = [*self.findings.values(), *([self.canary] if self.canary else [])]
-        queue = iter(found)
+        every = [*self.findings.values(), *([self.canary] if self.canary else [])]
+        queue = iter(every)
         done = 0
 
         async def work():
             nonlocal done
             for finding in queue:
-                self.stage = f"shrinking and telling, {done} of {len(found)} done"
+                self.stage = f"shrinking and telling, {done} of {len(every)} done"
                 await self.triage.investigate(finding)
                 done += 1
 
         await asyncio.gather(*(work() for _ in range(self.jobs)))
+        left = list(self.findings.values())
         if not self.triage.stopped:
-            grouping.place_by_identity(self.findings.values(), os.path.join(self.out, "findings"))
-            left = grouping.merge(list(self.findings.values()))
-            self.findings = {finding.identity: finding for finding in left}
+            self.stage = "looking for faults that hide behind the names of others"
+            hidden = await hidden_faults.look_for(self.triage, left, self.out, self.begun_at, self.jobs)
+            every += hidden
+            left += hidden
+        if not self.triage.stopped:
+            grouping.place_by_identity(left, os.path.join(self.out, "findings"))
+            left = grouping.merge(left)
             for finding in left:
                 self.triage.tell(finding)
-        if trouble := next((f"{f.identity}: {f.trouble}" for f in found if f.trouble), ""):
+        self.findings = {finding.folder: finding for finding in left}  # two may have one identity
+        if trouble := next((f"{f.identity}: {f.trouble}" for f in every if f.trouble), ""):
             self._fail(f"a finding could not be written whole: {trouble}")
 
     # --- The whole ---
@@ -438,6 +446,7 @@ class Campaign:
         status = display.new_status()
         status.start()
         self.begun = self.now()
+        self.begun_at = time.time()
         showing = asyncio.create_task(self._show_status(status))
         sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
         try:

@@ -125,6 +125,8 @@ def print_finding(position, finding, repro):
     say(f"   {finding.rule}")
     say(f"   Found by {finding.target} ({finding.engine}) after {seconds_text(finding.after_seconds)}.")
     say(f"   It {finding.how_often()}.")
+    if finding.departs_at:
+        say(f"   The core departs from the standard at {finding.departs_at}: {finding.departs_by}.")
     if finding.also_seen_as:
         say(f"   Also seen as {', '.join(finding.also_seen_as)}")
     lines = finding.program.splitlines()

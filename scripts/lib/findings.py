@@ -51,6 +51,7 @@ class Finding:
     shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
     departs_by: str = ""  # what it does there
+    place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end
@@ -210,8 +211,13 @@ def readme(finding, build, root, fuzzers):
         lines += [f"It cannot be said in JavaScript: {finding.portable}.", ""]
     if finding.reproduced == finding.tries and finding.tries:
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
-    lines += ["## How it was found", "", "Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
-              f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), "",
-              "The build:", ""]
+    lines += ["## How it was found", ""]
+    if finding.place:
+        lines += ["It was passed over while fuzzing, because another finding breaks the same rule in the same step; the core departs from the "
+                  "standard elsewhere.", ""]
+    else:
+        lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
+                  f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]
+    lines += ["The build:", ""]
     lines += [f"    {key}: {value}" for key, value in build.items()]
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ import shutil
 import signal
 
 import afl
+import hidden_faults
 import libfuzzer
 import recent_inputs
 from display import shown
@@ -113,7 +114,7 @@ class Lane:
         if recent:
             os.makedirs(recent, exist_ok=True)
             env[recent_inputs.VARIABLE] = recent
-        return env
+        return env if self.is_canary else env | hidden_faults.environment(self.campaign.out, self.name)
 
     def check_end(self, child, code, log):
         """`code`: of a process that found nothing."""

@@ -51,6 +51,10 @@ class Triage:
     def _target(self, finding):
         return os.path.join(self._fuzzers, finding.target)
 
+    async def places(self, judged, files, seconds):
+        """What `sluice places` says of programs, as far as it gets."""
+        return (await self._ask(["places", *judged, "--", *files], self._root, seconds))[1]
+
     async def identity_without_fault(self, identity, input_path, folder):
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
         _, text = await self._ask(["repro", "--finding", identity, "--", input_path], folder)
@@ -177,7 +181,7 @@ class Triage:
             shutil.copyfile(unshrunk, program)
 
     async def _shrink(self, finding, program, is_program):
-        command = ["shrink", "--finding", finding.identity, "-o", program]
+        command = ["shrink", "--finding", finding.identity, *(["--place", finding.place] if finding.place else []), "-o", program]
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
             command = ["shrink", "--bytes", "-o", program]

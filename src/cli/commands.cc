@@ -25,6 +25,7 @@
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
 #include "src/cli/judging.h"
+#include "src/cli/places.h"
 #include "src/cli/program_file.h"
 
 #if defined(__has_feature)
@@ -96,15 +97,6 @@ fuzz::Profile ProfileNamed(const std::string& name) {
   if (name == "reentrancy") return fuzz::ReentrancyProfile();
   if (name == "buffer_limit") return fuzz::BufferLimitProfile();
   return fuzz::BalancedProfile();
-}
-
-// Of a program in V8: where the core departs without V8, if it breaks the same rule there. It may have a fault of the
-// core in it besides.
-std::optional<fuzz::Departure> DepartureWithoutV8(const Program& program, const Finding& finding) {
-  fuzz::DepartureFinder finder(program);
-  Judge judge;
-  judge.WatchCore(&finder);
-  return Breaks(judge, program, finding.key()) ? finder.departure() : std::nullopt;
 }
 
 int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {

@@ -14,15 +14,20 @@ inline constexpr int kExitUnreadable = 2;
 
 // Prints the program as text, or writes its bytes to `out` if that is not empty.
 int Show(const std::string& path, const std::string& out_bytes);
-// Whose trace is printed: the core's under the simulated host, the reference model's, or the core's with a planted fault.
+// Whose trace is printed: the core's under the simulated host, the reference model's, or the core's with a planted
+// fault.
 enum class Traced : uint8_t { kCore, kModel, kCanary };
 // With `slots`, the slots at each step too.
 int TraceCommand(const std::string& path, bool slots, Traced traced);
 // What is judged: the core under the simulated host, or in V8, or with a planted fault.
 enum class Judged : uint8_t { kCore, kV8, kCanary };
 
-// Runs every oracle over each file, and tells what broke. A program that takes longer than `seconds` fails; 0 is no limit.
+// Runs every oracle over each file, and tells what broke. A program that takes longer than `seconds` fails; 0 is no
+// limit.
 int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds);
+// Prints a line for each file, with tabs between: the file, the key of what breaks first, and where the core departs
+// from the standard; both are empty if it passes, the latter also if it is not known.
+int Places(const std::vector<std::string>& paths, Judged judged);
 // Whether the core in V8 agrees with the reference model, to the microtask: on `count` random programs from `seed` on,
 // each in all tick models. Tells the first disagreement, shrunk.
 int Agree(uint64_t seed, uint64_t count, const std::string& profile);

@@ -92,6 +92,8 @@ int main(int argc, char** argv) {
   add_judged(shrink);
   shrink->add_option("--finding", shrunk.finding,
                      "Of several findings, keep the one with this identity; default: the first");
+  shrink->add_option("--place", shrunk.place,
+                     "Keep where the core departs from the standard, too: as `sluice places` says it");
   shrink->add_option("--command", shrunk.command,
                      "For what ends the process: a shell command that runs the files it is given, in order, and prints "
                      "which of them, from 1, is the first that still fails in the same way, or 0");
@@ -107,6 +109,11 @@ int main(int argc, char** argv) {
     shrunk.batch = std::max<size_t>(shrunk.batch, 1);
     result = ShrinkCommand(shrunk);
   });
+
+  CLI::App* places = app.add_subcommand("places", "Say of programs, a line each, what breaks first and where");
+  places->add_option("files", paths, "Corpus or crash files")->required();
+  add_judged(places);
+  places->callback([&] { result = Places(paths, judged); });
 
   CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
   reach->add_option("paths", paths, "Corpus files, or folders of them")->required();

@@ -16,6 +16,7 @@
 #include "fuzz/program/text.h"
 #include "src/cli/candidates.h"
 #include "src/cli/judging.h"
+#include "src/cli/places.h"
 #include "src/cli/program_file.h"
 
 namespace sluice::cli {
@@ -121,8 +122,18 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     return kExitUnreadable;
   }
   const bool is_first = first->Is(wanted);
+  const auto is_there = [&](const Program& candidate) {
+    const auto placed = FirstWithPlace(*judge, options.judged, candidate);
+    return placed.has_value() && placed->finding.Is(wanted) && placed->place == options.place;
+  };
+  if (!options.place.empty() && !is_there(program)) {
+    std::fprintf(stderr, "sluice: %s: does not break %s first, or not at %s; `sluice places` says what it does\n",
+                 options.path.c_str(), wanted.c_str(), options.place.c_str());
+    return kExitUnreadable;
+  }
   Result result(options, wanted);
   result.Keep(fuzz::Shrink(program, [&](const Program& candidate) {
+    if (!options.place.empty()) return is_there(candidate);
     if (!is_first) return Breaks(*judge, candidate, wanted);
     const std::optional<Finding> now = judge->Run(candidate);
     return now.has_value() && now->Is(wanted);

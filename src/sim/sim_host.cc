@@ -255,7 +255,7 @@ ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded& facts) {
     if (controller.byte_limit == facts.limit && controller.charged_bytes == facts.buffered &&
         facts.asked == last_charge_)
       continue;
-    Violation("the error of an overflow does not name the limit, the bytes buffered and the bytes asked for");
+    Violation("the error of an overflow does not name its limit with the bytes buffered and asked for");
   }
   return Name(Value::Of(ValueKind::kRangeError, range_errors_++));
 }

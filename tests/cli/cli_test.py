@@ -78,6 +78,28 @@ class Commands(unittest.TestCase):
         failing = run("repro", "--canary", self.file("canary.ops", CANARY))
         self.assertIn("Departs at: releaseLock, before the begin of writer.releaseLock()\n", failing.stdout)
 
+    def test_places_says_a_line_each(self):
+        canary = self.file("canary.ops", CANARY)
+        placed = run("places", "--canary", SEED, canary)
+        self.assertEqual(placed.returncode, 1)
+        passes, fails = (line.split("\t") for line in placed.stdout.splitlines())
+        self.assertEqual(passes, [str(SEED), "", ""])
+        first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
+        self.assertEqual(fails, [str(canary), first, "releaseLock, before the begin of writer.releaseLock()" if IS_SANITIZED else ""])
+        self.assertEqual(run("places", SEED).returncode, 0)
+        self.assert_complains(run("places", SEED, self.folder / "missing"), "missing", "No such file")
+
+    @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
+    def test_shrink_keeps_the_place_that_is_asked_for(self):
+        canary = self.file("canary.ops", CANARY)
+        place = run("places", "--canary", canary).stdout.rstrip("\n").split("\t")[2]
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "--place", place, "-o", small, canary).returncode, 0)
+        self.assertLess(len(small.read_text().splitlines()), len(CANARY.splitlines()))
+        self.assertEqual(run("places", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
+        self.assert_complains(run("shrink", "--canary", "--place", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
+                              "sluice places")
+
     def test_repro_of_several_files_tells_the_worst(self):
         self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
 

@@ -168,7 +168,7 @@ TEST(JudgeTest, PromisesThatAreSettledInAnotherOrderBrokeWhereTheyWereSettled) {
 class KeepsAnother : public CoreSubject {
   bool TakeSnapshot(core::Snapshot& snapshot) override {
     const bool taken = CoreSubject::TakeSnapshot(snapshot);
-    if (snapshot.signal_aborted) Violation("the host keeps what the core believes");
+    if (snapshot.signal_aborted) Violation("what the core believes, the host keeps");
     snapshot.strategyHWM += snapshot.signal_aborted ? 1 : 0;
     return taken;
   }
@@ -177,7 +177,7 @@ class KeepsAnother : public CoreSubject {
 TEST(JudgeTest, WhatTheHostKeepsWronglyBrokeWhereItWasSeen) {
   Judge judge(std::make_unique<KeepsAnother>());
   const auto finding = judge.Run(ParseOrDie("run\nstream.abort(r0)\nrun\n"));
-  EXPECT_EQ(finding->identity(), "ownership/the host keeps what the core believes");
+  EXPECT_EQ(finding->identity(), "ownership/what the core believes the host keeps");
   EXPECT_EQ(judge.core_trace().events[finding->event].kind, EventKind::kOpEnd);
   EXPECT_EQ(judge.core_trace().events[finding->event].where, (Where{Where::kMain, 1}));
 }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,6 +50,19 @@ TEST(ProgramTargetDeathTest, AKnownFindingHidesNothingThatBreaksBefore) {
   for (const Finding& finding : Findings()) known += finding.key() + ",";
   known.erase(0, Findings().front().key().size());
   EXPECT_DEATH(RunIgnoring(known), "^SLUICE-FINDING " + Findings().front().key() + "\n");
+}
+
+TEST(ProgramTargetDeathTest, WhatIsPassedOverIsKept) {
+  std::string folder = testing::TempDir() + "passed-over-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  setenv("SLUICE_PASSED_OVER", folder.c_str(), 1);
+  EXPECT_EXIT(std::exit(RunIgnoring(Findings().front().key())), testing::ExitedWithCode(0), "^$");
+  unsetenv("SLUICE_PASSED_OVER");
+  const std::filesystem::directory_iterator kept(folder);
+  ASSERT_NE(kept, std::filesystem::directory_iterator());
+  std::ifstream file(kept->path());
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), kCanary);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

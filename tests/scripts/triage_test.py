@@ -24,6 +24,7 @@ IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMake
 sys.path.insert(0, str(ROOT / "scripts/lib"))
 import findings  # noqa: E402
 import grouping  # noqa: E402
+import hidden_faults  # noqa: E402
 import mutant_campaigns  # noqa: E402
 import promote  # noqa: E402
 import recent_inputs  # noqa: E402
@@ -448,6 +449,73 @@ class Departures(Folder):
         self.assertEqual(found.departs_at, "releaseLock, before the begin of writer.releaseLock()")
         self.assertIn("begins writer.releaseLock()", found.departs_by)
         self.assertIn(f"departs from the standard at {found.departs_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
+
+
+class HiddenFaults(Folder):
+    """Of the triage, only what `sluice places` says and what comes of an investigation, by a file's content."""
+
+    class Triage:
+        stopped = False
+
+        def __init__(self, departs_at=None):
+            self.departs_at = departs_at
+            self.asked = []
+
+        async def places(self, judged, files, seconds):
+            self.asked.append((judged, files))
+            lines = []
+            for file in files:
+                text = Path(file).read_text()
+                if text == "dies":
+                    return "".join(lines) + "==1==ERROR: AddressSanitizer\n"
+                identity, _, place = text.partition("|")
+                lines.append(f"{file}\t{identity}\t{place}\n")
+            return "".join(lines)
+
+        async def investigate(self, made):
+            made.shrunk = True
+            made.departs_at = self.departs_at or made.place
+
+    def passed_over(self, *programs, target="writable_stream_fuzzer"):
+        for number, program in enumerate(programs):
+            self.file(f"passed-over/{target}/{number:03}", program)
+
+    def look(self, made, *found):
+        known = [finding("slots/a@write", target="writable_stream_fuzzer", shrunk=True, departs_at="the begin of WritableStreamAbort"), *found]
+        return asyncio.run(hidden_faults.look_for(made, known, str(self.folder), 0.0, 2))
+
+    def test_one_is_made_of_those_that_depart_in_another_operation(self):
+        self.passed_over("slots/a@write|WritableStreamAbort, behind the end of SignalAbort", "slots/a@write|the begin of writer.close()", "|",
+                         "slots/a@write|the begin of writer.close()", "slots/a@write|writer.close(), behind the end of WritableStreamClose",
+                         "slots/a@write|close, before the begin of writer.close()", "slots/unknown@write|the begin of writer.write()")
+        made = self.look(self.Triage())
+        self.assertEqual([(one.identity, one.place, one.from_oracle, one.rule) for one in made],
+                         [("slots/a@write", "the begin of writer.close()", True, "the rule")])
+        self.assertIn("writer.close()", Path(made[0].folder, "input").read_text())
+        self.assertEqual(os.listdir(self.folder / "findings"), [os.path.basename(made[0].folder)])
+
+    def test_none_is_made_of_what_turns_out_to_be_known(self):
+        self.passed_over("slots/a@write|the begin of writer.close()")
+        self.assertEqual(self.look(self.Triage(departs_at="the begin of WritableStreamAbort")), [])
+        self.assertEqual(os.listdir(self.folder / "findings"), [])
+
+    def test_a_program_that_ends_the_process_hides_none_behind_it(self):
+        self.passed_over("slots/a@write|the begin of WritableStreamAbort", "dies", "slots/a@write|the begin of writer.close()")
+        self.assertEqual(len(self.look(self.Triage())), 1)
+
+    def test_the_input_of_a_finding_may_have_been_shrunk_to_another_fault(self):
+        folder = self.file("findings/x/input", "slots/b@write|the begin of writer.write()").parent
+        slid = finding("slots/b@write", target="reentrancy_fuzzer", shrunk=True, departs_at="the begin of WritableStreamAbort", folder=str(folder))
+        self.assertEqual([one.place for one in self.look(self.Triage(), slid)], ["the begin of writer.write()"])
+
+    def test_what_v8_alone_shows_is_told_apart_by_its_rule(self):
+        self.passed_over("slots/a@write|V8 alone", "slots/a@write|the begin of WritableStreamAbort", target="v8_binding_fuzzer")
+        triage = self.Triage()
+        triage.investigate = lambda made: asyncio.sleep(0, setattr(made, "shrunk", True))
+        made = self.look(triage)
+        self.assertEqual([(one.target, one.place) for one in made], [("v8_binding_fuzzer", "V8 alone")])
+        self.assertEqual(triage.asked[0][0], ["--v8"])
+        self.assertEqual(self.look(triage, *made), [])
 
 
 class SameFinding(Target):

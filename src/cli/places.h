@@ -1,0 +1,31 @@
+// Where the core departs from the standard (fuzz/oracle/departure.h), for the commands that go by it.
+#ifndef SLUICE_CLI_PLACES_H_
+#define SLUICE_CLI_PLACES_H_
+
+#include <optional>
+#include <string>
+
+#include "fuzz/oracle/departure.h"
+#include "fuzz/oracle/judge.h"
+#include "fuzz/program/program.h"
+#include "src/cli/commands.h"
+
+namespace sluice::cli {
+
+// Of a program that breaks what only V8 shows.
+inline constexpr char kInV8Alone[] = "V8 alone";
+
+// Of a program in V8: where the core departs without V8, if it breaks the same rule there. It may have a fault of the
+// core in it besides.
+std::optional<fuzz::Departure> DepartureWithoutV8(const fuzz::Program& program, const fuzz::Finding& finding);
+
+// What breaks first in a program, and where; the place is empty if that is not known.
+struct Placed {
+  fuzz::Finding finding;
+  std::string place;
+};
+std::optional<Placed> FirstWithPlace(fuzz::Judge& judge, Judged judged, const fuzz::Program& program);
+
+}  // namespace sluice::cli
+
+#endif  // SLUICE_CLI_PLACES_H_

@@ -1,0 +1,96 @@
+#include "fuzz/harness/passed_over.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::fuzz {
+namespace {
+
+namespace fs = std::filesystem;
+
+class PassedOverTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::path(testing::TempDir()) / "passed-over-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void Keep(PassedOver& passed_over, const std::string& key, const std::string& input) {
+    passed_over.Keep(key, reinterpret_cast<const uint8_t*>(input.data()), input.size());
+  }
+
+  std::set<std::string> Inputs() const {
+    std::set<std::string> inputs;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      std::ifstream file(entry.path(), std::ios::binary);
+      inputs.emplace(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    return inputs;
+  }
+
+  std::string folder_;
+};
+
+std::vector<std::string> Many(size_t count) {
+  std::vector<std::string> inputs;
+  for (size_t i = 0; i < count; ++i) inputs.push_back("w0.write(" + std::to_string(i) + ")\n");
+  return inputs;
+}
+
+TEST_F(PassedOverTest, AFewOfEachKeyAreKeptWhole) {
+  PassedOver passed_over(folder_, 5);
+  for (const std::string& input : Many(100)) {
+    Keep(passed_over, "slots/a@write", input);
+    Keep(passed_over, "slots/a@close", "close " + input);
+  }
+  const std::set<std::string> inputs = Inputs();
+  EXPECT_EQ(inputs.size(), 10u);
+  EXPECT_EQ(std::count_if(inputs.begin(), inputs.end(), [](const auto& input) { return input.starts_with("close "); }),
+            5);
+}
+
+TEST_F(PassedOverTest, TheyAreTheSameInWhateverOrderTheyComeAndHoweverManyProcessesKeepThem) {
+  std::vector<std::string> all = Many(100);
+  PassedOver first(folder_, 5);
+  for (const std::string& input : all) Keep(first, "k", input);
+  const std::set<std::string> inputs = Inputs();
+  fs::remove_all(folder_);
+  fs::create_directory(folder_);
+  std::reverse(all.begin(), all.end());
+  for (size_t begin = 0; begin < all.size(); begin += 10) {
+    PassedOver one_of_many(folder_, 5);
+    for (size_t i = begin; i < begin + 10; ++i) Keep(one_of_many, "k", all[i]);
+  }
+  EXPECT_EQ(Inputs(), inputs);
+}
+
+// Not the first, nor the last.
+TEST_F(PassedOverTest, TheyAreFromAllThatCame) {
+  PassedOver passed_over(folder_, 50);
+  const std::vector<std::string> all = Many(1000);
+  for (const std::string& input : all) Keep(passed_over, "k", input);
+  const std::set<std::string> inputs = Inputs();
+  const auto early =
+      std::count_if(all.begin(), all.begin() + 500, [&](const auto& input) { return inputs.contains(input); });
+  EXPECT_GT(early, 10);
+  EXPECT_LT(early, 40);
+}
+
+TEST_F(PassedOverTest, WhatCannotBeWrittenIsLeftOut) {
+  PassedOver passed_over(folder_ + "/missing", 5);
+  for (const std::string& input : Many(10)) Keep(passed_over, "k", input);
+  EXPECT_TRUE(Inputs().empty());
+}
+
+}  // namespace
+}  // namespace sluice::fuzz
