@@ -615,6 +615,9 @@ bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
   const Entered in(*this);
   binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected());
   if (stream == nullptr) return false;
+  if (isolate_.data().host().channel()[binding::channel::kCount] != 0) {
+    Violation("JavaScript does what the core said before authors go on");
+  }
   if (stream->broken) Violation("the stream is broken and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);
   LookAtJavaScript(snapshot);

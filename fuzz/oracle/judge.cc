@@ -59,7 +59,8 @@ std::string EventName(const Program& program, const Trace& trace, const Event* e
 
 // What is found by comparing whole runs, or at their end, has no step.
 std::string StepOf(const Program& program, const Trace& trace, const Finding& finding) {
-  if (finding.oracle >= Oracle::kHistory) return "";
+  const bool is_in_step = finding.oracle == Oracle::kOwnership && !finding.is_seen_at_end;
+  if (finding.oracle >= Oracle::kHistory && !is_in_step) return "";
   const size_t open = OpenOperation(trace, finding.event);
   if (open == kNoEvent) return "";
   return std::string(StepName(program, trace, open));
@@ -111,9 +112,13 @@ void Judge::OnAssert(const char* operation, const char* what) {
 
 void Judge::OnViolation(const char* what) {
   if (g_running == nullptr) return;
-  g_running->Note({Oracle::kOwnership, what, "",
-                   "what the core stores, its host keeps until the core drops it, and no longer; authors get that",
-                   g_running->LastEvent()});
+  g_running->Note(
+      {.oracle = Oracle::kOwnership,
+       .rule = what,
+       .anchor = "",
+       .sentence = "what the core stores, its host keeps until the core drops it, and no longer; authors get that",
+       .event = g_running->LastEvent(),
+       .is_seen_at_end = g_running->is_at_end_});
 }
 
 size_t Judge::LastEvent() const { return running_->events.empty() ? 0 : running_->events.size() - 1; }
@@ -223,8 +228,14 @@ void Judge::RunCore(const Program& program) {
   if (watcher_ != nullptr) watcher_->OnBegin(*core_, core_trace_);
   driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
   if (watcher_ != nullptr) watcher_->OnEnd();
-  core_->Teardown();
+  Teardown();
   g_running = nullptr;
+}
+
+void Judge::Teardown() {
+  is_at_end_ = true;
+  core_->Teardown();
+  is_at_end_ = false;
 }
 
 void Judge::CheckInvariants() {
@@ -275,7 +286,7 @@ void Judge::RunOnceMore(const Program& program, uint64_t restore_at, Trace& trac
   core_->RestoreAt(restore_at);
   driver_.Run(program, *core_, {.snapshots = false}, trace);
   core_->RestoreAt(JudgedSubject::kNever);
-  core_->Teardown();
+  Teardown();
   g_running = nullptr;
 }
 

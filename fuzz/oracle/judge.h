@@ -40,10 +40,11 @@ struct Finding {
   Oracle oracle = Oracle::kModel;
   std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise".
                      // Without commas, which part the identities of lists
-  std::string anchor;          // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
-  std::string sentence;        // what should have held
-  size_t event = 0;            // index into core_trace().events
-  bool is_seen_later = false;  // by an author: a promise that was settled there
+  std::string anchor;           // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
+  std::string sentence;         // what should have held
+  size_t event = 0;             // index into core_trace().events
+  bool is_seen_later = false;   // by an author: a promise that was settled there
+  bool is_seen_at_end = false;  // of a run, when everything is given back
   std::string step = "";  // in what it broke: the innermost operation's name, "construct" or "microtasks"; may be empty
 
   std::string identity() const;  // "invariant/I-BYTES-SUM"
@@ -101,6 +102,7 @@ class Judge {
   };
 
   void RunCore(const Program& program);
+  void Teardown();
   void CheckInvariants();
   void CompareWithModel(const Program& program);
   void RunAgain(const Program& program);
@@ -122,6 +124,7 @@ class Judge {
   Trace restored_;                  // of the core: once more, with its state saved and restored on the way
   Trace again_;                     // likewise, without that; only if the other differs
   const Trace* running_ = nullptr;  // that is being written by the core
+  bool is_at_end_ = false;          // of that run
   std::vector<Finding> findings_;
   void (*after_core_snapshot_)() = nullptr;
   CoreWatcher* watcher_ = nullptr;

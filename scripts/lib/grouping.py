@@ -10,6 +10,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
       the same rule was broken in two steps, and code of the core ran in both, or both by V8 alone;
+      V8 alone shows two rules broken in the same method;
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
@@ -48,6 +49,8 @@ _OF_NOBODY = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invaria
 # What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
 _IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
                   "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
+# Steps that say nothing of who is at fault: what JavaScript had done wrongly before runs on, or is looked at.
+_OF_NO_METHOD = ("microtasks", "readWriter", "readStream", "watchReady", "watchClosed", "")
 # What AddressSanitizer calls an access to memory that it should not touch.
 _ACCESSES = ("heap-use-after-free", "heap-buffer-overflow", "use-after-poison", "container-overflow", "stack-use-after-scope",
              "stack-buffer-overflow", "global-buffer-overflow", "dynamic-stack-buffer-overflow", "unknown-crash")
@@ -90,6 +93,10 @@ def _code_in_common(a, b):
 def rule_of(identity):
     """Without the step."""
     return identity.split("@", 1)[0]
+
+
+def _step(finding):
+    return finding.identity.partition("@")[2]
 
 
 def _strength(finding):
@@ -195,6 +202,8 @@ def _why_same_oracle(a, b):
         return evidence
     if rule_of(a.identity) == rule_of(b.identity):
         return ""
+    if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b) not in _OF_NO_METHOD:
+        return "V8 alone shows both in the same method"
     if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"
     if _either_way(_is_its_charge, a, b):

@@ -178,8 +178,21 @@ TEST(JudgeTest, WhatTheHostKeepsWronglyBrokeWhereItWasSeen) {
   Judge judge(std::make_unique<KeepsAnother>());
   const auto finding = judge.Run(ParseOrDie("run\nstream.abort(r0)\nrun\n"));
   EXPECT_EQ(finding->identity(), "ownership/what the core believes the host keeps");
+  EXPECT_EQ(finding->step, "streamAbort");
   EXPECT_EQ(judge.core_trace().events[finding->event].kind, EventKind::kOpEnd);
   EXPECT_EQ(judge.core_trace().events[finding->event].where, (Where{Where::kMain, 1}));
+}
+
+class KeepsToTheEnd : public CoreSubject {
+  void Teardown() override {
+    CoreSubject::Teardown();
+    Violation("nothing is kept at the end");
+  }
+};
+
+TEST(JudgeTest, WhatTheHostStillKeepsAtTheEndBrokeInNoStep) {
+  Judge judge(std::make_unique<KeepsToTheEnd>());
+  EXPECT_EQ(judge.Run(ParseOrDie("run\n"))->key(), "ownership/nothing is kept at the end");
 }
 
 // What it gives for ready was settled rightly, long before an author asks.

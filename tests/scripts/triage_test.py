@@ -263,6 +263,15 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(kept, in_core), "that is a fault of the core")
         self.assertFalse(self.same(kept, finding("model/property-ready@readWriter", target="another_fuzzer")))
 
+    def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
+        v8 = dict(target="v8_binding_fuzzer", shrunk=True)
+        a = finding("ownership/JavaScript keeps it@abort", program="a", **v8)
+        self.assertTrue(self.same(a, finding("model/result-abort@abort", program="b", **v8)))
+        self.assertFalse(self.same(a, finding("model/result-write@write", program="b", **v8)))
+        self.assertFalse(self.same(a, finding("model/result-abort@abort", program="b", departs_at="the begin of F", **v8)), "a fault of the core")
+        for step in ("microtasks", "readWriter"):
+            self.assertFalse(self.same(finding(f"slots/x@{step}", program="a", **v8), finding(f"slots/y@{step}", program="b", **v8)), step)
+
     def test_a_wrong_charge_is_the_same_fault_behind_a_byte_limit(self):
         charged = finding("slots/charged bytes@write", shrunk=True, program="w0.write(a)")
         limited = finding("slots/state@write", shrunk=True, program="byteLimit 3\nw0.write(b)", shows_without_limit=[charged.identity])
