@@ -192,6 +192,9 @@ void CoreSubject::ListHeld(std::vector<Held>& held) {
 void CoreSubject::ListAnswers(std::vector<Held>& answers) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return;
   const core::WritableStream& it = stream();
+  // What others ask comes before them.
+  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+                     Value::Number(core::WritableStreamDefaultControllerGetDesiredSize(it))});
   answers.push_back({"IsWritableStreamLocked", Value::Boolean(core::IsWritableStreamLocked(it))});
   answers.push_back(
       {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(core::WritableStreamCloseQueuedOrInFlight(it))});
@@ -199,8 +202,6 @@ void CoreSubject::ListAnswers(std::vector<Held>& answers) {
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(core::WritableStreamHasOperationMarkedInFlight(it))});
   answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(core::WritableStreamDefaultControllerGetBackpressure(it))});
-  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
-                     Value::Number(core::WritableStreamDefaultControllerGetDesiredSize(it))});
   if (it.writer.is_undefined()) return;
   const std::optional<double> size = core::WritableStreamDefaultWriterGetDesiredSize(host_, it.writer);
   answers.push_back({"WritableStreamDefaultWriterGetDesiredSize", size ? Value::Number(*size) : Value::Null()});

@@ -69,50 +69,74 @@ std::string_view NameOfNameless(std::string_view function) {
   return "";
 }
 
-// Those that do something: either side looks at slots when it likes, and what it sees there are the answers. The
-// constructors of C++ are none.
-bool IsOperation(std::string_view name) {
-  constexpr std::string_view kNot[] = {"WritableStream",
-                                       "WritableStreamDefaultController",
-                                       "WritableStreamDefaultWriter",
+// That only look: either side performs them when it likes. What they return are the answers.
+constexpr std::string_view kAsked[] = {"IsWritableStreamLocked",
                                        "WritableStreamCloseQueuedOrInFlight",
                                        "WritableStreamHasOperationMarkedInFlight",
                                        "WritableStreamDefaultControllerGetBackpressure",
                                        "WritableStreamDefaultControllerGetDesiredSize",
                                        "WritableStreamDefaultWriterGetDesiredSize"};
+
+bool IsAsked(std::string_view name) {
+  return std::find(std::begin(kAsked), std::end(kAsked), name) != std::end(kAsked);
+}
+
+// Those that do something.
+bool IsOperation(std::string_view name) {
   // Not EnqueueValueWithSize, which the core's close sentinel needs not.
   constexpr std::string_view kOthers[] = {"AbortSteps", "ErrorSteps", "ResetQueue", "DequeueValue"};
-  if (name.find_first_of("<>") != std::string_view::npos) return false;
-  if (std::find(std::begin(kNot), std::end(kNot), name) != std::end(kNot)) return false;
+  // Constructors of C++.
+  constexpr std::string_view kClasses[] = {"WritableStream", "WritableStreamDefaultController",
+                                           "WritableStreamDefaultWriter"};
+  if (name.find_first_of("<>") != std::string_view::npos || IsAsked(name)) return false;
+  if (std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses)) return false;
   return name.starts_with("WritableStream") ||
          std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
 }
 
-// The operation that a function is; nothing for other functions.
-std::optional<uint32_t> OperationOf(void* function) {
-  static auto* const known = new std::unordered_map<void*, std::optional<uint32_t>>;
+struct Function {
+  std::optional<uint32_t> operation;  // that it is
+  std::string_view asked;             // the one that only looks, likewise
+};
+
+const Function& FunctionAt(void* function) {
+  static auto* const known = new std::unordered_map<void*, Function>;
   const auto [entry, is_new] = known->try_emplace(function);
   if (!is_new) return entry->second;
   const std::string whole = Symbolized(function, "%f");
   std::string name(BareName(whole));
+  if (const auto* const asked = std::find(std::begin(kAsked), std::end(kAsked), name); asked != std::end(kAsked)) {
+    entry->second.asked = *asked;
+    return entry->second;
+  }
   if (const std::string_view nameless = NameOfNameless(whole); !nameless.empty()) {
     name = nameless;
   } else if (!IsOperation(name)) {
-    return {};
+    return entry->second;
   }
   std::vector<std::string>& names = OperationNames();
   const auto found = std::find(names.begin(), names.end(), name);
-  entry->second = static_cast<uint32_t>(found - names.begin());
+  entry->second.operation = static_cast<uint32_t>(found - names.begin());
   if (found == names.end()) names.push_back(std::move(name));
   return entry->second;
 }
 
-void OnFunction(void* function, bool begins) {
+// Whether an operation never performs it: only authors do, or the loop that runs microtasks.
+bool IsNameless(uint32_t operation) {
+  return std::any_of(std::begin(kNameless), std::end(kNameless),
+                     [&](const Nameless& nameless) { return nameless.name == OperationNames()[operation]; });
+}
+
+void OnFunction(void* address, bool begins) {
   // What is done here enters functions of the core, too.
   const std::optional<Recording> recording = std::exchange(g_recording, std::nullopt);
   if (!recording.has_value()) return;
-  const auto operation = OperationOf(function);
-  if (operation.has_value()) recording->boundaries->Add(begins, *operation, *recording->subject, *recording->trace);
+  const Function& function = FunctionAt(address);
+  if (function.operation.has_value()) {
+    recording->boundaries->Add(begins, *function.operation, *recording->subject, *recording->trace);
+  } else if (begins && !function.asked.empty()) {
+    recording->boundaries->Ask(function.asked);
+  }
   g_recording = recording;
 }
 
@@ -134,16 +158,6 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   if (event >= trace.events.size()) return "(ended)";
   std::string line = TraceLines(program, trace)[event];
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
-}
-
-// The first answer that differs though nothing else does.
-std::optional<size_t> WrongAnswer(const Boundary& our, const Boundary& their) {
-  Boundary ours = our;
-  ours.answers = their.answers;
-  if (!(ours == their)) return std::nullopt;
-  const auto differs =
-      std::mismatch(our.answers.begin(), our.answers.end(), their.answers.begin(), their.answers.end());
-  return static_cast<size_t>(differs.first - our.answers.begin());
 }
 
 // What two boundaries of the same operation have that differs.
@@ -226,6 +240,14 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   });
 }
 
+void Boundaries::Ask(std::string_view operation) {
+  if (list_.size() < kMostBoundaries) asked_.emplace(list_.size(), operation);
+}
+
+bool Boundaries::WasAsked(std::string_view operation, size_t count) const {
+  return asked_.contains({count, operation});
+}
+
 bool CanFindDepartures() {
 #ifdef SLUICE_TELL_OPERATIONS
   return CanSymbolize();
@@ -256,25 +278,48 @@ void DepartureFinder::OnEnd() {
 }
 
 // Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
-// more.
+// more. What author code does in the middle of an operation is passed over: it says nothing of that operation.
 std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their) const {
   const std::vector<Boundary>& ours = ours_.list();
-  std::vector<uint32_t> open;
+  struct Open {
+    uint32_t operation;
+    size_t before;  // the last boundary before it
+  };
+  std::vector<Open> open;
+  size_t last = 0;
   for (size_t i = 0; i < same; ++i) {
     if (ours[i].begins) {
-      open.push_back(ours[i].operation);
+      open.push_back({ours[i].operation, last});
+      last = i;
     } else if (!open.empty()) {
+      const Open ended = open.back();
       open.pop_back();
+      last = !open.empty() && IsNameless(ended.operation) ? ended.before : i;
     }
   }
   if (!open.empty()) {
-    const std::string behind = BoundaryText(ours[same - 1]);
-    return ours[same - 1].begins ? behind : OperationNames()[open.back()] + ", behind " + behind;
+    const std::string behind = BoundaryText(ours[last]);
+    return ours[last].begins ? behind : OperationNames()[open.back().operation] + ", behind " + behind;
   }
   // What ended before says nothing here: steps are many, and the microtasks that run in one.
   const size_t step = OpenOperation(*trace_, event);
   const std::string name(step == kNoEvent ? "end" : StepName(program_, *trace_, step));
   return their == nullptr ? name : name + ", before " + BoundaryText(*their);
+}
+
+// If the core asked behind the first `same` boundaries, where all is as it should be, and the answer is wrong, then it
+// is not at fault who asked.
+void DepartureFinder::BlameAnswer(size_t same, Departure& departure) const {
+  if (same == 0) return;
+  const std::vector<Held>& ours = ours_.list()[same - 1].answers;
+  const std::vector<Held>& theirs = theirs_.list()[same - 1].answers;
+  for (size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
+    if (ours[i].value == theirs[i].value || !ours_.WasAsked(ours[i].slot, same)) continue;
+    departure.place = "the return from " + std::string(ours[i].slot);
+    departure.difference = "it returns " + ValueText(ours[i].value, trace_->chunks) + " and should return " +
+                           ValueText(theirs[i].value, trace_->chunks) + "; " + departure.difference;
+    return;
+  }
 }
 
 std::optional<Departure> DepartureFinder::departure() const {
@@ -299,6 +344,7 @@ std::optional<Departure> DepartureFinder::departure() const {
     departure.difference = "the core: " + EventText(program_, *trace_, event) +
                            "; the standard: " + EventText(program_, model_trace_, event);
     departure.place = Place(same, event, nullptr);
+    BlameAnswer(same, departure);
     return departure;
   }
   departure.place = Place(same, events == 0 ? 0 : events - 1, their);
@@ -306,17 +352,11 @@ std::optional<Departure> DepartureFinder::departure() const {
       our->events == their->events) {
     // What differs where slots are looked at first may have differed since the constructor.
     if (same == 0 || ours[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
-    if (const auto wrong = WrongAnswer(*our, *their)) {
-      // Others perform it, who are not at fault.
-      departure.place = "the return from " + std::string(our->answers[*wrong].slot);
-      departure.difference = "it returns " + ValueText(our->answers[*wrong].value, trace_->chunks) +
-                             " and should return " + ValueText(their->answers[*wrong].value, trace_->chunks);
-      return departure;
-    }
     departure.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
   } else {
     departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
   }
+  BlameAnswer(same, departure);
   return departure;
 }
 

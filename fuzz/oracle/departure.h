@@ -2,7 +2,7 @@
 //
 // Oracles look at a stream at the end of each step, which says which rule broke, but not where. Here both run a program
 // again, and each begin and end of an operation or a method is written down with all slots as they are then, with what
-// became of the promises that slots held, and with what operations return that only look. The first
+// became of the promises that slots held. The first
 // of these that differs is next to the fault: of what does not differ there, the core did everything as the standard
 // says.
 #ifndef SLUICE_FUZZ_ORACLE_DEPARTURE_H_
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,10 +55,13 @@ struct Boundary {
   size_t events = 0;       // that the trace had then
   core::Snapshot snapshot;
   std::vector<Held> held;
-  std::vector<Held> answers;
+  std::vector<Held> answers;     // of what may be asked, asked or not: no difference by itself
   std::vector<Settled> settled;  // since the boundary before, in order of name
 
-  friend bool operator==(const Boundary&, const Boundary&) = default;
+  friend bool operator==(const Boundary& a, const Boundary& b) {
+    return a.begins == b.begins && a.operation == b.operation && a.events == b.events && a.snapshot == b.snapshot &&
+           a.held == b.held && a.settled == b.settled;
+  }
 };
 
 // The boundaries of one run, as they are written down.
@@ -65,6 +69,10 @@ class Boundaries {
  public:
   void Clear();
   void Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace);
+  // Somebody performs one of the operations that only look.
+  void Ask(std::string_view operation);
+  // Whether anybody did behind the first `count` boundaries, and before the next.
+  bool WasAsked(std::string_view operation, size_t count) const;
   const std::vector<Boundary>& list() const { return list_; }
 
  private:
@@ -77,6 +85,7 @@ class Boundaries {
   sim::Value Named(sim::Value value);
 
   std::vector<Boundary> list_;
+  std::set<std::pair<size_t, std::string_view>> asked_;            // behind how many boundaries
   std::map<std::pair<sim::ValueKind, uint32_t>, uint32_t> names_;  // by the subject's id
   std::map<sim::ValueKind, uint32_t> named_;                       // how many
   uint32_t promises_ = 0;                                          // names of promises that were in a slot
@@ -104,6 +113,7 @@ class DepartureFinder final : public CoreWatcher {
 
  private:
   std::string Place(size_t same, size_t event, const Boundary* their) const;
+  void BlameAnswer(size_t same, Departure& departure) const;
 
   const Program& program_;
   Trace model_trace_;

@@ -190,6 +190,9 @@ void ReferenceModel::ListHeld(std::vector<Held>& held) {
 void ReferenceModel::ListAnswers(std::vector<Held>& answers) {
   if (stream_.controller == nullptr) return;
   const Controller& controller = *stream_.controller;
+  // What others ask comes before them.
+  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+                     Value::Number(WritableStreamDefaultControllerGetDesiredSize(controller))});
   answers.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream_))});
   answers.push_back(
       {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(WritableStreamCloseQueuedOrInFlight(stream_))});
@@ -197,8 +200,6 @@ void ReferenceModel::ListAnswers(std::vector<Held>& answers) {
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream_))});
   answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(WritableStreamDefaultControllerGetBackpressure(controller))});
-  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
-                     Value::Number(WritableStreamDefaultControllerGetDesiredSize(controller))});
   if (!stream_.writer) return;
   answers.push_back(
       {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream_.writer)});

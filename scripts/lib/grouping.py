@@ -14,6 +14,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
+      the one crashed, with nothing wrong before, in the operation in which the other departs;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
       it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
@@ -124,6 +125,18 @@ def _at(crash):
     return next((frame for frame in crash.frames if " src/sim/" not in frame), "")
 
 
+def operation_of(place):
+    """The operation in which the core departs; empty if that is in none. Outside, the places of one fault are many."""
+    match = re.match(r"(?:the begin of |the return from )(.+)|(.+), behind the (?:begin|end) of ", place)
+    return (match[1] or match[2]) if match else ""
+
+
+def _crashed_in(crash, oracle):
+    """Whether what crashed, with nothing wrong before, was where the other departs."""
+    operation = operation_of(_place(oracle))
+    return bool(operation) and crash.shrunk and not crash.departs_at and _at(crash).split(" ", 1)[0] == operation
+
+
 def _either_way(evidence, a, b):
     return evidence(a, b) or evidence(b, a)
 
@@ -159,6 +172,8 @@ def why_same(a, b):
         return _why_same_oracle(a, b)
     if a.from_oracle != b.from_oracle:
         crash, oracle = (b, a) if a.from_oracle else (a, b)
+        if _crashed_in(crash, oracle):
+            return "it crashed in the operation in which the other departs from the standard"
         # Another rule may be broken by another fault, which a program that is long enough to crash shows too.
         if not oracle.identity.startswith("assert/") or _is_in_every_program(oracle):
             return ""

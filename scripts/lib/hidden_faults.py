@@ -12,6 +12,7 @@ import re
 import shutil
 
 import findings
+from grouping import operation_of
 
 _CHUNK = 200  # files that one process looks into
 _CHUNK_SECONDS = 300
@@ -30,12 +31,6 @@ def environment(out, target):
 
 def _folder(out):
     return os.path.join(out, "passed-over")
-
-
-def operation_of(place):
-    """The operation in which the core departs; empty if that is in none. Outside, the places of one fault are many."""
-    match = re.match(r"(?:the begin of |the return from )(.+)|(.+), behind the (?:begin|end) of ", place)
-    return (match[1] or match[2]) if match else ""
 
 
 def _fault_of(identity, place):

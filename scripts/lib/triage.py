@@ -185,15 +185,15 @@ class Triage:
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
             command = ["shrink", "--bytes", "-o", program]
-        if not finding.from_oracle:
-            asked = [sys.executable, "-B", _SAME_FINDING, "--root", self._root, "--identity", finding.identity, self._target(finding),
-                     *run_flags(), "--"]
-            command += ["--command", shlex.join(asked), "--executions", str(SHRINK_EXECUTIONS)]
+        asking = ["--command", shlex.join([sys.executable, "-B", _SAME_FINDING, "--root", self._root, "--identity", finding.identity,
+                                           self._target(finding), *run_flags(), "--"]), "--executions", str(SHRINK_EXECUTIONS)]
         with tempfile.TemporaryDirectory(prefix="shrink-", dir=finding.folder) as scratch:
+            code = None
             if finding.from_oracle:
                 code, _ = await self._ask([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
-            else:
-                code, _ = await self._run([self._sluice, *command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
+            # An oracle's, too, if a candidate has ended the process by another fault, as it may in V8.
+            if not self.stopped and (not finding.from_oracle or (code != 0 and not finding.place)):
+                code, _ = await self._run([self._sluice, *command, *asking, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
                                           TMPDIR=scratch, **_passing_over(finding))
         if self.stopped:
             return  # what it has so far is there, and fails in the same way

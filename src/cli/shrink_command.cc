@@ -1,7 +1,13 @@
 #include "src/cli/shrink_command.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -106,7 +112,27 @@ int ShrinkCodecFinding(const ShrinkOptions& options, const Bytes& bytes, const f
   return result.Finish();
 }
 
-// What an oracle found, in this process. If it is what broke first, it stays that: a program that breaks something else
+// Whether `holds`, found out in a process of its own: a candidate may crash or never end, by another fault. Not with
+// V8, whose threads a child has not.
+bool HoldsInChild(const std::function<bool()>& holds) {
+  constexpr unsigned kSeconds = 10;
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child < 0) return holds();
+  if (child == 0) {
+    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    alarm(kSeconds);
+    _exit(holds() ? 0 : 1);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// What an oracle found. If it is what broke first, it stays that: a program that breaks something else
 // before would be told as another finding.
 int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
   const auto judge = NewJudge(options.judged);
@@ -132,11 +158,14 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     return kExitUnreadable;
   }
   Result result(options, wanted);
-  result.Keep(fuzz::Shrink(program, [&](const Program& candidate) {
+  const auto still = [&](const Program& candidate) {
     if (!options.place.empty()) return is_there(candidate);
     if (!is_first) return Breaks(*judge, candidate, wanted);
     const std::optional<Finding> now = judge->Run(candidate);
     return now.has_value() && now->Is(wanted);
+  };
+  result.Keep(fuzz::Shrink(program, [&](const Program& candidate) {
+    return options.judged == Judged::kV8 ? still(candidate) : HoldsInChild([&] { return still(candidate); });
   }));
   return result.Finish();
 }

@@ -122,18 +122,47 @@ TEST_F(DepartureTest, ItIsWhereAPromiseIsSettledThatASlotHeld) {
       "pendingAbortRequest is fulfilled and should be pending");
 }
 
-class AnswersWrong : public CoreSubject {
+// Whether anybody asks, or not.
+template <typename Core>
+class AnswersTwo : public Core {
   void ListAnswers(std::vector<Held>& answers) override {
-    CoreSubject::ListAnswers(answers);
+    Core::ListAnswers(answers);
     for (Held& answer : answers) {
-      if (answer.slot == "WritableStreamDefaultControllerGetBackpressure") answer.value = sim::Value::Boolean(true);
+      if (answer.slot == "WritableStreamDefaultWriterGetDesiredSize") answer.value = sim::Value::Number(2);
     }
   }
 };
+class ReturnsTwo : public CoreSubject {
+  sim::Outcome DesiredSize(uint32_t writer) override {
+    CoreSubject::DesiredSize(writer);
+    return sim::Outcome::Return(sim::Value::Number(2));
+  }
+};
 
-TEST_F(DepartureTest, WhereOnlyWhatAnOperationReturnsIsWrongItIsThatAndNotItsCaller) {
-  EXPECT_EQ(Told<AnswersWrong>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
-            "the return from WritableStreamDefaultControllerGetBackpressure: it returns true and should return false");
+TEST_F(DepartureTest, WhereAnAnswerIsWrongItIsThatAndNotWhoAsked) {
+  EXPECT_EQ(Told<AnswersTwo<ReturnsTwo>>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
+            "the return from WritableStreamDefaultWriterGetDesiredSize: it returns 2 and should return 1; the core: "
+            "desiredSize = 2; the standard: desiredSize = 1");
+}
+
+TEST_F(DepartureTest, AnAnswerForWhichNobodyAskedIsNotToBlame) {
+  const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\n");
+  EXPECT_EQ(Told<AnswersTwo<CoreSubject>>(program), "");
+  EXPECT_EQ(Told<AnswersTwo<LosesItsStrategy>>(program), Told<LosesItsStrategy>(program));
+}
+
+// In the middle of what an author's function interrupted.
+class LosesItsStrategyBehindAnError : public CoreSubject {
+  void ControllerError(sim::Value error) override {
+    CoreSubject::ControllerError(error);
+    host().stream(0).controller.strategyHWM = 7;
+  }
+};
+
+TEST_F(DepartureTest, WhatAnAuthorDoesInTheMiddleOfAnOperationIsNotWhatItIsBehind) {
+  EXPECT_EQ(Told<LosesItsStrategyBehindAnError>(
+                ParseOrDie("methods start\non signal {\n  controller.error(r2)\n} return\nrun\nstream.abort(r1)\n")),
+            "the begin of WritableStreamAbort: at the end of WritableStreamAbort, strategyHWM is 7 and should be 1");
 }
 
 class ForgetsItsStrategy : public CoreSubject {

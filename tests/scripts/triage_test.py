@@ -263,6 +263,17 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(kept, in_core), "that is a fault of the core")
         self.assertFalse(self.same(kept, finding("model/property-ready@readWriter", target="another_fuzzer")))
 
+    def test_a_crash_in_the_operation_in_which_another_departs_is_that_fault(self):
+        place = "WritableStreamAdvance, behind the end of WritableStreamProcess"
+        oracle = finding("assert/WritableStreamProcess@microtasks", shrunk=True, program="a", departs_at=place)
+        crash = finding("asan/heap-use-after-free/WritableStreamAdvance<RunReaction", from_oracle=False, shrunk=True, program="b",
+                        frames=["WritableStreamAdvance src/core/a.cc:7"])
+        self.assertTrue(self.same(oracle, crash))
+        oracle.departs_at = "the begin of WritableStreamAbort"
+        self.assertFalse(self.same(oracle, crash))
+        oracle.departs_at, crash.departs_at = place, "the begin of WritableStreamAbort"
+        self.assertFalse(self.same(oracle, crash), "something was wrong before it crashed")
+
     def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
         v8 = dict(target="v8_binding_fuzzer", shrunk=True)
         a = finding("ownership/JavaScript keeps it@abort", program="a", **v8)
@@ -458,6 +469,13 @@ class Departures(Folder):
         self.assertEqual(found.departs_at, "releaseLock, before the begin of writer.releaseLock()")
         self.assertIn("begins writer.releaseLock()", found.departs_by)
         self.assertIn(f"departs from the standard at {found.departs_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
+
+
+class Places(unittest.TestCase):
+    def test_an_operation_is_the_innermost_that_was_open(self):
+        for place, operation in (("the begin of F", "F"), ("the return from F", "F"), ("F, behind the end of G", "F"), ("F, behind the begin of writer.close()", "F"),
+                                 ("close, before the begin of writer.close()", ""), ("construct", ""), ("", ""), ("V8 alone", "")):
+            self.assertEqual(grouping.operation_of(place), operation)
 
 
 class HiddenFaults(Folder):
