@@ -134,7 +134,15 @@ def operation_of(place):
 def _crashed_in(crash, oracle):
     """Whether what crashed, with nothing wrong before, was where the other departs."""
     operation = operation_of(_place(oracle))
-    return bool(operation) and crash.shrunk and not crash.departs_at and _at(crash).split(" ", 1)[0] == operation
+    if not operation or not crash.shrunk or crash.departs_at or not _at(crash):
+        return False
+    function, file = _at(crash).split(" ", 1)
+    if method := re.fullmatch(r"(stream|writer)\.(\w+)\(\)", operation):
+        # Class steps have the method's name; those of streams and of writers are told apart by who performs them.
+        other = "Stream" if method[1] == "writer" else "Writer"
+        name = method[2][0].upper() + method[2][1:]
+        return function == name and "/class_steps.cc:" in file and not any(frame.startswith(f"{other}{name} ") for frame in crash.frames)
+    return function == operation
 
 
 def _either_way(evidence, a, b):

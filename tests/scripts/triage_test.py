@@ -273,6 +273,13 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(oracle, crash))
         oracle.departs_at, crash.departs_at = place, "the begin of WritableStreamAbort"
         self.assertFalse(self.same(oracle, crash), "something was wrong before it crashed")
+        oracle.departs_at, crash.departs_at = "the begin of writer.close()", ""
+        crash.frames = ["Stream src/sim/sim_host.cc:9", "Close src/core/class_steps.cc:7", "WriterClose fuzz/driver/core_subject.cc:7"]
+        self.assertTrue(self.same(oracle, crash))
+        oracle.departs_at = "the begin of stream.close()"
+        self.assertFalse(self.same(oracle, crash))
+        oracle.departs_at = "the begin of writer.abort()"
+        self.assertFalse(self.same(oracle, crash))
 
     def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
         v8 = dict(target="v8_binding_fuzzer", shrunk=True)
