@@ -42,7 +42,9 @@ def copy_tree(root, work):
 def campaign(work, out, seconds):
     """Lists of findings, one for each that would be told; None if it could not run."""
     command = [work / "scripts/fuzz", "--time", str(seconds), "--out", out, *itertools.chain(*(("--target", target) for target in TARGETS))]
-    run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    # What is the same in another folder need not be compiled again.
+    env = os.environ | {"CCACHE_BASEDIR": str(work), "CCACHE_NOHASHDIR": "1"}
+    run = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if run.returncode == 2:
         return None
     return grouping.group([findings.restore(file.parent) for file in sorted(Path(out, "findings").rglob("finding.json"))])
