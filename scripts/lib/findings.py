@@ -52,6 +52,8 @@ class Finding:
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
     departs_by: str = ""  # what it does there
     place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
+    # Of an input that is bytes: what breaks in those that differ in one byte, as identity: share of them.
+    neighbours: dict = dataclasses.field(default_factory=dict)
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end

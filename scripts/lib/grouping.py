@@ -15,6 +15,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
       the one crashed, with nothing wrong before, in the operation in which the other departs;
+      of inputs that are bytes, many that differ from the one in a byte are the other;
       an assert of the standard had failed before the crash;
       one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
       it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
@@ -33,6 +34,9 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 
 # Of the blocks of code that ran in either of two steps, the share that must have run in both.
 _NEARLY_THE_SAME = 0.5
+
+# Of the inputs that differ in a byte from that of a finding, the share that must be the other.
+_MANY_NEIGHBOURS = 0.25
 
 # Rules that say the same of what is looked at in several ways: that nobody need handle a promise is looked into while it is a
 # writer's, and else seen by its report; that a promise is rejected, by a reaction or by the report that there is none; a writer's promise
@@ -145,6 +149,11 @@ def _crashed_in(crash, oracle):
     return function == operation
 
 
+def _is_next_to(finding, other):
+    """Whether many inputs that are nearly that of `finding` are the other. Of another fault, one or two might be."""
+    return finding.target == other.target and finding.neighbours.get(other.identity, 0) >= _MANY_NEIGHBOURS
+
+
 def _either_way(evidence, a, b):
     return evidence(a, b) or evidence(b, a)
 
@@ -163,6 +172,8 @@ def why_same(a, b):
         return ""
     if a.identity == b.identity:
         return "the same identity"
+    if _either_way(_is_next_to, a, b):
+        return "many inputs next to the one are the other"
     if a.is_codec or b.is_codec:
         return ""
     if _either_way(_was_each_time, a, b):

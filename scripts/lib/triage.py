@@ -4,6 +4,7 @@ Each finding is investigated by itself (Triage.investigate) and may be interrupt
 when it was found is never touched. Then grouping.py says which are one fault.
 """
 
+import collections
 import os
 import re
 import shlex
@@ -24,6 +25,8 @@ SHRINK_EXECUTIONS = 4000
 SEQUENCE_RUNS = 150
 _SHRINK_SECONDS = 1800
 _STORY_SECONDS = 5
+
+_MOST_NEIGHBOURS = 200  # of one input
 
 _SAME_FINDING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "same_finding.py")
 
@@ -64,7 +67,7 @@ class Triage:
     async def investigate(self, finding):
         try:
             for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_story, self._try_without_limit,
-                         self._write_javascript):
+                         self._look_at_neighbours, self._write_javascript):
                 if self.stopped:
                     break
                 await step(finding)
@@ -254,6 +257,26 @@ class Triage:
             _, text = await self._ask(["repro", *flags, "--", path], finding.folder)
         finding.shows_without_limit = _broken(text)
 
+    async def _look_at_neighbours(self, finding):
+        """What breaks where this does not any more. (Of programs, the place where the core departs says more.)"""
+        path = os.path.join(finding.folder, "shrunk")
+        if finding.reads_programs or finding.kind != "crash" or not finding.shrunk:
+            return
+        with open(path, "rb") as file:
+            inputs = _neighbours(file.read())
+        inputs = inputs[::-(-len(inputs) // _MOST_NEIGHBOURS)]
+        broken = collections.Counter()
+        with tempfile.TemporaryDirectory(prefix="neighbours-", dir=finding.folder) as scratch:
+            for data in inputs:
+                if self.stopped:
+                    return
+                with open(os.path.join(scratch, "input"), "wb") as file:
+                    file.write(data)
+                report = await self._die(finding, [os.path.join(scratch, "input")])
+                if report is not None:
+                    broken[report.identity(finding.target)] += 1
+        finding.neighbours = {identity: round(count / len(inputs), 3) for identity, count in sorted(broken.items())}
+
     async def _write_traces(self, finding):
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
             return
@@ -275,6 +298,14 @@ class Triage:
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
             finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+
+
+def _neighbours(data):
+    """Without one of its bytes, or with another one there."""
+    near = []
+    for i in range(len(data)):
+        near += [data[:i] + data[i + 1:], data[:i] + b"a" + data[i + 1:]]
+    return [other for other in dict.fromkeys(near) if other not in (data, b"")]
 
 
 def _passing_over(finding):

@@ -281,6 +281,15 @@ class Groups(unittest.TestCase):
         oracle.departs_at = "the begin of writer.abort()"
         self.assertFalse(self.same(oracle, crash))
 
+    def test_of_bytes_what_many_inputs_next_to_another_are_is_the_same_fault(self):
+        config = dict(target="config_fuzzer", shrunk=True)
+        oracle = finding("config/CFG-PLACE", **config)
+        crash = finding("libfuzzer/deadly-signal/Found", from_oracle=False, neighbours={"config/CFG-PLACE": 0.4}, **config)
+        self.assertTrue(self.same(oracle, crash))
+        self.assertFalse(self.same(finding("config/CFG-PLACE", target="request_fuzzer"), crash))
+        crash.neighbours = {"config/CFG-PLACE": 0.1, "config/CFG-ORDER": 0.4}
+        self.assertFalse(self.same(oracle, crash))
+
     def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
         v8 = dict(target="v8_binding_fuzzer", shrunk=True)
         a = finding("ownership/JavaScript keeps it@abort", program="a", **v8)
@@ -636,6 +645,17 @@ class Investigated(Target):
         self.assertEqual((data["identity"], data["reproduced"], data["seed"], data["portable"]), (found.identity, 10, "17", ""))
         self.assertEqual(set(data["build"]), {"commit", "dirty", "preset", "sanitizer", "compiler"})
         self.assertEqual(list(self.folder.rglob("*.new")) + list(where.glob("shrink-*")), [])
+
+    def test_of_bytes_it_is_known_what_breaks_next_to_them(self):
+        body = ('grep -q xy "$FILE" && die "==1==ERROR: AddressSanitizer: it" "SUMMARY: AddressSanitizer: crash-x"; '
+                'grep -q x "$FILE" && die "SLUICE-FINDING config/CFG-X"; true')
+        (self.folder / "fuzzers").mkdir()
+        (self.folder / "fuzzers/config_fuzzer").symlink_to("t_fuzzer")
+        found, where = self.investigate(body, "...xy..", identity="asan/crash-x/config_fuzzer", target="config_fuzzer")
+        self.assertTrue(found.shrunk)
+        self.assertEqual((where / "shrunk").read_text(), "xy")
+        # x and xa; not y and ay
+        self.assertEqual(found.neighbours, {"config/CFG-X": 0.5})
 
     def test_what_its_process_had_passed_over_is_passed_over_again(self):
         """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
