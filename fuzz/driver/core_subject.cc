@@ -202,7 +202,7 @@ void CoreSubject::ListAnswers(std::vector<Held>& answers) {
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(core::WritableStreamHasOperationMarkedInFlight(it))});
   answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(core::WritableStreamDefaultControllerGetBackpressure(it))});
-  if (it.writer.is_undefined()) return;
+  if (it.writer.is_undefined() || host_.Writer(it.writer).stream != it.self) return;
   const std::optional<double> size = core::WritableStreamDefaultWriterGetDesiredSize(host_, it.writer);
   answers.push_back({"WritableStreamDefaultWriterGetDesiredSize", size ? Value::Number(*size) : Value::Null()});
 }

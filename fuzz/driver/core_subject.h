@@ -49,6 +49,7 @@ class CoreSubject : public JudgedSubject {
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
+  void SetLooking(bool looking) override { host_.SetLooking(looking); }
   void ListHeld(std::vector<Held>& held) override;
   void ListAnswers(std::vector<Held>& answers) override;
   Settlement SettlementOf(uint32_t promise) override;

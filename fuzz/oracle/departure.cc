@@ -223,6 +223,7 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   boundary.events = trace.events.size();
   // While the constructor sets slots up, in an order of its own, the others have no values yet.
   if (boundary.events <= kConstructing) return;
+  subject.SetLooking(true);
   subject.TakeSnapshot(boundary.snapshot);
   subject.ListAnswers(boundary.answers);
   subject.ListHeld(boundary.held);
@@ -238,6 +239,7 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
     boundary.settled.push_back({pending.slot, pending.name, {how.state, Named(how.reason)}});
     return true;
   });
+  subject.SetLooking(false);
 }
 
 void Boundaries::Ask(std::string_view operation) {

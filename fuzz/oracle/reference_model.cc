@@ -200,7 +200,7 @@ void ReferenceModel::ListAnswers(std::vector<Held>& answers) {
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream_))});
   answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(WritableStreamDefaultControllerGetBackpressure(controller))});
-  if (!stream_.writer) return;
+  if (!stream_.writer || writers_[*stream_.writer].stream == nullptr) return;
   answers.push_back(
       {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream_.writer)});
 }

@@ -129,9 +129,11 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   judge.WatchCore(nullptr);
   g_judge = nullptr;
   g_finder = nullptr;
+  const WithoutV8 without =
+      finding.has_value() && judged == Judged::kV8 ? RunWithoutV8(*program, *finding) : WithoutV8();
   const auto departure = !finding.has_value() ? std::nullopt
                          : finder.has_value() ? finder->departure()
-                                              : DepartureWithoutV8(*program, *finding);
+                                              : without.departure;
   PrintOut(fuzz::Story(*program, judge, finding, departure));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");
@@ -141,9 +143,9 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   for (const Finding& other : judge.findings()) {
     if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
-  if (judged == Judged::kV8 && fuzz::CanFindDepartures()) {
-    PrintOut(departure.has_value() ? "\nThe core departs there without V8, too.\n"
-                                   : "\nWithout V8 the core does not break this rule: look into src/v8.\n");
+  if (judged == Judged::kV8) {
+    PrintOut(without.breaks ? "\nThe core breaks this rule without V8, too.\n"
+                            : "\nWithout V8 the core does not break this rule: look into src/v8.\n");
   }
   PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;

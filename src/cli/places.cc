@@ -1,6 +1,8 @@
 #include "src/cli/places.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,22 +18,30 @@ using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
 
-std::optional<Departure> DepartureWithoutV8(const Program& program, const Finding& finding) {
+WithoutV8 RunWithoutV8(const Program& program, const Finding& finding) {
   DepartureFinder finder(program);
   Judge judge;
   judge.WatchCore(&finder);
-  return Breaks(judge, program, finding.key()) ? finder.departure() : std::nullopt;
+  if (!Breaks(judge, program, finding.key())) return {};
+  return {true, finder.departure()};
 }
 
 std::optional<Placed> FirstWithPlace(Judge& judge, Judged judged, const Program& program) {
-  std::optional<DepartureFinder> finder;
-  if (judged != Judged::kV8) judge.WatchCore(&finder.emplace(program));
-  std::optional<Finding> first = judge.Run(program);
+  const auto place_of = [](const std::optional<Departure>& departure) {
+    return departure.has_value() ? departure->place : std::string();
+  };
+  if (judged == Judged::kV8) {
+    const std::optional<Finding> first = judge.Run(program);
+    if (!first.has_value()) return std::nullopt;
+    const WithoutV8 without = RunWithoutV8(program, *first);
+    return Placed{*first, without.breaks ? place_of(without.departure) : kInV8Alone};
+  }
+  DepartureFinder finder(program);
+  judge.WatchCore(&finder);
+  const std::optional<Finding> first = judge.Run(program);
   judge.WatchCore(nullptr);
   if (!first.has_value()) return std::nullopt;
-  const auto departure = finder.has_value() ? finder->departure() : DepartureWithoutV8(program, *first);
-  std::string place = departure.has_value() ? departure->place : judged == Judged::kV8 ? kInV8Alone : "";
-  return Placed{std::move(*first), std::move(place)};
+  return Placed{*first, place_of(finder.departure())};
 }
 
 int Places(const std::vector<std::string>& paths, Judged judged) {
@@ -39,12 +49,14 @@ int Places(const std::vector<std::string>& paths, Judged judged) {
   int worst = kExitOk;
   for (const std::string& path : paths) {
     const auto bytes = ReadFile(path);
-    if (!bytes.ok()) return Complain(bytes.status());
-    const auto program = ParseProgram(path, *bytes);
-    if (!program.ok()) return Complain(program.status());
+    const auto program = bytes.ok() ? ParseProgram(path, *bytes) : bytes.status();
+    if (!program.ok()) {
+      worst = Complain(program.status());
+      continue;
+    }
     if (const auto placed = FirstWithPlace(*judge, judged, *program)) {
       PrintOut(absl::StrCat(path, "\t", placed->finding.key(), "\t", placed->place, "\n"));
-      worst = kExitFinding;
+      worst = std::max(worst, kExitFinding);
     } else {
       PrintOut(absl::StrCat(path, "\t\t\n"));
     }

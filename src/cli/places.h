@@ -15,9 +15,13 @@ namespace sluice::cli {
 // Of a program that breaks what only V8 shows.
 inline constexpr char kInV8Alone[] = "V8 alone";
 
-// Of a program in V8: where the core departs without V8, if it breaks the same rule there. It may have a fault of the
-// core in it besides.
-std::optional<fuzz::Departure> DepartureWithoutV8(const fuzz::Program& program, const fuzz::Finding& finding);
+// Of a program that breaks a rule in V8: whether the core does so without V8, and then where it departs, if that is
+// known. It may have a fault of the core in it besides.
+struct WithoutV8 {
+  bool breaks = false;
+  std::optional<fuzz::Departure> departure;
+};
+WithoutV8 RunWithoutV8(const fuzz::Program& program, const fuzz::Finding& finding);
 
 // What breaks first in a program, and where; the place is empty if that is not known.
 struct Placed {

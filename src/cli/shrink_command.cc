@@ -1,13 +1,7 @@
 #include "src/cli/shrink_command.h"
 
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +15,7 @@
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
 #include "src/cli/candidates.h"
+#include "src/cli/in_child.h"
 #include "src/cli/judging.h"
 #include "src/cli/places.h"
 #include "src/cli/program_file.h"
@@ -112,26 +107,6 @@ int ShrinkCodecFinding(const ShrinkOptions& options, const Bytes& bytes, const f
   return result.Finish();
 }
 
-// Whether `holds`, found out in a process of its own: a candidate may crash or never end, by another fault. Not with
-// V8, whose threads a child has not.
-bool HoldsInChild(const std::function<bool()>& holds) {
-  constexpr unsigned kSeconds = 10;
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  if (child < 0) return holds();
-  if (child == 0) {
-    const int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    dup2(nothing, STDOUT_FILENO);
-    dup2(nothing, STDERR_FILENO);
-    alarm(kSeconds);
-    _exit(holds() ? 0 : 1);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 // What an oracle found. If it is what broke first, it stays that: a program that breaks something else
 // before would be told as another finding.
 int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
@@ -164,9 +139,15 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     const std::optional<Finding> now = judge->Run(candidate);
     return now.has_value() && now->Is(wanted);
   };
-  result.Keep(fuzz::Shrink(program, [&](const Program& candidate) {
-    return options.judged == Judged::kV8 ? still(candidate) : HoldsInChild([&] { return still(candidate); });
-  }));
+  // A candidate may crash or never end, by another fault. V8 has threads, which a child has not.
+  constexpr unsigned kSeconds = 10;
+  result.Keep(program);
+  fuzz::Shrink(program, [&](const Program& candidate) {
+    const bool holds =
+        options.judged == Judged::kV8 ? still(candidate) : HoldsInChild([&] { return still(candidate); }, kSeconds);
+    if (holds) result.Keep(candidate);
+    return holds;
+  });
   return result.Finish();
 }
 

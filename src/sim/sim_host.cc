@@ -49,6 +49,7 @@ void SimHost::Clear() {
 }
 
 void SimHost::Violation(const char* what) {
+  if (is_looking_) return;
   if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
 }
 

@@ -65,6 +65,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   // Why the core made the TypeError with this id; nullopt if it did not.
   std::optional<core::TypeErrorReason> TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
 
+  // While this is set, what is used wrongly is no violation: who looks is not the core.
+  void SetLooking(bool looking) { is_looking_ = looking; }
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
   const char* violation() const { return violations_.empty() ? nullptr : violations_.front(); }
   // All of them, each once, in order.
@@ -148,6 +150,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;
+  bool is_looking_ = false;
   std::vector<const char*> violations_;
 };
 

@@ -87,7 +87,9 @@ class Commands(unittest.TestCase):
         first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
         self.assertEqual(fails, [str(canary), first, "releaseLock, before the begin of writer.releaseLock()" if IS_SANITIZED else ""])
         self.assertEqual(run("places", SEED).returncode, 0)
-        self.assert_complains(run("places", SEED, self.folder / "missing"), "missing", "No such file")
+        missing = run("places", self.folder / "missing", SEED)
+        self.assert_complains(missing, "missing", "No such file")
+        self.assertEqual(missing.stdout, f"{SEED}\t\t\n", "the others are said")
 
     @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
     def test_shrink_keeps_the_place_that_is_asked_for(self):
