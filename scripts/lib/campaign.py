@@ -46,6 +46,8 @@ PAGE_SECONDS = 10  # between two versions of the page
 REACH_SECONDS = 60  # between two countings of the states that were reached
 INTERRUPT_GRACE_SECONDS = 5
 
+# What targets are told by a campaign, and by nobody else.
+_OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_PASSED_OVER", "SLUICE_RECENT_INPUTS", "SLUICE_TELL_CODE")
 _AFTER_FREEING_SPACE = "Free some space, then fuzz again: what was found is kept, and the corpus goes on from where it was"
 
 
@@ -110,7 +112,7 @@ class Campaign:
         self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
                         AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
         self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
-        self.env = {key: value for key, value in os.environ.items() if key != "SLUICE_IGNORE_FINDINGS"}
+        self.env = {key: value for key, value in os.environ.items() if key not in _OF_TARGETS}
         self.children = Children()
         self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
                                     f"libfuzzer-{self.preset}")
@@ -121,6 +123,7 @@ class Campaign:
         self.findings = {}  # identity -> Finding; once they are grouped, by folder
         self.canary = None  # its Finding, the first
         self.canary_after = {}  # engine -> seconds
+        self.more_hidden = 0  # of those that were passed over, more than are looked into
         self.interrupted = False
         self.failure = ""
         self.stage = ""
@@ -148,6 +151,7 @@ class Campaign:
             except OSError as error:
                 raise CannotRun(f"{shown(folder)}: cannot be written: {error.strerror}") from error
         self._check_disk()
+        hidden_faults.clear(self.out)
         self.entries_before = self._entries()
 
     def _check_disk(self):
@@ -282,7 +286,11 @@ class Campaign:
         left = list(self.findings.values())
         if not self.triage.stopped:
             self.stage = "looking for faults that hide behind the names of others"
-            hidden = await hidden_faults.look_for(self.triage, left, self.out, self.begun_at, self.jobs)
+            hidden = []
+            try:
+                self.more_hidden = await hidden_faults.look_for(self.triage, left, self.out, self.begun_at, self.jobs, hidden)
+            except OSError as error:
+                self._fail(_text(error, self.out))
             every += hidden
             left += hidden
         if not self.triage.stopped:
@@ -523,6 +531,9 @@ class Campaign:
             say(f"\n{campaign_page.MISSING}")
         if self.failure:
             raise CannotRun(self.failure)
+        if self.more_hidden:
+            say(f"\nAmong the programs that were passed over, the core departs in {self.more_hidden} more operations; they are in "
+                f"{shown(os.path.join(self.out, 'passed-over'))}")
         count = len(self.findings)
         say(f"\n{count} finding{'s' if count > 1 else ''}." if count else "\nNothing was found.")
         return code

@@ -50,6 +50,7 @@ class Finding:
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
     shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
+    core_too: bool = False  # of one in V8: the core breaks the rule without it, too
     departs_by: str = ""  # what it does there
     place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: share of them.
@@ -180,7 +181,7 @@ def readme(finding, build, root, fuzzers):
     place = shlex.quote(os.path.relpath(finding.folder, root) if inside else finding.folder)
     name = os.path.basename(finding.file_for_repro)
     lines = [f"# {finding.identity}", "", finding.rule, ""]
-    lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}` ({finding.engine}) after {finding.after_seconds:.1f} s. It "
+    lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}`{f' ({finding.engine})' if finding.engine else ''} after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
     if finding.departs_at:
         lines += [f"The core departs from the standard at {finding.departs_at}: {finding.departs_by}.", ""]
@@ -215,8 +216,8 @@ def readme(finding, build, root, fuzzers):
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", ""]
     if finding.place:
-        lines += ["It was passed over while fuzzing, because another finding breaks the same rule in the same step; the core departs from the "
-                  "standard elsewhere.", ""]
+        lines += ["Its program was passed over while fuzzing, or shrunk to another one, because another finding breaks the same rule in the same "
+                  "step; the core departs from the standard elsewhere.", ""]
     else:
         lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
                   f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]

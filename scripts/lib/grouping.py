@@ -35,6 +35,7 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 # Of the blocks of code that ran in either of two steps, the share that must have run in both.
 _NEARLY_THE_SAME = 0.5
 
+IN_V8_ALONE = "V8 alone"  # as `sluice places` says it
 # Of the inputs that differ in a byte from that of a finding, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
 
@@ -154,6 +155,21 @@ def _is_next_to(finding, other):
     return finding.target == other.target and finding.neighbours.get(other.identity, 0) >= _MANY_NEIGHBOURS
 
 
+def fault_of(finding):
+    """What tells its fault from others: the operation in which the core departs, or of what V8 alone shows, the rule. Empty if nothing does."""
+    return fault_at(finding.identity, IN_V8_ALONE if _is_in_v8(finding) else finding.departs_at if finding.shrunk else "")
+
+
+def fault_at(identity, place):
+    return f"{place}, {rule_of(identity)}" if place == IN_V8_ALONE else operation_of(place)
+
+
+def _is_hidden_by(finding, other):
+    """Whether it was made because it is another fault than `other`, though it has its name (hidden_faults.py)."""
+    return bool(finding.place) and finding.place != other.place and finding.identity == other.identity and (
+        fault_at(finding.identity, finding.place) != (fault_of(other) or operation_of(other.departs_at)))
+
+
 def _either_way(evidence, a, b):
     return evidence(a, b) or evidence(b, a)
 
@@ -168,7 +184,7 @@ def _depart_elsewhere(a, b):
 
 def why_same(a, b):
     """The evidence that two findings are one fault, as text; empty if there is none."""
-    if _depart_elsewhere(a, b):
+    if _depart_elsewhere(a, b) or _either_way(_is_hidden_by, a, b):
         return ""
     if a.identity == b.identity:
         return "the same identity"
@@ -224,7 +240,7 @@ def _is_its_charge(limited, charged):
 
 def _is_in_v8(finding):
     """Whether the core does not break this rule without V8."""
-    return finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at
+    return finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at and not finding.core_too
 
 
 def _is_of_javascript(looked_into, seen):

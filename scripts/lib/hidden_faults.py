@@ -3,6 +3,7 @@
 A target passes over a program if what breaks first in it has the name of a finding (fuzz/harness/program_target.h), and keeps some of
 those (fuzz/harness/passed_over.h). Another fault may break the same rule in the same step: then the core departs from the standard in
 another operation than it does for any finding. The same goes for the inputs of findings, which may have been shrunk to another fault's.
+What departs in the same operation as a finding, or in none, cannot be told from it.
 """
 
 import asyncio
@@ -12,12 +13,11 @@ import re
 import shutil
 
 import findings
-from grouping import operation_of
+from grouping import fault_at, fault_of, operation_of
 
 _CHUNK = 200  # files that one process looks into
 _CHUNK_SECONDS = 300
-_MOST = 20  # findings that are made of this
-IN_V8_ALONE = "V8 alone"  # as `sluice places` says it
+MOST = 20  # findings that are made of this
 # Whose programs the core alone does not run, or not with this fault.
 _NOT_SORTED = ("canary_fuzzer", "program_codec_fuzzer", *findings.NO_PROGRAMS)
 
@@ -33,16 +33,6 @@ def _folder(out):
     return os.path.join(out, "passed-over")
 
 
-def _fault_of(identity, place):
-    """What tells one fault from another: the operation, or of what V8 alone shows, the rule. Empty if nothing does."""
-    return (place, identity.split("@", 1)[0]) if place == IN_V8_ALONE else operation_of(place)
-
-
-def _known_fault_of(finding):
-    is_in_v8 = finding.target == "v8_binding_fuzzer" and finding.from_oracle and finding.shrunk
-    return _fault_of(finding.identity, finding.departs_at or (IN_V8_ALONE if is_in_v8 else ""))
-
-
 async def places(triage, target, files):
     """(identity, place, file) of each of `files` in which something breaks."""
     placed = []
@@ -52,14 +42,19 @@ async def places(triage, target, files):
         text = await triage.places(judged, chunk, _CHUNK_SECONDS)
         lines = re.findall(r"^(.*)\t(.*)\t(.*)$", text, re.MULTILINE)
         placed += [(identity, place, file) for file, identity, place in lines if identity]
-        # What ends the process is no oracle's finding, and is not passed over; go on behind it.
-        files = chunk[len(lines) + 1:] + files
+        # What ends the process is no oracle's finding, and was not passed over. Go on behind it.
+        files = chunk[chunk.index(lines[-1][0]) + 2 if lines else 1:] + files
     return placed
 
 
-async def look_for(triage, found, out, begun, jobs):
-    """The findings that are made of what was passed over; investigated. `found`: the others, investigated. `out`: the campaign's folder.
-    `begun`: when fuzzing began, in seconds since the epoch."""
+def clear(out):
+    """What an earlier campaign into the same folder kept is not this one's."""
+    shutil.rmtree(_folder(out), ignore_errors=True)
+
+
+async def look_for(triage, found, out, begun, jobs, made):
+    """Adds the findings that are made of what was passed over to `made`, investigated. `found`: the others, investigated. `out`: the
+    campaign's folder. `begun`: when fuzzing began, in seconds since the epoch. Returns how many more there would have been."""
     by_target = {}
     folder = _folder(out)
     for target in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -78,34 +73,40 @@ async def look_for(triage, found, out, begun, jobs):
     parts = [(target, files[i:i + _CHUNK]) for target, files in by_target.items() for i in range(0, len(files), _CHUNK)]
     sorted_parts = await asyncio.gather(*(sort(*part) for part in parts))
     named = {finding.identity: finding for finding in found if finding.from_oracle}
-    known = {_known_fault_of(finding) for finding in found} | {""}
+    known = {fault_of(finding) for finding in found} | {""}
     candidates = collections.defaultdict(list)  # by what tells the fault from others
     for target, identity, place, file in sum(sorted_parts, []):
-        if identity in named and (fault := _fault_of(identity, place)) not in known:
+        if identity in named and (fault := fault_at(identity, place)) not in known:
             candidates[fault].append((target, identity, place, file))
-    made = []
-    for fault, programs in sorted(candidates.items(), key=lambda entry: (-len(entry[1]), str(entry[0]))):
-        if fault in known or len(made) >= _MOST or triage.stopped:
+    left_out = 0
+    for fault, programs in sorted(candidates.items(), key=lambda entry: (-len(entry[1]), entry[0])):
+        if triage.stopped:
+            break
+        if fault in known:
+            continue
+        if len(made) >= MOST:
+            left_out += 1
             continue
         (target, identity, place), _ = collections.Counter(program[:3] for program in programs).most_common(1)[0]
         file = min((program[3] for program in programs if program[:3] == (target, identity, place)), key=lambda path: (os.path.getsize(path), path))
         finding = _finding(named[identity], target, place, file, out, begun)
         await triage.investigate(finding)
-        if _known_fault_of(finding) in known and not triage.stopped:
-            shutil.rmtree(finding.folder)
+        if fault_of(finding) in known - {""} and not finding.trouble and not triage.stopped:
+            shutil.rmtree(finding.folder)  # one of those that there are
             continue
-        known.add(_known_fault_of(finding))
+        known |= {fault, fault_of(finding)}
         made.append(finding)
-    return made
+    return left_out
 
 
 def _finding(like, target, place, file, out, begun):
-    finding = findings.Finding(like.identity, target, "crash", like.rule, True, max(0.0, os.stat(file).st_mtime - begun), folder="", engine=like.engine,
+    finding = findings.Finding(like.identity, target, "crash", like.rule, True, max(0.0, os.stat(file).st_mtime - begun), folder="", engine="",
                                place=place)
     name = findings.folder_name(f"{like.identity} {operation_of(place) or place}")
     finding.folder = os.path.join(out, "findings", name)
     shutil.rmtree(finding.folder, ignore_errors=True)
     os.makedirs(finding.folder)
     shutil.copyfile(file, os.path.join(finding.folder, "input"))
+    findings.write(os.path.join(finding.folder, "log.txt"), f"The program {os.path.relpath(file, out)}, which has the name of another finding.\n")
     findings.write_data(finding, {})
     return finding

@@ -63,7 +63,8 @@ def shared(found_of):
 def hidden(found_of):
     """The pairs of which the first was found by nothing but names that the second has too: a campaign passes over those once it knows them."""
     names_of = {fault: {finding.identity for finding in found} for fault, found in found_of.items()}
-    return [(a, b) for a, b in itertools.permutations(names_of, 2) if names_of[a] <= names_of[b]]
+    oracles = {fault for fault, found in found_of.items() if all(finding.from_oracle for finding in found)}  # crashes are not passed over
+    return [(a, b) for a, b in itertools.permutations(names_of, 2) if a in oracles and names_of[a] <= names_of[b]]
 
 
 def run(root, work, mutants, seconds):

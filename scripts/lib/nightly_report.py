@@ -32,20 +32,20 @@ def findings(out: Path) -> list:
     """Each once, whoever found it: identity, target, rule, folder below OUT. An interrupted campaign has no summary, but folders."""
     found = {}
 
-    def add(identity, target, rule, folder):
-        found.setdefault((identity, target), {"identity": identity, "target": target, "rule": rule, "folder": folder})
+    def add(identity, target, rule, folder, place=""):
+        found.setdefault((identity, target, place), {"identity": identity, "target": target, "rule": rule, "folder": folder})
 
     for name, summary in campaigns(out):
         for each in summary.get("findings", []):
             rule = each.get("rule", "") + ("" if each.get("reproduces", True) is not False else " (did not reproduce)")
-            add(each["identity"], each.get("target", ""), rule, f"campaigns/{name}/{each['folder']}")
+            add(each["identity"], each.get("target", ""), rule, f"campaigns/{name}/{each['folder']}", each.get("place", ""))
     finished = {name for name, _ in campaigns(out)}
     for folder in sorted((out / "campaigns").glob("*/findings")):
         if folder.parent.name not in finished:
             for log in sorted(folder.rglob("log.txt")):
                 told = _read(log.parent / "finding.json") or {}
                 add(told.get("identity", str(log.parent.relative_to(folder))), told.get("target", ""),
-                    told.get("rule", "of a campaign that was interrupted"), str(log.parent.relative_to(out)))
+                    told.get("rule", "of a campaign that was interrupted"), str(log.parent.relative_to(out)), told.get("place", ""))
     for each in (_read(out / "valgrind/summary.json") or {}).get("findings", []):
         add(each["identity"], each["target"], each["rule"], f"valgrind/{each['folder']}")
     return list(found.values())

@@ -194,8 +194,8 @@ class Triage:
             code = None
             if finding.from_oracle:
                 code, _ = await self._ask([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
-            # An oracle's, too, if a candidate has ended the process by another fault, as it may in V8.
-            if not self.stopped and (not finding.from_oracle or (code != 0 and not finding.place)):
+            # In V8, which has no children, a candidate may have ended the process by another fault.
+            if not self.stopped and (not finding.from_oracle or (code != 0 and "--v8" in finding.judged and not finding.place)):
                 code, _ = await self._run([self._sluice, *command, *asking, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
                                           TMPDIR=scratch, **_passing_over(finding))
         if self.stopped:
@@ -240,6 +240,7 @@ class Triage:
         finding.shows = _broken(text) if finding.reproduced else []
         if departs := re.search(r"^Departs at: (.+)\n +(.+)$", text, re.MULTILINE):
             finding.departs_at, finding.departs_by = departs.groups()
+        finding.core_too = "\nThe core breaks this rule without V8, too.\n" in text
         # The core's trace of a program that ends the process is what it had written until then.
         if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
                 r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):

@@ -523,9 +523,15 @@ class HiddenFaults(Folder):
         for number, program in enumerate(programs):
             self.file(f"passed-over/{target}/{number:03}", program)
 
-    def look(self, made, *found):
-        known = [finding("slots/a@write", target="writable_stream_fuzzer", shrunk=True, departs_at="the begin of WritableStreamAbort"), *found]
-        return asyncio.run(hidden_faults.look_for(made, known, str(self.folder), 0.0, 2))
+    def look(self, work, *found):
+        self.known = [finding("slots/a@write", target="writable_stream_fuzzer", shrunk=True, program="a", departs_at="the begin of WritableStreamAbort"), *found]
+        made = []
+        self.left_out = asyncio.run(hidden_faults.look_for(work, self.known, str(self.folder), 0.0, 2, made))
+        return made
+
+    def assert_told_apart(self, made):
+        """All of `made`, which had one name with what was known."""
+        self.assertEqual(len(grouping.group([*self.known, *made])), len(self.known) + len(made))
 
     def test_one_is_made_of_those_that_depart_in_another_operation(self):
         self.passed_over("slots/a@write|WritableStreamAbort, behind the end of SignalAbort", "slots/a@write|the begin of writer.close()", "|",
@@ -535,12 +541,30 @@ class HiddenFaults(Folder):
         self.assertEqual([(one.identity, one.place, one.from_oracle, one.rule) for one in made],
                          [("slots/a@write", "the begin of writer.close()", True, "the rule")])
         self.assertIn("writer.close()", Path(made[0].folder, "input").read_text())
+        self.assert_told_apart(made)
         self.assertEqual(os.listdir(self.folder / "findings"), [os.path.basename(made[0].folder)])
 
     def test_none_is_made_of_what_turns_out_to_be_known(self):
         self.passed_over("slots/a@write|the begin of writer.close()")
         self.assertEqual(self.look(self.Triage(departs_at="the begin of WritableStreamAbort")), [])
         self.assertEqual(os.listdir(self.folder / "findings"), [])
+
+    def test_one_that_could_not_be_investigated_is_kept(self):
+        self.passed_over("slots/a@write|the begin of writer.close()")
+        work = self.Triage()
+        work.investigate = lambda made: asyncio.sleep(0, setattr(made, "trouble", "no space left"))
+        self.assertEqual([one.trouble for one in self.look(work)], ["no space left"])
+        self.assertTrue((self.folder / "findings").iterdir())
+
+    def test_what_an_unshrunk_finding_departs_in_is_not_known_but_is_that_finding(self):
+        self.passed_over("slots/u@write|the begin of writer.close()", "slots/u@write|the begin of writer.write()")
+        made = self.look(self.Triage(), finding("slots/u@write", target="writable_stream_fuzzer", departs_at="the begin of writer.close()"))
+        self.assertEqual(len(made), 2)
+        self.assertEqual(sorted(len(members) for members in grouping.group([*self.known, *made])), [1, 1, 2])
+
+    def test_more_than_enough_are_counted(self):
+        self.passed_over(*(f"slots/a@write|the begin of WritableStream{number}" for number in range(hidden_faults.MOST + 3)))
+        self.assertEqual((len(self.look(self.Triage())), self.left_out), (hidden_faults.MOST, 3))
 
     def test_a_program_that_ends_the_process_hides_none_behind_it(self):
         self.passed_over("slots/a@write|the begin of WritableStreamAbort", "dies", "slots/a@write|the begin of writer.close()")
@@ -557,6 +581,7 @@ class HiddenFaults(Folder):
         triage.investigate = lambda made: asyncio.sleep(0, setattr(made, "shrunk", True))
         made = self.look(triage)
         self.assertEqual([(one.target, one.place) for one in made], [("v8_binding_fuzzer", "V8 alone")])
+        self.assert_told_apart(made)
         self.assertEqual(triage.asked[0][0], ["--v8"])
         self.assertEqual(self.look(triage, *made), [])
 
