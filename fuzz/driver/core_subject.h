@@ -52,6 +52,7 @@ class CoreSubject : public JudgedSubject {
   void SetLooking(bool looking) override { host_.SetLooking(looking); }
   void ListHeld(std::vector<Held>& held) override;
   void ListAnswers(std::vector<Held>& answers) override;
+  uint32_t PromiseCount() override { return static_cast<uint32_t>(host_.realm().promise_count()); }
   Settlement SettlementOf(uint32_t promise) override;
 
  protected:

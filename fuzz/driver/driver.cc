@@ -366,7 +366,12 @@ Value Driver::ChunkValue(const sim::Chunk& said) {
   return Value::Of(ValueKind::kChunk, index);
 }
 
-uint32_t Driver::PromiseName(uint32_t promise) { return NameOf(promise_names_, promise, promises_); }
+uint32_t Driver::PromiseName(uint32_t promise) {
+  const uint32_t name = NameOf(promise_names_, promise, promises_);
+  if (name >= trace_->promise_ids.size()) trace_->promise_ids.resize(name + 1);
+  trace_->promise_ids[name] = promise;
+  return name;
+}
 
 Value Driver::Renamed(Value value) {
   switch (value.kind) {

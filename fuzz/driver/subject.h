@@ -138,7 +138,8 @@ class Subject {
   virtual void ListHeld(std::vector<Held>& held) { static_cast<void>(held); }
   // Appends what the operations return that only look, `slot` being their name.
   virtual void ListAnswers(std::vector<Held>& answers) { static_cast<void>(answers); }
-  virtual Settlement SettlementOf(uint32_t promise) {  // one that was listed
+  virtual uint32_t PromiseCount() { return 0; }  // ids that were issued, of those that authors see or not
+  virtual Settlement SettlementOf(uint32_t promise) {
     static_cast<void>(promise);
     return {};
   }

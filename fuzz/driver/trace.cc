@@ -92,6 +92,7 @@ void Trace::Clear() {
   snapshot_of_event.clear();
   chunks.clear();
   settled_at.clear();
+  promise_ids.clear();
 }
 
 const core::Snapshot* Trace::SnapshotOf(size_t event) const {

@@ -66,6 +66,7 @@ struct Trace {
   // By a promise's name, if its settlement is among the events: the last event before it was settled, or that of the
   // settlement itself if the subject does not tell. Otherwise kNoEvent, or not there.
   std::vector<size_t> settled_at;
+  std::vector<uint32_t> promise_ids;  // by a promise's name: the subject's id, which another subject does not share
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;

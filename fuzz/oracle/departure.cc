@@ -84,7 +84,12 @@ bool IsAsked(std::string_view name) {
 // Those that do something.
 bool IsOperation(std::string_view name) {
   // Not EnqueueValueWithSize, which the core's close sentinel needs not.
-  constexpr std::string_view kOthers[] = {"AbortSteps", "ErrorSteps", "ResetQueue", "DequeueValue"};
+  constexpr std::string_view kOthers[] = {"AcquireWritableStreamDefaultWriter",
+                                          "SetUpWritableStreamDefaultWriter",
+                                          "AbortSteps",
+                                          "ErrorSteps",
+                                          "ResetQueue",
+                                          "DequeueValue"};
   // Constructors of C++.
   constexpr std::string_view kClasses[] = {"WritableStream", "WritableStreamDefaultController",
                                            "WritableStreamDefaultWriter"};
@@ -239,6 +244,15 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
     boundary.settled.push_back({pending.slot, pending.name, {how.state, Named(how.reason)}});
     return true;
   });
+  for (auto id = static_cast<uint32_t>(settled_behind_.size()); id < subject.PromiseCount(); ++id) {
+    settled_behind_.push_back(kNoEvent);
+    unsettled_.push_back(id);
+  }
+  std::erase_if(unsettled_, [&](uint32_t id) {
+    if (subject.SettlementOf(id).state == core::PromiseView::kPending) return false;
+    settled_behind_[id] = list_.size() - 1;
+    return true;
+  });
   subject.SetLooking(false);
 }
 
@@ -248,6 +262,10 @@ void Boundaries::Ask(std::string_view operation) {
 
 bool Boundaries::WasAsked(std::string_view operation, size_t count) const {
   return asked_.contains({count, operation});
+}
+
+size_t Boundaries::SettledBehind(uint32_t promise) const {
+  return promise < settled_behind_.size() ? settled_behind_[promise] : kNoEvent;
 }
 
 bool CanFindDepartures() {
@@ -324,6 +342,22 @@ void DepartureFinder::BlameAnswer(size_t same, Departure& departure) const {
   }
 }
 
+// Where the first event that differs is a promise's settlement, which authors see late: how many boundaries there were
+// before it was settled, on either side. kNoEvent if that is not known.
+size_t DepartureFinder::SettledBehind(size_t event) const {
+  size_t behind = kNoEvent;
+  for (const Trace* const trace : {trace_, &model_trace_}) {
+    if (event >= trace->events.size()) continue;
+    const Event& seen = trace->events[event];
+    if (seen.kind != EventKind::kSettled && seen.kind != EventKind::kUnhandled) continue;
+    for (const auto& [side, boundaries] : {std::pair(trace_, &ours_), std::pair(&model_trace_, &theirs_)}) {
+      if (seen.number >= side->promise_ids.size()) continue;
+      behind = std::min(behind, boundaries->SettledBehind(side->promise_ids[seen.number]));
+    }
+  }
+  return behind;
+}
+
 std::optional<Departure> DepartureFinder::departure() const {
   if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
   const std::vector<Boundary>& ours = ours_.list();
@@ -345,6 +379,10 @@ std::optional<Departure> DepartureFinder::departure() const {
     while (same > 0 && ours[same - 1].events > event) --same;
     departure.difference = "the core: " + EventText(program_, *trace_, event) +
                            "; the standard: " + EventText(program_, model_trace_, event);
+    if (const size_t behind = SettledBehind(event); behind < same) {
+      same = behind;
+      event = ours[behind].events - 1;
+    }
     departure.place = Place(same, event, nullptr);
     BlameAnswer(same, departure);
     return departure;

@@ -74,6 +74,8 @@ class Boundaries {
   // Whether anybody did behind the first `count` boundaries, and before the next.
   bool WasAsked(std::string_view operation, size_t count) const;
   const std::vector<Boundary>& list() const { return list_; }
+  // How many boundaries there were before a promise of the subject's was settled; kNoEvent if it was not.
+  size_t SettledBehind(uint32_t promise) const;
 
  private:
   struct Pending {
@@ -90,6 +92,9 @@ class Boundaries {
   std::map<sim::ValueKind, uint32_t> named_;                       // how many
   uint32_t promises_ = 0;                                          // names of promises that were in a slot
   std::vector<Pending> pending_;  // promises that were in a slot and were not settled yet
+  // All promises, by the subject's id.
+  std::vector<size_t> settled_behind_;
+  std::vector<uint32_t> unsettled_;
 };
 
 // Watches a judge that runs `program`, which outlives this. The judge's subject is the core under the simulated host,
@@ -114,6 +119,7 @@ class DepartureFinder final : public CoreWatcher {
  private:
   std::string Place(size_t same, size_t event, const Boundary* their) const;
   void BlameAnswer(size_t same, Departure& departure) const;
+  size_t SettledBehind(size_t event) const;
 
   const Program& program_;
   Trace model_trace_;

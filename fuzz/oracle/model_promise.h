@@ -58,6 +58,7 @@ class PromiseRealm {
   void Upon(PromiseId promise, uint32_t steps, uint32_t captured);  // "upon fulfillment" with "upon rejection"
 
   // ---- Slots
+  uint32_t PromiseCount() const { return promise_count_; }
   PromiseState State(PromiseId promise) const { return promises_[promise].state; }
   sim::Value Result(PromiseId promise) const { return promises_[promise].result; }
   bool IsHandled(PromiseId promise) const { return promises_[promise].isHandled; }

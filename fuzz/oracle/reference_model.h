@@ -76,6 +76,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void ListHeld(std::vector<Held>& held) override;
   void ListAnswers(std::vector<Held>& answers) override;
+  uint32_t PromiseCount() override { return realm_.PromiseCount(); }
   Settlement SettlementOf(uint32_t promise) override;
 
  private:

@@ -155,6 +155,11 @@ def _is_next_to(finding, other):
     return finding.target == other.target and finding.neighbours.get(other.identity, 0) >= _MANY_NEIGHBOURS
 
 
+def _are_settled_in_reactions(a, b):
+    """Both are settled wrongly where only the reaction to a sink's promise runs, and nobody's method."""
+    return all(_step(finding) == "microtasks" and rule_of(finding.identity).startswith("model/settled-") for finding in (a, b))
+
+
 def fault_of(finding):
     """What tells its fault from others: the operation in which the core departs, or of what V8 alone shows, the rule. Empty if nothing does."""
     return fault_at(finding.identity, IN_V8_ALONE if _is_in_v8(finding) else finding.departs_at if finding.shrunk else "")
@@ -252,7 +257,7 @@ def _why_same_oracle(a, b):
         return evidence
     if rule_of(a.identity) == rule_of(b.identity):
         return ""
-    if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b) not in _OF_NO_METHOD:
+    if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b) and (_step(a) not in _OF_NO_METHOD or _are_settled_in_reactions(a, b)):
         return "V8 alone shows both in the same method"
     if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"

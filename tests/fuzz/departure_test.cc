@@ -122,6 +122,22 @@ TEST_F(DepartureTest, ItIsWhereAPromiseIsSettledThatASlotHeld) {
       "pendingAbortRequest is fulfilled and should be pending");
 }
 
+// No slot ever holds it.
+class RejectsWithAnother : public CoreSubject {
+  uint32_t WriterClose(uint32_t writer) override {
+    CoreSubject::WriterClose(writer);
+    const uint32_t promise = host().realm().NewPromise();
+    host().realm().RejectPromise(promise, sim::Value::Of(sim::ValueKind::kReason, 0));
+    return promise;
+  }
+};
+
+TEST_F(DepartureTest, WhatAnAuthorSeesLateIsWhereItWasSettled) {
+  EXPECT_EQ(Told<RejectsWithAnother>(
+                ParseOrDie("w0 = stream.getWriter()\nw0.releaseLock()\nw0.close()\nw1 = stream.getWriter()\nrun\n")),
+            "the begin of writer.close(): the core: p1 rejected with r0; the standard: p1 rejected with TypeError#1");
+}
+
 // Whether anybody asks, or not.
 template <typename Core>
 class AnswersTwo : public Core {

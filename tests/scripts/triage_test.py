@@ -296,6 +296,8 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(a, finding("model/result-abort@abort", program="b", **v8)))
         self.assertFalse(self.same(a, finding("model/result-write@write", program="b", **v8)))
         self.assertFalse(self.same(a, finding("model/result-abort@abort", program="b", departs_at="the begin of F", **v8)), "a fault of the core")
+        late = finding("model/settled-rejected-close@microtasks", program="a", **v8)
+        self.assertTrue(self.same(late, finding("model/settled-fulfilled-abort@microtasks", program="b", **v8)), "in the reaction to a sink's promise")
         for step in ("microtasks", "readWriter"):
             self.assertFalse(self.same(finding(f"slots/x@{step}", program="a", **v8), finding(f"slots/y@{step}", program="b", **v8)), step)
 
