@@ -3,9 +3,10 @@
 A fault is found by many programs, and a program breaks many rules. Three things keep a fault to one finding:
   - a program counts for what it breaks first (the harness passes over one whose first finding is known);
   - it is shrunk while that stays its first;
-  - then the groups of this file, by evidence. Where the core departs from the standard, between which two begins or ends of
-    operations (fuzz/oracle/departure.h), is better than any other, for and against: if that is known of two findings, nothing else
-    counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for most crashes and for what only V8 shows:
+  - then the groups of this file, by evidence. Where the core departs from the standard is better than any other, for and against: between
+    which two begins or ends of operations (fuzz/oracle/departure.h), or in which operation doing what instead of what. If that is known of
+    two findings, nothing else counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for most crashes and for
+    what only V8 shows:
       the one did not happen again, and its input was the other each time;
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for;
@@ -183,8 +184,15 @@ def _was_each_time(finding, other):
     return finding.never_again and finding.others == {other.identity: finding.tries}
 
 
+def _depart_alike(a, b):
+    """At the same place; or in the same operation by doing the same instead of the same, behind more of its steps or fewer."""
+    if not _place(a) or not _place(b):
+        return False
+    return _place(a) == _place(b) or (bool(a.departs_by) and a.departs_by == b.departs_by and operation_of(_place(a)) == operation_of(_place(b)) != "")
+
+
 def _depart_elsewhere(a, b):
-    return bool(_place(a) and _place(b)) and _place(a) != _place(b) and not _either_way(_is_its_charge, a, b)
+    return bool(_place(a) and _place(b)) and not _depart_alike(a, b) and not _either_way(_is_its_charge, a, b)
 
 
 def why_same(a, b):
@@ -203,7 +211,7 @@ def why_same(a, b):
         return "neither happened again"
     if a.never_again or b.never_again:
         return ""
-    if _place(a) and _place(a) == _place(b):
+    if _depart_alike(a, b):
         return "the core departs from the standard at the same place"
     same_program = a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program)
     if same_program and _code_in_common(a, b) != 0:

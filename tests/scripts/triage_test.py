@@ -281,6 +281,16 @@ class Groups(unittest.TestCase):
         oracle.departs_at = "the begin of writer.abort()"
         self.assertFalse(self.same(oracle, crash))
 
+    def test_what_is_done_instead_of_what_in_an_operation_is_one_fault_behind_whatever_step(self):
+        instead = "the core begins G, the standard ends F"
+        a = finding("assert/G@abort", shrunk=True, program="a", departs_at="the begin of F", departs_by=instead)
+        b = finding("slots/x@error", shrunk=True, program="b", departs_at="F, behind the end of H", departs_by=instead)
+        self.assertTrue(self.same(a, b))
+        b.departs_by = "the core begins H, the standard ends F"
+        self.assertFalse(self.same(a, b))
+        b.departs_by, b.departs_at = instead, "the begin of E"
+        self.assertFalse(self.same(a, b))
+
     def test_of_bytes_what_many_inputs_next_to_another_are_is_the_same_fault(self):
         config = dict(target="config_fuzzer", shrunk=True)
         oracle = finding("config/CFG-PLACE", **config)
