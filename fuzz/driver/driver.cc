@@ -368,8 +368,10 @@ Value Driver::ChunkValue(const sim::Chunk& said) {
 
 uint32_t Driver::PromiseName(uint32_t promise) {
   const uint32_t name = NameOf(promise_names_, promise, promises_);
-  if (name >= trace_->promise_ids.size()) trace_->promise_ids.resize(name + 1);
-  trace_->promise_ids[name] = promise;
+  if (name >= trace_->named_promises.size()) {
+    trace_->named_promises.resize(name + 1);
+    trace_->named_promises[name] = {promise, trace_->events.size()};
+  }
   return name;
 }
 

@@ -92,7 +92,7 @@ void Trace::Clear() {
   snapshot_of_event.clear();
   chunks.clear();
   settled_at.clear();
-  promise_ids.clear();
+  named_promises.clear();
 }
 
 const core::Snapshot* Trace::SnapshotOf(size_t event) const {

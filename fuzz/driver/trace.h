@@ -66,7 +66,13 @@ struct Trace {
   // By a promise's name, if its settlement is among the events: the last event before it was settled, or that of the
   // settlement itself if the subject does not tell. Otherwise kNoEvent, or not there.
   std::vector<size_t> settled_at;
-  std::vector<uint32_t> promise_ids;  // by a promise's name: the subject's id, which another subject does not share
+  // By a promise's name, from 1: the subject's id, which another does not share, and how many events there were when it
+  // got its name.
+  struct NamedPromise {
+    uint32_t id = 0;
+    size_t events = 0;
+  };
+  std::vector<NamedPromise> named_promises;
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;

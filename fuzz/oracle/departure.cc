@@ -199,25 +199,23 @@ std::string DifferenceText(const Boundary& our, const Boundary& their, const std
   return text;
 }
 
+// Whether ids of this kind are the subject's own.
+bool IsNamed(sim::ValueKind kind) {
+  constexpr sim::ValueKind kNamed[] = {sim::ValueKind::kTypeError, sim::ValueKind::kRangeError,
+                                       sim::ValueKind::kAbortError, sim::ValueKind::kPromise, sim::ValueKind::kWriter};
+  return std::find(std::begin(kNamed), std::end(kNamed), kind) != std::end(kNamed);
+}
+
 }  // namespace
 
 void Boundaries::Clear() { *this = {}; }
 
 sim::Value Boundaries::Named(sim::Value value) {
-  switch (value.kind) {
-    case sim::ValueKind::kTypeError:
-    case sim::ValueKind::kRangeError:
-    case sim::ValueKind::kAbortError:
-    case sim::ValueKind::kPromise:
-    case sim::ValueKind::kWriter: {
-      const auto [name, is_new] = names_.try_emplace({value.kind, value.id});
-      if (is_new) name->second = ++named_[value.kind];
-      value.id = name->second;
-      return value;
-    }
-    default:
-      return value;
-  }
+  if (!IsNamed(value.kind)) return value;
+  const auto [name, is_new] = names_.try_emplace({value.kind, value.id});
+  if (is_new) name->second = ++named_[value.kind];
+  value.id = name->second;
+  return value;
 }
 
 void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace) {
@@ -244,13 +242,18 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
     boundary.settled.push_back({pending.slot, pending.name, {how.state, Named(how.reason)}});
     return true;
   });
-  for (auto id = static_cast<uint32_t>(settled_behind_.size()); id < subject.PromiseCount(); ++id) {
-    settled_behind_.push_back(kNoEvent);
+  for (auto id = static_cast<uint32_t>(settlings_.size()); id < subject.PromiseCount(); ++id) {
+    settlings_.emplace_back();
     unsettled_.push_back(id);
   }
   std::erase_if(unsettled_, [&](uint32_t id) {
-    if (subject.SettlementOf(id).state == core::PromiseView::kPending) return false;
-    settled_behind_[id] = list_.size() - 1;
+    Settlement how = subject.SettlementOf(id);
+    if (how.state == core::PromiseView::kPending) return false;
+    if (IsNamed(how.reason.kind)) {
+      const auto name = names_.find({how.reason.kind, how.reason.id});
+      how.reason.id = name == names_.end() ? 0 : name->second;
+    }
+    settlings_[id] = {list_.size() - 1, how};
     return true;
   });
   subject.SetLooking(false);
@@ -264,8 +267,8 @@ bool Boundaries::WasAsked(std::string_view operation, size_t count) const {
   return asked_.contains({count, operation});
 }
 
-size_t Boundaries::SettledBehind(uint32_t promise) const {
-  return promise < settled_behind_.size() ? settled_behind_[promise] : kNoEvent;
+Boundaries::Settling Boundaries::SettlingOf(uint32_t promise) const {
+  return promise < settlings_.size() ? settlings_[promise] : Settling();
 }
 
 bool CanFindDepartures() {
@@ -342,18 +345,18 @@ void DepartureFinder::BlameAnswer(size_t same, Departure& departure) const {
   }
 }
 
-// Where the first event that differs is a promise's settlement, which authors see late: how many boundaries there were
-// before it was settled, on either side. kNoEvent if that is not known.
-size_t DepartureFinder::SettledBehind(size_t event) const {
+// Of the promises that authors had seen by the first event that differs, and of which they see late that they are
+// settled: how many boundaries there were before the first that was settled otherwise. kNoEvent if there is none.
+size_t DepartureFinder::SettledOtherwise(size_t event) const {
+  const auto& ours = trace_->named_promises;
+  const auto& theirs = model_trace_.named_promises;
   size_t behind = kNoEvent;
-  for (const Trace* const trace : {trace_, &model_trace_}) {
-    if (event >= trace->events.size()) continue;
-    const Event& seen = trace->events[event];
-    if (seen.kind != EventKind::kSettled && seen.kind != EventKind::kUnhandled) continue;
-    for (const auto& [side, boundaries] : {std::pair(trace_, &ours_), std::pair(&model_trace_, &theirs_)}) {
-      if (seen.number >= side->promise_ids.size()) continue;
-      behind = std::min(behind, boundaries->SettledBehind(side->promise_ids[seen.number]));
-    }
+  for (size_t name = 1; name < std::min(ours.size(), theirs.size()); ++name) {
+    // Names that are given later may be those of others.
+    if (ours[name].events > event || theirs[name].events > event) break;
+    const Boundaries::Settling our = ours_.SettlingOf(ours[name].id);
+    const Boundaries::Settling their = theirs_.SettlingOf(theirs[name].id);
+    if (!(our.how == their.how)) behind = std::min({behind, our.behind, their.behind});
   }
   return behind;
 }
@@ -379,7 +382,7 @@ std::optional<Departure> DepartureFinder::departure() const {
     while (same > 0 && ours[same - 1].events > event) --same;
     departure.difference = "the core: " + EventText(program_, *trace_, event) +
                            "; the standard: " + EventText(program_, model_trace_, event);
-    if (const size_t behind = SettledBehind(event); behind < same) {
+    if (const size_t behind = SettledOtherwise(event); behind < same) {
       same = behind;
       event = ours[behind].events - 1;
     }

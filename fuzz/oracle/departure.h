@@ -74,8 +74,12 @@ class Boundaries {
   // Whether anybody did behind the first `count` boundaries, and before the next.
   bool WasAsked(std::string_view operation, size_t count) const;
   const std::vector<Boundary>& list() const { return list_; }
-  // How many boundaries there were before a promise of the subject's was settled; kNoEvent if it was not.
-  size_t SettledBehind(uint32_t promise) const;
+  // How a promise of the subject's was settled. An error that no slot had held by then is 0, of its kind.
+  struct Settling {
+    size_t behind = kNoEvent;  // how many boundaries there were before; kNoEvent if it was not settled
+    Settlement how;
+  };
+  Settling SettlingOf(uint32_t promise) const;
 
  private:
   struct Pending {
@@ -93,7 +97,7 @@ class Boundaries {
   uint32_t promises_ = 0;                                          // names of promises that were in a slot
   std::vector<Pending> pending_;  // promises that were in a slot and were not settled yet
   // All promises, by the subject's id.
-  std::vector<size_t> settled_behind_;
+  std::vector<Settling> settlings_;
   std::vector<uint32_t> unsettled_;
 };
 
@@ -119,7 +123,7 @@ class DepartureFinder final : public CoreWatcher {
  private:
   std::string Place(size_t same, size_t event, const Boundary* their) const;
   void BlameAnswer(size_t same, Departure& departure) const;
-  size_t SettledBehind(size_t event) const;
+  size_t SettledOtherwise(size_t event) const;
 
   const Program& program_;
   Trace model_trace_;
