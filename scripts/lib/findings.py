@@ -53,7 +53,7 @@ class Finding:
     core_too: bool = False  # of one in V8: the core breaks the rule without it, too
     departs_by: str = ""  # what it does there
     place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
-    # Of an input that is bytes: what breaks in those that differ in one byte, as identity: share of them.
+    # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
     neighbours: dict = dataclasses.field(default_factory=dict)
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault

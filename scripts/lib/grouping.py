@@ -37,7 +37,7 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 _NEARLY_THE_SAME = 0.5
 
 IN_V8_ALONE = "V8 alone"  # as `sluice places` says it
-# Of the inputs that differ in a byte from that of a finding, the share that must be the other.
+# Of the inputs that differ in a byte from that of a finding and break anything, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
 
 # Rules that say the same of what is looked at in several ways: that nobody need handle a promise is looked into while it is a
@@ -152,8 +152,9 @@ def _crashed_in(crash, oracle):
 
 
 def _is_next_to(finding, other):
-    """Whether many inputs that are nearly that of `finding` are the other. Of another fault, one or two might be."""
-    return finding.target == other.target and finding.neighbours.get(other.identity, 0) >= _MANY_NEIGHBOURS
+    """Whether many inputs that are nearly that of `finding` are the other. Of another fault, one might be: most are `finding` still."""
+    count = finding.neighbours.get(other.identity, 0)
+    return finding.target == other.target and count >= 2 and count >= _MANY_NEIGHBOURS * sum(finding.neighbours.values())
 
 
 def _are_settled_in_reactions(a, b):

@@ -259,7 +259,7 @@ class Triage:
         finding.shows_without_limit = _broken(text)
 
     async def _look_at_neighbours(self, finding):
-        """What breaks where this does not any more. (Of programs, the place where the core departs says more.)"""
+        """What breaks in inputs that are nearly this one. (Of programs, the place where the core departs says more.)"""
         path = os.path.join(finding.folder, "shrunk")
         if finding.reads_programs or finding.kind != "crash" or not finding.shrunk:
             return
@@ -276,7 +276,7 @@ class Triage:
                 report = await self._die(finding, [os.path.join(scratch, "input")])
                 if report is not None:
                     broken[report.identity(finding.target)] += 1
-        finding.neighbours = {identity: round(count / len(inputs), 3) for identity, count in sorted(broken.items())}
+        finding.neighbours = dict(sorted(broken.items()))
 
     async def _write_traces(self, finding):
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
@@ -302,10 +302,11 @@ class Triage:
 
 
 def _neighbours(data):
-    """Without one of its bytes, or with another one there."""
+    """Without one of its bytes, or with another one there or before it."""
     near = []
     for i in range(len(data)):
-        near += [data[:i] + data[i + 1:], data[:i] + b"a" + data[i + 1:]]
+        near += [data[:i] + data[i + 1:], data[:i] + b"a" + data[i + 1:], data[:i] + b"a" + data[i:]]
+    near.append(data + b"a")
     return [other for other in dict.fromkeys(near) if other not in (data, b"")]
 
 

@@ -294,11 +294,13 @@ class Groups(unittest.TestCase):
     def test_of_bytes_what_many_inputs_next_to_another_are_is_the_same_fault(self):
         config = dict(target="config_fuzzer", shrunk=True)
         oracle = finding("config/CFG-PLACE", **config)
-        crash = finding("libfuzzer/deadly-signal/Found", from_oracle=False, neighbours={"config/CFG-PLACE": 0.4}, **config)
+        crash = finding("libfuzzer/deadly-signal/Found", from_oracle=False, neighbours={"config/CFG-PLACE": 4, "libfuzzer/deadly-signal/Found": 8}, **config)
         self.assertTrue(self.same(oracle, crash))
         self.assertFalse(self.same(finding("config/CFG-PLACE", target="request_fuzzer"), crash))
-        crash.neighbours = {"config/CFG-PLACE": 0.1, "config/CFG-ORDER": 0.4}
-        self.assertFalse(self.same(oracle, crash))
+        crash.neighbours["libfuzzer/deadly-signal/Found"] = 13
+        self.assertFalse(self.same(oracle, crash), "too few")
+        crash.neighbours = {"config/CFG-PLACE": 1}
+        self.assertFalse(self.same(oracle, crash), "one may be another fault")
 
     def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
         v8 = dict(target="v8_binding_fuzzer", shrunk=True)
@@ -691,8 +693,8 @@ class Investigated(Target):
         found, where = self.investigate(body, "...xy..", identity="asan/crash-x/config_fuzzer", target="config_fuzzer")
         self.assertTrue(found.shrunk)
         self.assertEqual((where / "shrunk").read_text(), "xy")
-        # x and xa; not y and ay
-        self.assertEqual(found.neighbours, {"config/CFG-X": 0.5})
+        # axy and xya; x, xa and xay; not y and ay
+        self.assertEqual(found.neighbours, {"asan/crash-x/config_fuzzer": 2, "config/CFG-X": 3})
 
     def test_what_its_process_had_passed_over_is_passed_over_again(self):
         """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
