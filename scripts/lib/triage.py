@@ -192,10 +192,11 @@ class Triage:
                                            self._target(finding), *run_flags(), "--"]), "--executions", str(SHRINK_EXECUTIONS)]
         with tempfile.TemporaryDirectory(prefix="shrink-", dir=finding.folder) as scratch:
             code = None
-            if finding.from_oracle:
+            by_judge = finding.from_oracle and finding.reads_programs
+            if by_judge:
                 code, _ = await self._ask([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
             # In V8, which has no children, a candidate may have ended the process by another fault.
-            if not self.stopped and (not finding.from_oracle or (code != 0 and "--v8" in finding.judged and not finding.place)):
+            if not self.stopped and (not by_judge or (code != 0 and "--v8" in finding.judged and not finding.place)):
                 code, _ = await self._run([self._sluice, *command, *asking, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
                                           TMPDIR=scratch, **_passing_over(finding))
         if self.stopped:

@@ -696,6 +696,14 @@ class Investigated(Target):
         # axy and xya; x, xa and xay; not y and ay
         self.assertEqual(found.neighbours, {"asan/crash-x/config_fuzzer": 2, "config/CFG-X": 3})
 
+    def test_what_an_oracle_says_of_bytes_is_shrunk_by_the_target(self):
+        (self.folder / "fuzzers").mkdir()
+        (self.folder / "fuzzers/config_fuzzer").symlink_to("t_fuzzer")
+        found, where = self.investigate('grep -q xy "$FILE" && die "SLUICE-FINDING config/CFG-X"; true', "...xy..", identity="config/CFG-X",
+                                        target="config_fuzzer")
+        self.assertTrue(found.from_oracle and found.shrunk)
+        self.assertEqual((where / "shrunk").read_text(), "xy")
+
     def test_what_its_process_had_passed_over_is_passed_over_again(self):
         """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
         body = '[[ ",$SLUICE_IGNORE_FINDINGS," == *,slots/known,* ]] || die "SLUICE-FINDING slots/known"; ' + self.ALWAYS
