@@ -165,7 +165,7 @@ void CoreSubject::ListHeld(std::vector<Held>& held) {
     const bool is_there = !name.is_undefined() && index < host_.realm().promise_count();
     held.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
   };
-  const auto value = [&](const char* slot, core::ValueSlot name) { held.push_back({slot, host_.Peek(name)}); };
+  const auto value = [&](const char* slot, core::ValueSlot name) { held.push_back({slot, host_.ValueOf(name)}); };
   const auto writer = [&](const char* ready, const char* closed, core::WriterSlot name) {
     const bool is_there = !name.is_undefined();
     promise(ready, is_there ? host_.Writer(name).readyPromise : core::PromiseSlot());

@@ -131,7 +131,8 @@ class Subject {
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
-  // While somebody looks in the middle of an operation: that a slot is in disorder then is no violation.
+  // While somebody looks in the middle of an operation, by what follows too: that a slot is in disorder then is no
+  // violation.
   virtual void SetLooking(bool looking) { static_cast<void>(looking); }
   // Appends what each slot holds that holds one thing or another, always of the same slots; of lists, the first and the
   // last. Nothing, where TakeSnapshot is false, and of subjects that are not compared so.

@@ -77,11 +77,7 @@ constexpr std::string_view kAsked[] = {"IsWritableStreamLocked",
                                        "WritableStreamDefaultControllerGetDesiredSize",
                                        "WritableStreamDefaultWriterGetDesiredSize"};
 
-bool IsAsked(std::string_view name) {
-  return std::find(std::begin(kAsked), std::end(kAsked), name) != std::end(kAsked);
-}
-
-// Those that do something.
+// Those that do something, of all but kAsked.
 bool IsOperation(std::string_view name) {
   // Not EnqueueValueWithSize, which the core's close sentinel needs not.
   constexpr std::string_view kOthers[] = {"AcquireWritableStreamDefaultWriter",
@@ -93,7 +89,7 @@ bool IsOperation(std::string_view name) {
   // Constructors of C++.
   constexpr std::string_view kClasses[] = {"WritableStream", "WritableStreamDefaultController",
                                            "WritableStreamDefaultWriter"};
-  if (name.find_first_of("<>") != std::string_view::npos || IsAsked(name)) return false;
+  if (name.find_first_of("<>") != std::string_view::npos) return false;
   if (std::find(std::begin(kClasses), std::end(kClasses), name) != std::end(kClasses)) return false;
   return name.starts_with("WritableStream") ||
          std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
@@ -232,9 +228,9 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   subject.ListHeld(boundary.held);
   for (Held& held : boundary.held) {
     const uint32_t id = held.value.id;
+    const uint32_t promises = named_[sim::ValueKind::kPromise];
     held.value = Named(held.value);
-    const bool is_new = held.value.kind == sim::ValueKind::kPromise && held.value.id > promises_;
-    if (is_new) pending_.push_back({held.slot, id, promises_ = held.value.id});
+    if (named_[sim::ValueKind::kPromise] > promises) pending_.push_back({held.slot, id, held.value.id});
   }
   std::erase_if(pending_, [&](const Pending& pending) {
     const Settlement how = subject.SettlementOf(pending.id);

@@ -94,7 +94,6 @@ class Boundaries {
   std::set<std::pair<size_t, std::string_view>> asked_;            // behind how many boundaries
   std::map<std::pair<sim::ValueKind, uint32_t>, uint32_t> names_;  // by the subject's id
   std::map<sim::ValueKind, uint32_t> named_;                       // how many
-  uint32_t promises_ = 0;                                          // names of promises that were in a slot
   std::vector<Pending> pending_;  // promises that were in a slot and were not settled yet
   // All promises, by the subject's id.
   std::vector<Settling> settlings_;

@@ -39,7 +39,7 @@ enum class Oracle : uint8_t {
 struct Finding {
   Oracle oracle = Oracle::kModel;
   std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise".
-                     // Without commas, which part the identities of lists
+                     // Holds no comma: those stand between the identities of a list
   std::string anchor;           // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
   std::string sentence;         // what should have held
   size_t event = 0;             // index into core_trace().events

@@ -123,7 +123,7 @@ def print_table(rows, corpus_growth):
 def print_finding(position, finding, repro):
     say(f"\n{position}. {finding.identity}")
     say(f"   {finding.rule}")
-    say(f"   Found by {finding.target}{f' ({finding.engine})' if finding.engine else ''} after {seconds_text(finding.after_seconds)}.")
+    say(f"   Found by {finding.target}{finding.by_engine} after {seconds_text(finding.after_seconds)}.")
     say(f"   It {finding.how_often()}.")
     if finding.departs_at:
         say(f"   The core departs from the standard at {finding.departs_at}: {finding.departs_by}.")

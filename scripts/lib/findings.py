@@ -50,8 +50,8 @@ class Finding:
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
     shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
-    core_too: bool = False  # of one in V8: the core breaks the rule without it, too
     departs_by: str = ""  # what it does there
+    core_too: bool = False  # of one in V8: the core breaks the rule without it, too
     place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
     neighbours: dict = dataclasses.field(default_factory=dict)
@@ -67,6 +67,11 @@ class Finding:
     @property
     def judged(self):
         return JUDGED["canary_fuzzer"] if self.canary else [] if self.target == "canary_fuzzer" else JUDGED.get(self.target, [])
+
+    @property
+    def by_engine(self):
+        """To be said behind the target; empty if no engine told of it."""
+        return f" ({self.engine})" if self.engine else ""
 
     @property
     def is_codec(self):
@@ -181,7 +186,7 @@ def readme(finding, build, root, fuzzers):
     place = shlex.quote(os.path.relpath(finding.folder, root) if inside else finding.folder)
     name = os.path.basename(finding.file_for_repro)
     lines = [f"# {finding.identity}", "", finding.rule, ""]
-    lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}`{f' ({finding.engine})' if finding.engine else ''} after {finding.after_seconds:.1f} s. It "
+    lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}`{finding.by_engine} after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
     if finding.departs_at:
         lines += [f"The core departs from the standard at {finding.departs_at}: {finding.departs_by}.", ""]

@@ -193,12 +193,14 @@ def _depart_alike(a, b):
 
 
 def _depart_elsewhere(a, b):
+    if _either_way(_is_hidden_by, a, b):
+        return True
     return bool(_place(a) and _place(b)) and not _depart_alike(a, b) and not _either_way(_is_its_charge, a, b)
 
 
 def why_same(a, b):
     """The evidence that two findings are one fault, as text; empty if there is none."""
-    if _depart_elsewhere(a, b) or _either_way(_is_hidden_by, a, b):
+    if _depart_elsewhere(a, b):
         return ""
     if a.identity == b.identity:
         return "the same identity"

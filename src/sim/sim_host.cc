@@ -91,10 +91,6 @@ Value SimHost::ValueOf(ValueSlot slot) {
   return named.value;
 }
 
-Value SimHost::Peek(ValueSlot slot) const {
-  return slot.is_undefined() || slot.name > values_.size() ? Value::Undefined() : values_[slot.name - 1].value;
-}
-
 uint32_t SimHost::TakePromise(PromiseSlot slot) {
   const uint32_t promise = Checked(slot);
   Drop(slot);

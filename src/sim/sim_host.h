@@ -50,8 +50,6 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::WriterSlot NewWriter();       // a new writer with no stream yet
   core::ValueSlot Name(Value value);  // a new reference
   Value ValueOf(core::ValueSlot slot);
-  // The same for those who only look: a slot that must not be used is no violation, and undefined if there is nothing.
-  Value Peek(core::ValueSlot slot) const;
   static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
   // Takes the reference of what a method returned and gives the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);

@@ -167,6 +167,46 @@ TEST_F(DepartureTest, AnAnswerForWhichNobodyAskedIsNotToBlame) {
   EXPECT_EQ(Told<AnswersTwo<LosesItsStrategy>>(program), Told<LosesItsStrategy>(program));
 }
 
+// Behind the third time that somebody looks: at the begin of what getWriter() performs by way of another operation.
+class LosesItsStrategyInSetUp : public CoreSubject {
+  sim::Outcome GetWriter() override {
+    looks_ = 0;
+    return CoreSubject::GetWriter();
+  }
+  void ListHeld(std::vector<Held>& held) override {
+    CoreSubject::ListHeld(held);
+    if (++looks_ == 3) host().stream(0).controller.strategyHWM = 7;
+  }
+  int looks_ = 3;
+};
+
+TEST_F(DepartureTest, SettingAWriterUpIsAnOperationWhoeverAsksForIt) {
+  EXPECT_EQ(
+      Told<LosesItsStrategyInSetUp>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
+      "the begin of SetUpWritableStreamDefaultWriter: at the end of SetUpWritableStreamDefaultWriter, strategyHWM is "
+      "7 and should be 1");
+}
+
+// Nobody but who looks in the middle of close() meets the promise that was dropped.
+class DropsReadyForAWhile : public CoreSubject {
+  uint32_t WriterClose(uint32_t id) override {
+    core::WritableStreamDefaultWriter& writer = host().Writer({id + uint64_t{1}});
+    host().Drop(writer.readyPromise);
+    const uint32_t closing = CoreSubject::WriterClose(id);
+    writer.readyPromise = host().NewPromise();
+    return closing;
+  }
+};
+
+TEST_F(DepartureTest, LookingInTheMiddleBreaksNoRule) {
+  const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\n");
+  Judge judge(std::make_unique<DropsReadyForAWhile>());
+  const std::string alone = judge.Run(program)->key();
+  DepartureFinder finder(program);
+  judge.WatchCore(&finder);
+  EXPECT_EQ(judge.Run(program)->key(), alone);
+}
+
 // In the middle of what an author's function interrupted.
 class LosesItsStrategyBehindAnError : public CoreSubject {
   void ControllerError(sim::Value error) override {

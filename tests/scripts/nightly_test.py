@@ -55,6 +55,21 @@ class NightlyTest(unittest.TestCase):
     def note(self, name):
         return f"echo {name} >> {self.folder}/ran"
 
+    def test_two_findings_of_one_name_are_two_in_the_report(self):
+        folder = self.out / "campaigns/asan"
+        folder.mkdir(parents=True)
+        found = [{"identity": "slots/a@write", "target": "t", "rule": "r", "folder": f"findings/{n}", "place": place} for n, place in (("1", ""), ("2", "F"))]
+        (folder / "summary.json").write_text(json.dumps({"findings": found}))
+        for number, place in (("3", "G"), ("4", "H")):
+            interrupted = self.out / "campaigns/ubsan/findings" / number
+            interrupted.mkdir(parents=True)
+            (interrupted / "log.txt").write_text("a log\n")
+            (interrupted / "finding.json").write_text(json.dumps(found[0] | {"place": place}))
+        sys.path.insert(0, str(ROOT / "scripts/lib"))
+        import nightly_report
+        self.assertEqual([each["folder"] for each in nightly_report.findings(self.out)],
+                         ["campaigns/asan/findings/1", "campaigns/asan/findings/2", "campaigns/ubsan/findings/3", "campaigns/ubsan/findings/4"])
+
     def test_a_night_without_findings_exits_0_and_reports(self):
         run = self.night({"build": self.note("build"), "tests": self.note("tests")})
         self.assertEqual(run.returncode, 0, run.stdout)

@@ -580,6 +580,21 @@ class HiddenFaults(Folder):
         self.passed_over(*(f"slots/a@write|the begin of WritableStream{number}" for number in range(hidden_faults.MOST + 3)))
         self.assertEqual((len(self.look(self.Triage())), self.left_out), (hidden_faults.MOST, 3))
 
+    def test_what_an_earlier_campaign_kept_is_not_this_ones(self):
+        kept = Path(hidden_faults.environment(str(self.folder), "writable_stream_fuzzer")["SLUICE_PASSED_OVER"]) / "1-2"
+        kept.write_text("slots/a@write|the begin of writer.close()")
+        hidden_faults.clear(str(self.folder))
+        self.assertEqual(self.look(self.Triage()), [])
+
+    def test_what_hides_one_does_not_explain_it_either(self):
+        self.passed_over("slots/a@write|V8 alone", target="v8_binding_fuzzer")
+        work = self.Triage()
+        work.investigate = lambda made: asyncio.sleep(0, [setattr(made, "shrunk", True), setattr(made, "program", "a\nb"),
+                                                          setattr(made, "shows", ["slots/a@write", "slots/b@write"])])
+        made = self.look(work)
+        self.known[0].shows = ["slots/a@write", "slots/b@write"]
+        self.assert_told_apart(made)
+
     def test_a_program_that_ends_the_process_hides_none_behind_it(self):
         self.passed_over("slots/a@write|the begin of WritableStreamAbort", "dies", "slots/a@write|the begin of writer.close()")
         self.assertEqual(len(self.look(self.Triage())), 1)
@@ -703,6 +718,14 @@ class Investigated(Target):
                                         target="config_fuzzer")
         self.assertTrue(found.from_oracle and found.shrunk)
         self.assertEqual((where / "shrunk").read_text(), "xy")
+
+    def test_what_the_judge_cannot_shrink_in_v8_is_shrunk_by_the_target(self):
+        (self.folder / "fuzzers").mkdir()
+        (self.folder / "fuzzers/v8_binding_fuzzer").symlink_to("t_fuzzer")
+        body = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "SLUICE-FINDING slots/x@close"; true'
+        found, where = self.investigate(body, CANARY_PROGRAM + "w0.close()\n", identity="slots/x@close", target="v8_binding_fuzzer")
+        self.assertTrue(found.shrunk)
+        self.assertEqual((where / "program.ops").read_text(), "# slots/x@close\nw0.close()\n")
 
     def test_what_its_process_had_passed_over_is_passed_over_again(self):
         """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
