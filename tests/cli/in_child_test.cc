@@ -33,8 +33,17 @@ TEST(InChildTest, WhatDoesNotEndDoesNotHold) {
 TEST(InChildTest, NothingIsChangedOrPrinted) {
   int asked = 0;
   testing::internal::CaptureStdout();
-  EXPECT_TRUE(HoldsInChild([&] { return std::puts("a line") >= 0 && ++asked == 1; }, 10));
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(HoldsInChild(
+      [&] {
+        std::puts("a line");
+        std::fflush(stdout);
+        std::fputs("another\n", stderr);
+        return ++asked == 1;
+      },
+      10));
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(asked, 0);
 }
 

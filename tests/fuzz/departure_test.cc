@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/oracle/canary.h"
@@ -187,24 +188,40 @@ TEST_F(DepartureTest, SettingAWriterUpIsAnOperationWhoeverAsksForIt) {
       "7 and should be 1");
 }
 
-// Nobody but who looks in the middle of close() meets the promise that was dropped.
-class DropsReadyForAWhile : public CoreSubject {
+// From one look in the middle of close() to the next, so that nobody else meets the promise that was dropped.
+class DropsReadyForALook : public CoreSubject {
+ public:
+  bool has_dropped() const { return has_dropped_; }
+
+ private:
   uint32_t WriterClose(uint32_t id) override {
-    core::WritableStreamDefaultWriter& writer = host().Writer({id + uint64_t{1}});
-    host().Drop(writer.readyPromise);
-    const uint32_t closing = CoreSubject::WriterClose(id);
-    writer.readyPromise = host().NewPromise();
-    return closing;
+    looks_ = 1;
+    return CoreSubject::WriterClose(id);
   }
+  void ListHeld(std::vector<Held>& held) override {
+    CoreSubject::ListHeld(held);
+    if (looks_ == 0) return;
+    if (looks_ == 2) host().Drop(host().Writer({1}).readyPromise);
+    if (looks_ == 3) {
+      host().Retain(host().Writer({1}).readyPromise);
+      has_dropped_ = true;
+    }
+    ++looks_;
+  }
+  int looks_ = 0;
+  bool has_dropped_ = false;
 };
 
 TEST_F(DepartureTest, LookingInTheMiddleBreaksNoRule) {
   const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\n");
-  Judge judge(std::make_unique<DropsReadyForAWhile>());
-  const std::string alone = judge.Run(program)->key();
+  auto subject = std::make_unique<DropsReadyForALook>();
+  const DropsReadyForALook& dropper = *subject;
+  Judge judge(std::move(subject));
   DepartureFinder finder(program);
   judge.WatchCore(&finder);
-  EXPECT_EQ(judge.Run(program)->key(), alone);
+  const auto finding = judge.Run(program);
+  EXPECT_FALSE(finding.has_value()) << finding->key();
+  EXPECT_TRUE(dropper.has_dropped());
 }
 
 // In the middle of what an author's function interrupted.

@@ -106,8 +106,8 @@ TEST_F(PassedOverTest, WhatCannotBeWrittenIsLeftOut) {
   for (const std::string& input : Many(10)) Keep(passed_over, "k", input);
   EXPECT_FALSE(fs::exists(folder_ + "/missing"));
   fs::create_directory(folder_ + "/missing");  // later, it can
-  Keep(passed_over, "k", "input");
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ + "/missing"), fs::directory_iterator()), 1);
+  for (const std::string& input : Many(10)) Keep(passed_over, "k", input);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_ + "/missing"), fs::directory_iterator()), 5);
 }
 
 }  // namespace

@@ -273,6 +273,8 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(oracle, crash))
         oracle.departs_at, crash.departs_at = place, "the begin of WritableStreamAbort"
         self.assertFalse(self.same(oracle, crash), "something was wrong before it crashed")
+        crash.departs_at = "microtasks"
+        self.assertFalse(self.same(oracle, crash), "something was, but nobody knows exactly where")
         oracle.departs_at, crash.departs_at = "the begin of writer.close()", ""
         crash.frames = ["Stream src/sim/sim_host.cc:9", "Close src/core/class_steps.cc:7", "WriterClose fuzz/driver/core_subject.cc:7"]
         self.assertTrue(self.same(oracle, crash))
@@ -565,10 +567,16 @@ class HiddenFaults(Folder):
 
     def test_one_that_could_not_be_investigated_is_kept(self):
         self.passed_over("slots/a@write|the begin of writer.close()")
-        work = self.Triage()
-        work.investigate = lambda made: asyncio.sleep(0, setattr(made, "trouble", "no space left"))
-        self.assertEqual([one.trouble for one in self.look(work)], ["no space left"])
-        self.assertTrue((self.folder / "findings").iterdir())
+        for more in ({}, {"trouble": "no space left"}, {"trouble": "no space left", "shrunk": True, "departs_at": "the begin of WritableStreamAbort"}):
+            work = self.Triage()
+            work.investigate = lambda made: asyncio.sleep(0, made.__dict__.update(more))
+            self.assertEqual([one.trouble for one in self.look(work)], [more.get("trouble", "")], more)
+            self.assertEqual(len(os.listdir(self.folder / "findings")), 1, more)
+
+    def test_none_is_made_of_what_another_one_turned_out_to_be(self):
+        self.passed_over("slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.write()")
+        made = self.look(self.Triage(departs_at="the begin of writer.write()"))
+        self.assertEqual([one.place for one in made], ["the begin of writer.close()"])
 
     def test_what_an_unshrunk_finding_departs_in_is_not_known_but_is_that_finding(self):
         self.passed_over("slots/u@write|the begin of writer.close()", "slots/u@write|the begin of writer.write()")
