@@ -92,18 +92,20 @@ int main(int argc, char** argv) {
   add_judged(shrink);
   shrink->add_option("--finding", shrunk.finding,
                      "Of several findings, keep the one with this identity; default: the first");
-  shrink->add_option("--place", shrunk.place,
-                     "Keep where the core departs from the standard, too: as `sluice places` says it");
-  shrink->add_option("--command", shrunk.command,
-                     "For what ends the process: a shell command that runs the files it is given, in order, and prints "
-                     "which of them, from 1, is the first that still fails in the same way, or 0");
+  CLI::Option* const place = shrink->add_option(
+      "--place", shrunk.place, "Keep where the core departs from the standard, too: as `sluice places` says it");
+  shrink
+      ->add_option("--command", shrunk.command,
+                   "For what ends the process: a shell command that runs the files it is given, in order, and prints "
+                   "which of them, from 1, is the first that still fails in the same way, or 0")
+      ->excludes(place);
   shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
       ->check(kWholeNumber)
       ->capture_default_str();
   shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
       ->check(kWholeNumber)
       ->capture_default_str();
-  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes");
+  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes")->excludes(place);
   shrink->callback([&] {
     shrunk.judged = judged;
     shrunk.batch = std::max<size_t>(shrunk.batch, 1);

@@ -99,6 +99,8 @@ class Commands(unittest.TestCase):
         self.assertEqual(run("shrink", "--canary", "--place", place, "-o", small, canary).returncode, 0)
         self.assertLess(len(small.read_text().splitlines()), len(CANARY.splitlines()))
         self.assertEqual(run("places", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
+        for flags in (("--command", "true"), ("--bytes",)):
+            self.assert_complains(run("shrink", "--canary", "--place", place, *flags, canary), flags[0], "--place")
         self.assert_complains(run("shrink", "--canary", "--place", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
                               "sluice places")
 
