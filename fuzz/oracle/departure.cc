@@ -195,6 +195,16 @@ std::string DifferenceText(const Boundary& our, const Boundary& their, const std
   return text;
 }
 
+// In order.
+std::vector<Settled> SettledBetween(const Boundaries& boundaries, size_t begin, size_t end) {
+  std::vector<Settled> settled;
+  for (size_t i = begin; i < end; ++i) {
+    const std::vector<Settled>& more = boundaries.list()[i].settled;
+    settled.insert(settled.end(), more.begin(), more.end());
+  }
+  return settled;
+}
+
 // Whether ids of this kind are the subject's own.
 bool IsNamed(sim::ValueKind kind) {
   constexpr sim::ValueKind kNamed[] = {sim::ValueKind::kTypeError, sim::ValueKind::kRangeError,
@@ -217,6 +227,11 @@ sim::Value Boundaries::Named(sim::Value value) {
 void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace) {
   if (list_.size() >= kMostBoundaries) return;
   Boundary& boundary = list_.emplace_back();
+  if (begins) {
+    ++depth_;
+  } else if (depth_ > 0 && --depth_ == 0) {
+    outside_.push_back(list_.size());
+  }
   boundary.begins = begins;
   boundary.operation = operation;
   boundary.events = trace.events.size();
@@ -255,6 +270,11 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   subject.SetLooking(false);
 }
 
+size_t Boundaries::OutsideFrom(size_t begin) const {
+  const auto outside = std::upper_bound(outside_.begin(), outside_.end(), begin);
+  return outside == outside_.end() ? kNoEvent : *outside;
+}
+
 void Boundaries::Ask(std::string_view operation) {
   if (list_.size() < kMostBoundaries) asked_.emplace(list_.size(), operation);
 }
@@ -280,7 +300,7 @@ DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
   ReferenceModel model;
   Driver driver;
   g_recording = {&model, &model_trace_, &theirs_};
-  driver.Run(program, model, {.snapshots = false}, model_trace_);
+  driver.Run(program, model, {}, model_trace_);
   g_recording.reset();
 }
 
@@ -298,7 +318,7 @@ void DepartureFinder::OnEnd() {
 
 // Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
 // more. What author code does in the middle of an operation is passed over: it says nothing of that operation.
-std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their) const {
+std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const {
   const std::vector<Boundary>& ours = ours_.list();
   struct Open {
     uint32_t operation;
@@ -316,7 +336,8 @@ std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* th
       last = !open.empty() && IsNameless(ended.operation) ? ended.before : i;
     }
   }
-  if (!open.empty()) {
+  is_in_operation = !open.empty();
+  if (is_in_operation) {
     const std::string behind = BoundaryText(ours[last]);
     return ours[last].begins ? behind : OperationNames()[open.back().operation] + ", behind " + behind;
   }
@@ -328,22 +349,24 @@ std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* th
 
 // If the core asked behind the first `same` boundaries, where all is as it should be, and the answer is wrong, then it
 // is not at fault who asked.
-void DepartureFinder::BlameAnswer(size_t same, Departure& departure) const {
-  if (same == 0) return;
-  const std::vector<Held>& ours = ours_.list()[same - 1].answers;
-  const std::vector<Held>& theirs = theirs_.list()[same - 1].answers;
+void DepartureFinder::BlameAnswer(Sides same, Told& told) const {
+  if (same.ours == 0 || same.theirs == 0) return;
+  const std::vector<Held>& ours = ours_.list()[same.ours - 1].answers;
+  const std::vector<Held>& theirs = theirs_.list()[same.theirs - 1].answers;
   for (size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
-    if (ours[i].value == theirs[i].value || !ours_.WasAsked(ours[i].slot, same)) continue;
-    departure.place = "the return from " + std::string(ours[i].slot);
-    departure.difference = "it returns " + ValueText(ours[i].value, trace_->chunks) + " and should return " +
-                           ValueText(theirs[i].value, trace_->chunks) + "; " + departure.difference;
+    if (ours[i].value == theirs[i].value || !ours_.WasAsked(ours[i].slot, same.ours)) continue;
+    told.departure = {"the return from " + std::string(ours[i].slot),
+                      "it returns " + ValueText(ours[i].value, trace_->chunks) + " and should return " +
+                          ValueText(theirs[i].value, trace_->chunks) + "; " + told.departure.difference};
+    told.is_in_operation = true;
     return;
   }
 }
 
 // Of the promises that authors had seen by the first event that differs, and of which they see late that they are
-// settled: how many boundaries there were before the first that was settled otherwise. kNoEvent if there is none.
-size_t DepartureFinder::SettledOtherwise(size_t event) const {
+// settled: how many boundaries of the core there were before the first that was settled otherwise. kNoEvent if there is
+// none.
+size_t DepartureFinder::SettledOtherwise(size_t event, Sides from) const {
   const auto& ours = trace_->named_promises;
   const auto& theirs = model_trace_.named_promises;
   size_t behind = kNoEvent;
@@ -352,51 +375,103 @@ size_t DepartureFinder::SettledOtherwise(size_t event) const {
     if (ours[name].events > event || theirs[name].events > event) break;
     const Boundaries::Settling our = ours_.SettlingOf(ours[name].id);
     const Boundaries::Settling their = theirs_.SettlingOf(theirs[name].id);
-    if (!(our.how == their.how)) behind = std::min({behind, our.behind, their.behind});
+    if (our.how == their.how) continue;
+    const bool is_behind = their.behind != kNoEvent && their.behind >= from.theirs;
+    behind = std::min({behind, our.behind, is_behind ? from.ours + (their.behind - from.theirs) : their.behind});
   }
   return behind;
 }
 
-std::optional<Departure> DepartureFinder::departure() const {
-  if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
+DepartureFinder::Sides DepartureFinder::SameFrom(Sides from) const {
   const std::vector<Boundary>& ours = ours_.list();
   const std::vector<Boundary>& theirs = theirs_.list();
-  const auto differs = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
-  auto same = static_cast<size_t>(differs.first - ours.begin());
-  const Boundary* const our = differs.first == ours.end() ? nullptr : &*differs.first;
+  const auto differs = std::mismatch(ours.begin() + static_cast<ptrdiff_t>(from.ours), ours.end(),
+                                     theirs.begin() + static_cast<ptrdiff_t>(from.theirs), theirs.end());
+  return {static_cast<size_t>(differs.first - ours.begin()), static_cast<size_t>(differs.second - theirs.begin())};
+}
+
+// Behind the method or reaction in which they differ, if all is the same there and nobody can have seen a difference.
+std::optional<DepartureFinder::Sides> DepartureFinder::SameAgain(Sides differ) const {
+  const Sides again = {ours_.OutsideFrom(differ.ours), theirs_.OutsideFrom(differ.theirs)};
+  if (again.ours == kNoEvent || again.theirs == kNoEvent) return std::nullopt;
+  const Boundary& our = ours_.list()[again.ours - 1];
+  const Boundary& their = theirs_.list()[again.theirs - 1];
+  if (!(our == their &&
+        SettledBetween(ours_, differ.ours, again.ours) == SettledBetween(theirs_, differ.theirs, again.theirs))) {
+    return std::nullopt;
+  }
+  if (FirstDifferentEvent(*trace_, model_trace_) < our.events) return std::nullopt;
+  const size_t events = std::min(ours_.list()[differ.ours].events, theirs_.list()[differ.theirs].events);
+  for (size_t event = events; event < our.events; ++event) {
+    const core::Snapshot* const seen = trace_->SnapshotOf(event);
+    const core::Snapshot* const should_be = model_trace_.SnapshotOf(event);
+    if ((seen == nullptr) != (should_be == nullptr) || (seen != nullptr && !(*seen == *should_be))) return std::nullopt;
+  }
+  return again;
+}
+
+std::optional<Departure> DepartureFinder::departure() const {
+  if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
+  Sides from;
+  Sides same = SameFrom(from);
+  std::optional<std::pair<Sides, Sides>> passed_over;
+  while (const auto again = SameAgain(same)) {
+    passed_over = {from, same};
+    from = *again;
+    same = SameFrom(from);
+  }
+  std::optional<Told> told = Tell(from, same);
+  // Microtasks may have run in another order because of it.
+  if (told.has_value() && !told->is_in_operation && passed_over.has_value()) {
+    const std::optional<Told> before = Tell(passed_over->first, passed_over->second);
+    if (before.has_value() && before->is_in_operation) told = before;
+  }
+  return told.has_value() ? std::optional(std::move(told->departure)) : std::nullopt;
+}
+
+// The first `same` boundaries are the same behind `from`, and nothing else, if anything differs at all.
+std::optional<DepartureFinder::Told> DepartureFinder::Tell(Sides from, Sides same) const {
+  const std::vector<Boundary>& ours = ours_.list();
+  const std::vector<Boundary>& theirs = theirs_.list();
+  const Boundary* const our = same.ours == ours.size() ? nullptr : &ours[same.ours];
   // What the core had no time to do is no difference, and an event that it was writing none either.
   const bool is_cut = our == nullptr && !has_ended_;
-  const Boundary* const their = is_cut || differs.second == theirs.end() ? nullptr : &*differs.second;
+  const Boundary* const their = is_cut || same.theirs == theirs.size() ? nullptr : &theirs[same.theirs];
   size_t event = FirstDifferentEvent(*trace_, model_trace_);
   if (!has_ended_ && event != kSame && event + 1 >= trace_->events.size()) event = kSame;
   if (our == nullptr && their == nullptr && event == kSame) return std::nullopt;
 
   const auto events_before = [](const Boundary* boundary) { return boundary == nullptr ? kSame : boundary->events; };
   const size_t events = std::min(events_before(our), events_before(their));
-  Departure departure;
+  Told told;
+  Departure& departure = told.departure;
   if (event < events) {
-    while (same > 0 && ours[same - 1].events > event) --same;
+    while (same.ours > from.ours && ours[same.ours - 1].events > event) {
+      --same.ours;
+      --same.theirs;
+    }
     departure.difference = "the core: " + EventText(program_, *trace_, event) +
                            "; the standard: " + EventText(program_, model_trace_, event);
-    if (const size_t behind = SettledOtherwise(event); behind < same) {
-      same = behind;
+    if (const size_t behind = SettledOtherwise(event, from); behind < same.ours) {
+      // Before what was passed over, which boundary of the model it is is not known.
+      same = behind < from.ours ? Sides{behind, 0} : Sides{behind, from.theirs + (behind - from.ours)};
       event = ours[behind].events - 1;
     }
-    departure.place = Place(same, event, nullptr);
-    BlameAnswer(same, departure);
-    return departure;
+    departure.place = Place(same.ours, event, nullptr, told.is_in_operation);
+    BlameAnswer(same, told);
+    return told;
   }
-  departure.place = Place(same, events == 0 ? 0 : events - 1, their);
+  departure.place = Place(same.ours, events == 0 ? 0 : events - 1, their, told.is_in_operation);
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
     // What differs where slots are looked at first may have differed since the constructor.
-    if (same == 0 || ours[same - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
+    if (same.ours == 0 || ours[same.ours - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
     departure.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
   } else {
     departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
   }
-  BlameAnswer(same, departure);
-  return departure;
+  BlameAnswer(same, told);
+  return told;
 }
 
 }  // namespace sluice::fuzz

@@ -74,6 +74,8 @@ class Boundaries {
   // Whether anybody did behind the first `count` boundaries, and before the next.
   bool WasAsked(std::string_view operation, size_t count) const;
   const std::vector<Boundary>& list() const { return list_; }
+  // More than `begin` boundaries, behind which all operations that had begun have ended; kNoEvent if there are none.
+  size_t OutsideFrom(size_t begin) const;
   // How a promise of the subject's was settled. An error that no slot had held by then is 0, of its kind.
   struct Settling {
     size_t behind = kNoEvent;  // how many boundaries there were before; kNoEvent if it was not settled
@@ -91,6 +93,8 @@ class Boundaries {
   sim::Value Named(sim::Value value);
 
   std::vector<Boundary> list_;
+  size_t depth_ = 0;
+  std::vector<size_t> outside_;  // numbers of boundaries behind which no operation has begun and not ended
   std::set<std::pair<size_t, std::string_view>> asked_;            // behind how many boundaries
   std::map<std::pair<sim::ValueKind, uint32_t>, uint32_t> names_;  // by the subject's id
   std::map<sim::ValueKind, uint32_t> named_;                       // how many
@@ -117,12 +121,28 @@ class DepartureFinder final : public CoreWatcher {
 
   // Nothing if core and model do the same, also if the program breaks another rule than the model's. Of a run that ends
   // the process, which may ask while it dies: what differed until then.
+  //
+  // What nobody can have seen and is gone when the method or reaction ends, such as two operations in another order, is
+  // passed over if there is a difference behind it that is in an operation.
   std::optional<Departure> departure() const;
 
  private:
-  std::string Place(size_t same, size_t event, const Boundary* their) const;
-  void BlameAnswer(size_t same, Departure& departure) const;
-  size_t SettledOtherwise(size_t event) const;
+  // How many boundaries of the core, and as many of the model that are the same, but for what was passed over.
+  struct Sides {
+    size_t ours = 0;
+    size_t theirs = 0;
+  };
+  struct Told {
+    Departure departure;
+    bool is_in_operation = false;
+  };
+
+  Sides SameFrom(Sides from) const;
+  std::optional<Sides> SameAgain(Sides differ) const;
+  std::optional<Told> Tell(Sides from, Sides same) const;
+  std::string Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const;
+  void BlameAnswer(Sides same, Told& told) const;
+  size_t SettledOtherwise(size_t event, Sides from) const;
 
   const Program& program_;
   Trace model_trace_;

@@ -238,6 +238,53 @@ TEST_F(DepartureTest, WhatAnAuthorDoesInTheMiddleOfAnOperationIsNotWhatItIsBehin
             "the begin of WritableStreamAbort: at the end of WritableStreamAbort, strategyHWM is 7 and should be 1");
 }
 
+// From one look in the middle of close() to the next.
+class HasAnotherStrategyForALook : public CoreSubject {
+ protected:
+  uint32_t WriterClose(uint32_t id) override {
+    looks_ = 2;
+    return CoreSubject::WriterClose(id);
+  }
+  void ListHeld(std::vector<Held>& held) override {
+    CoreSubject::ListHeld(held);
+    if (looks_ > 0) host().stream(0).controller.strategyHWM = --looks_ == 1 ? 7 : 1;
+  }
+
+ private:
+  int looks_ = 0;
+};
+// And in the middle of releaseLock() for good.
+class LosesItsStrategyThen : public HasAnotherStrategyForALook {
+  void ReleaseLock(uint32_t writer) override {
+    releases_ = true;
+    HasAnotherStrategyForALook::ReleaseLock(writer);
+  }
+  void ListHeld(std::vector<Held>& held) override {
+    HasAnotherStrategyForALook::ListHeld(held);
+    if (releases_) host().stream(0).controller.strategyHWM = 7;
+  }
+  bool releases_ = false;
+};
+// Which is seen, but not where.
+class IsNeverLocked : public HasAnotherStrategyForALook {
+  bool Locked() override { return false; }
+};
+
+TEST_F(DepartureTest, WhatNobodyCanHaveSeenAndIsGoneIsPassedOver) {
+  const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\nw0.releaseLock()\n");
+  EXPECT_EQ(Told<HasAnotherStrategyForALook>(program), "");
+  EXPECT_EQ(
+      Told<LosesItsStrategyThen>(program),
+      "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
+      "should be 1");
+}
+
+TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfWhatDiffersBehindItIsInNoOperation) {
+  EXPECT_EQ(Told<IsNeverLocked>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\nread stream\n")),
+            "the begin of writer.close(): at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and "
+            "should be 1");
+}
+
 class ForgetsItsStrategy : public CoreSubject {
   sim::Outcome Construct(const StreamOptions& options) override {
     const sim::Outcome made = CoreSubject::Construct(options);
