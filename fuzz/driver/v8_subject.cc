@@ -655,7 +655,20 @@ void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
   if (Field(state, "storedError")->IsUndefined() == snapshot.has_storedError) {
     Violation("JavaScript keeps a stored error when the core believes it");
   }
+  if (snapshot.pendingAbortRequest != core::PromiseView::kUndefined) {
+    if (!Field(state, "abortRequest")->IsObject())
+      Violation("JavaScript keeps an abort request when the core believes it");
+    if (Field(state, "abortReason")->IsUndefined() == snapshot.pendingAbortRequest_has_reason) {
+      Violation("JavaScript keeps an abort reason when the core believes it");
+    }
+  }
+  const auto is_kept = [&](const char* name) { return !Field(state, name)->IsUndefined(); };
+  if (snapshot.started && !snapshot.has_writeAlgorithm &&
+      (is_kept("sink") || is_kept("write") || is_kept("close") || is_kept("abort") || is_kept("size"))) {
+    Violation("JavaScript keeps the algorithms no longer than the core");
+  }
   const v8::Local<v8::Value> writer = Field(state, "writer");
+  if (writer->IsObject() != snapshot.has_writer) Violation("JavaScript knows the writer that the core has");
   if (!snapshot.has_writer || !writer->IsObject()) return;
   LookAtPromise(writer, "ready", snapshot.readyPromise, snapshot.readyPromise_is_handled);
   LookAtPromise(writer, "closed", snapshot.closedPromise, snapshot.closedPromise_is_handled);
@@ -666,6 +679,7 @@ void V8Subject::LookAtReleasedWriter(core::Snapshot& snapshot) {
   if (!released_.has_value()) return;
   const v8::Local<v8::Value> writer = binding::WriterStateOf(context(), writers_[*released_].Get(isolate_.get()));
   const auto look = [&](const char* name, const char* view_name, core::PromiseView& view, bool& handled) {
+    // The core knows nothing of it any more.
     view = ViewOf(Field(writer, view_name).As<v8::Int32>()->Value());
     // A rejected one that nobody asked for is marked as handled when it is made.
     handled = view == core::PromiseView::kRejected;
@@ -675,16 +689,24 @@ void V8Subject::LookAtReleasedWriter(core::Snapshot& snapshot) {
   look("closed", "closedView", snapshot.released_closedPromise, snapshot.released_closedPromise_is_handled);
 }
 
-// A promise of the writer that was made is what it is, whatever the core believes of it.
+// A promise of the writer that was made is what it is, whatever the core believes of it; one that was not, what it will
+// be.
 void V8Subject::LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled) {
   const v8::Local<v8::Value> record = Field(writer, name);
-  if (!record->IsObject()) return;
-  const auto promise = Field(record, "promise").As<v8::Promise>();
-  const core::PromiseView believed = std::exchange(view, ViewOf(promise->State()));
-  if (view != believed) {
-    Violation(name == std::string_view("ready") ? "JavaScript's ready promise is as the core believes"
-                                                : "JavaScript's closed promise is as the core believes");
+  const bool is_ready = name == std::string_view("ready");
+  const core::PromiseView believed = view;
+  v8::Local<v8::Promise> promise;
+  if (record->IsObject()) {
+    promise = Field(record, "promise").As<v8::Promise>();
+    view = ViewOf(promise->State());
+  } else {
+    view = ViewOf(Field(writer, is_ready ? "readyView" : "closedView").As<v8::Int32>()->Value());
   }
+  if (view != believed) {
+    Violation(is_ready ? "JavaScript's ready promise is as the core believes"
+                       : "JavaScript's closed promise is as the core believes");
+  }
+  if (promise.IsEmpty()) return;
   handled = promise->HasHandler();
 }
 
