@@ -620,7 +620,7 @@ bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
   }
   if (stream->broken) Violation("the stream is broken and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);
-  LookAtJavaScript(snapshot);
+  LookAtJavaScript(stream->core, snapshot);
   LookAtReleasedWriter(snapshot);
   return true;
 }
@@ -631,7 +631,7 @@ v8::Local<v8::Value> V8Subject::Field(v8::Local<v8::Value> object, const char* n
 }
 
 // What JavaScript keeps must be what the core believes that it keeps.
-void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
+void V8Subject::LookAtJavaScript(const core::WritableStream& stream, core::Snapshot& snapshot) {
   const v8::Local<v8::Value> state = binding::StreamStateOf(context(), Inspected());
   const auto length = [&](const char* head) {
     uint64_t count = 0;
@@ -668,8 +668,15 @@ void V8Subject::LookAtJavaScript(core::Snapshot& snapshot) {
     Violation("JavaScript keeps the algorithms no longer than the core");
   }
   const v8::Local<v8::Value> writer = Field(state, "writer");
-  if (writer->IsObject() != snapshot.has_writer) Violation("JavaScript knows the writer that the core has");
-  if (!snapshot.has_writer || !writer->IsObject()) return;
+  const binding::WriterObject* known = nullptr;
+  if (writer->IsObject()) {
+    known = &binding::Page<binding::WriterObject>::Of(Field(writer, "page"))
+                 ->at(Field(writer, "index").As<v8::Int32>()->Value());
+  }
+  if (known != (snapshot.has_writer ? binding::WriterObject::Of(stream.writer) : nullptr)) {
+    return Violation("JavaScript knows the writer that the core has");
+  }
+  if (known == nullptr) return;
   LookAtPromise(writer, "ready", snapshot.readyPromise, snapshot.readyPromise_is_handled);
   LookAtPromise(writer, "closed", snapshot.closedPromise, snapshot.closedPromise_is_handled);
 }

@@ -130,7 +130,7 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   v8::Local<v8::Value> Field(v8::Local<v8::Value> object, const char* name);
   void LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled);
   void LookAtReleasedWriter(core::Snapshot& snapshot);
-  void LookAtJavaScript(core::Snapshot& snapshot);
+  void LookAtJavaScript(const core::WritableStream& stream, core::Snapshot& snapshot);
   void CountStep();
   void RunOnFiber();
 
