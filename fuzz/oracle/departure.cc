@@ -306,10 +306,13 @@ DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
 
 void DepartureFinder::OnBegin(Subject& core, const Trace& trace) {
   ours_.Clear();
+  broken_behind_.clear();
   trace_ = &trace;
   has_ended_ = false;
   g_recording = {&core, &trace, &ours_};
 }
+
+void DepartureFinder::OnBroken() { broken_behind_.push_back(ours_.list().size()); }
 
 void DepartureFinder::OnEnd() {
   g_recording.reset();
@@ -390,10 +393,13 @@ DepartureFinder::Sides DepartureFinder::SameFrom(Sides from) const {
   return {static_cast<size_t>(differs.first - ours.begin()), static_cast<size_t>(differs.second - theirs.begin())};
 }
 
-// Behind the method or reaction in which they differ, if all is the same there and nobody can have seen a difference.
+// Behind the method or reaction in which they differ, if all is the same there and nothing and nobody can have seen a
+// difference.
 std::optional<DepartureFinder::Sides> DepartureFinder::SameAgain(Sides differ) const {
   const Sides again = {ours_.OutsideFrom(differ.ours), theirs_.OutsideFrom(differ.theirs)};
   if (again.ours == kNoEvent || again.theirs == kNoEvent) return std::nullopt;
+  const auto broken = std::lower_bound(broken_behind_.begin(), broken_behind_.end(), differ.ours);
+  if (broken != broken_behind_.end() && *broken <= again.ours) return std::nullopt;
   const Boundary& our = ours_.list()[again.ours - 1];
   const Boundary& their = theirs_.list()[again.theirs - 1];
   if (!(our == their &&

@@ -117,13 +117,15 @@ class DepartureFinder final : public CoreWatcher {
   explicit DepartureFinder(const Program& program);
 
   void OnBegin(Subject& core, const Trace& trace) override;
+  void OnBroken() override;
   void OnEnd() override;
 
   // Nothing if core and model do the same, also if the program breaks another rule than the model's. Of a run that ends
   // the process, which may ask while it dies: what differed until then.
   //
-  // What nobody can have seen and is gone when the method or reaction ends, such as two operations in another order, is
-  // passed over if there is a difference behind it that is in an operation.
+  // What no oracle and no author can have seen and is gone when the method or reaction ends, such as two operations in
+  // another order, is passed over, but for a difference behind it that is in no operation: microtasks may run in
+  // another order because of it.
   std::optional<Departure> departure() const;
 
  private:
@@ -149,6 +151,7 @@ class DepartureFinder final : public CoreWatcher {
   Boundaries theirs_;
   const Trace* trace_ = nullptr;  // of the core
   Boundaries ours_;
+  std::vector<size_t> broken_behind_;  // how many boundaries there were when something was broken, in order
   bool has_ended_ = false;
 };
 

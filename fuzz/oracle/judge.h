@@ -63,6 +63,8 @@ class CoreWatcher {
   virtual ~CoreWatcher() = default;
   // `trace` is being written, and stays until the judge runs another program.
   virtual void OnBegin(Subject& core, const Trace& trace) = 0;
+  // An assert of the standard has failed, or the host has seen a violation, before the run ends.
+  virtual void OnBroken() = 0;
   // Not called if the run ends the process.
   virtual void OnEnd() = 0;
 };
@@ -114,6 +116,7 @@ class Judge {
   std::string UnhandledName(const Program& program, const DifferentSettlement& settled) const;
   static void OnAssert(const char* operation, const char* what);
   static void OnViolation(const char* what);
+  void TellWatcher();
 
   Driver driver_;
   std::unique_ptr<JudgedSubject> core_;

@@ -13,6 +13,7 @@
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/program/mutate.h"
+#include "src/core/check.h"
 #include "tests/fuzz/run_program.h"
 
 namespace sluice::fuzz {
@@ -253,6 +254,13 @@ class HasAnotherStrategyForALook : public CoreSubject {
  private:
   int looks_ = 0;
 };
+// And an assert fails meanwhile.
+class FailsAnAssertThen : public HasAnotherStrategyForALook {
+  void ListHeld(std::vector<Held>& held) override {
+    HasAnotherStrategyForALook::ListHeld(held);
+    if (host().stream(0).controller.strategyHWM == 7) core::AssertFailed("Close", "something");
+  }
+};
 // And in the middle of releaseLock() for good.
 class LosesItsStrategyThen : public HasAnotherStrategyForALook {
   void ReleaseLock(uint32_t writer) override {
@@ -277,6 +285,12 @@ TEST_F(DepartureTest, WhatNobodyCanHaveSeenAndIsGoneIsPassedOver) {
       Told<LosesItsStrategyThen>(program),
       "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
       "should be 1");
+}
+
+TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfAnAssertFailed) {
+  EXPECT_EQ(Told<FailsAnAssertThen>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
+            "the begin of writer.close(): at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and "
+            "should be 1");
 }
 
 TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfWhatDiffersBehindItIsInNoOperation) {
