@@ -15,6 +15,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
+      the program of the one, which crashed in V8, does without it what the other does;
       the one crashed, with nothing wrong before, in the operation in which the other departs;
       of inputs that are bytes, many that differ from the one in a byte are the other;
       an assert of the standard had failed before the crash;
@@ -36,6 +37,7 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 # Of the blocks of code that ran in either of two steps, the share that must have run in both.
 _NEARLY_THE_SAME = 0.5
 
+_WITHOUT_V8 = "without V8, the program of the one does what the other does"
 IN_V8_ALONE = "V8 alone"  # as `sluice places` says it
 # Of the inputs that differ in a byte from that of a finding and break anything, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
@@ -120,15 +122,19 @@ def _place(finding):
     return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
 
 
-def _kind(crash):
-    """Of the report, as in its identity. What a wrong access hits may be free, poisoned or another's."""
-    kind = crash.identity.split("/")[:-1]
+def _kind(identity):
+    """Of the report. What a wrong access hits may be free, poisoned or another's."""
+    kind = identity.split("/")[:-1]
     return "access" if any(part in _ACCESSES for part in kind) else kind
 
 
-def _at(crash):
+def _at(frames):
     """Of the stack, the innermost frame that may be at fault: the simulated host only looks up what it is asked for."""
-    return next((frame for frame in crash.frames if " src/sim/" not in frame), "")
+    return next((frame for frame in frames if " src/sim/" not in frame), "")
+
+
+def _is_same_report(identity, frames, crash):
+    return _kind(identity) == _kind(crash.identity) and bool(_at(frames)) and _at(frames) == _at(crash.frames)
 
 
 def operation_of(place):
@@ -140,15 +146,20 @@ def operation_of(place):
 def _crashed_in(crash, oracle):
     """Whether what crashed, with nothing wrong before, was where the other departs."""
     operation = operation_of(_place(oracle))
-    if not operation or not crash.shrunk or crash.departs_at or not _at(crash):
+    if not operation or not crash.shrunk or crash.departs_at or not _at(crash.frames):
         return False
-    function, file = _at(crash).split(" ", 1)
+    function, file = _at(crash.frames).split(" ", 1)
     if method := re.fullmatch(r"(stream|writer)\.(\w+)\(\)", operation):
         # Class steps have the method's name; those of streams and of writers are told apart by who performs them.
         other = "Stream" if method[1] == "writer" else "Writer"
         name = method[2][0].upper() + method[2][1:]
         return function == name and "/class_steps.cc:" in file and not any(frame.startswith(f"{other}{name} ") for frame in crash.frames)
     return function == operation
+
+
+def _is_without_v8(crash, other):
+    core = crash.without_v8
+    return bool(core) and (core["identity"] == other.identity or _is_same_report(core["identity"], core["frames"], other))
 
 
 def _is_next_to(finding, other):
@@ -225,13 +236,17 @@ def why_same(a, b):
         crash, oracle = (b, a) if a.from_oracle else (a, b)
         if _crashed_in(crash, oracle):
             return "it crashed in the operation in which the other departs from the standard"
+        if _is_without_v8(crash, oracle):
+            return _WITHOUT_V8
         # Another rule may be broken by another fault, which a program that is long enough to crash shows too.
         if not oracle.identity.startswith("assert/") or _is_in_every_program(oracle):
             return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
     one_departs = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
-    if _kind(a) == _kind(b) and _at(a) and _at(a) == _at(b) and not one_departs:
+    if _is_same_report(a.identity, a.frames, b) and not one_departs:
         return "the same report at the same place"
+    if _either_way(_is_without_v8, a, b):
+        return _WITHOUT_V8
     return ""
 
 

@@ -19,7 +19,7 @@ _ENDS = (("ERROR: libFuzzer: timeout", "timeout"), ("ERROR: libFuzzer: out-of-me
 
 
 class Frame(collections.namedtuple("Frame", "function file line")):
-    """One of this project's own: `file` is relative to the root."""
+    """One of this project's own: `file` is relative to the root. `line` is 0 where the compiler did not keep it."""
 
 
 class Report:
@@ -30,7 +30,7 @@ class Report:
         self._rule = None
         self._end = None
         self._root = root
-        self._place = re.compile(r"(.+?) (?:\S*?/)?((?:src|fuzz)/\S+?\.(?:cc|h)):(\d+)")
+        self._place = re.compile(r"(.+?) (?:\S*?/)?((?:src|fuzz)/\S+?\.(?:cc|h))(?::(\d+)|$)")
 
     def add_line(self, line):
         if line.startswith("SLUICE-FINDING ") and self.oracle_identity is None:
@@ -92,7 +92,7 @@ class Report:
             if match[1] == "0" and frames:
                 break
             if place := self._place.match(match[2]):
-                frames.append(Frame(_function_name(place[1]), place[2], int(place[3])))
+                frames.append(Frame(_function_name(place[1]), place[2], int(place[3] or 0)))
         return frames
 
     @property

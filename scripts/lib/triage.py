@@ -27,6 +27,7 @@ _SHRINK_SECONDS = 1800
 _STORY_SECONDS = 5
 
 _MOST_NEIGHBOURS = 200  # of one input
+_OF_THE_CORE = "writable_stream_fuzzer"  # which runs any program on the core without V8
 
 _SAME_FINDING = os.path.join(os.path.dirname(os.path.abspath(__file__)), "same_finding.py")
 
@@ -223,7 +224,18 @@ class Triage:
             return
         finding.code = list(report.code)
         if not finding.from_oracle:
-            finding.frames = [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
+            finding.frames = _frames(report)
+            if "--v8" in finding.judged and finding.kind == "crash":
+                finding.without_v8 = await self._crash_without_v8(finding, name)
+
+    async def _crash_without_v8(self, finding, name):
+        code, text = await self._run([os.path.join(self._fuzzers, _OF_THE_CORE), *rerun_flags(), name], finding.folder, seconds=_TOOL_SECONDS * 2)
+        if code == 0:
+            return {}
+        report = Report(self._root)
+        for line in text.splitlines():
+            report.add_line(line)
+        return {"identity": report.identity(_OF_THE_CORE), "frames": _frames(report)}
 
     async def _repro(self, finding):
         flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
@@ -300,6 +312,10 @@ class Triage:
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
             finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+
+
+def _frames(report):
+    return [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
 
 
 def _neighbours(data):

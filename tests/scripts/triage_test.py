@@ -90,6 +90,10 @@ class Identities(unittest.TestCase):
     def test_the_first_stack_counts(self):
         self.assertEqual([f.file for f in report(ASAN).frames], ["src/core/fifo.h", "src/core/writable_stream.cc", "fuzz/driver/driver.cc", "fuzz/targets/x.cc"])
 
+    def test_a_frame_without_a_line_counts(self):
+        made = report("    #0 0x1 in Finish(int) /root/build/../src/core/a.cc\n    #1 0x2 in Run() (/root/lib.so+0x3)\n    #2 0x3 in Go() /root/src/v8/b.cc:3:1\n")
+        self.assertEqual([(f.function, f.file, f.line) for f in made.frames], [("Finish", "src/core/a.cc", 0), ("Go", "src/v8/b.cc", 3)])
+
     def test_an_oracles_word_is_the_identity(self):
         made = report("SLUICE-FINDING slots/state@write\nThe rule:   so\n" + ASAN)
         self.assertEqual((made.identity("t"), made.rule), ("slots/state@write", "so"))
@@ -245,6 +249,25 @@ class Groups(unittest.TestCase):
 
         self.assertFalse(self.same(crash("Close"), crash("DesiredSize")))
         self.assertTrue(self.same(crash("Close"), finding("libfuzzer/deadly-signal/Stream<B", from_oracle=False, frames=crash("Close").frames)))
+
+    def test_a_crash_in_v8_is_what_its_program_does_without_it(self):
+        def crash(identity, *frames, **more):
+            return finding(identity, from_oracle=False, program=identity, frames=list(frames), **more)
+
+        core = crash("libfuzzer/deadly-signal/Writer<Finish", "Writer src/sim/sim_host.cc:2", "Finish src/core/a.cc:3")
+        without = {"identity": "libfuzzer/deadly-signal/Writer<Finish<Other", "frames": core.frames}
+        in_v8 = crash("asan/segv/Finish<Settled", "Finish src/core/a.cc:0", target="v8_binding_fuzzer", without_v8=without)
+        self.assertTrue(self.same(core, in_v8))
+        without["frames"] = ["Begin src/core/a.cc:1"]
+        self.assertFalse(self.same(core, in_v8))
+        without["identity"] = core.identity
+        self.assertTrue(self.same(core, in_v8))
+        oracle = finding("ownership/a slot", shrunk=True, program="a")
+        self.assertFalse(self.same(oracle, in_v8))
+        without["identity"] = oracle.identity
+        self.assertTrue(self.same(oracle, in_v8))
+        in_v8.without_v8 = {}
+        self.assertFalse(self.same(core, in_v8))
 
     def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
         both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
