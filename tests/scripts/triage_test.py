@@ -742,6 +742,21 @@ class Investigated(Target):
         # axy and xya; x, xa and xay; not y and ay
         self.assertEqual(found.neighbours, {"asan/crash-x/config_fuzzer": 2, "config/CFG-X": 3})
 
+    def test_of_a_crash_in_v8_it_is_known_what_its_program_does_without_it(self):
+        (self.folder / "fuzzers").mkdir()
+        for name in ("v8_binding_fuzzer", "writable_stream_fuzzer"):
+            (self.folder / "fuzzers" / name).symlink_to("t_fuzzer")
+        body = ('[[ $("$SLUICE" show "$FILE") == *close* ]] || exit 0; [[ $0 == *v8* ]] && die "SUMMARY: AddressSanitizer: segv"; '
+                'die "    #0 0x1 in sluice::core::Finish(int) /x/src/core/a.cc:3:1" "SUMMARY: libFuzzer: deadly signal"')
+        found, _ = self.investigate(body, "w0 = stream.getWriter()\nw0.close()\n", identity="asan/segv/v8_binding_fuzzer", target="v8_binding_fuzzer")
+        self.assertTrue(found.shrunk)
+        self.assertEqual(found.without_v8, {"identity": "libfuzzer/deadly-signal/Finish", "frames": ["Finish src/core/a.cc:3"]})
+        shutil.rmtree(found.folder)
+        (self.folder / "fuzzers/writable_stream_fuzzer").unlink()
+        (self.folder / "fuzzers/writable_stream_fuzzer").symlink_to("/bin/true")
+        found, _ = self.investigate(body, "w0 = stream.getWriter()\nw0.close()\n", identity="asan/segv/v8_binding_fuzzer", target="v8_binding_fuzzer")
+        self.assertEqual(found.without_v8, {}, "it passes")
+
     def test_what_an_oracle_says_of_bytes_is_shrunk_by_the_target(self):
         (self.folder / "fuzzers").mkdir()
         (self.folder / "fuzzers/config_fuzzer").symlink_to("t_fuzzer")
