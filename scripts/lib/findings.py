@@ -52,7 +52,7 @@ class Finding:
     departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
     departs_by: str = ""  # what it does there
     core_too: bool = False  # of one in V8: the core breaks the rule without it, too
-    without_v8: dict = dataclasses.field(default_factory=dict)  # of a crash in V8: "identity" and "frames" of the core's without it, if it has one
+    without_v8: dict = dataclasses.field(default_factory=dict)  # of one in V8: what its program does to the core without: "identity" and "frames"
     place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
     neighbours: dict = dataclasses.field(default_factory=dict)

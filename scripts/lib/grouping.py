@@ -9,13 +9,13 @@ A fault is found by many programs, and a program breaks many rules. Three things
     what only V8 shows:
       the one did not happen again, and its input was the other each time;
       the shrunk programs are the same up to names and values;
-      each of the two shrunk programs breaks what the other is named for;
+      each of the two shrunk programs breaks what the other is named for; of what V8 alone shows, one of them, in the same step;
       the same rule was broken in two steps, and code of the core ran in both, or both by V8 alone;
-      V8 alone shows two rules broken in the same method;
+      V8 alone shows two rules broken in the same method, but for two things that JavaScript keeps wrongly;
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
-      the program of the one, which crashed in V8, does without it what the other does;
+      the program of the one, which was found in V8, does without it what the other does;
       the one crashed, with nothing wrong before, in the operation in which the other departs;
       of inputs that are bytes, many that differ from the one in a byte are the other;
       an assert of the standard had failed before the crash;
@@ -271,7 +271,8 @@ def _is_its_charge(limited, charged):
 
 def _is_in_v8(finding):
     """Whether the core does not break this rule without V8."""
-    return finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at and not finding.core_too
+    return (finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at
+            and not finding.core_too and not finding.without_v8)
 
 
 def _is_of_javascript(looked_into, seen):
@@ -283,8 +284,14 @@ def _why_same_oracle(a, b):
         return evidence
     if rule_of(a.identity) == rule_of(b.identity):
         return ""
-    if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b) and (_step(a) not in _OF_NO_METHOD or _are_settled_in_reactions(a, b)):
-        return "V8 alone shows both in the same method"
+    if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b):
+        if _breaks(a, b.identity) or _breaks(b, a.identity):
+            return "V8 alone shows one in the program of the other"
+        both_kept = all(finding.identity.startswith("ownership/JavaScript ") for finding in (a, b))
+        if (_step(a) not in _OF_NO_METHOD and not both_kept) or _are_settled_in_reactions(a, b):
+            return "V8 alone shows both in the same method"
+    if _either_way(_is_without_v8, a, b):
+        return _WITHOUT_V8
     if _either_way(_is_of_javascript, a, b):
         return "JavaScript has another promise than the core means"
     if _either_way(_is_its_charge, a, b):
@@ -318,6 +325,8 @@ def group(found):
     groups = []
     for finding in sorted(found, key=lambda f: (_strength(f), f.after_seconds)):
         same = [members for members in groups if any(why_same(member, finding) for member in members)]
+        if any(_depart_elsewhere(a, b) for i, members in enumerate(same) for a in members for other in same[i + 1:] for b in other):
+            same = same[:1]  # it is one of two faults, and does not make them one
         groups = [members for members in groups if members not in same] + [[*sum(same, []), finding]]
     joined = True
     while joined:  # the last of a group to explain another one may itself have been explained

@@ -254,6 +254,8 @@ class Triage:
         if departs := re.search(r"^Departs at: (.+)\n +(.+)$", text, re.MULTILINE):
             finding.departs_at, finding.departs_by = departs.groups()
         finding.core_too = "\nThe core breaks this rule without V8, too.\n" in text
+        if other := re.search(r"^Without V8 the core breaks another rule by then: (.+)$", text, re.MULTILINE):
+            finding.without_v8 = {"identity": other[1], "frames": []}
         # The core's trace of a program that ends the process is what it had written until then.
         if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
                 r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):

@@ -144,8 +144,10 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
     if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
   }
   if (judged == Judged::kV8) {
-    PrintOut(without.breaks ? "\nThe core breaks this rule without V8, too.\n"
-                            : "\nWithout V8 the core does not break this rule: look into src/v8.\n");
+    PrintOut(without.broken.empty() ? "\nWithout V8 the core does not break this rule: look into src/v8.\n"
+             : without.broken == finding->key()
+                 ? "\nThe core breaks this rule without V8, too.\n"
+                 : absl::StrCat("\nWithout V8 the core breaks another rule by then: ", without.broken, "\n"));
   }
   PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
   return kExitFinding;

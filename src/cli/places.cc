@@ -22,8 +22,13 @@ WithoutV8 RunWithoutV8(const Program& program, const Finding& finding) {
   DepartureFinder finder(program);
   Judge judge;
   judge.WatchCore(&finder);
-  if (!Breaks(judge, program, finding.key())) return {};
-  return {true, finder.departure()};
+  const std::optional<Finding> first = judge.Run(program);
+  const auto& all = judge.findings();
+  const auto same =
+      std::find_if(all.begin(), all.end(), [&](const Finding& one) { return one.key() == finding.key(); });
+  if (same != all.end()) return {same->key(), finder.departure()};
+  if (first.has_value() && first->event <= finding.event) return {first->key(), finder.departure()};
+  return {};
 }
 
 std::optional<Placed> FirstWithPlace(Judge& judge, Judged judged, const Program& program) {
@@ -34,7 +39,7 @@ std::optional<Placed> FirstWithPlace(Judge& judge, Judged judged, const Program&
     const std::optional<Finding> first = judge.Run(program);
     if (!first.has_value()) return std::nullopt;
     const WithoutV8 without = RunWithoutV8(program, *first);
-    return Placed{*first, without.breaks ? place_of(without.departure) : kInV8Alone};
+    return Placed{*first, without.broken.empty() ? kInV8Alone : place_of(without.departure)};
   }
   DepartureFinder finder(program);
   judge.WatchCore(&finder);

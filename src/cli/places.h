@@ -15,11 +15,12 @@ namespace sluice::cli {
 // Of a program that breaks what only V8 shows.
 inline constexpr char kInV8Alone[] = "V8 alone";
 
-// Of a program that breaks a rule in V8: whether the core does so without V8, and then where it departs, if that is
-// known. It may have a fault of the core in it besides.
+// What the core does without V8 of a program that breaks a rule in V8. The program may have a fault of the core in it
+// besides.
 struct WithoutV8 {
-  bool breaks = false;
-  std::optional<fuzz::Departure> departure;
+  // The key of what it breaks: the same rule, or by that event another one, which is then the first; or nothing.
+  std::string broken;
+  std::optional<fuzz::Departure> departure;  // where it departs, if it breaks anything and that is known
 };
 WithoutV8 RunWithoutV8(const fuzz::Program& program, const fuzz::Finding& finding);
 

@@ -269,6 +269,43 @@ class Groups(unittest.TestCase):
         in_v8.without_v8 = {}
         self.assertFalse(self.same(core, in_v8))
 
+    def test_what_v8_shows_is_what_the_core_broke_by_then(self):
+        kept = finding("ownership/JavaScript keeps a close request@microtasks", target="v8_binding_fuzzer", shrunk=True, program="a",
+                       without_v8={"identity": "invariant/I-CLOSE@microtasks", "frames": []})
+        core = finding("invariant/I-CLOSE@microtasks", shrunk=True, program="b", departs_at="the begin of F")
+        self.assertTrue(self.same(kept, core))
+        kept.departs_at = "the begin of G"
+        self.assertFalse(self.same(kept, core))
+        kept.departs_at, kept.without_v8 = "", {}
+        self.assertFalse(self.same(kept, core))
+
+    def test_of_what_v8_alone_shows_it_is_enough_that_one_shows_the_other(self):
+        def in_v8(identity, *shows):
+            return finding(identity, target="v8_binding_fuzzer", shrunk=True, program=identity, shows=list(shows))
+
+        slot = in_v8("slots/storedError is set@microtasks", "model/settled-rejected-write@microtasks")
+        settled = in_v8("model/settled-rejected-write@microtasks")
+        self.assertTrue(self.same(slot, settled))
+        settled.core_too = True
+        self.assertFalse(self.same(slot, settled))
+        self.assertFalse(self.same(in_v8("slots/x@write", "slots/y@close"), in_v8("slots/y@close")), "in other steps")
+
+    def test_two_things_that_javascript_keeps_wrongly_in_one_method_may_be_two_faults(self):
+        def in_v8(identity):
+            return finding(identity, target="v8_binding_fuzzer", shrunk=True, program=identity)
+
+        reason = in_v8("ownership/JavaScript keeps an abort reason when the core believes it@abort")
+        self.assertFalse(self.same(reason, in_v8("ownership/JavaScript keeps the algorithms no longer than the core@abort")))
+        self.assertTrue(self.same(reason, in_v8("model/result-abort@abort")))
+
+    def test_what_is_at_no_place_does_not_make_one_fault_of_two_places(self):
+        def known(identity, place):
+            return finding(identity, shrunk=True, program=place, departs_at=place, code=["F:1"])
+
+        a, b = known("slots/x@write", "the begin of F"), known("slots/x@close", "the begin of G")
+        between = finding("slots/x@construct", shrunk=True, program="c", departs_at="construct", code=["F:1"])
+        self.assertEqual(sorted(map(len, self.groups(a, b, between))), [1, 2])
+
     def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
         both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
         a = finding("slots/x@write", departs_at="the begin of F", **both)
