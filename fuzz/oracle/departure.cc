@@ -205,6 +205,30 @@ std::vector<Settled> SettledBetween(const Boundaries& boundaries, size_t begin, 
   return settled;
 }
 
+// Of the operation that is open behind the first `begin` boundaries, those that it performs from there on: the first
+// and the last boundary of each.
+std::vector<std::pair<size_t, size_t>> PerformedFrom(const std::vector<Boundary>& list, size_t begin) {
+  std::vector<std::pair<size_t, size_t>> performed;
+  size_t depth = 0;
+  size_t first = begin;
+  for (size_t i = begin; i < list.size(); ++i) {
+    if (list[i].begins) {
+      if (depth++ == 0) first = i;
+    } else if (depth == 0) {
+      break;
+    } else if (--depth == 0) {
+      performed.emplace_back(first, i);
+    }
+  }
+  return performed;
+}
+
+// What is at a boundary, whenever it is.
+bool HasTheSame(const Boundary& our, const Boundary& their) {
+  return our.begins == their.begins && our.operation == their.operation && our.snapshot == their.snapshot &&
+         our.held == their.held;
+}
+
 // Whether ids of this kind are the subject's own.
 bool IsNamed(sim::ValueKind kind) {
   constexpr sim::ValueKind kNamed[] = {sim::ValueKind::kTypeError, sim::ValueKind::kRangeError,
@@ -426,6 +450,7 @@ std::optional<Departure> DepartureFinder::departure() const {
     from = *again;
     same = SameFrom(from);
   }
+  if (std::optional<Told> told = TellReordered(same)) return std::move(told->departure);
   std::optional<Told> told = Tell(from, same);
   // Microtasks may have run in another order because of it.
   if (told.has_value() && !told->is_in_operation && passed_over.has_value()) {
@@ -433,6 +458,35 @@ std::optional<Departure> DepartureFinder::departure() const {
     if (before.has_value() && before->is_in_operation) told = before;
   }
   return told.has_value() ? std::optional(std::move(told->departure)) : std::nullopt;
+}
+
+// If behind `same` an operation performs the same others as it should, in another order: the first of these that begins
+// in the same state and does not end so.
+std::optional<DepartureFinder::Told> DepartureFinder::TellReordered(Sides same) const {
+  const std::vector<Boundary>& ours = ours_.list();
+  const std::vector<Boundary>& theirs = theirs_.list();
+  const auto performed = PerformedFrom(ours, same.ours);
+  const auto should_be = PerformedFrom(theirs, same.theirs);
+  const auto is_same = [&](const auto& one, const auto& other) {
+    return ours[one.first].operation == theirs[other.first].operation;
+  };
+  if (performed.size() < 2 || performed.size() != should_be.size() || is_same(performed.front(), should_be.front()) ||
+      !std::is_permutation(performed.begin(), performed.end(), should_be.begin(), should_be.end(), is_same)) {
+    return std::nullopt;
+  }
+  for (const auto& [begin, end] : performed) {
+    for (const auto& [their_begin, their_end] : should_be) {
+      if (!HasTheSame(ours[begin], theirs[their_begin]) || HasTheSame(ours[end], theirs[their_end])) continue;
+      size_t i = 1;
+      while (HasTheSame(ours[begin + i], theirs[their_begin + i])) ++i;
+      Told told;
+      told.departure.place = Place(begin + i, ours[begin + i].events, nullptr, told.is_in_operation);
+      told.departure.difference = "at " + BoundaryText(ours[begin + i]) +
+                                  DifferenceText(ours[begin + i], theirs[their_begin + i], trace_->chunks);
+      return told;
+    }
+  }
+  return std::nullopt;
 }
 
 // The first `same` boundaries are the same behind `from`, and nothing else, if anything differs at all.

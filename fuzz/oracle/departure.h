@@ -142,6 +142,7 @@ class DepartureFinder final : public CoreWatcher {
   Sides SameFrom(Sides from) const;
   std::optional<Sides> SameAgain(Sides differ) const;
   std::optional<Told> Tell(Sides from, Sides same) const;
+  std::optional<Told> TellReordered(Sides same) const;
   std::string Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const;
   void BlameAnswer(Sides same, Told& told) const;
   size_t SettledOtherwise(size_t event, Sides from) const;
