@@ -11,7 +11,7 @@ A fault is found by many programs, and a program breaks many rules. Three things
       the shrunk programs are the same up to names and values;
       each of the two shrunk programs breaks what the other is named for; of what V8 alone shows, one of them, in the same step;
       the same rule was broken in two steps, and code of the core ran in both, or both by V8 alone;
-      V8 alone shows two rules broken in the same method, but for two things that JavaScript keeps wrongly;
+      V8 alone shows two rules broken in the same method, but for two things that JavaScript keeps wrongly, and for what a chunk is charged;
       JavaScript keeps another of a writer's promises than the core means, and an author gets it;
       a program with a byte limit, without which it charges as wrongly as the other;
       two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
@@ -266,13 +266,22 @@ def _why_same_rule(a, b):
 
 def _is_its_charge(limited, charged):
     """Whether a byte limit let in what it should not, or the other way round, because of what the chunks are charged."""
-    return bool(_OF_CHARGES.match(charged.identity)) and charged.identity in limited.shows_without_limit
+    return _is_of_charges(charged) and charged.identity in limited.shows_without_limit
 
 
 def _is_in_v8(finding):
     """Whether the core does not break this rule without V8."""
     return (finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at
             and not finding.core_too and not finding.without_v8)
+
+
+def _is_kept(finding):
+    """Whether JavaScript keeps something wrongly. That is looked into at each step, and comes before all else there."""
+    return finding.identity.startswith("ownership/JavaScript")
+
+
+def _is_of_charges(finding):
+    return bool(_OF_CHARGES.match(finding.identity))
 
 
 def _is_of_javascript(looked_into, seen):
@@ -287,8 +296,8 @@ def _why_same_oracle(a, b):
     if _is_in_v8(a) and _is_in_v8(b) and _step(a) == _step(b):
         if _breaks(a, b.identity) or _breaks(b, a.identity):
             return "V8 alone shows one in the program of the other"
-        both_kept = all(finding.identity.startswith("ownership/JavaScript ") for finding in (a, b))
-        if (_step(a) not in _OF_NO_METHOD and not both_kept) or _are_settled_in_reactions(a, b):
+        may_be_one = not (_is_kept(a) and _is_kept(b)) and _is_of_charges(a) == _is_of_charges(b)
+        if (_step(a) not in _OF_NO_METHOD and may_be_one) or _are_settled_in_reactions(a, b):
             return "V8 alone shows both in the same method"
     if _either_way(_is_without_v8, a, b):
         return _WITHOUT_V8

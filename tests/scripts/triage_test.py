@@ -290,13 +290,17 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(slot, settled))
         self.assertFalse(self.same(in_v8("slots/x@write", "slots/y@close"), in_v8("slots/y@close")), "in other steps")
 
-    def test_two_things_that_javascript_keeps_wrongly_in_one_method_may_be_two_faults(self):
+    def test_two_things_that_javascript_keeps_wrongly_in_one_method_may_be_two_faults_and_so_is_a_charge(self):
         def in_v8(identity):
             return finding(identity, target="v8_binding_fuzzer", shrunk=True, program=identity)
 
         reason = in_v8("ownership/JavaScript keeps an abort reason when the core believes it@abort")
         self.assertFalse(self.same(reason, in_v8("ownership/JavaScript keeps the algorithms no longer than the core@abort")))
         self.assertTrue(self.same(reason, in_v8("model/result-abort@abort")))
+        charge = in_v8("slots/charged bytes@write")
+        self.assertFalse(self.same(in_v8("ownership/JavaScript's ready promise is as the core believes@write"), charge), "nobody's promise")
+        self.assertFalse(self.same(in_v8("model/result-write@write"), charge))
+        self.assertTrue(self.same(in_v8("slots/charge summed over the queue@write"), charge))
 
     def test_what_is_at_no_place_does_not_make_one_fault_of_two_places(self):
         def known(identity, place):
