@@ -467,13 +467,19 @@ std::optional<DepartureFinder::Told> DepartureFinder::TellReordered(Sides same) 
   const std::vector<Boundary>& theirs = theirs_.list();
   const auto performed = PerformedFrom(ours, same.ours);
   const auto should_be = PerformedFrom(theirs, same.theirs);
-  const auto is_same = [&](const auto& one, const auto& other) {
-    return ours[one.first].operation == theirs[other.first].operation;
+  const auto operations = [](const std::vector<Boundary>& list, const std::vector<std::pair<size_t, size_t>>& which) {
+    std::vector<uint32_t> all;
+    for (const auto& [begin, end] : which) all.push_back(list[begin].operation);
+    return all;
   };
-  if (performed.size() < 2 || performed.size() != should_be.size() || is_same(performed.front(), should_be.front()) ||
-      !std::is_permutation(performed.begin(), performed.end(), should_be.begin(), should_be.end(), is_same)) {
+  std::vector<uint32_t> ours_in_order = operations(ours, performed);
+  std::vector<uint32_t> theirs_in_order = operations(theirs, should_be);
+  if (ours_in_order.size() < 2 || theirs_in_order.empty() || ours_in_order.front() == theirs_in_order.front()) {
     return std::nullopt;
   }
+  std::sort(ours_in_order.begin(), ours_in_order.end());
+  std::sort(theirs_in_order.begin(), theirs_in_order.end());
+  if (ours_in_order != theirs_in_order) return std::nullopt;
   for (const auto& [begin, end] : performed) {
     for (const auto& [their_begin, their_end] : should_be) {
       if (!HasTheSame(ours[begin], theirs[their_begin]) || HasTheSame(ours[end], theirs[their_end])) continue;

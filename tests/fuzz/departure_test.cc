@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -297,6 +298,34 @@ TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfWhatDiffersBehindItIsInNoOperat
   EXPECT_EQ(Told<IsNeverLocked>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\nread stream\n")),
             "the begin of writer.close(): at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and "
             "should be 1");
+}
+
+// An error that comes too late to do anything, and releaseLock(), one for the other; and that goes wrong in the middle.
+class ReleasesInAnotherOrder : public CoreSubject {
+  void ReleaseLock(uint32_t writer) override {
+    CoreSubject::ControllerError({});
+    released_ = writer;
+  }
+  void ControllerError(sim::Value error) override {
+    if (!released_.has_value()) return CoreSubject::ControllerError(error);
+    is_released_ = true;
+    CoreSubject::ReleaseLock(*std::exchange(released_, std::nullopt));
+  }
+  void ListHeld(std::vector<Held>& held) override {
+    CoreSubject::ListHeld(held);
+    if (is_released_) host().stream(0).controller.strategyHWM = 7;
+  }
+  std::optional<uint32_t> released_;
+  bool is_released_ = false;
+};
+
+TEST_F(DepartureTest, OfOperationsInAnotherOrderItIsTheOneThatGoesWrongByItself) {
+  EXPECT_EQ(
+      Told<ReleasesInAnotherOrder>(
+          ParseOrDie("methods start\non signal {\n  controller.error(r2)\n  w0.releaseLock()\n"
+                     "  controller.error(r3)\n} return\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\n")),
+      "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
+      "should be 1");
 }
 
 class ForgetsItsStrategy : public CoreSubject {
