@@ -467,6 +467,9 @@ std::optional<DepartureFinder::Told> DepartureFinder::TellReordered(Sides same) 
   const std::vector<Boundary>& theirs = theirs_.list();
   const auto performed = PerformedFrom(ours, same.ours);
   const auto should_be = PerformedFrom(theirs, same.theirs);
+  // What an author saw before says more.
+  if (same.ours < ours.size() && FirstDifferentEvent(*trace_, model_trace_) < ours[same.ours].events)
+    return std::nullopt;
   const auto operations = [](const std::vector<Boundary>& list, const std::vector<std::pair<size_t, size_t>>& which) {
     std::vector<uint32_t> all;
     for (const auto& [begin, end] : which) all.push_back(list[begin].operation);
