@@ -187,7 +187,8 @@ def readme(finding, build, root, fuzzers):
     place = shlex.quote(os.path.relpath(finding.folder, root) if inside else finding.folder)
     name = os.path.basename(finding.file_for_repro)
     lines = [f"# {finding.identity}", "", finding.rule, ""]
-    lines += [f"{_KINDS.get(finding.kind, 'It crashed')}; found by `{finding.target}`{finding.by_engine} after {finding.after_seconds:.1f} s. It "
+    how = "A rule was broken" if finding.from_oracle and finding.kind == "crash" else _KINDS.get(finding.kind, "It crashed")
+    lines += [f"{how}; found by `{finding.target}`{finding.by_engine} after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
     if finding.departs_at:
         lines += [f"The core departs from the standard at {finding.departs_at}: {finding.departs_by}.", ""]

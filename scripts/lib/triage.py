@@ -26,6 +26,8 @@ SEQUENCE_RUNS = 150
 _SHRINK_SECONDS = 1800
 _STORY_SECONDS = 5
 
+# What AddressSanitizer says of every run in V8, whose microtasks have a stack of their own: no part of the story.
+_FIBERS = re.compile(r"^==\d+==WARNING: ASan doesn't fully support makecontext.*\n", re.MULTILINE)
 _MOST_NEIGHBOURS = 200  # of one input
 _OF_THE_CORE = "writable_stream_fuzzer"  # which runs any program on the core without V8
 
@@ -242,7 +244,7 @@ class Triage:
         question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
         leaks = finding.kind == "leak"
         _, text = await (self._run([self._sluice, *question], finding.folder) if leaks else self._ask(question, finding.folder))
-        return text
+        return _FIBERS.sub("", text)
 
     async def _write_story(self, finding):
         if finding.reads_programs:

@@ -765,7 +765,7 @@ class Investigated(Target):
         for name in ("model.trace", "program.js", "story.txt", "log.txt"):
             self.assertTrue((where / name).stat().st_size > 0, name)
         readme = (where / "README.md").read_text()
-        for words in ("10 of 10 times", "w0.close()", "scripts/repro", "scripts/promote", "Seed of the engine: 17", "compiler:", "program.js"):
+        for words in ("It crashed; found by", "10 of 10 times", "w0.close()", "scripts/repro", "scripts/promote", "Seed of the engine: 17", "compiler:", "program.js"):
             self.assertIn(words, readme)
         data = json.loads((where / "finding.json").read_text())
         self.assertEqual((data["identity"], data["reproduced"], data["seed"], data["portable"]), (found.identity, 10, "17", ""))
@@ -791,6 +791,7 @@ class Investigated(Target):
                 'die "    #0 0x1 in sluice::core::Finish(int) /x/src/core/a.cc:3:1" "SUMMARY: libFuzzer: deadly signal"')
         found, _ = self.investigate(body, "w0 = stream.getWriter()\nw0.close()\n", identity="asan/segv/v8_binding_fuzzer", target="v8_binding_fuzzer")
         self.assertTrue(found.shrunk)
+        self.assertNotIn("makecontext", (Path(found.folder) / "story.txt").read_text())
         self.assertEqual(found.without_v8, {"identity": "libfuzzer/deadly-signal/Finish", "frames": ["Finish src/core/a.cc:3"]})
         shutil.rmtree(found.folder)
         (self.folder / "fuzzers/writable_stream_fuzzer").unlink()
@@ -805,6 +806,7 @@ class Investigated(Target):
                                         target="config_fuzzer")
         self.assertTrue(found.from_oracle and found.shrunk)
         self.assertEqual((where / "shrunk").read_text(), "xy")
+        self.assertIn("A rule was broken; found by", (where / "README.md").read_text())
 
     def test_what_the_judge_cannot_shrink_in_v8_is_shrunk_by_the_target(self):
         (self.folder / "fuzzers").mkdir()
