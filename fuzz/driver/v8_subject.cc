@@ -656,8 +656,9 @@ void V8Subject::LookAtJavaScript(const core::WritableStream& stream, core::Snaps
     Violation("JavaScript keeps a stored error when the core believes it");
   }
   if (snapshot.pendingAbortRequest != core::PromiseView::kUndefined) {
-    if (!Field(state, "abortRequest")->IsObject())
+    if (!Field(state, "abortRequest")->IsObject()) {
       Violation("JavaScript keeps an abort request when the core believes it");
+    }
     if (Field(state, "abortReason")->IsUndefined() == snapshot.pendingAbortRequest_has_reason) {
       Violation("JavaScript keeps an abort reason when the core believes it");
     }
@@ -713,8 +714,7 @@ void V8Subject::LookAtPromise(v8::Local<v8::Value> writer, const char* name, cor
     Violation(is_ready ? "JavaScript's ready promise is as the core believes"
                        : "JavaScript's closed promise is as the core believes");
   }
-  if (promise.IsEmpty()) return;
-  handled = promise->HasHandler();
+  if (!promise.IsEmpty()) handled = promise->HasHandler();
 }
 
 void V8Subject::AtStep() {

@@ -125,7 +125,8 @@ class DepartureFinder final : public CoreWatcher {
   //
   // What no oracle and no author can have seen and is gone when the method or reaction ends, such as two operations in
   // another order, is passed over, but for a difference behind it that is in no operation: microtasks may run in
-  // another order because of it.
+  // another order because of it. Of operations that are performed in another order, one that begins in the same state
+  // and ends in another is the place.
   std::optional<Departure> departure() const;
 
  private:

@@ -157,8 +157,8 @@ def _crashed_in(crash, oracle):
     return function == operation
 
 
-def _is_without_v8(crash, other):
-    core = crash.without_v8
+def _is_without_v8(finding, other):
+    core = finding.without_v8
     return bool(core) and (core["identity"] == other.identity or _is_same_report(core["identity"], core["frames"], other))
 
 

@@ -89,9 +89,10 @@ class Triage:
 
     # --- Does it happen again? ---
 
-    async def _die(self, finding, files, **env):
-        """The report of one process that runs `files`; None if it ended well."""
-        code, text = await self._run([self._target(finding), *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
+    async def _die(self, finding, files, target=None, **env):
+        """The report of one process, of the finding's target or another, that runs `files`; None if it ended well."""
+        binary = os.path.join(self._fuzzers, target) if target else self._target(finding)
+        code, text = await self._run([binary, *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
                                      **_passing_over(finding), **env)
         if code == 0:
             return None
@@ -231,13 +232,8 @@ class Triage:
                 finding.without_v8 = await self._crash_without_v8(finding, name)
 
     async def _crash_without_v8(self, finding, name):
-        code, text = await self._run([os.path.join(self._fuzzers, _OF_THE_CORE), *rerun_flags(), name], finding.folder, seconds=_TOOL_SECONDS * 2)
-        if code == 0:
-            return {}
-        report = Report(self._root)
-        for line in text.splitlines():
-            report.add_line(line)
-        return {"identity": report.identity(_OF_THE_CORE), "frames": _frames(report)}
+        report = await self._die(finding, [name], target=_OF_THE_CORE)
+        return {} if report is None else {"identity": report.identity(_OF_THE_CORE), "frames": _frames(report)}
 
     async def _repro(self, finding):
         flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
