@@ -431,7 +431,8 @@ std::optional<DepartureFinder::Sides> DepartureFinder::SameAgain(Sides differ) c
     return std::nullopt;
   }
   if (FirstDifferentEvent(*trace_, model_trace_) < our.events) return std::nullopt;
-  const size_t events = std::min(ours_.list()[differ.ours].events, theirs_.list()[differ.theirs].events);
+  // From the last boundary that was the same on: an author's function may have run before the first that is not.
+  const size_t events = differ.ours == 0 ? 0 : ours_.list()[differ.ours - 1].events;
   for (size_t event = events; event < our.events; ++event) {
     const core::Snapshot* const seen = trace_->SnapshotOf(event);
     const core::Snapshot* const should_be = model_trace_.SnapshotOf(event);

@@ -251,9 +251,14 @@ class HasAnotherStrategyForALook : public CoreSubject {
     CoreSubject::ListHeld(held);
     if (looks_ > 0) host().stream(0).controller.strategyHWM = --looks_ == 1 ? 7 : 1;
   }
-
- private:
   int looks_ = 0;
+};
+// And while an author's function runs.
+class HasAnotherStrategyForAnAuthor : public HasAnotherStrategyForALook {
+  uint32_t WriterAbort(uint32_t id, sim::Value reason) override {
+    looks_ = 4;
+    return CoreSubject::WriterAbort(id, reason);
+  }
 };
 // And an assert fails meanwhile.
 class FailsAnAssertThen : public HasAnotherStrategyForALook {
@@ -286,6 +291,18 @@ TEST_F(DepartureTest, WhatNobodyCanHaveSeenAndIsGoneIsPassedOver) {
       Told<LosesItsStrategyThen>(program),
       "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
       "should be 1");
+}
+
+TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfAnAuthorCouldSeeIt) {
+  const auto reads = [](const std::string& what) {
+    return ParseOrDie("methods start\non signal {\n  read " + what +
+                      "\n} return\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\n");
+  };
+  EXPECT_EQ(Told<HasAnotherStrategyForAnAuthor>(reads("stream")),
+            "the begin of WritableStreamAbort: at the begin of WritableStreamStartErroring, strategyHWM is 7 and "
+            "should be 1");
+  EXPECT_EQ(Told<HasAnotherStrategyForAnAuthor>(reads("w0")),
+            "the begin of WritableStreamAbort: the core: desiredSize = 7; the standard: desiredSize = 1");
 }
 
 TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfAnAssertFailed) {

@@ -91,7 +91,7 @@ class Identities(unittest.TestCase):
         self.assertEqual([f.file for f in report(ASAN).frames], ["src/core/fifo.h", "src/core/writable_stream.cc", "fuzz/driver/driver.cc", "fuzz/targets/x.cc"])
 
     def test_a_frame_without_a_line_counts(self):
-        made = report("    #0 0x1 in Finish(int) /root/build/../src/core/a.cc\n    #1 0x2 in Run() (/root/lib.so+0x3)\n    #2 0x3 in Go() /root/src/v8/b.cc:3:1\n")
+        made = report("    #0 0x1 in Finish(int) /root/build/../src/core/a.cc\n    #1 0x2 in Run() (/root/src/v8/c.h.so+0x3)\n    #2 0x3 in Go() /root/src/v8/b.cc:3:1\n")
         self.assertEqual([(f.function, f.file, f.line) for f in made.frames], [("Finish", "src/core/a.cc", 0), ("Go", "src/v8/b.cc", 3)])
 
     def test_an_oracles_word_is_the_identity(self):
@@ -288,6 +288,8 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(slot, settled))
         settled.core_too = True
         self.assertFalse(self.same(slot, settled))
+        settled.core_too, settled.without_v8 = False, {"identity": "slots/state@close", "frames": []}
+        self.assertFalse(self.same(slot, settled), "the core breaks another rule by then")
         self.assertFalse(self.same(in_v8("slots/x@write", "slots/y@close"), in_v8("slots/y@close")), "in other steps")
 
     def test_two_things_that_javascript_keeps_wrongly_in_one_method_may_be_two_faults_and_so_is_a_charge(self):
