@@ -73,6 +73,8 @@ PLANS = {
     "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
     "config_fuzzer": Plan(max_len=4096),
     "request_fuzzer": Plan(max_len=2048),
+    "text_decoder_fuzzer": Plan(max_len=32),
+    "header_syntax_fuzzer": Plan(max_len=512),
 }
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}

@@ -1,17 +1,10 @@
 #include "src/runtime/text_decoder.h"
 
-#include <unicode/ustring.h>
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>
 
 #include <algorithm>
-#include <limits>
-#include <string>
 #include <utility>
-#include <vector>
-
-#include "src/runtime/values.h"
-#include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
 namespace {
@@ -53,105 +46,138 @@ constexpr std::pair<std::string_view, Encoding> kLabels[] = {
 };
 
 // https://encoding.spec.whatwg.org/index-windows-1252.txt, from 0x80 to 0x9F. (ICU's table has no 0x81 and its like.)
-constexpr uint16_t kWindows1252High[32] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+constexpr char16_t kWindows1252High[32] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
                                            0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
                                            0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
                                            0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
 
-constexpr uint16_t kByteOrderMark = 0xFEFF;
+constexpr char16_t kByteOrderMark = 0xFEFF;
+constexpr char16_t kReplacement = 0xFFFD;
 constexpr std::string_view kUtf8ByteOrderMark = "\xEF\xBB\xBF";
 
-v8::MaybeLocal<v8::String> Malformed(v8::Isolate* isolate, Encoding encoding) {
-  binding::ThrowTypeError(isolate, std::string("TextDecoder: the encoded data was not valid ") + NameOf(encoding));
-  return {};
+bool IsAscii(std::string_view bytes) {
+  unsigned char all = 0;
+  for (const char c : bytes) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
-v8::MaybeLocal<v8::String> FromUnits(v8::Isolate* isolate, const std::vector<uint16_t>& units, size_t from) {
-  if (units.size() - from > static_cast<size_t>(v8::String::kMaxLength)) {
-    binding::ThrowRangeError(isolate, "TextDecoder: the text is too long for a string");
-    return {};
+bool IsUtf8(std::string_view bytes) {
+  for (size_t i = 0; i < bytes.size();) {
+    UChar32 character = 0;
+    U8_NEXT(bytes.data(), i, bytes.size(), character);
+    if (character < 0) return false;
   }
-  return v8::String::NewFromTwoByte(isolate, units.data() + from, v8::NewStringType::kNormal,
-                                    static_cast<int>(units.size() - from));
+  return true;
 }
 
-v8::MaybeLocal<v8::String> DecodeUtf8(v8::Isolate* isolate, std::string_view bytes, const DecodeOptions& options,
-                                      bool& bom_seen) {
+bool DecodeUtf8(std::string_view bytes, const DecodeOptions& options, bool& bom_seen, DecodedText& text) {
   if (!bom_seen && !options.ignore_bom && bytes.starts_with(kUtf8ByteOrderMark)) {
     bytes.remove_prefix(kUtf8ByteOrderMark.size());
     bom_seen = true;
   }
   if (!bytes.empty()) bom_seen = true;
-  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max())) return NewString(isolate, bytes);
-  if (options.fatal) {
-    UErrorCode error = U_ZERO_ERROR;
-    u_strFromUTF8(nullptr, 0, nullptr, bytes.data(), static_cast<int32_t>(bytes.size()), &error);
-    if (error != U_BUFFER_OVERFLOW_ERROR && U_FAILURE(error)) return Malformed(isolate, Encoding::kUtf8);
+  text.utf8 = bytes;
+  text.is_utf8 = IsAscii(bytes) || IsUtf8(bytes);
+  if (text.is_utf8) return true;
+  if (options.fatal) return false;
+  text.units.resize(bytes.size());  // no byte is more than one unit
+  size_t length = 0;
+  for (size_t i = 0; i < bytes.size();) {
+    UChar32 character = 0;
+    // ICU takes each maximal part of a character for one error, as the standard does.
+    U8_NEXT_OR_FFFD(bytes.data(), i, bytes.size(), character);
+    U16_APPEND_UNSAFE(text.units, length, character);
   }
-  // V8 replaces malformed parts as the standard does.
-  return NewString(isolate, bytes);
+  text.units.resize(length);
+  return true;
 }
 
-v8::MaybeLocal<v8::String> DecodeUtf16(v8::Isolate* isolate, Encoding encoding, std::string_view bytes,
-                                       const DecodeOptions& options, bool& bom_seen) {
+// https://encoding.spec.whatwg.org/#shared-utf-16-decoder
+bool DecodeUtf16(Encoding encoding, std::string_view bytes, const DecodeOptions& options, bool& bom_seen,
+                 DecodedText& text) {
   const size_t low = encoding == Encoding::kUtf16Be ? 1 : 0;
-  std::vector<uint16_t> units;
+  std::u16string& units = text.units;
   units.reserve(bytes.size() / 2 + 1);
+  bool malformed = false;
+  char16_t lead = 0;
+  const auto replace = [&] {
+    malformed = true;
+    units.push_back(kReplacement);
+    lead = 0;
+  };
   for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    units.push_back(
-        static_cast<uint16_t>(static_cast<uint8_t>(bytes[i + low]) | static_cast<uint8_t>(bytes[i + 1 - low]) << 8));
-  }
-  bool malformed = bytes.size() % 2 != 0;
-  for (size_t i = 0; i < units.size(); ++i) {
-    if (U16_IS_SINGLE(units[i])) continue;
-    if (U16_IS_LEAD(units[i]) && i + 1 < units.size() && U16_IS_TRAIL(units[i + 1])) {
-      ++i;
+    const auto unit =
+        static_cast<char16_t>(static_cast<uint8_t>(bytes[i + low]) | static_cast<uint8_t>(bytes[i + 1 - low]) << 8);
+    if (lead != 0 && U16_IS_TRAIL(unit)) {
+      units.push_back(lead);
+      units.push_back(unit);
+      lead = 0;
+      continue;
+    }
+    if (lead != 0) replace();
+    if (U16_IS_LEAD(unit)) {
+      lead = unit;
+    } else if (U16_IS_TRAIL(unit)) {
+      replace();
     } else {
-      malformed = true;
-      units[i] = 0xFFFD;
+      units.push_back(unit);
     }
   }
-  if (malformed && options.fatal) return Malformed(isolate, encoding);
   // A lead surrogate at the end and half a unit after it are one error.
-  if (bytes.size() % 2 != 0 &&
-      (units.empty() || units.back() != 0xFFFD || bytes.size() < 3 ||
-       !U16_IS_LEAD(static_cast<uint16_t>(static_cast<uint8_t>(bytes[bytes.size() - 3 + low]) |
-                                          static_cast<uint8_t>(bytes[bytes.size() - 2 - low]) << 8)))) {
-    units.push_back(0xFFFD);
+  if (lead != 0 || bytes.size() % 2 != 0) replace();
+  if (malformed && options.fatal) return false;
+  if (!bom_seen && !options.ignore_bom && units.starts_with(kByteOrderMark)) {
+    units.erase(0, 1);
+    bom_seen = true;
   }
-  const bool mark = !bom_seen && !options.ignore_bom && !units.empty() && units[0] == kByteOrderMark;
   if (!units.empty()) bom_seen = true;
-  return FromUnits(isolate, units, mark ? 1 : 0);
+  return true;
 }
 
-v8::MaybeLocal<v8::String> DecodeWindows1252(v8::Isolate* isolate, std::string_view bytes) {
-  std::vector<uint16_t> units(bytes.size());
-  std::transform(bytes.begin(), bytes.end(), units.begin(), [](char c) -> uint16_t {
+bool DecodeWindows1252(std::string_view bytes, DecodedText& text) {
+  text.is_utf8 = IsAscii(bytes);
+  text.utf8 = bytes;
+  if (text.is_utf8) return true;
+  text.units.resize(bytes.size());
+  std::transform(bytes.begin(), bytes.end(), text.units.begin(), [](char c) -> char16_t {
     const auto byte = static_cast<uint8_t>(c);
     return byte >= 0x80 && byte < 0xA0 ? kWindows1252High[byte - 0x80] : byte;
   });
-  return FromUnits(isolate, units, 0);
+  return true;
+}
+
+// How many of the last three bytes are the begin of a character, and not all of one.
+size_t IncompleteUtf8Bytes(std::string_view bytes) {
+  for (size_t count = 1; count <= std::min<size_t>(bytes.size(), 3); ++count) {
+    const auto* const begin = reinterpret_cast<const uint8_t*>(bytes.data()) + bytes.size() - count;
+    const uint8_t lead = begin[0];
+    if (U8_IS_TRAIL(lead)) continue;
+    const size_t length = U8_IS_LEAD(lead) ? U8_COUNT_TRAIL_BYTES_UNSAFE(lead) + 1u : 1;
+    if (count >= length) return 0;
+    // What follows E0, ED, F0 and F4 is a smaller range.
+    if (count > 1 && length == 3 && !U8_IS_VALID_LEAD3_AND_T1(lead, begin[1])) return 0;
+    if (count > 1 && length == 4 && !U8_IS_VALID_LEAD4_AND_T1(lead, begin[1])) return 0;
+    return count;
+  }
+  return 0;
+}
+
+size_t IncompleteUtf16Bytes(Encoding encoding, std::string_view bytes) {
+  const size_t odd = bytes.size() % 2;
+  const size_t even = bytes.size() - odd;
+  if (even == 0) return odd;
+  const auto high = static_cast<uint8_t>(bytes[even - (encoding == Encoding::kUtf16Le ? 1 : 2)]);
+  return odd + ((high & 0xFC) == 0xD8 ? 2 : 0);
 }
 
 // How many bytes at the end are the begin of a character.
 size_t IncompleteBytes(Encoding encoding, std::string_view bytes) {
-  const auto* const data = reinterpret_cast<const uint8_t*>(bytes.data());
   switch (encoding) {
-    case Encoding::kUtf8: {
-      const size_t tail = std::min<size_t>(bytes.size(), 4);
-      const uint8_t* const begin = data + (bytes.size() - tail);
-      size_t length = tail;
-      U8_TRUNCATE_IF_INCOMPLETE(begin, 0, length);
-      return tail - length;
-    }
+    case Encoding::kUtf8:
+      return IncompleteUtf8Bytes(bytes);
     case Encoding::kUtf16Le:
-    case Encoding::kUtf16Be: {
-      const size_t odd = bytes.size() % 2;
-      const size_t even = bytes.size() - odd;
-      if (even < 2) return odd;
-      const uint8_t high = data[even - (encoding == Encoding::kUtf16Le ? 1 : 2)];
-      return odd + ((high & 0xFC) == 0xD8 ? 2 : 0);
-    }
+    case Encoding::kUtf16Be:
+      return IncompleteUtf16Bytes(encoding, bytes);
     case Encoding::kWindows1252:
       return 0;
   }
@@ -179,13 +205,14 @@ const char* NameOf(Encoding encoding) {
   return kNames[static_cast<int>(encoding)];
 }
 
-v8::MaybeLocal<v8::String> Decode(v8::Isolate* isolate, Encoding encoding, std::string_view bytes,
-                                  const DecodeOptions& options, DecoderState& state) {
-  std::string joined;
+bool Decode(Encoding encoding, std::string_view bytes, const DecodeOptions& options, DecoderState& state,
+            DecodedText& text) {
+  text.is_utf8 = false;
+  text.units.clear();
   if (state.pending_count != 0) {
-    joined.assign(reinterpret_cast<const char*>(state.pending.data()), state.pending_count);
-    joined.append(bytes);
-    bytes = joined;
+    text.joined.assign(reinterpret_cast<const char*>(state.pending.data()), state.pending_count);
+    text.joined.append(bytes);
+    bytes = text.joined;
     state.pending_count = 0;
   }
   if (options.stream) {
@@ -194,21 +221,21 @@ v8::MaybeLocal<v8::String> Decode(v8::Isolate* isolate, Encoding encoding, std::
     state.pending_count = static_cast<uint8_t>(incomplete);
     bytes.remove_suffix(incomplete);
   }
-  v8::MaybeLocal<v8::String> text;
+  bool well_formed = false;
   switch (encoding) {
     case Encoding::kUtf8:
-      text = DecodeUtf8(isolate, bytes, options, state.bom_seen);
+      well_formed = DecodeUtf8(bytes, options, state.bom_seen, text);
       break;
     case Encoding::kUtf16Le:
     case Encoding::kUtf16Be:
-      text = DecodeUtf16(isolate, encoding, bytes, options, state.bom_seen);
+      well_formed = DecodeUtf16(encoding, bytes, options, state.bom_seen, text);
       break;
     case Encoding::kWindows1252:
-      text = DecodeWindows1252(isolate, bytes);
+      well_formed = DecodeWindows1252(bytes, text);
       break;
   }
-  if (!options.stream || text.IsEmpty()) state = {};
-  return text;
+  if (!options.stream || !well_formed) state = {};
+  return well_formed;
 }
 
 }  // namespace sluice::runtime

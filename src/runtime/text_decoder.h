@@ -1,16 +1,20 @@
-// The decoders of the Encoding Standard that this shell has, over plain bytes.
+// The decoders of the Encoding Standard that this shell has, over plain bytes. Knows no V8, so that a fuzzer can use
+// it.
 //   https://encoding.spec.whatwg.org/#decoders
 //
 //   DecoderState state;
-//   Decode(isolate, Encoding::kUtf8, bytes, {.stream = true}, state).ToLocal(&text)
+//   DecodedText text;
+//   if (!Decode(Encoding::kUtf8, bytes, {.fatal = true, .stream = true}, state, text)) ... the bytes were malformed
+//
+// Deviation: after a fatal error in the middle of a stream, the standard keeps the rest of the chunk for the next call.
+// Here the decoder is then as new, so that it never holds more than three bytes.
 #ifndef SLUICE_RUNTIME_TEXT_DECODER_H_
 #define SLUICE_RUNTIME_TEXT_DECODER_H_
-
-#include <v8.h>
 
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace sluice::runtime {
@@ -35,10 +39,22 @@ struct DecodeOptions {
   bool stream = false;  // more is to come
 };
 
-// The text of what `state` has pending and `bytes`. Malformed bytes become U+FFFD or, if `fatal`, a TypeError is thrown
-// and the result is empty. `state` is then, and at the end of a stream, as new.
-v8::MaybeLocal<v8::String> Decode(v8::Isolate* isolate, Encoding encoding, std::string_view bytes,
-                                  const DecodeOptions& options, DecoderState& state);
+// In the form that costs least to make and to read: well-formed UTF-8 stays where it is.
+struct DecodedText {
+  DecodedText() = default;
+  DecodedText(const DecodedText&) = delete;
+  DecodedText& operator=(const DecodedText&) = delete;
+
+  bool is_utf8 = false;
+  std::string_view utf8;  // if is_utf8: well-formed; a part of the bytes that were decoded, or of `joined`
+  std::u16string units;   // otherwise; never a lone surrogate
+  std::string joined;     // what was pending and the bytes
+};
+
+// The text of what `state` has pending and `bytes`, which must outlive `text`. Malformed parts become U+FFFD or, if
+// `fatal`, the result is false. `state` is then, and at the end of a stream, as new.
+[[nodiscard]] bool Decode(Encoding encoding, std::string_view bytes, const DecodeOptions& options, DecoderState& state,
+                          DecodedText& text);
 
 }  // namespace sluice::runtime
 

@@ -210,10 +210,16 @@ void DecodeMethod(const Info& info) {
   options.fatal = (Field(self, kOptionsField) & kFatalBit) != 0;
   options.ignore_bom = (Field(self, kOptionsField) & kIgnoreBomBit) != 0;
   DecoderState state = LoadState(self);
-  v8::Local<v8::String> text;
-  const bool decoded = Decode(isolate, EncodingOf(self), bytes, options, state).ToLocal(&text);
+  DecodedText text;
+  const bool well_formed = Decode(EncodingOf(self), bytes, options, state, text);
   StoreState(self, state);
-  if (decoded) info.GetReturnValue().Set(text);
+  v8::Local<v8::String> string;
+  if (!well_formed) {
+    binding::ThrowTypeError(isolate,
+                            std::string("TextDecoder: the encoded data was not valid ") + NameOf(EncodingOf(self)));
+  } else if (ToString(isolate, text).ToLocal(&string)) {
+    info.GetReturnValue().Set(string);
+  }
 }
 
 constexpr Member kDecoderMembers[] = {
@@ -226,6 +232,16 @@ const Interface kTextDecoder{
     .name = "TextDecoder", .construct = ConstructDecoder, .fields = 3, .members = kDecoderMembers};
 
 }  // namespace
+
+v8::MaybeLocal<v8::String> ToString(v8::Isolate* isolate, const DecodedText& text) {
+  if (text.is_utf8) return NewString(isolate, text.utf8);
+  if (text.units.size() > static_cast<size_t>(v8::String::kMaxLength)) {
+    binding::ThrowRangeError(isolate, "TextDecoder: the text is too long for a string");
+    return {};
+  }
+  return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(text.units.data()),
+                                    v8::NewStringType::kNormal, static_cast<int>(text.units.size()));
+}
 
 void ExposeTextEncoding(v8::Local<v8::Context> context) {
   binding::Expose(context, kTextEncoder);

@@ -7,7 +7,12 @@
 
 #include <v8.h>
 
+#include "src/runtime/text_decoder.h"
+
 namespace sluice::runtime {
+
+// Empty with an exception pending if it is longer than a string can be.
+v8::MaybeLocal<v8::String> ToString(v8::Isolate* isolate, const DecodedText& text);
 
 // Defines both on the global object of `context`. The isolate has a binding::IsolateData.
 void ExposeTextEncoding(v8::Local<v8::Context> context);

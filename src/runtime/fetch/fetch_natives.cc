@@ -10,6 +10,7 @@
 #include "src/runtime/fetch/http_syntax.h"
 #include "src/runtime/realm.h"
 #include "src/runtime/text_decoder.h"
+#include "src/runtime/text_encoding.h"
 #include "src/runtime/values.h"
 #include "src/v8/dom/abort_signal.h"
 #include "src/v8/web_idl.h"
@@ -122,16 +123,21 @@ void EncodeText(const Info& info) {
 // DecodeText(a string or an ArrayBuffer): the text that its UTF-8 is, without a byte order mark.
 void DecodeText(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
-  v8::Local<v8::String> text;
-  DecoderState state;
+  std::string copy;
+  std::string_view bytes;
   if (info[0]->IsString()) {
     if (info[0].As<v8::String>()->IsOneByte()) return info.GetReturnValue().Set(info[0]);
-    const std::string bytes = Utf8(isolate, info[0].As<v8::String>());
-    if (!Decode(isolate, Encoding::kUtf8, bytes, {}, state).ToLocal(&text)) return;
-  } else if (!Decode(isolate, Encoding::kUtf8, BytesOf(info[0].As<v8::ArrayBuffer>()), {}, state).ToLocal(&text)) {
-    return;
+    copy = Utf8(isolate, info[0].As<v8::String>());
+    bytes = copy;
+  } else {
+    bytes = BytesOf(info[0].As<v8::ArrayBuffer>());
   }
-  info.GetReturnValue().Set(text);
+  DecoderState state;
+  DecodedText text;
+  v8::Local<v8::String> string;
+  if (Decode(Encoding::kUtf8, bytes, {}, state, text) && ToString(isolate, text).ToLocal(&string)) {
+    info.GetReturnValue().Set(string);
+  }
 }
 
 // GiveResponse(status, statusText, headers, body): from readResponse(), to who asked for it. The body is a string, an
