@@ -1,7 +1,7 @@
 // A sample of the programs that a target passes over, because what breaks first in them is known (program_target.h).
 //
 // Another fault may break the same rule in the same step: a campaign that passes over its programs would never tell of
-// it. Those that are kept are looked into when the campaign has ended (scripts/lib/hidden_faults.py).
+// it. Those that are kept are looked into when the campaign has ended (scripts/sluice_dev/triage/hidden_faults.py).
 #ifndef SLUICE_FUZZ_HARNESS_PASSED_OVER_H_
 #define SLUICE_FUZZ_HARNESS_PASSED_OVER_H_
 

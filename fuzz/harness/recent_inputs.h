@@ -10,7 +10,7 @@
 // cannot be written is passed over in silence, because a fuzz target must not fail for it.
 //
 // The file: a RecentInputsHeader, then kRecentInputs times a RecentInput. All numbers are little-endian. The
-// newest input is that of number `count`, at index (count - 1) % kRecentInputs; scripts/lib/recent_inputs.py reads it.
+// newest input is that of number `count`, at index (count - 1) % kRecentInputs; scripts/sluice_dev/engines/recent_inputs.py reads it.
 // One thread, as engines run targets.
 #ifndef SLUICE_FUZZ_HARNESS_RECENT_INPUTS_H_
 #define SLUICE_FUZZ_HARNESS_RECENT_INPUTS_H_

@@ -41,5 +41,5 @@ for target in "${targets[@]}"; do
   if [[ $libraries == *libnode* ]]; then
     while read -r library; do cp -L "$library" "$OUT/"; done <<<"$libraries"
   fi
-  python3 -B "$sluice/scripts/lib/ossfuzz_files.py" "$target" "$WORK/program.dict" "$OUT"
+  python3 -B "$sluice/scripts/sluice_dev" ossfuzz-files "$target" "$WORK/program.dict" "$OUT"
 done

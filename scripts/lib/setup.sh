@@ -33,6 +33,21 @@ require_target() {
   wrong_usage "unknown target $1; there are: ${known[*]%.cc}"
 }
 
+# --- Python ---
+
+# Debian's first: its packages (scripts/packages.txt) belong to it, and it need not be the first on PATH.
+SLUICE_PYTHON=/usr/bin/python3
+[[ -x $SLUICE_PYTHON ]] || SLUICE_PYTHON=python3
+
+# A command of scripts/sluice_dev.
+sluice_dev() { "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
+# The same in place of this script.
+become() { exec "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
+
+# Signals wait until Python can handle them: in its first moments it would print a traceback.
+SLUICE_START=(env --block-signal=INT --block-signal=TERM --block-signal=HUP)
+"${SLUICE_START[@]}" true 2>/dev/null || SLUICE_START=(env)  # not GNU's
+
 # --- Packages ---
 
 # The names in packages.txt; with "required", only those that are not optional; with "nightly", those that only scripts/nightly needs.

@@ -1,5 +1,5 @@
 // What scripts/bench measures in every runtime: the same text, with no imports and no top-level `await`, so that it is a classic
-// script as well as a module. scripts/lib/bench_javascript.py puts a last line behind it that calls `measure`, or, for workerd,
+// script as well as a module. scripts/sluice_dev/bench/javascript.py puts a last line behind it that calls `measure`, or, for workerd,
 // workloads_workerd.js.
 //
 // The sinks count what reaches them, and a workload fails when something is missing: what was refused would look fast.

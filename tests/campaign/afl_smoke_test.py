@@ -10,10 +10,10 @@ import tempfile
 from pathlib import Path
 
 SOURCE, BUILD, TARGET = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-sys.path.insert(0, str(SOURCE / "scripts/lib"))
+sys.path.insert(0, str(SOURCE / "scripts"))
 
-import afl  # noqa: E402  pylint: disable=wrong-import-position
-import campaign  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.engines import afl  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
 
 EXECUTIONS = 3000
 CANARY_EXECUTIONS = 500_000

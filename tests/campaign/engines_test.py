@@ -17,13 +17,13 @@ import unittest
 from pathlib import Path
 
 SOURCE = Path(sys.argv.pop(1)).resolve()
-sys.path.insert(0, str(SOURCE / "scripts/lib"))
+sys.path.insert(0, str(SOURCE / "scripts"))
 sys.dont_write_bytecode = True
 
-import afl  # noqa: E402  pylint: disable=wrong-import-position
-import campaign  # noqa: E402  pylint: disable=wrong-import-position
-import libfuzzer  # noqa: E402  pylint: disable=wrong-import-position
-from processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.engines import afl  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.engines import libfuzzer  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.common.processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
 
 FAULTY = "faulty_fuzzer"
 SEEDS = SOURCE / "corpus/writable_stream_fuzzer"
@@ -60,7 +60,7 @@ class FaultyCampaign(unittest.TestCase):
             (root / "corpus" / FAULTY / name).write_bytes(data)
         out = root / "out"
         run = subprocess.run(
-            [sys.executable, "-B", SOURCE / "scripts/lib/campaign.py", "--root", root, "--preset", "asan", "--seconds", str(seconds),
+            [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--root", root, "--preset", "asan", "--seconds", str(seconds),
              "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", FAULTY],
             env=environment() | env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(run.returncode, 1, run.stdout)

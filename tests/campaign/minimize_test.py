@@ -14,8 +14,8 @@ import unittest
 from pathlib import Path
 
 SOURCE, BUILD = Path(sys.argv.pop(1)).resolve(), Path(sys.argv.pop(1)).resolve()
-sys.path.insert(0, str(SOURCE / "scripts/lib"))
-import minimize  # noqa: E402
+sys.path.insert(0, str(SOURCE / "scripts"))
+from sluice_dev.corpus import minimize  # noqa: E402
 
 TARGET = "writable_stream_fuzzer"
 
@@ -35,7 +35,7 @@ class Minimize(unittest.TestCase):
             (self.grown / hashlib.sha1(data).hexdigest()).write_bytes(data)
 
     def command(self, *arguments):
-        return [sys.executable, "-B", SOURCE / "scripts/lib/minimize.py", "--root", SOURCE, "--corpus", self.corpus, "--fuzzers", BUILD / "fuzzers",
+        return [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "minimize", "--root", SOURCE, "--corpus", self.corpus, "--fuzzers", BUILD / "fuzzers",
                 *arguments]
 
     def run_it(self, *arguments):

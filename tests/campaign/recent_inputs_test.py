@@ -1,4 +1,4 @@
-"""A real target keeps its last inputs where a crash leaves them, and scripts/lib/recent_inputs.py reads what it wrote.
+"""A real target keeps its last inputs where a crash leaves them, and scripts/sluice_dev/engines/recent_inputs.py reads what it wrote.
 
     recent_inputs_test.py SOURCE_DIR BUILD_DIR
 """
@@ -11,8 +11,8 @@ import unittest
 from pathlib import Path
 
 SOURCE, BUILD = Path(sys.argv.pop(1)).resolve(), Path(sys.argv.pop(1)).resolve()
-sys.path.insert(0, str(SOURCE / "scripts/lib"))
-import recent_inputs  # noqa: E402
+sys.path.insert(0, str(SOURCE / "scripts"))
+from sluice_dev.engines import recent_inputs  # noqa: E402
 
 CRASH = b"methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r0)\nw0.releaseLock()\n"
 

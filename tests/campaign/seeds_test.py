@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 SOURCE = Path(sys.argv[1])
-sys.path.insert(0, str(SOURCE / "scripts/lib"))
+sys.path.insert(0, str(SOURCE / "scripts"))
 
-import campaign  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def profile_in_source(target):

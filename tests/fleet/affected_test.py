@@ -8,9 +8,9 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
-import affected  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.fleet import affected  # noqa: E402  pylint: disable=wrong-import-position
 
 BUILD = Path(sys.argv.pop(1)).resolve()
 

@@ -15,11 +15,11 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
-import ossfuzz  # noqa: E402  pylint: disable=wrong-import-position
-from ossfuzz_checks import Checks, MovedFolder  # noqa: E402  pylint: disable=wrong-import-position
-from ossfuzz_environment import CannotRun, Environment  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.fleet import ossfuzz  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.fleet.checks import Checks, MovedFolder  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.fleet.environment import CannotRun, Environment  # noqa: E402  pylint: disable=wrong-import-position
 
 ASAN = Environment("libfuzzer", "address")
 UBSAN = Environment("libfuzzer", "undefined")

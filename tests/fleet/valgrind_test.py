@@ -59,7 +59,7 @@ class ValgrindTest(unittest.TestCase):
         (corpus / "fake_fuzzer").mkdir(parents=True)
         for name, text in inputs.items():
             (corpus / "fake_fuzzer" / name).write_text(text)
-        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/lib/valgrind_replay.py", "--build", self.build, "--corpus", corpus,
+        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "valgrind-replay", "--build", self.build, "--corpus", corpus,
                               "--out", self.out, "--seconds", "60", "--jobs", "1"], text=True, stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, check=False)
         return run, json.loads((self.out / "summary.json").read_text()) if (self.out / "summary.json").exists() else None

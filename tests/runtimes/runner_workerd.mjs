@@ -1,4 +1,4 @@
-// runner.mjs for workerd, which reads no files and has no command line: scripts/lib/diff.py puts the driver and the batch beside it
+// runner.mjs for workerd, which reads no files and has no command line: scripts/sluice_dev/runtimes/diff.py puts the driver and the batch beside it
 // as modules, and asks for the lines with one request.
 import batch from "batch.jsonl";
 import { runProgram } from "driver.mjs";

@@ -18,12 +18,12 @@ from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/lib"))
-import bench_javascript  # noqa: E402
-import bench_report  # noqa: E402
-import bench_server  # noqa: E402
-import runtimes  # noqa: E402
-from bench_javascript import CASES, Cell, Results  # noqa: E402
+sys.path.insert(0, str(ROOT / "scripts"))
+from sluice_dev.bench import javascript  # noqa: E402
+from sluice_dev.bench import report as bench_report  # noqa: E402
+from sluice_dev.bench import server as bench_server  # noqa: E402
+from sluice_dev.runtimes import runtimes  # noqa: E402
+from sluice_dev.bench.javascript import CASES, Cell, Results  # noqa: E402
 
 PLOTTER = next((python for python in (sys.executable, "/usr/bin/python3")
                 if subprocess.run([python, "-c", "import matplotlib"], capture_output=True, check=False).returncode == 0), None)
@@ -52,7 +52,7 @@ MIXED = {
 
 
 def bench(*arguments, python=sys.executable):
-    return subprocess.run([python, ROOT / "scripts/lib/bench.py", *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
+    return subprocess.run([python, ROOT / "scripts/sluice_dev", "bench", *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=120, check=False)
 
 
@@ -169,7 +169,7 @@ class Processes(unittest.TestCase):
             binary.write_text("#!/bin/sh\n" + body)
             binary.chmod(0o755)
             cell = Cell()
-            bench_javascript.measure(runtimes.Runtime("fake", "Fake", binary), case("a"), limit, cell)
+            javascript.measure(runtimes.Runtime("fake", "Fake", binary), case("a"), limit, cell)
         return cell
 
     def test_the_last_line_is_the_measurement(self):
@@ -196,19 +196,19 @@ class Processes(unittest.TestCase):
 
     def test_what_cannot_be_started_is_a_failure(self):
         cell = Cell()
-        bench_javascript.measure(runtimes.Runtime("fake", "Fake", Path("/nonexistent")), case("a"), 60, cell)
+        javascript.measure(runtimes.Runtime("fake", "Fake", Path("/nonexistent")), case("a"), 60, cell)
         self.assertIn("could not be started", cell.failed)
 
     def test_what_failed_once_is_not_tried_again(self):
         for over in (Cell([1.0], failed="it crashed"), Cell(unfinished="did not finish in 60 s")):
             before = Cell(list(over.values), over.failed, over.unfinished)
-            bench_javascript.measure(runtimes.Runtime("fake", "Fake", Path("/nonexistent")), case("a"), 60, over)
+            javascript.measure(runtimes.Runtime("fake", "Fake", Path("/nonexistent")), case("a"), 60, over)
             self.assertEqual(over, before)
 
     def test_every_runtime_goes_first_in_turn(self):
         names = ("sluice", "node20", "deno")
-        with mock.patch.object(bench_javascript, "measure") as measure, contextlib.redirect_stdout(io.StringIO()):
-            bench_javascript.measure_all(results({name: {"a": []} for name in names}), [runtimes.find(name) for name in names],
+        with mock.patch.object(javascript, "measure") as measure, contextlib.redirect_stdout(io.StringIO()):
+            javascript.measure_all(results({name: {"a": []} for name in names}), [runtimes.find(name) for name in names],
                                          [case("a")], 60)
         self.assertEqual([call.args[0].name for call in measure.call_args_list],
                          ["sluice", "node20", "deno", "node20", "deno", "sluice", "deno", "sluice", "node20"])
@@ -219,9 +219,9 @@ class Workloads(unittest.TestCase):
     """Few and short: whether the JavaScript works, not how fast."""
 
     def run_node(self, order, streams="WritableStream"):
-        text = bench_javascript.WORKLOADS.read_text() + f"\nmeasure({streams}, {json.dumps(order)});\n"
+        text = javascript.WORKLOADS.read_text() + f"\nmeasure({streams}, {json.dumps(order)});\n"
         run = subprocess.run(["node", "--expose-gc", "-e", text], text=True, capture_output=True, timeout=120, check=False)
-        return json.loads(bench_javascript.RESULT.search(run.stdout).group(1))
+        return json.loads(javascript.RESULT.search(run.stdout).group(1))
 
     def test_each_gives_a_figure(self):
         once = {"runs": 1, "milliseconds": 0, "count": 10}
@@ -351,7 +351,7 @@ class Arguments(unittest.TestCase):
         self.assertEqual(run.returncode, 0)
         for runtime in runtimes.ALL:
             self.assertRegex(run.stdout, rf"\b{runtime.name}\b")
-        for letter in bench_javascript.LETTERS:
+        for letter in javascript.LETTERS:
             self.assertRegex(run.stdout, rf"\b{letter}  \S")
 
     def test_every_runtime_of_npm_is_pinned(self):

@@ -8,11 +8,11 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
-import coverage_data  # noqa: E402  pylint: disable=wrong-import-position
-import coverage_steps  # noqa: E402  pylint: disable=wrong-import-position
-import coverage_unreached  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.coverage import data as coverage_data  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.coverage import steps  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.coverage import unreached as coverage_unreached  # noqa: E402  pylint: disable=wrong-import-position
 
 SOURCE = """#define SLUICE_ASSERT(condition) \\
   do {                           \\
@@ -174,13 +174,13 @@ class UnreachedList(unittest.TestCase):
 
 class Steps(unittest.TestCase):
     def test_every_citation_of_the_core_has_a_statement(self):
-        cited = coverage_steps.citations(ROOT)
+        cited = steps.citations(ROOT)
         self.assertGreater(sum(len(citation.steps) for citation in cited), 350)
         self.assertEqual([c.name for c in cited if c.first == 0], [])
         self.assertTrue(all(c.line < c.first <= c.last for c in cited))
 
     def test_a_statement_ends_at_the_next_citation(self):
-        abort = {tuple(c.steps): c for c in coverage_steps.citations(ROOT) if c.operation == "WritableStreamAbort"}
+        abort = {tuple(c.steps): c for c in steps.citations(ROOT) if c.operation == "WritableStreamAbort"}
         text = (ROOT / "src/core/writable_stream.cc").read_text().split("\n")
         self.assertIn("const StreamState state", text[abort["3",].first - 1])
         self.assertEqual(abort["3",].first, abort["3",].last)
@@ -190,9 +190,9 @@ class Steps(unittest.TestCase):
         file = coverage_data.File("src/core/x.cc", "// 1.\nreturn a ? b : c;\n// 2.\nreturn;\n")
         file.lines = {2: 1, 4: 0}
         file.regions = {(2, 12, 2, 13): 1, (2, 16, 2, 17): 0}
-        one = coverage_steps.Citation("X", "x", ["1"], "src/core/x.cc", 1, first=2, last=2)
-        two = coverage_steps.Citation("X", "x", ["2"], "src/core/x.cc", 3, first=4, last=4)
-        coverage_steps.judge([one, two], {"src/core/x.cc": file})
+        one = steps.Citation("X", "x", ["1"], "src/core/x.cc", 1, first=2, last=2)
+        two = steps.Citation("X", "x", ["2"], "src/core/x.cc", 3, first=4, last=4)
+        steps.judge([one, two], {"src/core/x.cc": file})
         self.assertEqual((one.reached, one.unreached), (True, [2]))
         self.assertEqual((two.reached, two.unreached), (False, [4]))
 

@@ -10,9 +10,9 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts/lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
-import lint  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.common import lint  # noqa: E402  pylint: disable=wrong-import-position
 
 GOOD = """name: good
 on: push

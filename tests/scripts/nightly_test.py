@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _DRIVER = """
 import sys, json
 sys.path.insert(0, {lib!r})
-import nightly, nightly_stages
+from sluice_dev import __main__ as entry
+from sluice_dev.nightly import nightly, stages as nightly_stages
 stages = json.loads({stages!r})
 nightly_stages.STAGES = tuple(
     nightly_stages.Stage(name, "a test", lambda options, record, command=command: [["bash", "-c", command]] if command else [],
@@ -29,7 +30,7 @@ nightly_stages.STAGES = tuple(
 nightly.SMALLEST_FREE_BYTES = {space}
 nightly.SHOW_EVERY_SECONDS = 0.2
 nightly.SAVE_EVERY_SECONDS = 0.2
-sys.exit(nightly.main())
+sys.exit(entry.begin(["nightly", *sys.argv[1:]]))
 """
 
 
@@ -41,7 +42,7 @@ class NightlyTest(unittest.TestCase):
         self.out = self.folder / "out"
 
     def command(self, stages, *flags, space=0):
-        driver = _DRIVER.format(lib=str(ROOT / "scripts/lib"), stages=json.dumps(stages), space=space)
+        driver = _DRIVER.format(lib=str(ROOT / "scripts"), stages=json.dumps(stages), space=space)
         return [sys.executable, "-B", "-c", driver, "--time", "100", "--out", str(self.out), *flags]
 
     def night(self, stages, *flags, space=0):
@@ -65,8 +66,8 @@ class NightlyTest(unittest.TestCase):
             interrupted.mkdir(parents=True)
             (interrupted / "log.txt").write_text("a log\n")
             (interrupted / "finding.json").write_text(json.dumps(found[0] | {"place": place}))
-        sys.path.insert(0, str(ROOT / "scripts/lib"))
-        import nightly_report
+        sys.path.insert(0, str(ROOT / "scripts"))
+        from sluice_dev.nightly import report as nightly_report
         self.assertEqual([each["folder"] for each in nightly_report.findings(self.out)],
                          ["campaigns/asan/findings/1", "campaigns/asan/findings/2", "campaigns/ubsan/findings/3", "campaigns/ubsan/findings/4"])
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUICE = Path(sys.argv.pop(1)).resolve()
-sys.path.insert(0, str(ROOT / "scripts/lib"))
+sys.path.insert(0, str(ROOT / "scripts"))
 
-import campaign_page  # noqa: E402  pylint: disable=wrong-import-position
-import page_chart  # noqa: E402  pylint: disable=wrong-import-position
-import page_diagram  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import page as campaign_page  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import page_chart  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import page_diagram  # noqa: E402  pylint: disable=wrong-import-position
 
 VOID = {"meta", "br", "line", "rect", "circle", "polyline", "path", "link", "img", "input", "hr"}
 

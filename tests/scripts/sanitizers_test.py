@@ -23,15 +23,15 @@ _SETS = re.compile(
 _LOOKED_AT = (".py", ".sh", ".cc", ".h", ".txt", ".cmake", ".json", ".yml", ".yaml", ".options")
 # Who may, and why.
 _MAY = {
-    "scripts/lib/ossfuzz_environment.py": "OSS-Fuzz's own options, which are given",
-    "scripts/lib/ossfuzz_checks.py": "runs targets as OSS-Fuzz does",
+    "scripts/sluice_dev/fleet/environment.py": "OSS-Fuzz's own options, which are given",
+    "scripts/sluice_dev/fleet/checks.py": "runs targets as OSS-Fuzz does",
     "tests/scripts/sanitizers_test.py": "this file",
     "src/runtime/repl_evaluator.cc": "builds lsan.options and lsan.suppressions in",
     "fuzz/targets/v8_binding_fuzzer.cc": "looks for no leaks, as sanitizers/README.md explains",
     "fuzz/targets/v8_binding_fuzzer.options": "what a fleet gets of [tests with V8]",
     "src/CMakeLists.txt": "two files without run-time type information",
     "tests/scripts/triage_test.py": "a target that is a shell script, and reads no flags",
-    "scripts/lib/valgrind_replay.py": "names the file of suppressions",
+    "scripts/sluice_dev/fleet/valgrind_replay.py": "names the file of suppressions",
     "fuzz/CMakeLists.txt": "the mutator that afl-fuzz loads, which has no sanitizer",
     "cmake/sanitizers.cmake": "the flags of compilers, with their reasons",
 }

@@ -21,18 +21,18 @@ from pathlib import Path
 SLUICE = Path(sys.argv.pop(1)).resolve()
 ROOT = Path(__file__).resolve().parents[2]
 IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMakeCache.txt").read_text(), re.MULTILINE) is not None
-sys.path.insert(0, str(ROOT / "scripts/lib"))
-import findings  # noqa: E402
-import grouping  # noqa: E402
-import hidden_faults  # noqa: E402
-import mutant_campaigns  # noqa: E402
-import promote  # noqa: E402
-import recent_inputs  # noqa: E402
-import same_finding  # noqa: E402
-import triage  # noqa: E402
-from findings import Finding  # noqa: E402
-from processes import Children  # noqa: E402
-from report import Report  # noqa: E402
+sys.path.insert(0, str(ROOT / "scripts"))
+from sluice_dev.triage import findings  # noqa: E402
+from sluice_dev.triage import grouping  # noqa: E402
+from sluice_dev.triage import hidden_faults  # noqa: E402
+from sluice_dev.mutation import campaigns  # noqa: E402
+from sluice_dev.triage import promote  # noqa: E402
+from sluice_dev.engines import recent_inputs  # noqa: E402
+from sluice_dev.triage import same_finding  # noqa: E402
+from sluice_dev.triage import triage  # noqa: E402
+from sluice_dev.triage.findings import Finding  # noqa: E402
+from sluice_dev.common.processes import Children  # noqa: E402
+from sluice_dev.triage.report import Report  # noqa: E402
 
 # The canary's, so that the real `sluice` finds it too.
 CANARY_PROGRAM = """methods write
@@ -502,7 +502,7 @@ class Recorded(Folder):
         at = lambda place, identity: finding(identity, shrunk=True, program=identity, departs_at=place)
         found_of = {"a": [at("the begin of F", "slots/x@write"), at("the end of G", "slots/y@write")], "b": [at("the begin of F", "slots/z@abort")],
                     "c": [at("the begin of G", "slots/x@write")]}
-        self.assertEqual(mutant_campaigns.shared(found_of), [("a", "b")])
+        self.assertEqual(campaigns.shared(found_of), [("a", "b")])
 
 
 class RecentInputs(Folder):
@@ -694,7 +694,7 @@ class SameFinding(Target):
 
     def ask(self, *contents, identity="asan/crash-x/t_fuzzer", last=False, body=CRASH):
         files = [str(self.file(f"in/{i}", content)) for i, content in enumerate(contents)]
-        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/lib/same_finding.py", "--root", ROOT, "--identity", identity,
+        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "same-finding", "--root", ROOT, "--identity", identity,
                               *(["--last"] if last else []), self.target(body), "-timeout=5", "--", *files], text=True, capture_output=True, check=True)
         return int(run.stdout)
 
@@ -721,7 +721,7 @@ class SameFinding(Target):
     def test_sluice_shrinks_by_asking(self):
         body = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "SUMMARY: AddressSanitizer: crash-x"; true'
         program = self.file("program.ops", CANARY_PROGRAM + "w0.close()\nrun\n")
-        command = f"{sys.executable} -B {ROOT}/scripts/lib/same_finding.py --root / --identity asan/crash-x/t_fuzzer {self.target(body)} --"
+        command = f"{sys.executable} -B {ROOT}/scripts/sluice_dev same-finding --root / --identity asan/crash-x/t_fuzzer {self.target(body)} --"
         run = subprocess.run([SLUICE, "shrink", "--finding", "asan/x", "--command", command, program], text=True, capture_output=True,
                              env=os.environ | {"SLUICE": str(SLUICE), "TMPDIR": str(self.folder)}, check=False)
         self.assertEqual((run.returncode, run.stdout), (0, "# asan/x\nw0.close()\n"), run.stderr)
@@ -931,7 +931,7 @@ class Promote(Folder):
         return where
 
     def run_it(self, where, *flags):
-        return subprocess.run([sys.executable, "-B", ROOT / "scripts/lib/promote.py", "--root", self.folder / "root", "--sluice", SLUICE, *flags, "--", where],
+        return subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "promote", "--root", self.folder / "root", "--sluice", SLUICE, *flags, "--", where],
                               text=True, capture_output=True, check=False)
 
     def test_a_finding_becomes_a_corpus_file_whose_first_line_says_why(self):

@@ -1,5 +1,5 @@
 # Run by ctest itself, with what tests/wpt/CMakeLists.txt has set.
-set(command ${python} -B ${runner} --no-fetch)
+set(command ${python} -B ${runner} wpt --no-fetch)
 execute_process(COMMAND ${command} --list OUTPUT_VARIABLE names RESULT_VARIABLE result ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
 if(NOT result EQUAL 0)
   # It fails too, and its words are then those of the failed test.

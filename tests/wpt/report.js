@@ -1,4 +1,4 @@
-// After testharness.js: prints what happens, a line of JSON each, for scripts/lib/wpt.py to read:
+// After testharness.js: prints what happens, a line of JSON each, for scripts/sluice_dev/conformance/wpt.py to read:
 //
 //   SLUICE-WPT {"kind":"ready"}
 //   SLUICE-WPT {"kind":"start","name":"..."}

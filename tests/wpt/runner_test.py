@@ -1,4 +1,4 @@
-"""scripts/lib/wpt.py with suites of tiny fake tests in a fake shell: what is told, and the exit codes.
+"""The runner of scripts/wpt with suites of tiny fake tests in a fake shell: what is told, and the exit codes.
 
     runner_test.py [unittest's arguments]
 """
@@ -18,11 +18,11 @@ from pathlib import Path
 from unittest import mock
 
 HERE = Path(__file__).resolve().parent
-RUNNER = HERE.parents[1] / "scripts/lib/wpt.py"
+PACKAGE = HERE.parents[1] / "scripts/sluice_dev"
 SHELL = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'fake_shell.py'))}"
 
-sys.path.insert(0, str(RUNNER.parent))
-import wpt_suite  # noqa: E402
+sys.path.insert(0, str(PACKAGE.parent))
+from sluice_dev.conformance import suite  # noqa: E402
 
 
 class Runner(unittest.TestCase):
@@ -42,7 +42,7 @@ class Runner(unittest.TestCase):
         listed = self.folder / "expectations.json"
         text = self.expectations if isinstance(self.expectations, str) else json.dumps(self.expectations)
         listed.write_text(text, encoding="utf-8")
-        return [sys.executable, "-B", RUNNER, "--suite", self.suite, "--expectations", listed, "--runner", shell, *arguments]
+        return [sys.executable, "-B", PACKAGE, "wpt", "--suite", self.suite, "--expectations", listed, "--runner", shell, *arguments]
 
     def run_it(self, *arguments, shell=SHELL):
         return subprocess.run(self.command(*arguments, shell=shell), text=True, errors="replace", stdin=subprocess.DEVNULL,
@@ -265,12 +265,12 @@ class Fetching(unittest.TestCase):
         self.suite = self.folder / "suite"
 
     def patch(self, name, value):
-        patcher = mock.patch.object(wpt_suite, name, value)
+        patcher = mock.patch.object(suite, name, value)
         patcher.start()
         self.addCleanup(patcher.stop)
 
     def archive(self, *names):
-        path = self.folder / wpt_suite.ARCHIVE
+        path = self.folder / suite.ARCHIVE
         content = self.folder / "content"
         content.write_text("text")
         with tarfile.open(path, "w:xz") as tar:
@@ -279,7 +279,7 @@ class Fetching(unittest.TestCase):
         return path
 
     def fetch(self):
-        return wpt_suite.fetch(self.said.append, self.suite)
+        return suite.fetch(self.said.append, self.suite)
 
     def test_what_is_there_needs_neither_network_nor_words(self):
         self.suite.mkdir()
@@ -298,20 +298,20 @@ class Fetching(unittest.TestCase):
 
     def test_another_file_is_refused(self):
         self.archive("/test/fixtures/wpt/resources/testharness.js")
-        with self.assertRaisesRegex(wpt_suite.Unavailable, "another SHA-256"):
+        with self.assertRaisesRegex(suite.Unavailable, "another SHA-256"):
             self.fetch()
         self.assertFalse(self.suite.exists())
 
     def test_an_archive_without_the_suite_leaves_nothing(self):
         archive = self.archive("/lib/other.js")
         self.patch("SHA256", hashlib.sha256(archive.read_bytes()).hexdigest())
-        with self.assertRaisesRegex(wpt_suite.Unavailable, "has no .*testharness.js"):
+        with self.assertRaisesRegex(suite.Unavailable, "has no .*testharness.js"):
             self.fetch()
-        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["content", wpt_suite.ARCHIVE])
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["content", suite.ARCHIVE])
 
     def test_without_apt_it_says_what_to_do(self):
-        with mock.patch.object(wpt_suite.shutil, "which", return_value=None):
-            with self.assertRaisesRegex(wpt_suite.Unavailable, "(?s)no apt here.*put it into"):
+        with mock.patch.object(suite.shutil, "which", return_value=None):
+            with self.assertRaisesRegex(suite.Unavailable, "(?s)no apt here.*put it into"):
                 self.fetch()
 
     def apt(self, versions, file=None):
@@ -339,7 +339,7 @@ class Fetching(unittest.TestCase):
         self.patch("_run", run)
         self.patch("_APT_HELPER", "/bin/sh")  # some executable: it is not run
         self.addCleanup(mock.patch.stopall)
-        mock.patch.object(wpt_suite.shutil, "which", return_value="/usr/bin/apt-get").start()
+        mock.patch.object(suite.shutil, "which", return_value="/usr/bin/apt-get").start()
         return asked
 
     def test_the_archive_is_looked_for_beside_the_binary_package(self):
@@ -350,25 +350,25 @@ class Fetching(unittest.TestCase):
         asked = self.apt(["2"], content)
         self.fetch()
         self.assertTrue((self.suite / "resources/testharness.js").exists())
-        self.assertTrue(any(f"archive:/pool/2/nodejs_{wpt_suite.VERSION}%2bdfsg.orig.tar.xz" in command for command in asked))
+        self.assertTrue(any(f"archive:/pool/2/nodejs_{suite.VERSION}%2bdfsg.orig.tar.xz" in command for command in asked))
         self.assertFalse(any("update" in command for command in asked))
         self.assertFalse(archive.exists())
 
     def test_a_distribution_with_another_version_is_told(self):
         asked = self.apt(["19.1-1ubuntu2"])
-        with self.assertRaisesRegex(wpt_suite.Unavailable, "(?s)They offer nodejs 19.1-1ubuntu2.*404 Not Found"):
+        with self.assertRaisesRegex(suite.Unavailable, "(?s)They offer nodejs 19.1-1ubuntu2.*404 Not Found"):
             self.fetch()
         self.assertTrue(any("update" in command for command in asked))
 
     def test_a_file_with_another_checksum_is_not_used(self):
         self.apt(["2"], b"other")
-        with self.assertRaises(wpt_suite.Unavailable):
+        with self.assertRaises(suite.Unavailable):
             self.fetch()
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_without_network_or_lists_apts_own_words_are_told(self):
         self.apt([])
-        with self.assertRaisesRegex(wpt_suite.Unavailable, "(?s)offer no package libnode-dev.*no network.*SHA-256 must be"):
+        with self.assertRaisesRegex(suite.Unavailable, "(?s)offer no package libnode-dev.*no network.*SHA-256 must be"):
             self.fetch()
 
 

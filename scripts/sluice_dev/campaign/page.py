@@ -1,0 +1,255 @@
+"""OUT/index.html: what a campaign did, as one page that needs nothing else. `scripts/report OUT` makes it anew.
+
+Made from files alone, each of which may be missing while the campaign runs:
+    campaign.json     what it was told: begun() writes it
+    samples.jsonl     how it went over time (samples.py)
+    speed.json        {engine: executions a second of empty_fuzzer in the same build}
+    reach.json        what `sluice reach` counted
+    summary.json      how it ended
+    findings/         one folder for each finding
+"""
+
+import datetime
+import json
+import os
+from pathlib import Path
+
+from sluice_dev.campaign import page_chart
+from sluice_dev.campaign import page_diagram
+from sluice_dev.campaign.page_chart import Series, compact
+from sluice_dev.common.display import shown
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
+from sluice_dev.triage.findings import target_flag
+
+try:
+    import jinja2
+except ImportError:  # not Debian, and not installed: no page, and that is said
+    jinja2 = None
+
+MISSING = "no index.html: the Python package jinja2 is missing (Debian: python3-jinja2)"
+ENGINES = {"libfuzzer": "libFuzzer", "afl": "AFL++"}
+_STYLES = {"libfuzzer": "a", "afl": "b"}
+SANITIZERS = {"address": "AddressSanitizer", "undefined": "UndefinedBehaviorSanitizer"}
+REFRESH_SECONDS = 10
+_LONGEST_TEXT = 200_000  # characters of one file of a finding
+
+
+def begun(out, told):
+    """A campaign begins: what an earlier one left in the same folder is not its."""
+    for name in ("summary.json", "speed.json", "reach.json", "index.html"):
+        (Path(out) / name).unlink(missing_ok=True)
+    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **told}
+    _write(Path(out) / "campaign.json", json.dumps(told, indent=1) + "\n")
+
+
+def _write(path, text):
+    """Whole or not at all: somebody may be reading."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _json(path, default):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return default
+
+
+def _samples(path):
+    """Its lines; the last one may be unfinished."""
+    lines = []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError:
+        return lines
+    for line in text.split("\n"):
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            continue
+    return lines
+
+
+# ---- Findings
+
+def _text(folder, *names):
+    for name in names:
+        try:
+            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + f"\n[… the rest is in {folder.name}/{name}]\n"
+    return ""
+
+
+def _findings(out, summary):
+    """Of every folder below findings/ that has an input, in the order in which they were found."""
+    known = {finding["folder"]: finding for finding in summary.get("findings", [])}
+    found = []
+    for folder in sorted({path.parent for name in ("finding.json", "input", "story.txt") for path in (out / "findings").rglob(name)}):
+        place = folder.relative_to(out).as_posix()
+        if "/also/" in place:  # the same fault, seen in another way
+            continue
+        data = known.get(place, {}) | _json(folder / "finding.json", {})
+        program = _text(folder, "program.ops")
+        target = data.get("target") or folder.parent.name
+        sanitizer = " --sanitizer undefined" if summary.get("sanitizer") == "undefined" else ""
+        found.append({
+            "identity": data.get("identity") or folder.name, "rule": data.get("rule") or data.get("sentence") or "",
+            "target": target, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
+            "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
+            "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
+            "folder": place, "program": program, "lines": len(program.splitlines()),
+            "story": _text(folder, "story.txt"), "stack": _text(folder, "stack.txt"),
+            "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shown(folder / ('program.ops' if program else 'input'))}",
+        })
+    return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))
+
+
+def _in_checkout(path):
+    relative = os.path.relpath(path, ROOT)
+    return path if relative.startswith("..") else relative
+
+
+# ---- Over time
+
+def _coverage(engine):
+    return engine.get("cov", engine.get("edges", 0))
+
+
+def _targets(samples, summary, speed, findings):
+    """A row for each target: its numbers and its three charts."""
+    if not samples:
+        return []
+    seconds = samples[-1]["seconds"]
+    rows = []
+    for name, last in samples[-1]["targets"].items():
+        of = [(sample["seconds"], sample["targets"][name]) for sample in samples if name in sample["targets"]]
+        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
+        engines = []
+        for engine, data in last["engines"].items():
+            # Only while it runs, and each process by itself: the rate is what it does then.
+            rates = sorted(e["rate"] / e["running"] for e in (t["engines"][engine] for _, t in of) if e["running"] and e["rate"])
+            # Slices that were shorter than the time between two samples: what the campaign says itself.
+            rate = round(rates[len(rates) // 2]) if rates else ended.get("engines", {}).get(engine, {}).get("rate")
+            empty = speed.get(engine)
+            engines.append({"name": ENGINES.get(engine, engine), "style": _STYLES.get(engine, "a"), "executions": data["executions"],
+                            "rate": rate, "coverage": _coverage(data), "features": data.get("ft"), "corpus": data["corpus"],
+                            "cost": empty / rate if empty and rate else None})
+
+        def series(value):
+            return [Series(ENGINES.get(e, e), _STYLES.get(e, "a"), [(x, value(t["engines"][e])) for x, t in of])
+                    for e in last["engines"]]
+
+        grown = [Series("shared corpus", "c", [(x, t["corpus"]) for x, t in of])] if last["corpus"] else []
+        rows.append({
+            "name": name, "engines": engines, "findings": sum(f["target"] == name for f in findings), "corpus": last["corpus"],
+            "new": ended.get("new_corpus_entries"), "canary": name == "canary_fuzzer",
+            "charts": [
+                page_chart.line_chart(f"Executions of {name}", series(lambda e: e["executions"]), x_max=seconds),
+                page_chart.line_chart(f"Edges covered by {name}", series(_coverage), x_max=seconds),
+                page_chart.line_chart(f"Corpus entries of {name}", grown or series(lambda e: e["corpus"]), x_max=seconds),
+            ]})
+    return rows
+
+
+# ---- The whole
+
+def _is_running(told):
+    try:
+        os.kill(told["pid"], 0)
+    except (KeyError, ProcessLookupError):
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _outcome(told, summary, findings):
+    """What the page says first: (kind, words)."""
+    if not summary and not _is_running(told):
+        return "failed", f"It was killed, or the machine was; {_count(findings, 'finding')} until then"
+    if not summary:
+        return "running", f"Running; {_count(findings, 'finding')} so far"
+    if summary.get("failure"):
+        return "failed", summary["failure"]
+    if findings:
+        return "found", _count(findings, "finding")
+    return "passed", "Nothing was found" + (", and it was ended early" if summary.get("interrupted") else "")
+
+
+def _count(things, word):
+    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _duration(seconds):
+    seconds = round(seconds)
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
+
+
+def _reach(out):
+    reach = _json(out / "reach.json", None)
+    if not reach:
+        return None
+    for counted in (*reach["transitions"], *reach["impossible"]):
+        if "example" in counted:
+            counted["example"] = _in_checkout(counted["example"])
+    causes = list(dict.fromkeys(pair["cause"] for pair in reach["begun"] if pair["state"] != "none"))
+    counts = {(pair["state"], pair["cause"]): pair["count"] for pair in reach["begun"]}
+    names = {state["id"]: state for state in reach["states"]}
+    return reach | {
+        "svg": page_diagram.diagram(reach), "causes": causes, "names": names,
+        "matrix": [(state, [counts.get((state["id"], cause)) for cause in causes]) for state in reach["states"]],
+        "states_reached": sum(state["count"] > 0 for state in reach["states"]),
+        "transitions_reached": sum(t["count"] > 0 for t in reach["transitions"]),
+        "never": [t for t in reach["transitions"] if t["count"] == 0],
+        "pairs_never": sum(counts[pair] == 0 for pair in counts),
+    }
+
+
+def page(out):
+    """The page's HTML."""
+    out = Path(out)
+    told, summary = _json(out / "campaign.json", {}), _json(out / "summary.json", {})
+    samples, speed = _samples(out / "samples.jsonl"), _json(out / "speed.json", {})
+    findings = _findings(out, summary)
+    targets = _targets(samples, summary, speed, findings)
+    kind, words = _outcome(told, summary, findings)
+    engines = told.get("engines") or summary.get("engines") or []
+    seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters |= {"compact": compact, "duration": _duration, "number": lambda value: f"{value:,}",
+                            "cost": lambda value: f"{value:.1f}" if value < 10 else f"{value:,.0f}"}
+    return environment.get_template("page.html.j2").render(
+        kind=kind, words=words, told=told, summary=summary, findings=findings, targets=targets, reach=_reach(out),
+        engines=[ENGINES.get(engine, engine) for engine in engines],
+        sanitizer=SANITIZERS.get(told.get("sanitizer") or summary.get("sanitizer"), "no sanitizer"),
+        seconds=seconds, wanted=told.get("seconds_wanted") or summary.get("seconds_wanted"), refresh=REFRESH_SECONDS,
+        speed={ENGINES.get(engine, engine): rate for engine, rate in speed.items()},
+        executions=sum(engine["executions"] for target in targets for engine in target["engines"]))
+
+
+def write(out):
+    """Writes OUT/index.html. False if there is no jinja2."""
+    if jinja2 is None:
+        return False
+    _write(Path(out) / "index.html", page(out))
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        raise CannotRun("name one folder of a campaign")
+    out = Path(arguments[0])
+    if not (out / "samples.jsonl").is_file() and not (out / "summary.json").is_file():
+        raise CannotRun(f"{shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)")
+    if not write(out):
+        raise CannotRun(MISSING)
+    print(shown(out / "index.html"))
+    return 0

@@ -1,0 +1,137 @@
+"""tests/wpt/expectations.json: which tests there are for us, and which of them may fail. Everything in it has a reason.
+
+    {
+      "scope": ["streams/writable-streams", ...],
+      "not_run": {"dom/events/*.html": "reason", ...},
+      "only": {"streams/idlharness.any.js": {"include": "regular expression", "reason": "..."}},
+      "may_not_pass": {"dom/events/some.any.js": {"name of the subtest": "reason", ...}}
+    }
+
+scope         files and folders of the suite; what else is in the suite is of no concern
+not_run       files of the scope that cannot run in a shell; * stands for any characters
+only          the part of an idlharness test that applies: the names of its interfaces, as the suite's own ?include= has them
+may_not_pass  subtests that fail, and are known to; "some words*" are all whose names begin with the words
+
+What is listed and is not so (a file that is not there, a subtest that passes or is not there any more) is a failure itself.
+"""
+
+import fnmatch
+import json
+import re
+from dataclasses import dataclass, field
+
+from sluice_dev.conformance import suite as wpt_suite
+
+
+class Unreadable(Exception):
+    """The file of expectations is not as it should be."""
+
+
+@dataclass
+class Judgement:
+    """What is unexpected about one test: texts that end nothing, and the subtests that fail without being listed."""
+    problems: list[str] = field(default_factory=list)
+    failures: list = field(default_factory=list)
+    passed: int = 0
+    known: int = 0  # failed as listed
+
+    @property
+    def as_expected(self):
+        return not self.problems and not self.failures
+
+
+class Expectations:
+    def __init__(self, path):
+        self.name = path.name
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+        except OSError as error:
+            raise Unreadable(f"{path}: {error.strerror}") from error
+        except ValueError as error:
+            raise Unreadable(f"{path}: {error}") from error
+        try:
+            self._take(data)
+        except (TypeError, AttributeError, KeyError, re.error) as error:
+            raise Unreadable(f"{path}: not of the form that scripts/sluice_dev/conformance/expectations.py describes ({error!r})") from error
+
+    def _take(self, data):
+        unknown = set(data) - {"scope", "not_run", "only", "may_not_pass"}
+        if unknown:
+            raise KeyError(*unknown)
+        self.scope = [_text(place) for place in data["scope"]]
+        self.not_run = {place: _text(reason) for place, reason in data.get("not_run", {}).items()}
+        self.include = {}
+        for place, only in data.get("only", {}).items():
+            _text(only["reason"])
+            re.compile(_text(only["include"]))
+            self.include[place] = only["include"]
+        self.may_not_pass = {}
+        for place, names in data.get("may_not_pass", {}).items():
+            self.may_not_pass[place] = {name: _text(reason) for name, reason in names.items()}
+
+    def tests(self, suite):
+        """The tests that run, and what is wrong with the lists."""
+        problems = [f"scope: {place}: there is no such file or folder in the suite" for place in self.scope
+                    if not (suite / place).exists()]
+        files = wpt_suite.test_files(suite, self.scope)
+        used, tests = set(), []
+        for path in files:
+            matches = {pattern for pattern in self.not_run if fnmatch.fnmatchcase(path, pattern)}
+            used |= matches
+            if matches:
+                continue
+            try:
+                tests += wpt_suite.tests_of(suite, path)
+            except wpt_suite.BadTest as bad:
+                problems.append(f"{path} cannot run: {bad}. If that is right, it belongs in not_run")
+        problems += [f"not_run: {pattern}: there is no such file in the scope" for pattern in self.not_run if pattern not in used]
+        places = {test.path for test in tests} | {test.id for test in tests}
+        for listed in ("include", "may_not_pass"):
+            problems += [f"{'only' if listed == 'include' else listed}: {place}: there is no such test"
+                         for place in getattr(self, listed) if place not in places]
+        return tests, problems
+
+    def judge(self, test, outcome):
+        """What of the outcome was not to be expected."""
+        listed = {**self.may_not_pass.get(test.path, {}), **self.may_not_pass.get(test.id, {})}
+        judgement = Judgement()
+        used = set()
+        if outcome.broken is not None:
+            judgement.problems.append(outcome.broken)
+        for subtest in outcome.subtests:
+            line = _line_for(subtest.name, listed)
+            used.add(line)
+            if subtest.passed:
+                judgement.passed += 1
+                if line is not None:
+                    judgement.problems.append(f"{subtest.name!r} passes, but {self.name} lists it: {listed[line]}. "
+                                              "Take it out there")
+            elif line is not None:
+                judgement.known += 1
+            else:
+                judgement.failures.append(subtest)
+        if outcome.broken is None:
+            judgement.problems += [f"there is no subtest {name!r}, which {self.name} lists. Take it out there"
+                                   for name in listed if name not in used]
+        return judgement
+
+
+def _line_for(name, listed):
+    """The line of may_not_pass that stands for the subtest, or None."""
+    if name in listed:
+        return name
+    return next((line for line in listed if line.endswith("*") and name.startswith(line[:-1])), None)
+
+
+def _text(value):
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"a text must be here, not {value!r}")
+    return value
+
+
+def _without_duplicates(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)!r} twice")
+    return result

@@ -1,0 +1,238 @@
+"""The work of scripts/wpt, which builds `sluice` before it starts this where that is needed."""
+
+import argparse
+import asyncio
+import os
+import shlex
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.conformance import shell as wpt_shell
+from sluice_dev.conformance import suite as wpt_suite
+from sluice_dev.conformance.expectations import Expectations, Unreadable
+
+ROOT = wpt_suite.ROOT
+# The suite's own limits, 10 and 60 seconds, are meant for a quick machine that does nothing else. No result depends on them.
+TIMES_AS_LONG = 6
+
+
+def say(text=""):
+    try:
+        print(text, flush=True)
+    except OSError:  # nobody reads it any more
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+
+
+def fail(message):
+    raise CannotRun(message)
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(prog="scripts/wpt", add_help=False, allow_abbrev=False)
+    parser.add_argument("filters", nargs="*", metavar="FILTER")
+    parser.add_argument("--runner", default=f"{shlex.quote(str(ROOT / 'build/asan/sluice'))} run --expose-gc")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--print", action="store_true")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--fetch", action="store_true")
+    parser.add_argument("--no-fetch", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--suite", type=Path)
+    parser.add_argument("--expectations", type=Path, default=ROOT / "tests/wpt/expectations.json")
+    parser.add_argument("--timeout-multiplier", type=float, default=TIMES_AS_LONG)
+    parser.error = lambda message: fail(f"{message}; see scripts/wpt --help")
+    options = parser.parse_args(words)
+    if options.jobs < 1:
+        parser.error(f"--jobs {options.jobs}: must be 1 or more")
+    if not options.timeout_multiplier > 0:
+        parser.error(f"--timeout-multiplier {options.timeout_multiplier:g}: must be more than 0")
+    return options
+
+
+def suite_for(options):
+    if options.suite is not None:
+        if not (options.suite / "resources/testharness.js").is_file():
+            fail(f"--suite {options.suite}: it has no resources/testharness.js")
+        return options.suite.resolve()
+    if options.no_fetch and not wpt_suite.SUITE.is_dir():
+        fail("the web platform tests are not there; scripts/wpt --fetch gets them")
+    try:
+        return wpt_suite.fetch(say)
+    except wpt_suite.Unavailable as reason:
+        fail(str(reason))
+    except OSError as error:
+        fail(f"the web platform tests cannot be unpacked in {wpt_suite.WORK}: {error}")
+
+
+def chosen(tests, filters):
+    """A filter is the name of a test, or a part of it."""
+    if not filters:
+        return tests
+    ids = {test.id for test in tests}
+    result = []
+    for test in tests:
+        if any(test.id == text if text in ids else text in test.id for text in filters):
+            result.append(test)
+    for text in filters:
+        if not any(text in test.id for test in tests):
+            fail(f"no test has {text!r} in its name; scripts/wpt --list names them")
+    return result
+
+
+class Display:
+    """A line for each test in the suite's order, below it what is wrong, and at a terminal how far it is."""
+
+    def __init__(self, tests, suite):
+        self._live = sys.stdout.isatty()
+        self._colours = self._live and "NO_COLOR" not in os.environ
+        self._tests = tests
+        self._suite = str(suite) + "/"
+        self._width = max(len(test.id) for test in tests)
+        self._results = {}
+        self._shown = 0
+        self._running = []
+
+    def _coloured(self, code, text):
+        return f"\033[{code}m{text}\033[0m" if self._colours else text
+
+    def started(self, test):
+        self._running.append(test.id)
+        self._progress()
+
+    def ended(self, test, outcome, judgement):
+        self._running.remove(test.id)
+        self._results[test.id] = (outcome, judgement)
+        self._clear()
+        while self._shown < len(self._tests) and self._tests[self._shown].id in self._results:
+            shown = self._tests[self._shown]
+            self._tell(shown, *self._results[shown.id])
+            self._shown += 1
+        self._progress()
+
+    def _clear(self):
+        if self._live:
+            sys.stdout.write("\r\033[K")
+
+    def _progress(self):
+        if not self._live or not self._running:
+            return
+        text = f"{len(self._results)} of {len(self._tests)}, running {', '.join(self._running)}"
+        self._clear()
+        sys.stdout.write(text[:shutil.get_terminal_size().columns - 1])
+        sys.stdout.flush()
+
+    def _tell(self, test, outcome, judgement):
+        mark = self._coloured(32, "ok  ") if judgement.as_expected else self._coloured("1;31", "FAIL")
+        counts = [f"{judgement.passed} passed"]
+        counts += [f"{len(judgement.failures)} failed"] if judgement.failures else []
+        counts += [f"{judgement.known} failed as listed"] if judgement.known else []
+        say(f"{mark}  {test.id:{self._width}}  {', '.join(counts)}")
+        for problem in judgement.problems:
+            say(f"      {self._coloured(31, 'wrong:')} {problem}")
+        for subtest in judgement.failures:
+            say(f"      {self._coloured(31, subtest.status + ':')} {subtest.name}")
+            for line in [*str(subtest.message or "").splitlines(), *self._frames(str(subtest.stack or ""))]:
+                say(f"          {line.strip().replace(self._suite, '')}")
+        if outcome.broken and outcome.errors:
+            say("      The end of what the shell wrote to standard error:")
+            for line in outcome.errors.replace(self._suite, "").splitlines()[-30:]:
+                say(f"          {line}")
+
+    def _frames(self, stack):
+        """Those of the test: neither testharness.js's nor those of the shell's own scripts."""
+        lines = stack.splitlines()
+        ours = [line for line in lines if self._suite in line and "/resources/testharness.js" not in line]
+        return ours or lines
+
+
+async def run_all(tests, command, commands, expectations, options, display):
+    """[(outcome, judgement)] in the order of the tests. OSError if the shell cannot be started."""
+    # SIGTERM too must not leave a shell behind.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    free = asyncio.Semaphore(options.jobs)
+
+    async def run_one(test):
+        async with free:
+            display.started(test)
+            outcome = await wpt_shell.run(command, commands[test.id], test.seconds * options.timeout_multiplier)
+            judgement = expectations.judge(test, outcome)
+            display.ended(test, outcome, judgement)
+            return outcome, judgement
+
+    tasks = [asyncio.create_task(run_one(test)) for test in tests]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def counted(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def summary(results, problems):
+    """The last lines, and the exit code."""
+    for problem in problems:
+        say(f"FAIL  {problem}")
+    judgements = [judgement for _, judgement in results]
+    passed, known = sum(j.passed for j in judgements), sum(j.known for j in judgements)
+    failed = sum(len(j.failures) for j in judgements)
+    files = sum(not j.as_expected for j in judgements)
+    say()
+    as_listed = f", {known} failed as listed" if known else ""
+    say(f"{counted(len(results), 'test file')}: {counted(passed, 'subtest')} passed, {failed} failed{as_listed}")
+    if not files and not problems:
+        say("Everything is as expected.")
+        return 0
+    if results and not any(outcome.begun for outcome, _ in results):
+        say("The shell ran none of the scripts that come before the tests: is it one? It has to run classic scripts in order, "
+            "in one\nglobal, and print with console.log. tests/wpt/README.md says what else it must offer.")
+        return 2
+    wrong = [counted(files, "test file")] if files else []
+    wrong += [counted(len(problems), "line") + " about the expectations"] if problems else []
+    say(f"Not as expected: {' and '.join(wrong)}.")
+    return 1
+
+
+def main(words: list[str]) -> int:
+    options = parse(words)
+    suite = suite_for(options)
+    if options.fetch:
+        return 0
+    try:
+        expectations = Expectations(options.expectations)
+        tests, problems = expectations.tests(suite)
+    except Unreadable as error:
+        fail(str(error))
+    if options.check:
+        for problem in problems:
+            say(problem)
+        return 1 if problems else 0
+    tests = chosen(tests, options.filters)
+    if options.list:
+        for test in tests:
+            say(test.id)
+        return 0
+    if not tests:
+        fail("there is no test in the scope")
+    command = shlex.split(options.runner)
+    if not command:
+        fail("--runner has no command in it")
+    commands = {test.id: wpt_shell.scripts_of(test, suite, expectations.include.get(test.path)) for test in tests}
+    if options.print:
+        for test in tests:
+            say(shlex.join([*command, *map(str, commands[test.id])]))
+        return 0
+    display = Display(tests, suite)
+    try:
+        results = asyncio.run(run_all(tests, command, commands, expectations, options, display))
+    except OSError as error:
+        fail(f"the shell cannot be started: {command[0]}: {error.strerror}")
+    except asyncio.CancelledError:
+        return 128 + signal.SIGTERM
+    return summary(results, [] if options.filters else problems)

@@ -1,0 +1,45 @@
+"""How fast the engines are with a target that does nothing, in the same build and on the same machine: what the speed of the others is
+compared with on the page of a campaign. One process, a few seconds, when the fuzzing is over."""
+
+import os
+import tempfile
+
+from sluice_dev.engines import afl
+from sluice_dev.engines import libfuzzer
+
+SECONDS = 2
+TARGET = "empty_fuzzer"
+
+
+async def libfuzzer_speed(children, fuzzers, env, max_len, seconds=SECONDS):
+    """Executions a second; None if it could not be measured."""
+    binary = os.path.join(fuzzers, TARGET)
+    if not os.path.exists(binary):
+        return None
+    with tempfile.TemporaryDirectory(prefix="sluice-empty-") as folder:
+        os.mkdir(os.path.join(folder, "corpus"))
+        command = libfuzzer.fuzz_command(binary, seconds=seconds - 2, artifacts=folder, folders=[os.path.join(folder, "corpus")],
+                                         max_len=max_len)
+        output = libfuzzer.Output("/")
+        code, text = await children.output(command, env=env, folder=folder, seconds=30)
+        output.add(text.encode())
+        output.finish()
+    return round(output.executions / seconds) if code == 0 and output.executions else None
+
+
+async def afl_speed(children, fuzzers, env, max_len, seconds=SECONDS):
+    """Likewise; `env` is for afl-fuzz."""
+    binary = os.path.join(fuzzers, TARGET)
+    if not os.path.exists(binary):
+        return None
+    with tempfile.TemporaryDirectory(prefix="sluice-empty-") as folder:
+        seeds = os.path.join(folder, "seeds")
+        afl.make_seeds(seeds, [])
+        instance = afl.Instance(os.path.join(folder, "out"), "main")
+        command = instance.command(binary, seconds=seconds - 30, seeds=seeds, corpus=None, max_len=max_len)
+        await children.output(command, env=env, folder=folder, seconds=60)
+        stats = instance.stats()
+    try:
+        return round(float(stats["execs_per_sec"]))
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,75 @@
+"""Which fuzz targets a change is compiled into: asked of the build, not of a list.
+
+    affected.py --build DIR FILE...                   # paths from the root of the sources; prints the targets, one a line
+
+A target is affected by a source that it is built from (ninja -t inputs), by a header that one of those includes (ninja -t deps, so the
+targets must have been built), by its seeds, options and dictionary. What the build itself is made of (CMake's files) and what campaigns
+are made of affect all of them, and so does a file that is gone.
+"""
+
+import argparse
+import os
+import subprocess
+from pathlib import Path
+
+from sluice_dev.campaign import campaign
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
+
+# How a campaign is run: whatever the target.
+_FOR_ALL = ("scripts/fuzz", "scripts/sluice_dev/engines/afl.py", "scripts/sluice_dev/campaign/campaign.py", "scripts/sluice_dev/engines/lanes.py", "scripts/sluice_dev/engines/libfuzzer.py", "sanitizers/")
+
+
+def _ninja(build: Path, *words) -> str:
+    return subprocess.run(["ninja", "-C", build, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def _from_root(path: str, build: Path) -> str:
+    return os.path.relpath(os.path.normpath(os.path.join(build, path)), ROOT)
+
+
+def headers(build: Path) -> dict:
+    """Source -> all that it includes; paths from the root."""
+    found, source = {}, None
+    for line in _ninja(build, "-t", "deps").splitlines():
+        if not line.startswith(" "):
+            source = None  # of the next object file
+        elif path := line.strip():
+            path = _from_root(path, build)
+            # The compiler's own files may come before it (a sanitizer's list of what to ignore).
+            if source is None and path.endswith(".cc"):
+                source = path
+            if source is not None:
+                found.setdefault(source, set()).add(path)
+    return found
+
+
+def affected(build: Path, changed: list) -> list:
+    """In the order of fuzz/CMakeLists.txt. Raises OSError and subprocess.CalledProcessError."""
+    targets = [name for name in (build / "fuzzers/targets.txt").read_text().split() if name not in campaign.NOT_BY_DEFAULT]
+    rebuilt = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", "build.ninja").splitlines()}
+    for path in changed:
+        is_code = path.startswith(("src/", "fuzz/"))
+        if path in rebuilt or path.startswith(_FOR_ALL) or (is_code and not (ROOT / path).exists()):
+            return targets
+    included = headers(build)
+    found = []
+    for target in targets:
+        sources = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", f"fuzzers/{target}").splitlines()}
+        parts = sources.union(*(included.get(source, set()) for source in sources))
+        seeds = tuple(f"corpus/{name}/" for name in (target, *campaign.PLANS.get(target, campaign.Plan()).more_seeds))
+        if any(path in parts or path.startswith((*seeds, f"fuzz/targets/{target}.")) for path in changed):
+            found.append(target)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="affected", allow_abbrev=False)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("files", nargs="*")
+    options = parser.parse_args(arguments)
+    try:
+        print("\n".join(affected(options.build.resolve(), options.files)))
+    except subprocess.CalledProcessError as error:
+        raise CannotRun(str(error)) from error
+    return 0

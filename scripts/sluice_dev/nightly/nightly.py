@@ -1,0 +1,236 @@
+"""The work of scripts/nightly: the stages one after the other, what they said, and the report."""
+
+import argparse
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice_dev.common.display import say
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
+from sluice_dev.nightly import report as nightly_report
+from sluice_dev.nightly import stages as nightly_stages
+from sluice_dev.nightly.state import State
+
+SMALLEST_FREE_BYTES = 1 << 30
+SHOW_EVERY_SECONDS = 20
+SAVE_EVERY_SECONDS = 5
+GRACE_SECONDS = 30
+INTERRUPTED = 130
+_MAKE_ROOM = "Make room and start scripts/nightly again: it goes on from here."
+
+
+@dataclass
+class Options:
+    seconds: int
+    out: Path
+    jobs: int
+    corpus: Path
+    archive: Path | None
+    fresh: bool
+    stages: list
+
+
+def parse(arguments: list) -> Options:
+    parser = argparse.ArgumentParser(prog="scripts/nightly", add_help=False, allow_abbrev=False,
+                                     usage="scripts/nightly [FLAG...]; --help explains them")
+    names = [stage.name for stage in nightly_stages.STAGES]
+    parser.add_argument("--time", type=int, default=8 * 3600)
+    parser.add_argument("--out", type=Path, default=ROOT / "build/nightly")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--corpus", type=Path, default=ROOT / "build/corpus")
+    parser.add_argument("--archive", type=Path)
+    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--only", action="append", choices=names, default=[])
+    parser.add_argument("--skip", action="append", choices=names, default=[])
+    given = parser.parse_args(arguments)
+    if given.time < nightly_stages.SMALLEST_SECONDS:
+        parser.error(f"--time {given.time}: {nightly_stages.SMALLEST_SECONDS} seconds are the least that is sensible")
+    if given.jobs < 1:
+        parser.error("--jobs must be at least 1")
+    stages = [name for name in names if (not given.only or name in given.only) and name not in given.skip]
+    if not stages:
+        parser.error("no stage is left")
+    return Options(given.time, given.out.resolve(), given.jobs, given.corpus.resolve(), given.archive and given.archive.resolve(),
+                   given.fresh, stages)
+
+
+def identity(options: Options) -> dict:
+    """What a night has to have in common with one that it goes on with."""
+    def git(*words):
+        run = subprocess.run(["git", "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        return run.stdout.decode(errors="replace").strip() if run.returncode == 0 else ""
+
+    return {"commit": git("rev-parse", "HEAD") or "unknown", "time": options.seconds, "stages": options.stages}
+
+
+class Night:
+    def __init__(self, options: Options, state: State):
+        self._options = options
+        self._state = state
+        self._child = None
+        self._interrupted = False
+
+    # --- A stage ---
+
+    def _require_space(self) -> None:
+        for folder in (self._options.out, ROOT / "build"):
+            folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+            if free < SMALLEST_FREE_BYTES:
+                raise CannotRun(f"{folder}: the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed. {_MAKE_ROOM}")
+
+    def _run(self, stage, position: int) -> None:
+        record = self._state.stage(stage.name)
+        self._require_space()
+        record["parts"] += 1
+        record["status"] = "running"
+        self._state.save()
+        log = self._options.out / "logs" / f"{stage.name}.log"
+        log.parent.mkdir(exist_ok=True)
+        steps = stage.commands(self._options, record)
+        heading = f"[{position}/{len(self._options.stages)}] {stage.name}"
+        if not steps:
+            record["status"], record["why"] = "passed", "nothing to do"
+            self._state.save()
+            say(f"{heading}: nothing to do")
+            return
+        say(f"{heading}: {stage.title}")
+        begun, before = time.monotonic(), record["seconds"]
+        codes = []
+        with log.open("ab") as output:
+            for step in steps:
+                codes.append(self._follow(step, output, log, heading, lambda: self._note(record, before, begun)))
+                if self._interrupted:
+                    break
+        record["seconds"] = round(before + time.monotonic() - begun, 1)
+        if self._interrupted:
+            self._state.save()  # still "running": the next start goes on with it
+            return
+        record["status"], record["why"] = stage.judge(codes, self._options)
+        self._state.save()
+        say(f"{heading}: {record['status']} after {record['seconds']:.0f} s{'. ' if record['why'] else ''}{record['why']}")
+        if record["status"] in ("failed", "unable"):
+            for line in _last_lines(log, 15):
+                say(f"    {line}")
+            say(f"    (all of it: {log})")
+
+    def _note(self, record, before, begun) -> None:
+        record["seconds"] = round(before + time.monotonic() - begun, 1)
+        self._state.save()
+
+    def _follow(self, command, output, log: Path, heading: str, note) -> int:
+        """Its exit code. Says from time to time how far it is."""
+        output.write(f"$ {' '.join(map(str, command))}\n".encode())
+        output.flush()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
+        try:
+            self._child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
+                                           stderr=subprocess.STDOUT, cwd=ROOT, env=environment, start_new_session=True)
+        except OSError as error:
+            output.write(f"{command[0]}: {error.strerror}\n".encode())
+            return 127
+        if self._interrupted:  # before there was a child to tell
+            self._stop_child(signal.SIGINT)
+        shown = saved = time.monotonic()
+        last = ""
+        while True:
+            try:
+                code = self._child.wait(0.5)
+                self._child = None
+                return code
+            except subprocess.TimeoutExpired:
+                pass
+            now = time.monotonic()
+            if now - saved >= SAVE_EVERY_SECONDS:
+                saved = now
+                note()
+            if now - shown >= SHOW_EVERY_SECONDS:
+                shown = now
+                line = next(iter(_last_lines(log, 1)), "")
+                if line != last:
+                    say(f"{heading}: {line}")
+                last = line
+
+    def interrupt(self, *_) -> None:
+        """The first time in order, the second at once."""
+        again, self._interrupted = self._interrupted, True
+        if self._child is not None:
+            self._stop_child(signal.SIGKILL if again else signal.SIGINT)
+
+    def _stop_child(self, number: int) -> None:
+        child = self._child
+        _signal_group(child.pid, number)
+        if number != signal.SIGKILL:
+            timer = threading.Timer(GRACE_SECONDS, lambda: child.poll() is None and _signal_group(child.pid, signal.SIGKILL))
+            timer.daemon = True
+            timer.start()
+
+    # --- All of them ---
+
+    def run(self) -> int:
+        chosen = [stage for stage in nightly_stages.STAGES if stage.name in self._options.stages]
+        unable = False
+        for position, stage in enumerate(chosen, 1):
+            record = self._state.stage(stage.name)
+            if record["status"] in ("passed", "failed"):
+                say(f"[{position}/{len(chosen)}] {stage.name}: {record['status']} before")
+                continue
+            if unable:
+                record["status"], record["why"] = "skipped", "the build failed"
+                continue
+            self._run(stage, position)
+            if self._interrupted:
+                say("Interrupted. Started again, it goes on with this stage.")
+                return INTERRUPTED
+            unable = stage.is_needed and record["status"] != "passed"
+        code = nightly_report.write(self._options, self._state)
+        self._state.end()
+        say("")
+        say((self._options.out / "summary.md").read_text(encoding="utf-8"))
+        say(f"Report: {self._options.out / 'index.html'}")
+        return code
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _last_lines(log: Path, count: int) -> list:
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 8192))
+        text = file.read().decode(errors="replace").replace("\r", "\n")
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--list"]:
+        print("\n".join(f"{stage.name:15} {stage.title}" for stage in nightly_stages.STAGES))
+        return 0
+    check_only = arguments[:1] == ["--check-arguments"]
+    options = parse(arguments[1:] if check_only else arguments)
+    if check_only:
+        return 0
+    state = State(options.out, identity(options), options.fresh)
+    if state.resumed:
+        say(f"Going on with the unfinished night in {options.out}")
+    elif state.why_new:
+        say(f"Beginning anew: {state.why_new}")
+    night = Night(options, state)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, night.interrupt)
+    try:
+        return night.run()
+    except OSError as error:
+        where = f"{error.filename or options.out}: {error.strerror or error}"
+        raise CannotRun(f"{where}. {_MAKE_ROOM}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else where) from error

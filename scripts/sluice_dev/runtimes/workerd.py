@@ -1,0 +1,87 @@
+"""workerd runs no file: it serves a configuration, and what it should do it is asked over HTTP, here on a Unix socket.
+
+    with workerd.serve(runtime, {"main.mjs": "export default { fetch() { return new Response('hello') } }"}, 60) as worker:
+        seconds, body = worker.get("/")
+
+Modules whose names end in .mjs are ES modules, the first is the one that answers; others are imported as text. Raises Failed when
+it crashes or answers anything but 200, Unfinished when its time is over.
+"""
+
+import http.client
+import socket
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from sluice_dev.common.processes import Failed, LimitedProcess
+
+# Its newest behaviour: the date of the release itself.
+CONFIG = """using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (compatibilityDate = "%s", modules = [%s]))],
+  sockets = [(name = "http", address = "unix:%s", http = (), service = "main")],
+);
+"""
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost")
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self._path)
+
+
+class Worker:
+    def __init__(self, process, address, seconds=10):
+        """Its socket is a file that appears; nothing can be waited for that says so."""
+        self.process = process
+        deadline = time.monotonic() + seconds
+        while True:
+            self._connection = _Connection(address)
+            try:
+                self._connection.connect()
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                if process.ended() or time.monotonic() > deadline:
+                    process.kill()
+                    raise process.no_result() from None
+                time.sleep(0.01)
+
+    def get(self, path):
+        """The seconds that the answer took, and its body."""
+        try:
+            before = time.perf_counter()
+            self._connection.request("GET", path)
+            response = self._connection.getresponse()
+            body = response.read().decode(errors="replace")
+            seconds = time.perf_counter() - before
+        except (OSError, http.client.HTTPException):
+            self.process.kill()
+            raise self.process.no_result() from None
+        if response.status != 200:
+            raise Failed((body.splitlines() or [f"status {response.status}"])[0][:200])
+        return seconds, body
+
+    def close(self):
+        self._connection.close()
+
+
+@contextmanager
+def serve(runtime, modules: dict, limit_seconds):
+    with tempfile.TemporaryDirectory(prefix="sluice-workerd-") as name:
+        folder = Path(name)
+        for module, text in modules.items():
+            (folder / module).write_text(text)
+        kinds = [f'(name = "{module}", {"esModule" if module.endswith(".mjs") else "text"} = embed "{module}")' for module in modules]
+        address = folder / "socket"
+        (folder / "config.capnp").write_text(CONFIG % (runtime.version(), ", ".join(kinds), address))
+        with LimitedProcess([runtime.binary, "serve", folder / "config.capnp"], limit_seconds, quiet=True) as process:
+            worker = Worker(process, address)
+            try:
+                yield worker
+            finally:
+                worker.close()

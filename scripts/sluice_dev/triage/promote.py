@@ -1,0 +1,139 @@
+"""scripts/promote, which builds what this needs: makes a regression test of a finding.
+
+A file in corpus/ is a test: tests/fuzz/corpus_test.cc runs each under every oracle, as a test of its own that is named after the file.
+"""
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+from sluice_dev.campaign.campaign import PLANS, Plan
+from sluice_dev.common.display import say, shown
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.triage import findings
+
+# Where programs live that are found by a target without a folder of its own. Every corpus program runs in V8 too.
+FOLDERS = {"v8_binding_fuzzer": "reentrancy_fuzzer"}
+
+
+class Refused(Exception):
+    """It cannot be a regression test; the text says why and what to do."""
+
+
+def check(folder, data):
+    if data["target"] == "canary_fuzzer":
+        raise Refused("the canary's fault is planted: it is to be found, not fixed")
+    if data["identity"].startswith("codec/"):
+        raise Refused("a finding of the codec is about bytes that may be no program; make it a case in tests/fuzz/text_test.cc or "
+                      f"tests/fuzz/bytes_test.cc, from {shown(os.path.join(folder, 'shrunk'))}")
+    if data.get("sequence"):
+        raise Refused("it reproduces only behind other inputs, so no program alone can be its test; the sequence is in "
+                      f"{shown(os.path.join(folder, 'sequence'))}")
+    tries, reproduced = data.get("tries", 0), data.get("reproduced", 0)
+    if tries == 0:
+        raise Refused("it was never tried again, because the campaign was stopped. Run scripts/repro with its input")
+    if reproduced < tries:
+        raise Refused(f"it does not reproduce: {reproduced} of {tries} times in a fresh process. A test of it would be flaky")
+    if not os.path.isfile(os.path.join(folder, "program.ops")):
+        raise Refused(f"{shown(folder)} has no program.ops: the input is no program")
+
+
+def slug(text):
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+class Sluice:
+    def __init__(self, binary):
+        self._binary = binary
+
+    def run(self, *arguments):
+        return subprocess.run([self._binary, *arguments], stdin=subprocess.DEVNULL, text=True, errors="replace", capture_output=True,
+                              timeout=120, check=False)
+
+    def program(self, path):
+        """The program's text without comments: the same for the same program."""
+        run = self.run("show", path)
+        if run.returncode != 0:
+            raise Refused(run.stderr.strip())
+        return "".join(line for line in run.stdout.splitlines(True) if not line.startswith("#"))
+
+
+def existing(sluice, folder, program):
+    """The file in `folder` that is the same program."""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith(".ops") and sluice.program(path) == program:
+            return path
+    return None
+
+
+def first_line(data, why, room):
+    text = why or f"{data['identity']}: {data['rule']} (found by {data['target']})"
+    line = "# " + " ".join(text.split())
+    return (line if len(line.encode()) < room else line.encode()[:max(room - 4, 2)].decode(errors="ignore") + "...") + "\n"
+
+
+def write_whole(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # Made anew, never over another: two may promote at once.
+    temporary = f"{path}.{os.getpid()}.new"
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.link(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def promote(root, sluice, folder, name, why):
+    """The path of the new file, relative to the root, and whether it was there already."""
+    data = findings.load(folder)
+    check(folder, data)
+    target = FOLDERS.get(data["target"], data["target"])
+    name = "regress-" + slug((name or data["identity"]).removeprefix("regress-").removesuffix(".ops"))
+    if name == "regress-":
+        raise Refused("--name must have letters or digits")
+    program = sluice.program(os.path.join(folder, "program.ops"))
+    path = os.path.join(root, "corpus", target, name + ".ops")
+    same = existing(sluice, os.path.dirname(path), program)
+    if same == path:
+        return path, True
+    if same:
+        raise Refused(f"{shown(same)} is the same program already")
+    if os.path.exists(path):
+        raise Refused(f"{shown(path)} exists already and is another program; give it another --name")
+    most = PLANS.get(target, Plan()).max_len
+    if len(program.encode()) + 4 > most:
+        raise Refused(f"the program has {len(program.encode())} bytes, and {target} reads {most}: make it shorter by hand")
+    write_whole(path, first_line(data, why, most - len(program.encode())) + program)
+    return path, False
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/promote", allow_abbrev=False)
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--sluice", required=True)
+    parser.add_argument("--name", default="")
+    parser.add_argument("--why", default="")
+    parser.add_argument("folder")
+    options = parser.parse_args(arguments)
+    sluice = Sluice(options.sluice)
+    try:
+        path, was_there = promote(options.root, sluice, options.folder, options.name, options.why)
+    except Refused as refusal:
+        print(f"scripts/promote: refused: {refusal}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        raise CannotRun(str(error)) from error
+    verdict = sluice.run("repro", "--seconds", "20", path)
+    test = f"{os.path.basename(os.path.dirname(path))}_{re.sub('[^A-Za-z0-9]', '_', os.path.basename(path).removesuffix('.ops'))}"
+    say(f"{'It is there already' if was_there else 'Written'}: {shown(path)}")
+    say(f"It is a test now: Files/CorpusTest.Passes/{test}, which {'passes: the fault is fixed here' if verdict.returncode == 0 else 'fails until the fault is fixed'}.")
+    say(f"Run it:  cmake --build {shlex.quote(shown(os.path.join(options.root, 'build/asan')))} --target corpus_tests && "
+        f"ctest --test-dir {shown(os.path.join(options.root, 'build/asan'))} -R {test}")
+    say("Look at its first line, which says why it exists, and commit it with the fix.")
+    return 0
