@@ -100,22 +100,6 @@ const core::Snapshot* Trace::SnapshotOf(size_t event) const {
   return &snapshots[snapshot_of_event[event] - 1];
 }
 
-const std::vector<Op>& Epilogue() {
-  static const std::vector<Op>* const ops = [] {
-    auto* list = new std::vector<Op>{{OpKind::kRun, {}}, {OpKind::kReadStream, {}}};
-    for (uint8_t writer = 0; writer < kWriterCount; ++writer)
-      list->push_back({OpKind::kReadWriter, {.writer = writer}});
-    return list;
-  }();
-  return *ops;
-}
-
-const Op& OpAt(const Program& program, Where where) {
-  if (where.script == Where::kMain) return program.ops[where.op];
-  if (where.script == Where::kEpilogue) return Epilogue()[where.op];
-  return program.scripts[where.script].ops[where.op];
-}
-
 size_t OpenOperation(const Trace& trace, size_t event) {
   std::vector<size_t> open;
   for (size_t i = 0; i <= event && i < trace.events.size(); ++i) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fuzz/program/program.h"
+#include "fuzz/program/where.h"
 #include "src/core/snapshot.h"
 #include "src/sim/value.h"
 
@@ -34,16 +35,6 @@ enum class EventKind : uint8_t {
 };
 
 enum class Property : uint8_t { kDesiredSize, kReady, kClosed, kLocked, kSignalAborted, kSignalReason };
-
-// Where the operation of an event stands in the program.
-struct Where {
-  static constexpr uint16_t kMain = 0xFFFF;      // in the program's own list
-  static constexpr uint16_t kEpilogue = 0xFFFE;  // in what the driver does after the program's end (Epilogue())
-  uint16_t script = kMain;                       // or an index into Program::scripts
-  uint16_t op = 0;
-
-  friend bool operator==(const Where&, const Where&) = default;
-};
 
 struct Event {
   EventKind kind = EventKind::kOpBegin;
@@ -78,10 +69,6 @@ struct Trace {
   const core::Snapshot* SnapshotOf(size_t event) const;
   size_t SettledAt(uint32_t promise) const { return promise < settled_at.size() ? settled_at[promise] : kNoEvent; }
 };
-
-// What the driver does after a program: run all microtasks, read everything.
-const std::vector<Op>& Epilogue();
-const Op& OpAt(const Program& program, Where where);
 
 // The begin of the innermost operation, or construction, that was being performed at `event`; kNoEvent if there was
 // none.

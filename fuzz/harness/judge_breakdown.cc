@@ -18,9 +18,9 @@
 
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/driver/driver.h"
+#include "fuzz/model/reference_model.h"
 #include "fuzz/oracle/history.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/oracle/reference_model.h"
 #include "fuzz/program/bytes.h"
 
 namespace {

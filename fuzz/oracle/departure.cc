@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "fuzz/driver/driver.h"
+#include "fuzz/model/reference_model.h"
 #include "fuzz/oracle/compare.h"
-#include "fuzz/oracle/reference_model.h"
 #include "fuzz/oracle/symbols.h"
 #include "fuzz/program/language.h"
 

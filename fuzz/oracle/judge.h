@@ -16,8 +16,8 @@
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/driver/driver.h"
 #include "fuzz/driver/trace.h"
+#include "fuzz/model/reference_model.h"
 #include "fuzz/oracle/history.h"
-#include "fuzz/oracle/reference_model.h"
 #include "fuzz/program/program.h"
 #include "src/core/check.h"
 

@@ -51,7 +51,7 @@ std::string DictionaryText() {
   }
   for (const auto& chunk : InterestingChunks()) words.insert(ChunkText(chunk));
   for (const double number : InterestingNumbers()) words.insert(NumberText(number));
-  std::string text = "# Words of the program language. Made by `sluice dictionary`.\n";
+  std::string text = "# Words of the program language. Made by `sluice-fuzz dictionary`.\n";
   for (const std::string& word : words) text += Quoted(word) + "\n";
   return text;
 }

@@ -1,4 +1,5 @@
-// Prints the language's dictionary: `sluice dictionary`, for builds without the command (oss-fuzz/build_targets.sh).
+// Prints the language's dictionary: `sluice-fuzz dictionary`, for builds without the command
+// (scripts/lib/ossfuzz_build.sh).
 #include <cstdio>
 
 #include "fuzz/program/dictionary.h"

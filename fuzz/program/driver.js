@@ -1,4 +1,4 @@
-// Runs one program on any WritableStream and writes its trace, line for line as `sluice trace` does.
+// Runs one program on any WritableStream and writes its trace, line for line as `sluice-fuzz trace` does.
 //
 // `program` is made by fuzz/program/javascript.cc. `realm` is what is tested and what the host offers:
 //   WritableStream, WritableStreamDefaultWriter, CountQueuingStrategy, ByteLengthQueuingStrategy

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "fuzz/driver/trace.h"
 #include "fuzz/program/driver_js.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
+#include "fuzz/program/where.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -192,7 +192,7 @@ std::string EmitExample(const std::string& name, const Program& program, const s
 }
 
 std::string EmitJavaScript(const Program& program) {
-  std::string text = "// A program of Sluice. It prints its trace, which `sluice trace` prints too.\n//\n";
+  std::string text = "// A program of Sluice. It prints its trace, which `sluice-fuzz trace` prints too.\n//\n";
   size_t begin = 0;
   const std::string source = PrintText(program);
   while (begin < source.size()) {

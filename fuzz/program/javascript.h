@@ -32,7 +32,7 @@ std::string EmitJson(const Program& program);
 // {"name", "text", "program", "trace"} on one line: a program and what it should print.
 std::string EmitExample(const std::string& name, const Program& program, const std::string& trace);
 
-// A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice trace` does.
+// A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice-fuzz trace` does.
 std::string EmitJavaScript(const Program& program);
 
 }  // namespace sluice::fuzz

@@ -41,7 +41,7 @@ struct Row {
   uint8_t kind = 0;          // OpKind or EndKind
   std::string_view name;     // of its own: in findings' identities and in JavaScript (driver.js)
   std::string_view pattern;  // "$w.write($c)$o"
-  std::string_view meaning;  // for the manual and for `sluice language`
+  std::string_view meaning;  // for the manual and for `sluice-fuzz language`
   std::string_view anchor;   // where https://streams.spec.whatwg.org/ rules it; may be empty
   // Of operations only:
   Needs needs = Needs::kNothing;

@@ -449,7 +449,7 @@ class Parser {
     if (furthest.at == 0) {
       furthest.wanted = {
           {"a setting (highWaterMark, strategy, byteLimit, ticks, methods), a script (on write ...) or an operation; "
-           "`sluice language` lists them"}};
+           "`sluice-fuzz language` lists them"}};
     }
     return FailExpected(furthest);
   }

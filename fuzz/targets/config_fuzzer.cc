@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "fuzz/harness/program_target.h"
-#include "fuzz/oracle/configuration_rules.h"
+#include "fuzz/server/configuration_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto finding = sluice::fuzz::CheckConfiguration({reinterpret_cast<const char*>(data), size});

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "fuzz/harness/program_target.h"
-#include "fuzz/oracle/request_rules.h"
+#include "fuzz/server/request_rules.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto finding = sluice::fuzz::CheckRequests({reinterpret_cast<const char*>(data), size});

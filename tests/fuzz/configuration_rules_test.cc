@@ -1,6 +1,6 @@
 // The rules of the configuration parser notice parsers with faults, and the seeds of config_fuzzer are what their names
 // say.
-#include "fuzz/oracle/configuration_rules.h"
+#include "fuzz/server/configuration_rules.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/oracle/json_grammar.h"
+#include "fuzz/server/json_grammar.h"
 #include "src/runtime/config/configuration.h"
 
 namespace sluice::fuzz {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "fuzz/driver/core_subject.h"
-#include "fuzz/oracle/reference_model.h"
+#include "fuzz/model/reference_model.h"
 #include "tests/fuzz/run_program.h"
 
 namespace sluice::fuzz {

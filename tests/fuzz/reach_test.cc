@@ -12,8 +12,8 @@
 
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/random.h"
-#include "fuzz/reach/reach_subject.h"
-#include "fuzz/reach/stream_states.h"
+#include "fuzz/state_coverage/reach_subject.h"
+#include "fuzz/state_coverage/stream_states.h"
 #include "src/core/check.h"
 #include "tests/fuzz/run_program.h"
 

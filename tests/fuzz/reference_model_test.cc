@@ -1,6 +1,6 @@
 // Facts of the standard that the reference model must know, each taken from its text or from a web platform test, not
 // from the core.
-#include "fuzz/oracle/reference_model.h"
+#include "fuzz/model/reference_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // The rules of the server's requests notice readers with faults, and the seeds of request_fuzzer are what their names
 // say.
-#include "fuzz/oracle/request_rules.h"
+#include "fuzz/server/request_rules.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-#include "fuzz/oracle/http_grammar.h"
+#include "fuzz/server/http_grammar.h"
 
 namespace sluice::fuzz {
 namespace {

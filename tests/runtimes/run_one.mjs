@@ -1,4 +1,4 @@
-// Runs one program of a batch (`sluice batch`) and says where its trace parts from that of the core: {name} where they are the same,
+// Runs one program of a batch (`sluice-fuzz batch`) and says where its trace parts from that of the core: {name} where they are the same,
 // {name, line, expected, found, trace} where they are not.
 //
 // `runProgram` is fuzz/program/driver.js; `unhandled` gets rejections without a handler as [promise, reason], from whoever knows how

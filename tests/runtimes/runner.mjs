@@ -1,4 +1,4 @@
-// Runs a batch of programs (`sluice batch`) on the WritableStream of whatever runtime this is, and writes what run_one.mjs says of
+// Runs a batch of programs (`sluice-fuzz batch`) on the WritableStream of whatever runtime this is, and writes what run_one.mjs says of
 // each, one JSON object a line.
 //
 //   runner.mjs DRIVER_JS BATCH_JSONL [POLYFILL_MJS]

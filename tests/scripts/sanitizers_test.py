@@ -29,10 +29,10 @@ _MAY = {
     "src/runtime/repl_evaluator.cc": "builds lsan.options and lsan.suppressions in",
     "fuzz/targets/v8_binding_fuzzer.cc": "looks for no leaks, as sanitizers/README.md explains",
     "fuzz/targets/v8_binding_fuzzer.options": "what a fleet gets of [tests with V8]",
-    "src/CMakeLists.txt": "two files without run-time type information",
+    "src/runtime/CMakeLists.txt": "two files without run-time type information",
     "tests/scripts/triage_test.py": "a target that is a shell script, and reads no flags",
     "scripts/sluice_dev/fleet/valgrind_replay.py": "names the file of suppressions",
-    "fuzz/CMakeLists.txt": "the mutator that afl-fuzz loads, which has no sanitizer",
+    "fuzz/harness/CMakeLists.txt": "the mutator that afl-fuzz loads, which has no sanitizer",
     "cmake/sanitizers.cmake": "the flags of compilers, with their reasons",
 }
 

@@ -577,7 +577,7 @@ class Places(unittest.TestCase):
 
 
 class HiddenFaults(Folder):
-    """Of the triage, only what `sluice places` says and what comes of an investigation, by a file's content."""
+    """Of the triage, only what `sluice-fuzz places` says and what comes of an investigation, by a file's content."""
 
     class Triage:
         stopped = False

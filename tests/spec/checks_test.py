@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_citations.py and check_includes.py see what they are for: each test breaks a copy of src/core in one place."""
+"""check_citations.py and check_includes.py see what they are for: each test breaks a copy of the sources in one place."""
 import pathlib
 import shutil
 import subprocess
@@ -12,23 +12,24 @@ ROOT = HERE.parent.parent
 
 
 class Checks(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.folder.name)
-        shutil.copytree(ROOT / "src/core", self.root / "src/core")
-
-    def tearDown(self):
-        self.folder.cleanup()
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name)
+        for room in ("src", "fuzz"):
+            shutil.copytree(ROOT / room, cls.root / room)
 
     def run_check(self, script):
         done = subprocess.run([sys.executable, HERE / script, self.root], capture_output=True, text=True)
         return done.returncode, done.stdout
 
-    def broken(self, script, file, old, new, problem):
-        path = self.root / "src/core" / file
+    def broken(self, script, file, old, new, problem, room="src/core"):
+        path = self.root / room / file
         text = path.read_text()
         self.assertIn(old, text)
         path.write_text(text.replace(old, new, 1))
+        self.addCleanup(path.write_text, text)
         code, output = self.run_check(script)
         self.assertEqual(code, 1)
         self.assertRegex(output, problem)
@@ -74,6 +75,25 @@ class Checks(unittest.TestCase):
     def test_simulated_host(self):
         self.broken("check_includes.py", "check.h", "#define SLUICE_CORE_CHECK_H_\n",
                     '#define SLUICE_CORE_CHECK_H_\n#include "src/sim/value.h"\n', "src/sim/value.h: leaves src/core")
+
+    def test_runtime_that_includes_the_testbed(self):
+        self.broken("check_includes.py", "main.cc", "#include <CLI/CLI.hpp>\n", '#include "fuzz/lab/commands.h"\n',
+                    "src/shell/main.cc -> fuzz/lab/commands.h: src/shell may not include fuzz/lab", room="src/shell")
+
+    def test_driver_that_includes_an_oracle(self):
+        self.broken("check_includes.py", "trace.h", '#include "', '#include "fuzz/oracle/judge.h"\n#include "',
+                    "fuzz/driver/trace.h -> fuzz/oracle/judge.h: fuzz/driver may not include fuzz/oracle", room="fuzz/driver")
+
+    def test_model_that_reaches_the_core(self):
+        self.broken("check_includes.py", "subject.h", '#include "', '#include "src/core/queue_with_sizes.h"\n#include "',
+                    "fuzz/model/.* -> .* -> src/core/queue_with_sizes.h: the reference model shares no code", room="fuzz/driver")
+
+    def test_folder_that_is_not_in_the_table(self):
+        (self.root / "src/shell").rename(self.root / "src/cli")
+        self.addCleanup((self.root / "src/cli").rename, self.root / "src/shell")
+        code, output = self.run_check("check_includes.py")
+        self.assertEqual(code, 1)
+        self.assertIn("src/cli/main.cc: src/cli is not in the table", output)
 
 
 if __name__ == "__main__":

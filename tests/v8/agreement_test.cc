@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/driver/v8_subject.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/oracle/story.h"
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/text.h"
+#include "fuzz/v8/v8_subject.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -62,7 +62,7 @@ TEST(V8AgreementTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
   EXPECT_GE(programs, 200u);
 }
 
-// More of them: `sluice agree`.
+// More of them: `sluice-fuzz agree`.
 struct Sample {
   const char* name;
   Profile profile;

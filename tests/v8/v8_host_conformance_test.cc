@@ -1,4 +1,4 @@
-#include "fuzz/driver/v8_subject.h"
+#include "fuzz/v8/v8_subject.h"
 #include "tests/host_conformance.h"
 
 namespace sluice::testing {

@@ -113,7 +113,7 @@ class Campaign:
         # libFuzzer's build is always there: it runs again what AFL++ finds.
         self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
                         AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
-        self.sluice = os.path.join(self.root, "build", self.preset, "sluice")
+        self.sluice = os.path.join(self.root, "build", self.preset, "sluice-fuzz")
         self.env = {key: value for key, value in os.environ.items() if key not in _OF_TARGETS}
         self.children = Children()
         self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
@@ -174,7 +174,7 @@ class Campaign:
     async def _prepare_dictionary(self):
         code, text = await self.children.output([self.sluice, "dictionary"], env=self.env, folder=self.out, seconds=60)
         if code != 0:
-            raise CannotRun(f"`sluice dictionary` failed:\n{text}")
+            raise CannotRun(f"`sluice-fuzz dictionary` failed:\n{text}")
         self.dictionary = os.path.join(self.out, "program.dict")
         with open(self.dictionary, "w", encoding="utf-8") as file:
             file.write(text)

@@ -4,7 +4,7 @@ Made from files alone, each of which may be missing while the campaign runs:
     campaign.json     what it was told: begun() writes it
     samples.jsonl     how it went over time (samples.py)
     speed.json        {engine: executions a second of empty_fuzzer in the same build}
-    reach.json        what `sluice reach` counted
+    reach.json        what `sluice-fuzz reach` counted
     summary.json      how it ended
     findings/         one folder for each finding
 """

@@ -1,4 +1,4 @@
-"""The stream's state diagram as SVG, with how often each state and transition was reached (what `sluice reach` counted).
+"""The stream's state diagram as SVG, with how often each state and transition was reached (what `sluice-fuzz reach` counted).
 
 States that differ in backpressure, or in whether an abort is pending, share a box; so do their transitions an arrow. What was never
 reached is dashed, red and says so.

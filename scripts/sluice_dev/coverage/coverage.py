@@ -15,14 +15,14 @@ from sluice_dev.coverage import steps as coverage_steps
 from sluice_dev.coverage import unreached
 from sluice_dev.coverage.data import CoverageData
 
-ROOMS = ("src/core", "src/sim", "src/v8", "fuzz/driver", "fuzz/oracle", "fuzz/program")
+ROOMS = ("src/core", "src/sim", "src/v8", "fuzz/driver", "fuzz/model", "fuzz/oracle", "fuzz/program", "fuzz/v8")
 METRICS = ("lines", "branches", "regions")
 # What replays programs: as programs, as text, and in V8.
 REPLAYERS = ("fuzzers/writable_stream_fuzzer", "fuzzers/program_codec_fuzzer", "fuzzers/v8_binding_fuzzer")
 TESTS = ("tests/core/core_tests", "tests/sim/sim_tests", "tests/fuzz/program_tests", "tests/fuzz/oracle_tests",
          "tests/v8/v8_tests", "tests/v8/v8_agreement_tests")
 # Not ours, not measured, or made by the build. Paths are as the compiler was told them.
-NOT_SHOWN = r"\.\./\.\./(tests|src/cli|src/runtime|fuzz/harness|fuzz/targets|fuzz/reach)/|/generated/|^/usr/|/build/v8/"
+NOT_SHOWN = r"\.\./\.\./(tests|src/runtime|src/shell|fuzz/harness|fuzz/lab|fuzz/targets|fuzz/state_coverage)/|/generated/|^/usr/|/build/v8/"
 
 
 class CannotMeasure(CannotRun):

@@ -45,7 +45,7 @@ def headers(build: Path) -> dict:
 
 
 def affected(build: Path, changed: list) -> list:
-    """In the order of fuzz/CMakeLists.txt. Raises OSError and subprocess.CalledProcessError."""
+    """In the order of fuzz/targets/CMakeLists.txt. Raises OSError and subprocess.CalledProcessError."""
     targets = [name for name in (build / "fuzzers/targets.txt").read_text().split() if name not in campaign.NOT_BY_DEFAULT]
     rebuilt = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", "build.ninja").splitlines()}
     for path in changed:

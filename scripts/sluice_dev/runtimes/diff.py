@@ -1,4 +1,4 @@
-"""The comparison of scripts/diff, which builds `sluice` before it starts this."""
+"""The comparison of scripts/diff, which builds `sluice` and `sluice-fuzz` before it starts this."""
 
 import argparse
 import json
@@ -37,7 +37,7 @@ def make_batch(options, folder: Path) -> Path:
     files = []
     for name in options.files:
         files += sorted(map(str, (ROOT / "corpus").rglob("*.ops"))) if name == "corpus" else [name]
-    command = [str(options.sluice), "batch", "--seed", str(options.seed), "--count", str(options.count),
+    command = [str(options.sluice.with_name("sluice-fuzz")), "batch", "--seed", str(options.seed), "--count", str(options.count),
                "--profile", options.profile, *(["--for-sluice"] if options.for_sluice else []), *files]
     with batch.open("wb") as out:
         run = subprocess.run(command, stdout=out, check=False)

@@ -38,7 +38,7 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 _NEARLY_THE_SAME = 0.5
 
 _WITHOUT_V8 = "without V8, the program of the one does what the other does"
-IN_V8_ALONE = "V8 alone"  # as `sluice places` says it
+IN_V8_ALONE = "V8 alone"  # as `sluice-fuzz places` says it
 # Of the inputs that differ in a byte from that of a finding and break anything, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
 

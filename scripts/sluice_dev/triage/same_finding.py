@@ -2,7 +2,7 @@
 
     same-finding --root ROOT --identity ID [--last] TARGET_BINARY [FLAG...] -- FILE...
 
-For `sluice shrink --command`, which puts the files behind it. Many inputs are run by one process, which is started again behind
+For `sluice-fuzz shrink --command`, which puts the files behind it. Many inputs are run by one process, which is started again behind
 each that dies in another way. With --last, they are a sequence for one process, and only the last one counts.
 """
 

@@ -59,7 +59,7 @@ class Triage:
         return os.path.join(self._fuzzers, finding.target)
 
     async def places(self, judged, files, seconds):
-        """What `sluice places` says of programs, as far as it gets."""
+        """What `sluice-fuzz places` says of programs, as far as it gets."""
         return (await self._ask(["places", *judged, "--", *files], self._root, seconds))[1]
 
     async def identity_without_fault(self, identity, input_path, folder):
@@ -334,7 +334,7 @@ def _passing_over(finding):
 
 
 def _broken(text):
-    """All identities in what `sluice repro` said."""
+    """All identities in what `sluice-fuzz repro` said."""
     broken = re.findall(r"^Verdict: FAILS, (\S.*)$", text, re.MULTILINE)
     for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
         broken += more.split(", ")

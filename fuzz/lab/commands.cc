@@ -1,0 +1,308 @@
+#include "fuzz/lab/commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "fuzz/harness/agreement.h"
+#include "fuzz/lab/judging.h"
+#include "fuzz/lab/places.h"
+#include "fuzz/lab/program_file.h"
+#include "fuzz/oracle/canary.h"
+#include "fuzz/oracle/codec.h"
+#include "fuzz/oracle/departure.h"
+#include "fuzz/oracle/judge.h"
+#include "fuzz/oracle/story.h"
+#include "fuzz/program/bytes.h"
+#include "fuzz/program/dictionary.h"
+#include "fuzz/program/javascript.h"
+#include "fuzz/program/language.h"
+#include "fuzz/program/mutate.h"
+#include "fuzz/program/shrink.h"
+#include "fuzz/program/text.h"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define SLUICE_LAB_SANITIZED 1
+#endif
+#endif
+
+namespace sluice::lab {
+namespace {
+
+using fuzz::Finding;
+using fuzz::Judge;
+using fuzz::Program;
+
+// What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
+const Judge* g_judge = nullptr;
+const Program* g_program = nullptr;
+const fuzz::DepartureFinder* g_finder = nullptr;  // null for what is judged in V8
+
+// Once: a sanitizer that has told then aborts.
+void TellHowFar() {
+  const Judge* const judge = std::exchange(g_judge, nullptr);
+  if (judge == nullptr) return;
+  std::string before;
+  for (const Finding& finding : judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
+  if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
+  if (const auto departure = g_finder == nullptr ? std::nullopt : g_finder->departure()) {
+    std::fprintf(stderr, "\n%s", fuzz::DepartureText(*departure).c_str());
+  }
+  std::fprintf(stderr,
+               "\nThe program:\n\n%s\n"
+               "What had happened when it came (the last line may be unfinished):\n\n%s",
+               fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, judge->core_trace()).c_str());
+}
+
+void TellWhereItWas() {
+#ifdef SLUICE_LAB_SANITIZED
+  std::fprintf(stderr, "\nWhere it was:\n\n");
+  __sanitizer_print_stack_trace();
+#endif
+  TellHowFar();
+}
+
+// A program that hangs or aborts is past helping: what is called here need not be safe in a signal handler, it need
+// only mostly work.
+void OnTimeLimit(int) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+  TellWhereItWas();
+  std::_Exit(kExitFinding);
+}
+
+// As the standard library's checks and V8's do, which no sanitizer sees. The process ends when this returns.
+void OnAbort(int) {
+  std::signal(SIGABRT, SIG_DFL);
+  std::fflush(stdout);
+  if (g_judge != nullptr) TellWhereItWas();
+}
+
+// Seconds from now; 0 takes it back.
+void SetTimeLimit(unsigned seconds) {
+  if (seconds != 0) std::signal(SIGALRM, &OnTimeLimit);
+  alarm(seconds);
+}
+
+fuzz::Profile ProfileNamed(const std::string& name) {
+  if (name == "reentrancy") return fuzz::ReentrancyProfile();
+  if (name == "buffer_limit") return fuzz::BufferLimitProfile();
+  return fuzz::BalancedProfile();
+}
+
+int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
+  // A fault of the language breaks most files, and is not to hide what else is asked for.
+  const bool is_of_codec = wanted.empty() || wanted.starts_with("codec/");
+  if (const auto codec = is_of_codec ? fuzz::CheckCodec(*bytes) : std::nullopt) {
+    PrintOut(absl::StrCat("SLUICE-FINDING codec/", codec->rule, "\n\nThe rule: ", codec->sentence, "\n\n",
+                          codec->detail, "\n"));
+    return kExitFinding;
+  }
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  std::fflush(stdout);
+  std::optional<fuzz::DepartureFinder> finder;
+  if (judged != Judged::kV8) judge.WatchCore(&finder.emplace(*program));
+  g_judge = &judge;
+  g_program = &*program;
+  g_finder = finder.has_value() ? &*finder : nullptr;
+#ifdef SLUICE_LAB_SANITIZED
+  __sanitizer_set_death_callback(&TellHowFar);
+#endif
+  std::signal(SIGABRT, &OnAbort);
+  if (seconds != 0) SetTimeLimit(seconds);
+  judge.Run(*program);
+  if (seconds != 0) SetTimeLimit(0);
+  const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
+  judge.WatchCore(nullptr);
+  g_judge = nullptr;
+  g_finder = nullptr;
+  const WithoutV8 without =
+      finding.has_value() && judged == Judged::kV8 ? RunWithoutV8(*program, *finding) : WithoutV8();
+  const auto departure = !finding.has_value() ? std::nullopt
+                         : finder.has_value() ? finder->departure()
+                                              : without.departure;
+  PrintOut(fuzz::Story(*program, judge, finding, departure));
+  if (!finding.has_value()) {
+    PrintOut("\nVerdict: passes every oracle\n");
+    return kExitOk;
+  }
+  std::string others;
+  for (const Finding& other : judge.findings()) {
+    if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
+  }
+  if (judged == Judged::kV8) {
+    PrintOut(without.broken.empty() ? "\nWithout V8 the core does not break this rule: look into src/v8.\n"
+             : without.broken == finding->key()
+                 ? "\nThe core breaks this rule without V8, too.\n"
+                 : absl::StrCat("\nWithout V8 the core breaks another rule by then: ", without.broken, "\n"));
+  }
+  PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
+  return kExitFinding;
+}
+
+}  // namespace
+
+int Show(const std::string& path, const std::string& out_bytes) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  if (out_bytes.empty()) {
+    PrintOut(LeadingComment(*bytes) + fuzz::PrintText(*program));
+    return kExitOk;
+  }
+  const absl::Status written = WriteFile(out_bytes, fuzz::EncodeBytes(*program));
+  return written.ok() ? kExitOk : Complain(written);
+}
+
+int TraceCommand(const std::string& path, bool slots, Traced traced) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  fuzz::Driver driver;
+  std::unique_ptr<fuzz::Subject> subject;
+  if (traced == Traced::kModel) subject = std::make_unique<fuzz::ReferenceModel>();
+  if (traced == Traced::kCore) subject = std::make_unique<fuzz::CoreSubject>();
+  if (traced == Traced::kCanary) subject = std::make_unique<fuzz::CanarySubject>();
+  fuzz::Trace trace;
+  Judge judge;  // Takes the asserts.
+  driver.Run(*program, *subject, {}, trace);
+  if (!slots) {
+    PrintOut(fuzz::TraceText(*program, trace));
+    return kExitOk;
+  }
+  const auto lines = fuzz::TraceLines(*program, trace);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    PrintOut(absl::StrCat(lines[i], "\n"));
+    if (const auto* snapshot = trace.SnapshotOf(i))
+      PrintOut(absl::StrCat("        { ", fuzz::SnapshotText(*snapshot), " }\n"));
+  }
+  return kExitOk;
+}
+
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds) {
+  const auto judge = NewJudge(judged);
+  int worst = kExitOk;
+  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, judged, wanted, seconds));
+  return worst;
+}
+
+int Emit(const std::string& path, const std::string& format) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  if (const auto why = fuzz::WhyNotPortable(*program)) {
+    return Complain(absl::InvalidArgumentError(absl::StrCat(path, ": cannot be said in JavaScript: ", *why)));
+  }
+  PrintOut(format == "json" ? fuzz::EmitJson(*program) + "\n" : fuzz::EmitJavaScript(*program));
+  return kExitOk;
+}
+
+int Language() {
+  const auto rows = [](std::string_view title, std::span<const fuzz::Row> list) {
+    std::string text = std::string(title) + "\n";
+    for (const fuzz::Row& row : list) {
+      std::string pattern(row.pattern);
+      pattern.resize(std::max<size_t>(pattern.size(), 46), ' ');
+      text += "  " + pattern + "  " + std::string(row.meaning) + "\n";
+    }
+    return text;
+  };
+  PrintOut(
+      rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or "
+           "`unobserved`)",
+           fuzz::OpRows()));
+  PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
+  std::string words =
+      "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor "
+      "functions:";
+  for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nStrategies:");
+  for (const auto& name : fuzz::StrategyNames().subspan(1)) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nTick models:");
+  for (const auto& name : fuzz::TickModelNames()) words += " " + std::string(name);
+  absl::StrAppend(&words, "\nChunks:");
+  for (const auto& chunk : fuzz::InterestingChunks()) absl::StrAppend(&words, " ", fuzz::ChunkText(chunk), ",");
+  words.back() = '\n';
+  PrintOut(words);
+  return kExitOk;
+}
+
+int Dictionary() {
+  PrintOut(fuzz::DictionaryText());
+  return kExitOk;
+}
+
+int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
+  const auto judge = NewJudge(Judged::kV8);
+  const fuzz::Profile chosen = ProfileNamed(profile);
+  size_t programs = 0;
+  for (uint64_t i = 0; i < count; ++i) {
+    for (const Program& program : fuzz::AgreementPrograms(seed + i, chosen)) {
+      ++programs;
+      const std::optional<Finding> finding = judge->Run(program);
+      if (!finding.has_value()) continue;
+      const std::string identity = finding->key();
+      const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
+      judge->Run(small);
+      PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",
+                            fuzz::Story(small, *judge, Chosen(*judge, identity, ""))));
+      return kExitFinding;
+    }
+  }
+  PrintOut(absl::StrCat(programs, " programs agree, from ", count, " seeds of the profile ", profile, "\n"));
+  return kExitOk;
+}
+
+int RandomCommand(uint64_t seed, const std::string& profile) {
+  fuzz::Random random(seed);
+  PrintOut(absl::StrCat("# random program, seed ", seed, "\n",
+                        fuzz::PrintText(fuzz::RandomProgram(random, ProfileNamed(profile)))));
+  return kExitOk;
+}
+
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice) {
+  const fuzz::Target target = for_sluice ? fuzz::Target::kSluice : fuzz::Target::kAnyRuntime;
+  fuzz::Driver driver;
+  fuzz::CoreSubject core;
+  fuzz::Trace trace;
+  Judge judge;  // Takes the asserts.
+  const auto print = [&](const std::string& name, const Program& program) {
+    if (fuzz::WhyNotPortable(program, target).has_value()) return;
+    driver.Run(program, core, {.snapshots = false}, trace);
+    PrintOut(fuzz::EmitExample(name, program, fuzz::TraceText(program, trace)) + "\n");
+  };
+  for (const std::string& path : paths) {
+    const auto bytes = ReadFile(path);
+    if (!bytes.ok()) return Complain(bytes.status());
+    const auto program = ParseProgram(path, *bytes);
+    if (!program.ok()) return Complain(program.status());
+    print(path, *program);
+  }
+  const fuzz::Profile chosen = ProfileNamed(profile);
+  for (uint64_t i = 0; paths.empty() && i < count; ++i) {
+    fuzz::Random random(seed + i);
+    Program program = fuzz::RandomProgram(random, chosen);
+    fuzz::MakePortable(program, target);
+    print(absl::StrCat("seed ", seed + i), program);
+  }
+  return kExitOk;
+}
+
+}  // namespace sluice::lab

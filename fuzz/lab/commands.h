@@ -1,0 +1,50 @@
+// The program tools of the `sluice` command, one function each. Each returns the process's exit code.
+#ifndef SLUICE_FUZZ_LAB_COMMANDS_H_
+#define SLUICE_FUZZ_LAB_COMMANDS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::lab {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFinding = 1;
+inline constexpr int kExitUnreadable = 2;
+
+// Prints the program as text, or writes its bytes to `out` if that is not empty.
+int Show(const std::string& path, const std::string& out_bytes);
+// Whose trace is printed: the core's under the simulated host, the reference model's, or the core's with a planted
+// fault.
+enum class Traced : uint8_t { kCore, kModel, kCanary };
+// With `slots`, the slots at each step too.
+int TraceCommand(const std::string& path, bool slots, Traced traced);
+// What is judged: the core under the simulated host, or in V8, or with a planted fault.
+enum class Judged : uint8_t { kCore, kV8, kCanary };
+
+// Runs every oracle over each file, and tells what broke. A program that takes longer than `seconds` fails; 0 is no
+// limit.
+int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds);
+// Prints a line for each file, with tabs between: the file, the key of what breaks first, and where the core departs
+// from the standard; both are empty if it passes, the latter also if it is not known.
+int Places(const std::vector<std::string>& paths, Judged judged);
+// Whether the core in V8 agrees with the reference model, to the microtask: on `count` random programs from `seed` on,
+// each in all tick models. Tells the first disagreement, shrunk.
+int Agree(uint64_t seed, uint64_t count, const std::string& profile);
+// Prints the program as JavaScript that runs on any WritableStream (`format` "js"), or as the data for it ("json").
+int Emit(const std::string& path, const std::string& format);
+// Prints the language: each statement and what it means.
+int Language();
+// Prints a libFuzzer and AFL++ dictionary of the language's text.
+int Dictionary();
+// Prints a random program.
+int RandomCommand(uint64_t seed, const std::string& profile);
+// For scripts/diff: prints portable programs with the core's trace, a JSON object a line: name, text, program, trace.
+// Those of `paths`, or `count` random ones from `seed` on if there are none. Programs that cannot be said in JavaScript
+// are left out; `for_sluice`, those with a byte limit or a tick model are not.
+int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
+          bool for_sluice);
+
+}  // namespace sluice::lab
+
+#endif  // SLUICE_FUZZ_LAB_COMMANDS_H_

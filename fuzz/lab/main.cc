@@ -1,0 +1,170 @@
+// The `sluice-fuzz` command: the testbed's tools. The only file that knows the command line.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "fuzz/lab/commands.h"
+#include "fuzz/lab/reach_command.h"
+#include "fuzz/lab/shrink_command.h"
+
+namespace {
+
+// CLI11 takes -1 and numbers that are too large for 64 bits for some other number.
+const CLI::Validator kWholeNumber(
+    [](std::string& text) {
+      uint64_t number = 0;
+      const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+      const bool good = result.ec == std::errc() && result.ptr == text.data() + text.size();
+      return good ? std::string() : text + ": must be a whole number from 0 to 18446744073709551615";
+    },
+    "NUMBER", "whole number");
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace sluice::lab;
+  CLI::App app{"Sluice's testbed: programs of stream operations, and what they do"};
+  app.name("sluice-fuzz");
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 it passes, 1 something was found, 2 it could not be read or the command line is wrong.");
+
+  int result = 0;
+  std::string path;
+  std::string out;
+  std::string finding;
+  std::vector<std::string> paths;
+  bool flag = false;
+  uint64_t seed = 1;
+  std::string profile = "balanced";
+  std::string format = "js";
+
+  CLI::App* show = app.add_subcommand("show", "Print a program as text, from text or bytes");
+  show->add_option("file", path, "A corpus or crash file")->required();
+  show->add_option("--bytes", out, "Write the byte form to this file instead");
+  show->callback([&] { result = Show(path, out); });
+
+  CLI::App* trace = app.add_subcommand("trace", "Run a program on the core and print what happens");
+  trace->add_option("file", path, "A corpus or crash file")->required();
+  trace->add_flag("--slots", flag, "Print the stream's slots after each step too");
+  Traced traced = Traced::kCore;
+  CLI::Option* const model = trace->add_flag_callback(
+      "--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead");
+  trace
+      ->add_flag_callback(
+          "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
+      ->excludes(model);
+  trace->callback([&] { result = TraceCommand(path, flag, traced); });
+
+  Judged judged = Judged::kCore;
+  const auto add_judged = [&judged](CLI::App* command) {
+    CLI::Option* const canary = command->add_flag_callback(
+        "--canary", [&judged] { judged = Judged::kCanary; }, "Judge the core with canary_fuzzer's planted fault");
+    command
+        ->add_flag_callback(
+            "--v8", [&judged] { judged = Judged::kV8; }, "Judge the core in V8")
+        ->excludes(canary);
+  };
+
+  CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
+  repro->add_option("files", paths, "Corpus or crash files")->required();
+  add_judged(repro);
+  repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
+  unsigned seconds = 0;
+  repro->add_option("--seconds", seconds, "A program that takes longer fails; default: no limit")
+      ->check(CLI::Range(0u, 86400u));
+  repro->callback([&] { result = Repro(paths, finding, judged, seconds); });
+
+  ShrinkOptions shrunk;
+  CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
+  shrink->add_option("file", shrunk.path, "A crash file")->required();
+  shrink->add_option("-o,--out", shrunk.out, "Write it to this file instead of standard output");
+  add_judged(shrink);
+  shrink->add_option("--finding", shrunk.finding,
+                     "Of several findings, keep the one with this identity; default: the first");
+  CLI::Option* const place = shrink->add_option(
+      "--place", shrunk.place, "Keep where the core departs from the standard, too: as `sluice-fuzz places` says it");
+  shrink
+      ->add_option("--command", shrunk.command,
+                   "For what ends the process: a shell command that runs the files it is given, in order, and prints "
+                   "which of them, from 1, is the first that still fails in the same way, or 0")
+      ->excludes(place);
+  shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
+      ->check(kWholeNumber)
+      ->capture_default_str();
+  shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
+      ->check(kWholeNumber)
+      ->capture_default_str();
+  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes")->excludes(place);
+  shrink->callback([&] {
+    shrunk.judged = judged;
+    shrunk.batch = std::max<size_t>(shrunk.batch, 1);
+    result = ShrinkCommand(shrunk);
+  });
+
+  CLI::App* places = app.add_subcommand("places", "Say of programs, a line each, what breaks first and where");
+  places->add_option("files", paths, "Corpus or crash files")->required();
+  add_judged(places);
+  places->callback([&] { result = Places(paths, judged); });
+
+  CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
+  reach->add_option("paths", paths, "Corpus files, or folders of them")->required();
+  reach->callback([&] { result = Reach(paths); });
+
+  CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
+  emit->add_option("file", path, "A corpus or crash file")->required();
+  emit->add_option("--format", format, "js: a script that prints the trace; json: the data for fuzz/program/driver.js")
+      ->check(CLI::IsMember({"js", "json"}))
+      ->capture_default_str();
+  emit->callback([&] { result = Emit(path, format); });
+
+  app.add_subcommand("language", "Print the program language")->callback([&] { result = Language(); });
+  app.add_subcommand("dictionary", "Print a fuzzing dictionary of the language's text")->callback([&] {
+    result = Dictionary();
+  });
+
+  CLI::App* random = app.add_subcommand("random", "Print a random program");
+  random->add_option("--seed", seed, "Which one")->check(kWholeNumber)->capture_default_str();
+  random->add_option("--profile", profile, "What it is made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  random->callback([&] { result = RandomCommand(seed, profile); });
+
+  uint64_t count = 100;
+  CLI::App* agree = app.add_subcommand("agree", "Run random programs on the core in V8, under every oracle");
+  agree->add_option("--seed", seed, "The first of them")->check(kWholeNumber)->capture_default_str();
+  agree->add_option("--count", count, "How many; each in all three tick models")
+      ->check(kWholeNumber)
+      ->capture_default_str();
+  agree->add_option("--profile", profile, "What they are made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  agree->callback([&] { result = Agree(seed, count, profile); });
+
+  CLI::App* batch =
+      app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
+  batch->add_option("files", paths, "Corpus files; without any, random programs");
+  batch->add_option("--seed", seed, "The first random program")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--count", count, "How many random programs")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--profile", profile, "What they are made of")
+      ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
+      ->capture_default_str();
+  batch->add_flag("--for-sluice", flag, "Programs with byte limits and tick models too, which only `sluice run` knows");
+  batch->callback([&] { result = Batch(paths, seed, count, profile, flag); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitUnreadable;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::fprintf(stderr, "sluice-fuzz: standard output cannot be written: %s\n", std::strerror(errno));
+    return kExitUnreadable;
+  }
+  return result;
+}

@@ -1,0 +1,129 @@
+#include "fuzz/lab/reach_command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "fuzz/driver/driver.h"
+#include "fuzz/lab/commands.h"
+#include "fuzz/lab/program_file.h"
+#include "fuzz/oracle/judge.h"
+#include "fuzz/program/bytes.h"
+#include "fuzz/state_coverage/reach_subject.h"
+
+namespace sluice::lab {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// In the order of their names, so that examples are the same everywhere.
+absl::StatusOr<std::vector<std::string>> FilesIn(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
+  std::vector<std::string> files;
+  auto entry = fs::recursive_directory_iterator(path, error);
+  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_regular_file(ignored) && entry->path().filename() != "README.md") files.push_back(entry->path());
+  }
+  if (error) return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", error.message()));
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+absl::StatusOr<fuzz::Program> ReadProgram(const std::string& path) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return bytes.status();
+  return path.ends_with(".ops") ? ParseProgram(path, *bytes) : fuzz::DecodeInput(*bytes);
+}
+
+void AddReached(Json& json, const fuzz::Reached& reached) {
+  json["count"] = reached.count;
+  if (reached.count > 0) json["example"] = reached.example;
+}
+
+Json PhasesAsJson(const fuzz::ReachCounts& counts) {
+  Json phases = Json::array();
+  for (const fuzz::PhaseRow& row : fuzz::PhaseRows()) {
+    if (row.phase == fuzz::Phase::kNone) continue;
+    Json phase{{"id", row.id}, {"state", row.state}, {"meaning", row.meaning}};
+    AddReached(phase, counts.phases[static_cast<int>(row.phase)]);
+    phases.push_back(std::move(phase));
+  }
+  return phases;
+}
+
+Json TransitionsAsJson(const fuzz::ReachCounts& counts) {
+  Json transitions = Json::array();
+  for (const fuzz::Transition& t : fuzz::AllTransitions()) {
+    Json transition{{"from", fuzz::PhaseId(t.from)},
+                    {"cause", fuzz::CauseId(t.cause)},
+                    {"to", fuzz::PhaseId(t.to)},
+                    {"anchor", t.anchor}};
+    AddReached(transition,
+               counts.transitions[static_cast<int>(t.from)][static_cast<int>(t.cause)][static_cast<int>(t.to)]);
+    transitions.push_back(std::move(transition));
+  }
+  return transitions;
+}
+
+Json BegunAsJson(const fuzz::ReachCounts& counts) {
+  Json begun = Json::array();
+  for (const fuzz::PhaseRow& row : fuzz::PhaseRows()) {
+    for (int c = 0; c < static_cast<int>(fuzz::Cause::kNothing); ++c) {
+      const auto cause = static_cast<fuzz::Cause>(c);
+      if (!fuzz::MayBegin(row.phase, cause)) continue;
+      Json pair{{"state", row.id}, {"cause", fuzz::CauseId(cause)}};
+      AddReached(pair, counts.begun[static_cast<int>(row.phase)][c]);
+      begun.push_back(std::move(pair));
+    }
+  }
+  return begun;
+}
+
+}  // namespace
+
+int Reach(const std::vector<std::string>& paths) {
+  fuzz::Driver driver;
+  fuzz::ReachSubject subject;
+  fuzz::Trace trace;
+  fuzz::Judge judge;  // Takes the asserts.
+  for (const std::string& path : paths) {
+    const auto files = FilesIn(path);
+    if (!files.ok()) {
+      std::fprintf(stderr, "sluice-fuzz: %s\n", std::string(files.status().message()).c_str());
+      return kExitUnreadable;
+    }
+    for (const std::string& file : *files) {
+      const auto program = ReadProgram(file);
+      if (!program.ok()) {
+        std::fprintf(stderr, "sluice-fuzz: %s\n", std::string(program.status().message()).c_str());
+        return kExitUnreadable;
+      }
+      subject.set_example(file);
+      driver.Run(*program, subject, {.snapshots = false}, trace);
+    }
+  }
+  const fuzz::ReachCounts& counts = subject.counts();
+  Json impossible = Json::array();
+  for (const auto& [what, reached] : counts.impossible) {
+    Json json{{"what", what}};
+    AddReached(json, reached);
+    impossible.push_back(std::move(json));
+  }
+  const Json result{{"programs", counts.programs},
+                    {"states", PhasesAsJson(counts)},
+                    {"transitions", TransitionsAsJson(counts)},
+                    {"begun", BegunAsJson(counts)},
+                    {"impossible", impossible}};
+  std::puts(result.dump(1).c_str());
+  return counts.impossible.empty() ? kExitOk : kExitFinding;
+}
+
+}  // namespace sluice::lab

@@ -1,0 +1,150 @@
+// What the driver calls of the three classes: constructors, methods and getters, and what other specifications do.
+// Numbers in comments are step numbers of the standard's method or getter.
+#include <cstdint>
+
+#include "fuzz/driver/subject.h"
+#include "fuzz/model/reference_model.h"
+#include "fuzz/model/reference_model_slots.h"
+#include "src/core/snapshot.h"
+#include "src/sim/value.h"
+
+namespace sluice::fuzz {
+
+using core::StreamState;
+using model::Algorithm;
+using sim::Outcome;
+using sim::Value;
+using sim::ValueKind;
+
+// ---- WritableStream
+
+// https://streams.spec.whatwg.org/#ws-constructor
+Outcome ReferenceModel::Construct(const StreamOptions& options) {
+  // 1.-3. The dictionary's members; `type` never exists.
+  options_ = options;
+  // 4.
+  InitializeWritableStream(stream_);
+  // 5.
+  const Algorithm sizeAlgorithm = ExtractSizeAlgorithm();
+  // 6.
+  const Outcome highWaterMark = ExtractHighWaterMark(1);
+  if (highWaterMark.thrown) return highWaterMark;
+  // 7.
+  return SetUpWritableStreamDefaultControllerFromUnderlyingSink(stream_, highWaterMark.value.number, sizeAlgorithm);
+}
+
+// https://streams.spec.whatwg.org/#ws-locked
+bool ReferenceModel::Locked() { return IsWritableStreamLocked(stream_); }
+
+// https://streams.spec.whatwg.org/#ws-abort
+uint32_t ReferenceModel::StreamAbort(Value reason) {
+  // 1.
+  if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 2.
+  return WritableStreamAbort(stream_, reason);
+}
+
+// https://streams.spec.whatwg.org/#ws-close
+uint32_t ReferenceModel::StreamClose() {
+  // 1.
+  if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 2.
+  if (WritableStreamCloseQueuedOrInFlight(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 3.
+  return WritableStreamClose(stream_);
+}
+
+// https://streams.spec.whatwg.org/#ws-get-writer
+Outcome ReferenceModel::GetWriter() { return AcquireWritableStreamDefaultWriter(stream_); }
+
+// ---- WritableStreamDefaultWriter
+
+// https://streams.spec.whatwg.org/#default-writer-constructor
+Outcome ReferenceModel::ConstructWriter() {
+  writers_.emplace_back();
+  const WriterId writer = static_cast<WriterId>(writers_.size() - 1);
+  // 1.
+  const Outcome result = SetUpWritableStreamDefaultWriter(writer, stream_);
+  if (result.thrown) return result;
+  return Outcome::Return(Value::Of(ValueKind::kWriter, writer));
+}
+
+// https://streams.spec.whatwg.org/#default-writer-closed
+uint32_t ReferenceModel::Closed(uint32_t writer) { return writers_[writer].closedPromise; }
+
+// https://streams.spec.whatwg.org/#default-writer-ready
+uint32_t ReferenceModel::Ready(uint32_t writer) { return writers_[writer].readyPromise; }
+
+// https://streams.spec.whatwg.org/#default-writer-desired-size
+Outcome ReferenceModel::DesiredSize(uint32_t writer) {
+  // 1.
+  if (writers_[writer].stream == nullptr) return Outcome::Throw(realm_.NewTypeError());
+  // 2.
+  return Outcome::Return(WritableStreamDefaultWriterGetDesiredSize(writer));
+}
+
+// https://streams.spec.whatwg.org/#default-writer-abort
+uint32_t ReferenceModel::WriterAbort(uint32_t writer, Value reason) {
+  // 1.
+  if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 2.
+  return WritableStreamDefaultWriterAbort(writer, reason);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-close
+uint32_t ReferenceModel::WriterClose(uint32_t writer) {
+  // 1.
+  const Stream* stream = writers_[writer].stream;
+  // 2.
+  if (stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 3.
+  if (WritableStreamCloseQueuedOrInFlight(*stream)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 4.
+  return WritableStreamDefaultWriterClose(writer);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-release-lock
+void ReferenceModel::ReleaseLockSteps(WriterId writer) {
+  // 1.
+  const Stream* stream = writers_[writer].stream;
+  // 2.
+  if (stream == nullptr) return;
+  // 3.
+  realm_.Assert(stream->writer.has_value(), "releaseLock step 3");
+  // 4.
+  WritableStreamDefaultWriterRelease(writer);
+}
+
+// https://streams.spec.whatwg.org/#default-writer-write
+uint32_t ReferenceModel::Write(uint32_t writer, Value chunk) {
+  // 1.
+  if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  // 2.
+  return WritableStreamDefaultWriterWrite(writer, chunk);
+}
+
+// ---- WritableStreamDefaultController. A constructor that threw before it made one leaves nothing to call.
+
+// https://streams.spec.whatwg.org/#ws-default-controller-error
+void ReferenceModel::ControllerError(Value error) {
+  if (stream_.controller == nullptr) return;
+  // 1.
+  const StreamState state = stream_.controller->stream->state;
+  // 2.
+  if (state != StreamState::kWritable) return;
+  // 3.
+  WritableStreamDefaultControllerError(*stream_.controller, error);
+}
+
+// ---- Other specifications
+
+uint32_t ReferenceModel::CloseWithErrorPropagation(uint32_t writer) {
+  return WritableStreamDefaultWriterCloseWithErrorPropagation(writer);
+}
+
+// https://streams.spec.whatwg.org/#writablestream-error
+void ReferenceModel::ErrorStream(Value error) {
+  WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error);
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,89 @@
+// The core under the simulated host, noting every phase that its stream goes through and what led there.
+//
+//   ReachSubject subject;
+//   driver.Run(program, subject, {.snapshots = false}, trace);
+//   subject.counts().transitions ...   // added up over all runs
+#ifndef SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_
+#define SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fuzz/driver/core_subject.h"
+#include "fuzz/state_coverage/stream_states.h"
+
+namespace sluice::fuzz {
+
+struct Reached {
+  uint64_t count = 0;
+  std::string example;  // the first program
+};
+
+struct ReachCounts {
+  uint64_t programs = 0;
+  std::array<Reached, kPhaseCount> phases;  // times that it was come to
+  // By what led there: [from][cause][to].
+  std::array<std::array<std::array<Reached, kPhaseCount>, kCauseCount>, kPhaseCount> transitions;
+  // What began in which phase, whether it changed anything or not: [phase][cause].
+  std::array<std::array<Reached, kCauseCount>, kPhaseCount> begun;
+  // What the diagram does not have, in words.
+  std::map<std::string, Reached> impossible;
+};
+
+class ReachSubject : public CoreSubject, private UserCode {
+ public:
+  const char* name() const override { return "reach"; }
+  const ReachCounts& counts() const { return counts_; }
+  // How the programs that run from now on are called in `example`.
+  void set_example(std::string example) { example_ = std::move(example); }
+
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
+  sim::Outcome Construct(const StreamOptions& options) override;
+  uint32_t StreamAbort(sim::Value reason) override;
+  uint32_t StreamClose() override;
+  sim::Outcome GetWriter() override;
+  sim::Outcome ConstructWriter() override;
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
+  uint32_t WriterClose(uint32_t writer) override;
+  void ReleaseLock(uint32_t writer) override;
+  uint32_t Write(uint32_t writer, sim::Value chunk) override;
+  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
+  void ErrorStream(sim::Value error) override;
+  void ControllerError(sim::Value error) override;
+  // Microtask by microtask, so that what one does is not taken for another's doing.
+  void RunTick() override;
+  void RunMicrotasks(size_t count) override;
+  void RunAllMicrotasks() override;
+
+ private:
+  class Scope;
+
+  // UserCode, on its way to the driver
+  sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
+  void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
+  void ReportException(sim::Value exception) override { user_code_->ReportException(exception); }
+  void UnhandledRejection(uint32_t promise, sim::Value reason) override {
+    user_code_->UnhandledRejection(promise, reason);
+  }
+
+  Cause CauseForWriter(uint32_t writer, Cause cause);
+  void RunOneMicrotask();
+  void NoteBegin(Cause cause);
+  void Look();
+  void NoteImpossible(const std::string& what) { Note(counts_.impossible[what]); }
+  void Note(Reached& reached);
+
+  ReachCounts counts_;
+  std::string example_;
+  UserCode* user_code_ = nullptr;
+  Phase phase_ = Phase::kNone;
+  bool lost_ = false;          // the stream is in no phase; said once
+  std::vector<Cause> causes_;  // what runs, innermost last
+};
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_

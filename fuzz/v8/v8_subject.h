@@ -1,0 +1,168 @@
+// The core in V8, as a subject: real streams, writers, promises and microtasks, driven through the JavaScript API.
+//
+//   V8Subject subject;          // starts V8 in this process, if nobody has
+//   driver.Run(program, subject, {}, trace);
+//
+// The author's functions are JavaScript functions that call the driver back. Chunks are real: strings as long as V8 can
+// make them (Limits), buffers of any size, whose memory is reserved, but touched by nobody. A string that V8 cannot
+// hold (it has at most 2^29 - 24 code units) is an ArrayBuffer of as many bytes that has no `byteLength`, as strings
+// have none.
+//
+// V8 runs all microtasks or none. So that the driver can act between two of them, they run on a stack of their own
+// (fiber.h), which is left in a hook that V8 calls before each reaction of a promise, or in a marker among the
+// microtasks (RunTick). What the driver then does is nested in that hook, as V8 sees it.
+//
+// A realm is used for many runs: what programs of earlier runs left in it is garbage, which must not matter.
+#ifndef SLUICE_FUZZ_DRIVER_V8_SUBJECT_H_
+#define SLUICE_FUZZ_DRIVER_V8_SUBJECT_H_
+
+#include <v8.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "fuzz/driver/judged_subject.h"
+#include "fuzz/v8/fiber.h"
+#include "src/runtime/isolate.h"
+#include "src/runtime/unhandled_rejections.h"
+
+namespace sluice::fuzz {
+
+class V8Subject : public JudgedSubject, private binding::Embedder {
+ public:
+  struct Limits {
+    uint64_t longest_string = v8::String::kMaxLength;  // code units; longer ones are stand-ins
+    uint32_t runs_per_realm = 500;
+    uint32_t steps_per_gc = 0;  // garbage is collected at each nth step (AtStep or snapshot); 0: when V8 wants to
+  };
+
+  V8Subject() : V8Subject(Limits{}) {}
+  explicit V8Subject(const Limits& limits);
+  ~V8Subject() override;
+
+  const char* name() const override { return "v8"; }
+  void Teardown() override;
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
+  sim::Outcome Construct(const StreamOptions& options) override;
+  bool Locked() override;
+  uint32_t StreamAbort(sim::Value reason) override;
+  uint32_t StreamClose() override;
+  sim::Outcome GetWriter() override;
+  sim::Outcome ConstructWriter() override;
+  uint32_t Closed(uint32_t writer) override;
+  uint32_t Ready(uint32_t writer) override;
+  sim::Outcome DesiredSize(uint32_t writer) override;
+  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
+  uint32_t WriterClose(uint32_t writer) override;
+  void ReleaseLock(uint32_t writer) override;
+  uint32_t Write(uint32_t writer, sim::Value chunk) override;
+  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
+  void ErrorStream(sim::Value error) override;
+  void ControllerError(sim::Value error) override;
+  bool SignalAborted() override;
+  sim::Value SignalReason() override;
+  void Detach(sim::Value chunk) override;
+  uint32_t NewPromise() override;
+  void ResolvePromise(uint32_t promise) override;
+  void RejectPromise(uint32_t promise, sim::Value reason) override;
+  void CallResolve(uint32_t resolver) override;
+  void CallReject(uint32_t resolver, sim::Value reason) override;
+  void Observe(uint32_t promise) override;
+  void RunTick() override;
+  void RunMicrotasks(size_t count) override;
+  void RunAllMicrotasks() override;
+  bool TakeSnapshot(core::Snapshot& snapshot) override;
+  void AtStep() override;
+
+ protected:
+  core::WritableStream* State() override;
+
+ private:
+  using Info = v8::FunctionCallbackInfo<v8::Value>;
+  using Objects = std::vector<v8::Global<v8::Value>>;
+  struct Entered;
+  struct Result {
+    bool thrown = false;
+    v8::Local<v8::Value> value;
+  };
+
+  // Embedder
+  void PostDelayedTask(double milliseconds, std::function<void()> task) override;
+  void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
+                       v8::Local<v8::Message> message) override;
+
+  static V8Subject& Of(v8::Isolate* isolate) { return *static_cast<V8Subject*>(isolate->GetData(1)); }
+  static void OnCall(const Info& info);
+  static void OnSettled(const Info& info);
+  static void OnNewStream(const Info& info);
+  static void OnErrorStream(const Info& info);
+  static void OnCloseWithErrorPropagation(const Info& info);
+  static void OnPromiseHook(v8::PromiseHookType type, v8::Local<v8::Promise> promise, v8::Local<v8::Value> parent);
+  static void OnMarker(void* self);
+  static runtime::IsolateOptions StartV8(V8Subject* embedder);
+
+  void NewRealm();
+  // Performs an operation of v8_subject.js. Inside an Entered.
+  Result Do(const char* operation, v8::Local<v8::Value> target = {}, v8::Local<v8::Value> argument = {});
+  uint32_t DoForPromise(const char* operation, const v8::Global<v8::Value>& target, std::optional<sim::Value> argument);
+  void DoForNothing(const char* operation, const v8::Global<v8::Value>& target, std::optional<sim::Value> argument);
+  sim::Outcome NewWriter(const char* operation);
+  void CallResolver(const v8::Global<v8::Value>& function, sim::Value value);
+
+  v8::Local<v8::Context> context() const { return context_.Get(isolate_.get()); }
+  v8::Local<v8::Value> ToJs(sim::Value value);
+  sim::Value ToSim(v8::Local<v8::Value> value);
+  sim::Value ChunkToSim(v8::Local<v8::Value> value);
+  sim::Outcome ToSim(const Result& result) { return {result.thrown, ToSim(result.value)}; }
+  v8::Local<v8::Value> ChunkObject(uint32_t index);
+  v8::Local<v8::Value> MakeChunk(const sim::Chunk& chunk);
+  v8::Local<v8::Value> MakeString(const sim::Chunk& chunk);
+  void Remember(v8::Local<v8::Value> object, sim::Value value);
+  sim::Value NewIdentity(v8::Local<v8::Object> object);
+  uint32_t PromiseId(v8::Local<v8::Value> promise);
+
+  // The object through which the stream is looked into: the stream, or while that is being constructed its controller.
+  v8::Local<v8::Value> Inspected() const;
+  v8::Local<v8::Value> Field(v8::Local<v8::Value> object, const char* name);
+  void LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled);
+  void LookAtReleasedWriter(core::Snapshot& snapshot);
+  void LookAtJavaScript(const core::WritableStream& stream, core::Snapshot& snapshot);
+  void CountStep();
+  void RunOnFiber();
+
+  const Limits limits_;
+  runtime::Isolate isolate_;
+  runtime::UnhandledRejections rejections_;
+  v8::Global<v8::Context> context_;
+  v8::Global<v8::Function> perform_;
+  v8::Global<v8::Value> error_prototypes_[2];  // TypeError's and RangeError's
+  uint32_t runs_ = 0;                          // in this realm
+  uint32_t steps_ = 0;
+
+  // ---- Of this run
+  UserCode* user_code_ = nullptr;
+  const std::vector<sim::Chunk>* chunks_ = nullptr;
+  binding::StreamOptions stream_options_;
+  v8::Global<v8::Map> identities_;  // object -> kind and id
+  v8::Global<v8::Value> stream_;
+  v8::Global<v8::Value> controller_;
+  Objects chunk_objects_;
+  Objects promises_;
+  Objects writers_;
+  std::optional<uint32_t> released_;  // the last one
+  Objects thenables_;
+  Objects reasons_;
+  std::vector<std::pair<v8::Global<v8::Value>, v8::Global<v8::Value>>> resolvers_;
+  uint32_t errors_[3] = {};  // how many TypeErrors, RangeErrors and AbortErrors have an id
+
+  Fiber fiber_;
+  std::optional<size_t> budget_;  // microtasks that may still run before the fiber is left
+};
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_DRIVER_V8_SUBJECT_H_

@@ -1,0 +1,234 @@
+"""The sluice-fuzz command on good, malformed and random files: exit codes, and errors that say what was wrong and where.
+
+    lab_test.py SLUICE_FUZZ [unittest's arguments]
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SLUICE_FUZZ = Path(sys.argv.pop(1)).resolve()
+CACHE = SLUICE_FUZZ.with_name("CMakeCache.txt").read_text()
+IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", CACHE, re.MULTILINE) is not None
+HAS_V8 = re.search(r"^SLUICE_V8:BOOL=ON", CACHE, re.MULTILINE) is not None
+SEED = next(Path("corpus/writable_stream_fuzzer").glob("*.ops"))
+CANARY = """methods start write abort
+on write return pending
+w0 = stream.getWriter()
+read stream
+run
+w0.write("a")
+w0.abort(r1)
+w0.releaseLock()
+run
+"""
+
+
+def run(*arguments):
+    return subprocess.run([SLUICE_FUZZ, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, timeout=120, check=False, text=True, errors="replace")
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def assert_complains(self, result, *words):
+        self.assertEqual(result.returncode, 2, f"{result.stdout}{result.stderr}")
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_show_prints_the_text_it_was_given(self):
+        shown = run("show", SEED)
+        self.assertEqual(shown.returncode, 0)
+        self.assertTrue(shown.stdout.startswith("# "))
+        again = run("show", self.file("again.ops", shown.stdout))
+        self.assertEqual(again.stdout, shown.stdout)
+
+    def test_bytes_and_text_are_the_same_program(self):
+        path = self.folder / "seed.bin"
+        self.assertEqual(run("show", "--bytes", path, SEED).returncode, 0)
+        self.assertEqual(path.read_bytes()[0], 1)
+        self.assertEqual(run("trace", path).stdout, run("trace", SEED).stdout)
+
+    def test_trace_can_show_the_slots(self):
+        self.assertIn("{ state writable", run("trace", "--slots", SEED).stdout)
+
+    def test_repro_passes_and_fails(self):
+        self.assertEqual(run("repro", SEED).returncode, 0)
+        canary = self.file("canary.ops", CANARY)
+        self.assertEqual(run("repro", canary).returncode, 0)
+        failing = run("repro", "--canary", canary)
+        self.assertEqual(failing.returncode, 1)
+        self.assertIn("What broke:", failing.stdout)
+
+    @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
+    def test_repro_tells_where_the_core_departs(self):
+        failing = run("repro", "--canary", self.file("canary.ops", CANARY))
+        self.assertIn("Departs at: releaseLock, before the begin of writer.releaseLock()\n", failing.stdout)
+
+    def test_places_says_a_line_each(self):
+        canary = self.file("canary.ops", CANARY)
+        placed = run("places", "--canary", SEED, canary)
+        self.assertEqual(placed.returncode, 1)
+        passes, fails = (line.split("\t") for line in placed.stdout.splitlines())
+        self.assertEqual(passes, [str(SEED), "", ""])
+        first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
+        self.assertEqual(fails, [str(canary), first, "releaseLock, before the begin of writer.releaseLock()" if IS_SANITIZED else ""])
+        self.assertEqual(run("places", SEED).returncode, 0)
+        missing = run("places", self.folder / "missing", SEED)
+        self.assert_complains(missing, "missing", "No such file")
+        self.assertEqual(missing.stdout, f"{SEED}\t\t\n", "the others are said")
+
+    @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
+    def test_shrink_keeps_the_place_that_is_asked_for(self):
+        canary = self.file("canary.ops", CANARY)
+        place = run("places", "--canary", canary).stdout.rstrip("\n").split("\t")[2]
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "--place", place, "-o", small, canary).returncode, 0)
+        self.assertLess(len(small.read_text().splitlines()), len(CANARY.splitlines()))
+        self.assertEqual(run("places", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
+        for flags in (("--command", "true"), ("--bytes",)):
+            self.assert_complains(run("shrink", "--canary", "--place", place, *flags, canary), flags[0], "--place")
+        self.assert_complains(run("shrink", "--canary", "--place", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
+                              "sluice-fuzz places")
+
+    def test_repro_of_several_files_tells_the_worst(self):
+        self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
+
+    def test_reach_counts_states_of_files_and_folders(self):
+        self.file("a.ops", "run\n")
+        self.file("b", b"\x01")
+        result = run("reach", self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        reach = json.loads(result.stdout)
+        self.assertEqual((reach["programs"], reach["impossible"]), (2, []))
+        states = {state["id"]: state for state in reach["states"]}
+        self.assertEqual(states["starting"]["count"], 2)
+        self.assertEqual(states["starting"]["example"], str(self.folder / "a.ops"))
+        self.assertEqual(states["closed"], {"id": "closed", "state": "closed", "meaning": "the end", "count": 0})
+
+    def test_reach_complains_about_what_it_cannot_read(self):
+        self.assert_complains(run("reach", self.folder / "missing"), "missing")
+        self.assert_complains(run("reach", self.file("bad.ops", "nonsense\n")), "bad.ops:1:1")
+
+    def test_shrink_keeps_the_finding(self):
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "-o", small, self.file("canary.ops", CANARY)).returncode, 0)
+        self.assertNotIn("read stream", small.read_text())
+        self.assertEqual(run("repro", "--canary", small).returncode, 1)
+
+    def test_shrink_and_repro_keep_to_the_finding_that_is_asked_for(self):
+        canary = self.file("canary.ops", CANARY)
+        text = run("repro", "--canary", canary).stdout
+        first = text.split("\nVerdict: FAILS, ")[1].split("\n")[0]
+        others = text.split("\nAlso: ")[1].split("\n")[0].split(", ")
+        self.assertNotIn(first, others)
+        told = run("repro", "--canary", "--finding", others[0], canary).stdout
+        self.assertIn(f"SLUICE-FINDING {others[0]}\n", told)
+        small = self.folder / "small.ops"
+        self.assertEqual(run("shrink", "--canary", "--finding", others[0], "-o", small, canary).returncode, 0)
+        self.assertTrue(small.read_text().startswith(f"# {others[0]}\n"))
+        # A shrunk program says which it is.
+        self.assertIn(f"SLUICE-FINDING {others[0]}\n", run("repro", "--canary", small).stdout)
+        self.assert_complains(run("shrink", "--canary", "--finding", "slots/nonsense", canary), first, "slots/nonsense")
+
+    def test_shrink_of_what_passes_says_so(self):
+        result = run("shrink", SEED)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("nothing to shrink", result.stderr)
+
+    def test_unreadable_files_are_complained_about_by_name(self):
+        large = self.file("large", b"\1" * (1 << 21))
+        for command in ("show", "trace", "repro", "shrink"):
+            self.assert_complains(run(command, self.folder / "missing"), "missing", "No such file")
+            self.assert_complains(run(command, self.folder), "is a folder")
+            self.assert_complains(run(command, large), "larger than")
+
+    def test_malformed_text_is_complained_about_by_place(self):
+        path = self.file("bad.ops", "w0 = stream.getWriter()\nw0.write(buffer(x))\n")
+        for command in ("show", "trace", "repro", "shrink"):
+            self.assert_complains(run(command, path), "bad.ops:2:", "expected")
+
+    def test_files_that_cannot_be_written_are_complained_about(self):
+        self.assert_complains(run("show", "--bytes", self.folder / "no/such/folder", SEED), "cannot be written")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_a_full_disk_loses_nothing(self):
+        target = self.folder / "out"
+        target.write_text("before")
+        os.symlink("/dev/full", self.folder / "out.new")
+        self.assert_complains(run("show", "--bytes", target, SEED), "cannot be written", "No space left")
+        self.assertEqual(target.read_text(), "before")
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "there is no /dev/full here")
+    def test_output_that_cannot_be_written_is_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([SLUICE_FUZZ, "show", SEED], stdout=full, stderr=subprocess.PIPE, check=False, text=True)
+        self.assert_complains(result, "standard output cannot be written")
+
+    def test_wrong_command_lines_are_refused(self):
+        for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
+                          ["random", "--seed", "x"], ["random", "--seed", "-1"],
+                          ["random", "--seed", "18446744073709551616"], ["batch", "--count", "-1"],
+                          ["repro", "--canary", "--v8", SEED], ["agree", "--count", "x"]):
+            self.assertEqual(run(*arguments).returncode, 2, arguments)
+
+    def test_help_is_there(self):
+        for arguments in (["--help"], ["repro", "--help"]):
+            result = run(*arguments)
+            self.assertEqual(result.returncode, 0)
+            self.assertIn("sluice-fuzz", result.stdout)
+
+    def test_random_files_crash_nothing(self):
+        source = random.Random(1)
+        text = b"\n".join(line for path in sorted(Path("corpus").rglob("*.ops"))[:40] for line in path.read_bytes().splitlines())
+        for number in range(40):
+            content = source.randbytes(source.randrange(300))
+            if number % 2:
+                begin = source.randrange(len(text))
+                content = text[begin:begin + source.randrange(400)]
+            path = self.file(f"random-{number}", content)
+            for command in ("show", "trace", "repro"):
+                result = run(command, path)
+                self.assertIn(result.returncode, (0, 2), result.stdout + result.stderr)
+                self.assertNotIn("Sanitizer", result.stderr)
+
+    def test_the_language_and_its_dictionary_are_printed(self):
+        self.assertIn("$w.write($c)$o", run("language").stdout)
+        dictionary = run("dictionary").stdout
+        self.assertIn('".releaseLock()"', dictionary)
+        self.assertEqual(run("random", "--seed", 5).stdout, run("random", "--seed", 5).stdout)
+
+    @unittest.skipUnless(HAS_V8, "built without V8")
+    def test_the_core_in_v8_agrees_with_the_model(self):
+        for profile in ("balanced", "reentrancy", "buffer_limit"):
+            result = run("agree", "--seed", 100000, "--count", 20, "--profile", profile)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            self.assertEqual(result.stdout, f"60 programs agree, from 20 seeds of the profile {profile}\n")
+
+    @unittest.skipUnless(HAS_V8, "built without V8")
+    def test_a_program_is_judged_in_v8(self):
+        program = self.file("a.ops", "methods write\non write return resolved\nw0 = stream.getWriter()\nw0.write(\"a\")\nrun 2\n"
+                                     "read stream\n")
+        result = run("repro", "--v8", program)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("passes every oracle", result.stdout)
+        self.assertEqual(result.stdout.split("Verdict")[0], run("repro", program).stdout.split("Verdict")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
