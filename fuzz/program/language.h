@@ -46,7 +46,7 @@ struct Row {
   // Of operations only:
   Needs needs = Needs::kNothing;
   std::array<uint8_t, kProfileCount> weights{};  // by ProfileKind, relative to the other rows; 0 is never
-  std::string_view not_portable;                 // why no other runtime can do it; empty if it can
+  std::string_view not_portable{};               // why no other runtime can do it; empty if it can
 };
 
 std::span<const Row> OpRows();

@@ -12,6 +12,7 @@
 
 #include "sanitizers/lsan.h"
 #include "src/runtime/values.h"
+#include "src/v8/engine_versions.h"
 #include "src/v8/web_idl.h"
 
 // For a leak of V8's inspector; the reasons are in sanitizers/. Here, because a shell is started without the scripts' environment too.
@@ -89,7 +90,7 @@ class ReplEvaluator::Connection final : public v8_inspector::V8InspectorClient,
         inspector_(v8_inspector::V8Inspector::create(isolate_, this)) {
     const v8_inspector::V8ContextInfo info(context, kContextGroup, View("repl"));
     inspector_->contextCreated(info);
-    session_ = inspector_->connect(kContextGroup, this, View("{}"));
+    session_ = binding::Connect(*inspector_, kContextGroup, this, View("{}"));
   }
 
   // Nothing is answered any more, and the context is let go.
