@@ -13,6 +13,7 @@ import textwrap
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +26,7 @@ from sluice_dev.nightly import nightly, stages as nightly_stages
 stages = json.loads({stages!r})
 nightly_stages.STAGES = tuple(
     nightly_stages.Stage(name, "a test", lambda options, record, command=command: [["bash", "-c", command]] if command else [],
-                         is_needed=name == "build")
+                         nightly_stages._warn if name.startswith("early") else nightly_stages._judge, is_needed=name == "build")
     for name, command in stages.items())
 nightly.SMALLEST_FREE_BYTES = {space}
 nightly.SHOW_EVERY_SECONDS = 0.2
@@ -90,6 +91,24 @@ class NightlyTest(unittest.TestCase):
         self.assertIn("coverage", json.loads((self.out / "summary.json").read_text())["verdict"])
         run = self.night({"build": "true", "tests": "kill -SEGV $$"})
         self.assertEqual(run.returncode, 2, run.stdout)
+
+    def test_an_early_warning_is_reported_and_leaves_the_exit_code(self):
+        run = self.night({"build": "true", "early": "echo the next compiler complains; exit 1", "after": self.note("after")})
+        self.assertEqual(run.returncode, 0, run.stdout)
+        self.assertIn("the next compiler complains", run.stdout)
+        self.assertEqual(self.ran(), ["after"])
+        summary = json.loads((self.out / "summary.json").read_text())
+        self.assertEqual(summary["stages"]["early"]["status"], "warned")
+        self.assertIn("Warnings: early", summary["verdict"])
+        run = self.night({"build": "true", "early": "exit 1", "tests": "exit 1"})
+        self.assertEqual(run.returncode, 1, run.stdout)
+
+    def test_the_debian_stages_say_that_they_need_root(self):
+        sys.path.insert(0, str(ROOT / "scripts"))
+        from sluice_dev.nightly import stages
+        debian = next(stage for stage in stages.STAGES if stage.name == "debian-13")
+        with mock.patch("os.geteuid", return_value=1000), self.assertRaisesRegex(stages.CannotRunHere, "it needs root's rights"):
+            debian.commands(None, None)
 
     def test_a_build_that_fails_skips_the_rest(self):
         run = self.night({"build": "exit 2", "tests": self.note("tests")})

@@ -94,8 +94,14 @@ class Night:
         self._state.save()
         log = self._options.out / "logs" / f"{stage.name}.log"
         log.parent.mkdir(exist_ok=True)
-        steps = stage.commands(self._options, record)
         heading = f"[{position}/{len(self._options.stages)}] {stage.name}"
+        try:
+            steps = stage.commands(self._options, record)
+        except nightly_stages.CannotRunHere as error:
+            record["status"], record["why"] = "warned", str(error)
+            self._state.save()
+            say(f"{heading}: {error}")
+            return
         if not steps:
             record["status"], record["why"] = "passed", "nothing to do"
             self._state.save()
@@ -116,7 +122,7 @@ class Night:
         record["status"], record["why"] = stage.judge(codes, self._options)
         self._state.save()
         say(f"{heading}: {record['status']} after {record['seconds']:.0f} s{'. ' if record['why'] else ''}{record['why']}")
-        if record["status"] in ("failed", "unable"):
+        if record["status"] in ("failed", "unable", "warned"):
             for line in _last_lines(log, 15):
                 say(f"    {line}")
             say(f"    (all of it: {log})")
@@ -179,7 +185,7 @@ class Night:
         unable = False
         for position, stage in enumerate(chosen, 1):
             record = self._state.stage(stage.name)
-            if record["status"] in ("passed", "failed"):
+            if record["status"] in ("passed", "failed", "warned"):
                 say(f"[{position}/{len(chosen)}] {stage.name}: {record['status']} before")
                 continue
             if unable:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 _MOST_FINDINGS = 50
-_WORDS = {"passed": "passed", "failed": "**failed**", "unable": "**could not run**", "skipped": "skipped", "waiting": "not run",
+_WORDS = {"passed": "passed", "failed": "**failed**", "unable": "**could not run**", "warned": "warning", "skipped": "skipped", "waiting": "not run",
           "running": "not finished"}
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;text-align:left;border-bottom:1px solid #ddd}
@@ -79,15 +79,17 @@ def _log_table(out: Path, name: str) -> str:
 def verdict(options, state) -> tuple:
     """The exit code, and a sentence."""
     statuses = {name: state.stage(name)["status"] for name in options.stages}
-    unable = [name for name, status in statuses.items() if status not in ("passed", "failed")]
+    unable = [name for name, status in statuses.items() if status not in ("passed", "failed", "warned")]
     failed = [name for name, status in statuses.items() if status == "failed"]
+    warned = [name for name, status in statuses.items() if status == "warned"]
+    warning = f" Warnings: {', '.join(warned)}." if warned else ""
     count = len(findings(options.out))
     if unable:
-        return 2, f"Could not run: {', '.join(unable)}." + (f" Failed: {', '.join(failed)}." if failed else "")
+        return 2, f"Could not run: {', '.join(unable)}." + (f" Failed: {', '.join(failed)}." if failed else "") + warning
     if count or failed:
         what = f"{count} finding{'s' if count != 1 else ''}" if count else "No findings"
-        return 1, f"{what}; failed: {', '.join(failed) or 'none'}."
-    return 0, "Nothing was found."
+        return 1, f"{what}; failed: {', '.join(failed) or 'none'}.{warning}"
+    return 0, f"Nothing was found.{warning}"
 
 
 def markdown(options, state) -> str:

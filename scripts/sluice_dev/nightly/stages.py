@@ -1,5 +1,7 @@
 """The stages of a night: what each runs, and what its exit codes mean."""
 
+import os
+import subprocess
 from dataclasses import dataclass
 from typing import Callable
 
@@ -20,6 +22,16 @@ def _judge(codes: list, _options) -> tuple:
     if worst == 1:
         return "failed", ""
     return "unable", f"exit code {worst}"
+
+
+def _warn(codes: list[int], options) -> tuple[str, str]:
+    """For what may fail: reported, and the night's exit code stays as it is."""
+    status, why = _judge(codes, options)
+    return (status, why) if status == "passed" else ("warned", why or "it failed")
+
+
+class CannotRunHere(Exception):
+    """A stage that this machine cannot run. The text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,15 @@ def _valgrind(options, _record) -> list:
              "--out", options.out / "valgrind", "--seconds", seconds, "--jobs", options.jobs]]
 
 
+def _debian(release: str) -> Callable:
+    """The README's two commands, on a clone in a fresh Debian."""
+    def commands(_options, _record) -> list:
+        if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            raise CannotRunHere("not run: it needs root's rights and mounts of its own")
+        return [[SCRIPTS / "in-debian", release, "bash", "-c", "scripts/test && scripts/fuzz"]]
+    return commands
+
+
 STAGES = (
     Stage("build", "everything that the others need", _build, is_needed=True),
     Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test"]]),
@@ -79,6 +100,9 @@ STAGES = (
     Stage("minimize", "the corpus without what adds nothing", lambda options, _: [
         [SCRIPTS / "minimize", "--corpus", options.corpus]]),
     Stage("check-ossfuzz", "what a fleet would check", lambda options, _: [[SCRIPTS / "check-ossfuzz", "--jobs", options.jobs]]),
+    Stage("debian-12", "the README's two commands on a fresh Debian 12", _debian("bookworm")),
+    Stage("debian-13", "the README's two commands on a fresh Debian 13", _debian("trixie")),
+    Stage("debian-testing", "the same on the next Debian: an early warning, which may fail", _debian("testing"), _warn),
     Stage("pack", "the corpus as one file", lambda options, _: [] if options.archive is None else [
         [SCRIPTS / "corpus", "pack", options.archive, "--corpus", options.corpus]]),
 )

@@ -1,7 +1,7 @@
 """What a night remembers, so that it can be killed at any time and gone on with: a file that is always whole.
 
     state = State(out, identity)                      # of the unfinished night in `out`, or a new one
-    state.stage("tests")["status"]                    # "waiting", "running", "passed", "failed", "unable" or "skipped"
+    state.stage("tests")["status"]                    # "waiting", "running", "passed", "failed", "warned", "unable" or "skipped"
     state.save()
 """
 
