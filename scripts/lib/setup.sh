@@ -172,6 +172,22 @@ show_build_progress() {
   if ((steps > 0)) && [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
 }
 
+# Compilers at a time: two more than processors, as ninja has it, but no more than fit into the memory that is free. A compiler
+# takes up to 700 MiB, for a file with V8's or Boost's headers under AddressSanitizer.
+build_jobs() {
+  local jobs=$(($(nproc) + 2)) free limit used fit
+  free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null) || free=
+  if limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null) && used=$(cat /sys/fs/cgroup/memory.current 2>/dev/null) && [[ $limit != max ]]; then
+    limit=$(((limit - used) >> 20))
+    if [[ -z $free ]] || ((limit < free)); then free=$limit; fi
+  fi
+  if [[ -n $free ]]; then
+    fit=$((free / 700))
+    if ((fit < jobs)); then jobs=$((fit > 1 ? fit : 1)); fi
+  fi
+  printf '%s\n' "${CMAKE_BUILD_PARALLEL_LEVEL:-$jobs}"
+}
+
 # build PRESET [TARGET...]
 build() {
   local preset=$1 folder=$SLUICE_ROOT/build/$1 log begun=$SECONDS
@@ -186,7 +202,7 @@ build() {
   fi
   configure "$preset" 9>&-
   : >"$log"
-  if ! (cd "$SLUICE_ROOT" && NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" ${1:+--target "$@"}) 2>&1 9>&- |
+  if ! (cd "$SLUICE_ROOT" && NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" --parallel "$(build_jobs)" ${1:+--target "$@"}) 2>&1 9>&- |
     show_build_progress "$preset" "$log"; then
     grep -v -e '^\[[0-9]*/[0-9]*\] ' -e '^-- ' "$log" >&2 || true
     die "build/$preset could not be built; the compiler's own words are above"
