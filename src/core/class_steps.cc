@@ -23,15 +23,15 @@ namespace ws {
 Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& underlyingSink,
                          const QueuingStrategy& strategy, std::optional<uint64_t> byte_limit) {
   // 1, 2. The binding converts the argument.
-  // 3.
+  // 3. `type` is reserved.
   if (underlyingSink.type) return Thrown{host.NewRangeError(RangeErrorReason::kUnsupportedSinkType)};
-  // 4.
+  // 4. Default values for all slots.
   InitializeWritableStream(stream);
-  // 5.
+  // 5. size() of the strategy, or 1.
   const Algorithm sizeAlgorithm = ExtractSizeAlgorithm(strategy);
-  // 6.
+  // 6. The default is 1.
   SLUICE_TRY(highWaterMark, ExtractHighWaterMark(host, strategy, 1));
-  // 7.
+  // 7. start() runs here and may change anything.
   SLUICE_TRY(done, SetUpWritableStreamDefaultControllerFromUnderlyingSink(host, stream, underlyingSink, highWaterMark,
                                                                           sizeAlgorithm, byte_limit));
   SLUICE_CHECK_INVARIANTS(host, stream);
@@ -40,15 +40,15 @@ Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const Unde
 
 // https://streams.spec.whatwg.org/#ws-locked
 bool Locked(const WritableStream& stream) {
-  // 1.
+  // 1. Whether it has a writer.
   return IsWritableStreamLocked(stream);
 }
 
 // https://streams.spec.whatwg.org/#ws-abort
 PromiseSlot Abort(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
-  // 1.
+  // 1. Only the writer may abort a locked stream.
   if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
-  // 2.
+  // 2. Abort listeners run here and may change anything.
   const PromiseSlot promise = WritableStreamAbort(host, stream, reason);
   SLUICE_CHECK_INVARIANTS(host, stream);
   return promise;
@@ -56,11 +56,11 @@ PromiseSlot Abort(ReentrantHost& host, WritableStream& stream, ValueSlot reason)
 
 // https://streams.spec.whatwg.org/#ws-close
 PromiseSlot Close(ReentrantHost& host, WritableStream& stream) {
-  // 1.
+  // 1. Only the writer may close a locked stream.
   if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
-  // 2.
+  // 2. A stream closes once.
   if (WritableStreamCloseQueuedOrInFlight(stream)) return RejectedWithTypeError(host, TypeErrorReason::kAlreadyClosing);
-  // 3.
+  // 3. The sink's close may run here.
   const PromiseSlot promise = WritableStreamClose(host, stream);
   SLUICE_CHECK_INVARIANTS(host, stream);
   return promise;
@@ -68,7 +68,7 @@ PromiseSlot Close(ReentrantHost& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#ws-get-writer
 Completion<WriterSlot> GetWriter(Host& host, WritableStream& stream, WriterSlot writer) {
-  // 1.
+  // 1. Fails if the stream is locked.
   return AcquireWritableStreamDefaultWriter(host, stream, writer);
 }
 
@@ -78,36 +78,36 @@ namespace default_writer {
 
 // https://streams.spec.whatwg.org/#default-writer-constructor
 Completion<> Constructor(Host& host, WriterSlot writer, WritableStream& stream) {
-  // 1.
+  // 1. Fails if the stream is locked.
   return SetUpWritableStreamDefaultWriter(host, writer, stream);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-closed
 PromiseSlot Closed(Host& host, WriterSlot writer) {
-  // 1.
+  // 1. The caller gets a reference of its own.
   return host.Retain(host.Writer(writer).closedPromise);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-desired-size
 Completion<std::optional<double>> DesiredSize(Host& host, WriterSlot writer) {
-  // 1.
+  // 1. The writer was released.
   if (host.Writer(writer).stream.is_undefined()) return Thrown{host.NewTypeError(TypeErrorReason::kWriterHasNoStream)};
-  // 2.
+  // 2. null while the stream fails, 0 when it has closed.
   return WritableStreamDefaultWriterGetDesiredSize(host, writer);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-ready
 PromiseSlot Ready(Host& host, WriterSlot writer) {
-  // 1.
+  // 1. The caller gets a reference of its own.
   return host.Retain(host.Writer(writer).readyPromise);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-abort
 PromiseSlot Abort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
-  // 1.
+  // 1. The writer was released.
   const StreamSlot stream = host.Writer(writer).stream;
   if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
-  // 2.
+  // 2. Abort listeners run here and may change anything.
   const PromiseSlot promise = WritableStreamDefaultWriterAbort(host, writer, reason);
   SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
   return promise;
@@ -115,15 +115,15 @@ PromiseSlot Abort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
 
 // https://streams.spec.whatwg.org/#default-writer-close
 PromiseSlot Close(ReentrantHost& host, WriterSlot writer) {
-  // 1.
+  // 1. Kept: user code may release the writer in step 4.
   const StreamSlot stream = host.Writer(writer).stream;
-  // 2.
+  // 2. The writer was released.
   if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
-  // 3.
+  // 3. A stream closes once.
   if (WritableStreamCloseQueuedOrInFlight(host.Stream(stream))) {
     return RejectedWithTypeError(host, TypeErrorReason::kAlreadyClosing);
   }
-  // 4.
+  // 4. The sink's close may run here.
   const PromiseSlot promise = WritableStreamDefaultWriterClose(host, writer);
   SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
   return promise;
@@ -131,23 +131,23 @@ PromiseSlot Close(ReentrantHost& host, WriterSlot writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-release-lock
 void ReleaseLock(Host& host, WriterSlot writer) {
-  // 1.
+  // 1. Kept: step 4 clears the slot.
   const StreamSlot stream = host.Writer(writer).stream;
-  // 2.
+  // 2. Releasing twice does nothing.
   if (stream.is_undefined()) return;
-  // 3.
+  // 3. By this writer.
   SLUICE_ASSERT(IsWritableStreamLocked(host.Stream(stream)), "releaseLock", "the stream has a writer");
-  // 4.
+  // 4. Rejects its promises.
   WritableStreamDefaultWriterRelease(host, writer);
   SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
 }
 
 // https://streams.spec.whatwg.org/#default-writer-write
 PromiseSlot Write(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
-  // 1.
+  // 1. The writer was released.
   const StreamSlot stream = host.Writer(writer).stream;
   if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
-  // 2.
+  // 2. size() and the sink's write may run here.
   const PromiseSlot promise = WritableStreamDefaultWriterWrite(host, writer, chunk);
   SLUICE_CHECK_INVARIANTS(host, host.Stream(stream));
   return promise;
@@ -159,11 +159,11 @@ namespace ws_default_controller {
 
 // https://streams.spec.whatwg.org/#ws-default-controller-error
 void Error(ReentrantHost& host, WritableStream& stream, ValueSlot e) {
-  // 1.
+  // 1. Read once: nothing runs before step 3.
   const StreamState state = stream.state;
-  // 2.
+  // 2. The first error wins.
   if (state != StreamState::kWritable) return;
-  // 3.
+  // 3. The stream starts to fail.
   WritableStreamDefaultControllerError(host, stream, e);
   SLUICE_CHECK_INVARIANTS(host, stream);
 }
@@ -182,9 +182,9 @@ void SetUp(ReentrantHost& host, WritableStream& stream, double highWaterMark, Al
                                         .abort = Algorithm::kHost,
                                         .size = sizeAlgorithm};
   // 4. The default is the caller's.
-  // 5.
+  // 5. Default values for all slots.
   InitializeWritableStream(stream);
-  // 6, 7.
+  // 6, 7. Cannot throw, because there is no start().
   Must(SetUpWritableStreamDefaultController(host, stream, algorithms, highWaterMark, byte_limit));
 }
 

@@ -32,110 +32,110 @@ void EnsureRejected(Host& host, WriterSlot writer, WriterPromise which, ValueSlo
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-abort
 PromiseSlot WritableStreamDefaultWriterAbort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
-  // 1, 2.
+  // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterAbort", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
-  // 3.
+  // 3. Listeners run here.
   return WritableStreamAbort(host, stream, reason);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close
 PromiseSlot WritableStreamDefaultWriterClose(ReentrantHost& host, WriterSlot writer) {
-  // 1, 2.
+  // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterClose", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
-  // 3.
+  // 3. The sink's close may run here.
   return WritableStreamClose(host, stream);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation
 PromiseSlot WritableStreamDefaultWriterCloseWithErrorPropagation(ReentrantHost& host, WriterSlot writer) {
-  // 1, 2.
+  // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterCloseWithErrorPropagation",
                 "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
-  // 3.
+  // 3. No user code runs before step 7.
   const StreamState state = stream.state;
-  // 4.
+  // 4. It closes already.
   if (WritableStreamCloseQueuedOrInFlight(stream) || state == StreamState::kClosed) return host.NewPromiseResolved();
-  // 5.
+  // 5. The error propagates.
   if (state == StreamState::kErrored) return host.NewPromiseRejected(stream.storedError);
-  // 6.
+  // 6. Steps 4 and 5 returned otherwise.
   SLUICE_ASSERT(state == StreamState::kWritable || state == StreamState::kErroring,
                 "WritableStreamDefaultWriterCloseWithErrorPropagation", "state is writable or erroring");
-  // 7.
+  // 7. As close() does.
   return WritableStreamDefaultWriterClose(host, writer);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-closed-promise-rejected
 void WritableStreamDefaultWriterEnsureClosedPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
-  // 1, 2, 3.
+  // 1, 2, 3. A settled promise is replaced.
   EnsureRejected(host, writer, WriterPromise::kClosed, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-ready-promise-rejected
 void WritableStreamDefaultWriterEnsureReadyPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
-  // 1, 2, 3.
+  // 1, 2, 3. A settled promise is replaced.
   EnsureRejected(host, writer, WriterPromise::kReady, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-get-desired-size
 std::optional<double> WritableStreamDefaultWriterGetDesiredSize(Host& host, WriterSlot writer) {
-  // 1.
+  // 1. Callers have checked that it exists.
   const WritableStream& stream = host.Stream(host.Writer(writer).stream);
-  // 2.
+  // 2. Nothing runs in here.
   const StreamState state = stream.state;
-  // 3.
+  // 3. null: the stream fails.
   if (state == StreamState::kErrored || state == StreamState::kErroring) return std::nullopt;
-  // 4.
+  // 4. A closed stream takes no more chunks.
   if (state == StreamState::kClosed) return 0;
-  // 5.
+  // 5. High-water mark less queue.
   return WritableStreamDefaultControllerGetDesiredSize(stream);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-release
 void WritableStreamDefaultWriterRelease(Host& host, WriterSlot writer) {
-  // 1, 2.
+  // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterRelease", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
-  // 3.
+  // 3. A released writer has no stream.
   SLUICE_ASSERT(stream.writer == writer, "WritableStreamDefaultWriterRelease", "the writer is the stream's writer");
-  // 4.
+  // 4. One error for both promises.
   const ValueSlot releasedError = host.NewTypeError(TypeErrorReason::kWriterReleased);
-  // 5.
+  // 5. `ready` rejects.
   WritableStreamDefaultWriterEnsureReadyPromiseRejected(host, writer, releasedError);
-  // 6.
+  // 6. `closed` rejects.
   WritableStreamDefaultWriterEnsureClosedPromiseRejected(host, writer, releasedError);
   host.Drop(releasedError);
-  // 7.
+  // 7. Another writer may be acquired.
   stream.writer = {};
-  // 8.
+  // 8. The writer is released.
   host.Writer(writer).stream = {};
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-write
 PromiseSlot WritableStreamDefaultWriterWrite(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
-  // 1, 2.
+  // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterWrite", "the writer has a stream");
   // 3. The controller is part of the stream.
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
   // 4. size() runs here and may change anything.
   const double chunkSize = WritableStreamDefaultControllerGetChunkSize(host, stream, chunk);
-  // 5.
+  // 5. size() has released the writer.
   if (host.Writer(writer).stream != stream.self) {
     return RejectedWithNew(host, host.NewTypeError(TypeErrorReason::kWriterReleasedInSize));
   }
-  // 6.
+  // 6. Read again after user code.
   const StreamState state = stream.state;
-  // 7.
+  // 7. size() or an earlier failure ended the stream.
   if (state == StreamState::kErrored) return host.NewPromiseRejected(stream.storedError);
-  // 8.
+  // 8. Nothing is written after a close.
   if (WritableStreamCloseQueuedOrInFlight(stream) || state == StreamState::kClosed) {
     return RejectedWithNew(host, host.NewTypeError(TypeErrorReason::kWriteAfterClose));
   }
-  // 9.
+  // 9. The stream is failing.
   if (state == StreamState::kErroring) return host.NewPromiseRejected(stream.storedError);
-  // 10.
+  // 10. Steps 7 to 9 returned otherwise.
   SLUICE_ASSERT(state == StreamState::kWritable, "WritableStreamDefaultWriterWrite", "state is writable");
   // Byte limit: the last chance to turn the write away with nothing changed.
   const WritableStreamDefaultController& controller = stream.controller;
@@ -145,11 +145,11 @@ PromiseSlot WritableStreamDefaultWriterWrite(ReentrantHost& host, WriterSlot wri
         host, host.NewRangeError(ByteLimitExceeded{
                   .limit = *controller.byte_limit, .buffered = controller.charged_bytes, .asked = charge}));
   }
-  // 11.
+  // 11. The result of write().
   const PromiseSlot promise = WritableStreamAddWriteRequest(host, stream);
-  // 12.
+  // 12. The sink's write may run here.
   WritableStreamDefaultControllerWrite(host, stream, chunk, chunkSize, charge);
-  // 13.
+  // 13. Settled when the sink has taken the chunk, or by an error.
   return promise;
 }
 
