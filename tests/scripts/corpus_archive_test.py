@@ -193,7 +193,7 @@ class Corpus(unittest.TestCase):
             with self.subTest(name=name):
                 place = self.folder / name
                 shutil.copytree(self.corpus, place)
-                pack = subprocess.run([ROOT / "scripts/corpus", "pack", "--corpus", name, "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True, check=False)
+                pack = subprocess.run([ROOT / "scripts/corpus", "pack", f"--corpus={name}", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True, check=False)
                 self.assertEqual(pack.returncode, 0, pack.stderr)
                 restore = subprocess.run([ROOT / "scripts/corpus", "restore", f"--corpus={name}.new", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True,
                                          check=False)

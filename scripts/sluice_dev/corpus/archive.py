@@ -5,7 +5,6 @@ same corpora give the same file, byte for byte. Nothing of the file is believed:
 before all of it was read and fits the manifest.
 """
 
-import argparse
 import errno
 import gzip
 import hashlib
@@ -17,8 +16,10 @@ import sys
 import tarfile
 import tempfile
 
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import grown_corpora
 from sluice_dev.corpus.files import entries
 
 VERSION = 1
@@ -176,11 +177,12 @@ def _counts(contents: dict[str, bytes]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/corpus", allow_abbrev=False)
-    parser.add_argument("--corpus", required=True)
-    parser.add_argument("what", choices=("pack", "restore"))
-    parser.add_argument("file")
-    options = parser.parse_args(arguments)
+    parser = Parser("scripts/corpus")
+    parser.add_argument("--corpus", default=grown_corpora())
+    options = parser.parse(arguments)
+    if len(options.words) != 2 or options.words[0] not in ("pack", "restore"):
+        parser.error("say pack or restore, and one file")
+    options.what, options.file = options.words
     if options.what == "restore":
         contents, new = restore(options.file, options.corpus)
         say(f"Restored {number(new)} inputs into {shown(options.corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
