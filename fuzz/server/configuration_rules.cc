@@ -98,6 +98,10 @@ MaybeFinding CheckBounds(const Configuration& configuration) {
         app.path_prefix == "/" || (app.path_prefix.starts_with('/') && !app.path_prefix.ends_with('/'));
     if (!is_prefix || app.path_prefix.find("//") != std::string::npos) return fail("path_prefix " + app.path_prefix);
     if (app.max_buffer_size_bytes < 1 || app.max_buffer_size_bytes >> 40 > 1) return fail("max_buffer_size_mb");
+    if (app.max_total_buffer_size_bytes < 1) return fail("max_total_buffer_size_mb");
+    if (app.max_body_bytes < 1 || app.max_body_bytes > app.max_in_flight_bytes) return fail("max_body_mb");
+    if (app.max_in_flight_bytes >> 36 > 1) return fail("max_in_flight_mb");
+    if (!app.root.starts_with('/')) return fail("root " + app.root);
     if (app.memory_limit_bytes < 8u << 20 || app.memory_limit_bytes >> 36 > 1) return fail("memory_limit_mb");
     if (app.time_limit_ms < 1 || app.time_limit_ms > runtime::kLongestTimeLimitMs) return fail("time_limit_ms");
   }
@@ -107,15 +111,24 @@ MaybeFinding CheckBounds(const Configuration& configuration) {
 std::string ToJson(const Configuration& configuration) {
   nlohmann::ordered_json apps = nlohmann::ordered_json::array();
   for (const AppConfiguration& app : configuration.apps) {
-    nlohmann::ordered_json object = {{"name", app.name}, {"entry", app.entry}, {"path_prefix", app.path_prefix}};
+    const auto megabytes = [](uint64_t bytes) { return static_cast<double>(bytes) / runtime::kConfigurationMegabyte; };
+    nlohmann::ordered_json object = {
+        {"name", app.name}, {"entry", app.entry}, {"root", app.root}, {"path_prefix", app.path_prefix}};
     if (app.hostname) object["hostname"] = *app.hostname;
-    object["max_buffer_size_mb"] = static_cast<double>(app.max_buffer_size_bytes) / runtime::kConfigurationMegabyte;
-    object["memory_limit_mb"] = static_cast<double>(app.memory_limit_bytes) / runtime::kConfigurationMegabyte;
+    object["max_buffer_size_mb"] = megabytes(app.max_buffer_size_bytes);
+    object["max_total_buffer_size_mb"] = megabytes(app.max_total_buffer_size_bytes);
+    object["max_body_mb"] = megabytes(app.max_body_bytes);
+    object["max_in_flight_mb"] = megabytes(app.max_in_flight_bytes);
+    object["memory_limit_mb"] = megabytes(app.memory_limit_bytes);
     object["time_limit_ms"] = app.time_limit_ms;
     apps.push_back(std::move(object));
   }
   const nlohmann::ordered_json server = {
-      {"address", configuration.address}, {"port", configuration.port}, {"threads", configuration.threads}};
+      {"address", configuration.address},
+      {"port", configuration.port},
+      {"threads", configuration.threads},
+      {"max_connections", configuration.max_connections},
+      {"max_in_flight_mb", static_cast<double>(configuration.max_in_flight_bytes) / runtime::kConfigurationMegabyte}};
   return nlohmann::ordered_json({{"apps", std::move(apps)}, {"server", server}}).dump();
 }
 

@@ -16,6 +16,9 @@
 namespace sluice::runtime {
 namespace {
 
+constexpr char kFolder[] = "a folder";
+constexpr char kNoFile[] = "no such file";
+
 // Closed at the end of the scope.
 class File {
  public:
@@ -34,7 +37,7 @@ class File {
 
 // As words after "found".
 std::string Problem(int error) {
-  if (error == ENOENT || error == ENOTDIR) return "no such file";
+  if (error == ENOENT || error == ENOTDIR) return kNoFile;
   if (error == EACCES) return "a file that may not be read (permission denied)";
   return "a file that cannot be read (" + std::generic_category().message(error) + ")";
 }
@@ -44,7 +47,7 @@ std::string FileProblem(const File& file) {
   if (file.descriptor() < 0) return Problem(errno);
   struct stat status {};
   if (fstat(file.descriptor(), &status) != 0) return Problem(errno);
-  if (S_ISDIR(status.st_mode)) return "a folder";
+  if (S_ISDIR(status.st_mode)) return kFolder;
   return S_ISREG(status.st_mode) ? "" : "something that is no file";
 }
 
@@ -74,7 +77,11 @@ int Configuration::DefaultThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
 }
 
-std::string CheckEntryFile(const std::string& path) { return FileProblem(File(path)); }
+std::string CheckEntryFile(const std::string& path) {
+  const std::string problem = FileProblem(File(path));
+  if (!path.ends_with('/')) return problem;
+  return problem == kFolder ? "" : problem == kNoFile ? "no such folder" : problem;
+}
 
 ParsedConfiguration ParseConfiguration(std::string_view text, const std::string& folder,
                                        const EntryCheck& check_entry) {

@@ -15,9 +15,18 @@ namespace {
 using Kind = JsonNode::Kind;
 
 const std::vector<std::string_view> kTopKeys = {"server", "apps"};
-const std::vector<std::string_view> kServerKeys = {"address", "port", "threads"};
-const std::vector<std::string_view> kAppKeys = {
-    "name", "entry", "hostname", "path_prefix", "max_buffer_size_mb", "memory_limit_mb", "time_limit_ms"};
+const std::vector<std::string_view> kServerKeys = {"address", "port", "threads", "max_connections", "max_in_flight_mb"};
+const std::vector<std::string_view> kAppKeys = {"name",
+                                                "entry",
+                                                "root",
+                                                "hostname",
+                                                "path_prefix",
+                                                "max_buffer_size_mb",
+                                                "max_total_buffer_size_mb",
+                                                "max_body_mb",
+                                                "max_in_flight_mb",
+                                                "memory_limit_mb",
+                                                "time_limit_ms"};
 
 constexpr const char* kEntryExpected = "the path of an ES module's file";
 
@@ -127,6 +136,10 @@ void ConfigurationReader::ReadServer(const JsonNode& node) {
   if (const auto threads = WholeNumber(*object, "threads", "", 1, kMostThreads)) {
     configuration_.threads = static_cast<int>(*threads);
   }
+  if (const auto most = WholeNumber(*object, "max_connections", "", 1, kMostConnections)) {
+    configuration_.max_connections = static_cast<uint32_t>(*most);
+  }
+  ReadMegabytes(*object, "max_in_flight_mb", kLargestBodyMb, configuration_.max_in_flight_bytes);
 }
 
 void ConfigurationReader::ReadApps(const JsonNode& node) {
@@ -149,6 +162,7 @@ void ConfigurationReader::ReadApp(const JsonNode& node, size_t index) {
   if (object) {
     ReadName(*object, index, app);
     ReadEntry(*object, app);
+    ReadRoot(*object, app);
     if (ReadPlace(*object, app)) ClaimPlace(*object, index, app);
     ReadLimits(*object, app);
   }
@@ -192,6 +206,22 @@ void ConfigurationReader::ReadEntry(const Object& object, AppConfiguration& app)
   }
 }
 
+void ConfigurationReader::ReadRoot(const Object& object, AppConfiguration& app) {
+  app.root = std::filesystem::path(app.entry).parent_path().string();
+  const std::string expected = "the path of the folder with the app's files";
+  const JsonNode* node = object.Find("root");
+  const auto root = String(object, "root", expected);
+  if (!root) return;
+  if (root->empty() || root->find('\0') != std::string::npos) return Refuse(*node, object.PathOf("root"), expected);
+  app.root = (std::filesystem::path(folder_) / *root).lexically_normal().string();
+  while (app.root.size() > 1 && app.root.ends_with('/')) app.root.pop_back();
+  const std::string problem = check_entry_(app.root + "/");
+  if (!problem.empty()) {
+    Complain(node->offset, object.PathOf("root"),
+             "expected a folder that can be read, found " + problem + " at " + QuotedJson(app.root));
+  }
+}
+
 bool ConfigurationReader::ReadPlace(const Object& object, AppConfiguration& app) {
   // An error cut the app short: what it would have claimed is not known.
   bool is_known = object.node->is_closed;
@@ -231,11 +261,18 @@ void ConfigurationReader::ClaimPlace(const Object& object, size_t index, const A
 
 void ConfigurationReader::ReadLimits(const Object& object, AppConfiguration& app) {
   const double megabyte = kConfigurationMegabyte;
-  const auto buffer =
-      Number(object, "max_buffer_size_mb",
-             "a number of megabytes above 0 (at least one byte) and up to " + std::to_string(kLargestBufferSizeMb),
-             1 / megabyte, static_cast<double>(kLargestBufferSizeMb));
-  if (buffer) app.max_buffer_size_bytes = static_cast<uint64_t>(*buffer * megabyte);
+  ReadMegabytes(object, "max_buffer_size_mb", kLargestBufferSizeMb, app.max_buffer_size_bytes);
+  ReadMegabytes(object, "max_total_buffer_size_mb", kLargestBufferSizeMb, app.max_total_buffer_size_bytes);
+  // Of the two, the one that is left out goes by the other.
+  ReadMegabytes(object, "max_body_mb", kLargestBodyMb, app.max_body_bytes);
+  app.max_in_flight_bytes = std::max(app.max_in_flight_bytes, app.max_body_bytes);
+  ReadMegabytes(object, "max_in_flight_mb", kLargestBodyMb, app.max_in_flight_bytes);
+  if (app.max_body_bytes > app.max_in_flight_bytes) {
+    if (const JsonNode* body = object.Find("max_body_mb")) {
+      Refuse(*body, object.PathOf("max_body_mb"), "no more than the app's max_in_flight_mb");
+    }
+    app.max_body_bytes = app.max_in_flight_bytes;
+  }
   const auto memory = Number(object, "memory_limit_mb",
                              "a number of megabytes from " + std::to_string(kSmallestMemoryLimitMb) + " to " +
                                  std::to_string(kLargestMemoryLimitMb),
@@ -244,6 +281,14 @@ void ConfigurationReader::ReadLimits(const Object& object, AppConfiguration& app
   if (const auto time = WholeNumber(object, "time_limit_ms", " of milliseconds", 1, kLongestTimeLimitMs)) {
     app.time_limit_ms = static_cast<uint32_t>(*time);
   }
+}
+
+void ConfigurationReader::ReadMegabytes(const Object& object, std::string_view key, uint64_t most_mb, uint64_t& bytes) {
+  const double megabyte = kConfigurationMegabyte;
+  const auto value =
+      Number(object, key, "a number of megabytes above 0 (at least one byte) and up to " + std::to_string(most_mb),
+             1 / megabyte, static_cast<double>(most_mb));
+  if (value) bytes = static_cast<uint64_t>(*value * megabyte);
 }
 
 std::optional<std::string> ConfigurationReader::String(const Object& object, std::string_view key,

@@ -56,7 +56,10 @@ class ConfigurationReader {
   void ReadName(const Object& object, size_t index, AppConfiguration& app);
   void ReadEntry(const Object& object, AppConfiguration& app);
   bool ReadPlace(const Object& object, AppConfiguration& app);
+  void ReadRoot(const Object& object, AppConfiguration& app);
   void ReadLimits(const Object& object, AppConfiguration& app);
+  // The key's value in bytes is stored in `bytes`, if it is there and within the bounds.
+  void ReadMegabytes(const Object& object, std::string_view key, uint64_t most_mb, uint64_t& bytes);
   void ClaimPlace(const Object& object, size_t index, const AppConfiguration& app);
 
   // Nothing if the key is not there or its value was refused.

@@ -13,7 +13,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr const char* kAppKeysExpected =
-    R"(expected "name", "entry", "hostname", "path_prefix", "max_buffer_size_mb", "memory_limit_mb" or "time_limit_ms")";
+    R"(expected "name", "entry", "root", "hostname", "path_prefix", "max_buffer_size_mb", "max_total_buffer_size_mb", )"
+    R"("max_body_mb", "max_in_flight_mb", "memory_limit_mb" or "time_limit_ms")";
 
 TEST(Configuration, HasDefaultsForAllButTheEntry) {
   const ParsedConfiguration parsed = Parse(R"({"apps":[{"entry":"main.mjs"}]})");
@@ -34,9 +35,10 @@ TEST(Configuration, HasDefaultsForAllButTheEntry) {
 
 TEST(Configuration, TakesAllKeys) {
   const ParsedConfiguration parsed = Parse(R"({
-    "server": { "address": "::1", "port": 0, "threads": 3 },
+    "server": { "address": "::1", "port": 0, "threads": 3, "max_connections": 5, "max_in_flight_mb": 0.5 },
     "apps": [
-      { "name": "Läden", "entry": "../shop/./main.mjs", "hostname": "Shop.EXAMPLE", "path_prefix": "/v1/%C3%A4/",
+      { "name": "Läden", "entry": "../shop/./main.mjs", "root": "../shop/..", "max_total_buffer_size_mb": 4,
+        "max_body_mb": 2, "max_in_flight_mb": 3, "hostname": "Shop.EXAMPLE", "path_prefix": "/v1/%C3%A4/",
         "max_buffer_size_mb": 0.5, "memory_limit_mb": 64.5, "time_limit_ms": 1e3 },
       { "entry": "/srv/b.mjs", "hostname": "127.0.0.1" }
     ]
@@ -46,15 +48,33 @@ TEST(Configuration, TakesAllKeys) {
   expected.address = "::1";
   expected.port = 0;
   expected.threads = 3;
+  expected.max_connections = 5;
+  expected.max_in_flight_bytes = 524'288;
   expected.apps = {{.name = "Läden",
                     .entry = "/etc/shop/main.mjs",
+                    .root = "/etc",
                     .hostname = "shop.example",
                     .path_prefix = "/v1/%C3%A4",
                     .max_buffer_size_bytes = 524'288,
+                    .max_total_buffer_size_bytes = 4'194'304,
+                    .max_body_bytes = 2'097'152,
+                    .max_in_flight_bytes = 3'145'728,
                     .memory_limit_bytes = 67'633'152,
                     .time_limit_ms = 1'000},
-                   {.name = "app 2", .entry = "/srv/b.mjs", .hostname = "127.0.0.1"}};
+                   {.name = "app 2", .entry = "/srv/b.mjs", .root = "/srv", .hostname = "127.0.0.1"}};
   EXPECT_EQ(parsed.configuration, expected);
+}
+
+TEST(Configuration, WhatMayBeInFlightGoesByTheLongestBodyAndTheOtherWayRound) {
+  const auto app = [](const std::string& members) { return Parse(App(members)).configuration.apps.at(0); };
+  EXPECT_EQ(app(R"("max_body_mb":100)").max_in_flight_bytes, 100u * kConfigurationMegabyte);
+  EXPECT_EQ(app(R"("max_body_mb":1)").max_in_flight_bytes, 64u * kConfigurationMegabyte);
+  EXPECT_EQ(app(R"("max_in_flight_mb":1)").max_body_bytes, kConfigurationMegabyte);
+  EXPECT_THAT(ErrorsOf(App(R"("max_in_flight_mb":1,"max_body_mb":2)")),
+              ElementsAre("c:1:58: apps[0].max_body_mb: expected no more than the app's max_in_flight_mb, found 2"));
+  EXPECT_THAT(ErrorsOf(App(R"("max_body_mb":0)")),
+              ElementsAre("c:1:37: apps[0].max_body_mb: expected a number of megabytes above 0 (at least one byte) and "
+                          "up to 65536, found 0"));
 }
 
 TEST(Configuration, TellsAllErrorsAtOnceInTheOrderOfTheText) {
@@ -109,7 +129,7 @@ TEST(Configuration, RefusesWrongTypes) {
                           "c:1:12: apps[1]: expected an object with \"entry\", found an array"));
   EXPECT_THAT(ErrorsOf(R"({"apps":[{"entry":true}],"server":"127.0.0.1:80"})"),
               ElementsAre("c:1:19: apps[0].entry: expected the path of an ES module's file, found true",
-                          R"(c:1:35: server: expected an object with "address", "port" or "threads", found the string )"
+                          R"(c:1:35: server: expected an object with "address", "port", "threads", "max_connections" or "max_in_flight_mb", found the string )"
                           R"("127.0.0.1:80")"));
 }
 
@@ -277,7 +297,7 @@ TEST(Configuration, HasABoundOnItsSize) {
 TEST(Configuration, CountsCharactersAndPassesOverAByteOrderMark) {
   EXPECT_THAT(ErrorsOf("\xEF\xBB\xBF{\"ä😀\":1,\"server\":2,\r\n\"apps\":[{\"entry\":\"a\"}]}"),
               ElementsAre("c:1:2: [\"ä😀\"]: expected \"server\" or \"apps\", found the unknown key \"ä😀\"",
-                          "c:1:18: server: expected an object with \"address\", \"port\" or \"threads\", found 2"));
+                          "c:1:18: server: expected an object with \"address\", \"port\", \"threads\", \"max_connections\" or \"max_in_flight_mb\", found 2"));
 }
 
 // Linear, or these would not end within the test's time.
