@@ -1,5 +1,5 @@
 # How everything is compiled. Presets set these; OSS-Fuzz's builds set CXXFLAGS and LIB_FUZZING_ENGINE instead.
-set(SLUICE_SANITIZERS "" CACHE STRING "Sanitizers, comma-separated: address, undefined, or both")
+set(SLUICE_SANITIZERS "" CACHE STRING "Sanitizers, comma-separated: address, undefined, or both; or thread")
 set(SLUICE_ENGINE "none" CACHE STRING "Fuzzing engine: none, libfuzzer, afl, or external (LIB_FUZZING_ENGINE in the environment)")
 set_property(CACHE SLUICE_ENGINE PROPERTY STRINGS none libfuzzer afl external)
 option(SLUICE_AFL_CMPLOG "With the engine afl: log comparisons, for afl-fuzz -c" OFF)

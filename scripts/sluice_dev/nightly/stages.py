@@ -89,9 +89,17 @@ def _debian(release: str) -> Callable:
     return commands
 
 
+def _tsan(options, _record) -> list:
+    """The server's threads: those that speak HTTP and look after the apps' processes."""
+    build = "install_packages; build tsan sluice server_tests http_tests"
+    return [["bash", "-c", f'set -euo pipefail; source "{SCRIPTS}/lib/setup.sh"; {build}', SCRIPTS / "nightly"],
+            ["bash", "-c", f'ctest --test-dir "{ROOT}/build/tsan" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1', SCRIPTS / "nightly"]]
+
+
 STAGES = (
     Stage("build", "everything that the others need", _build, is_needed=True),
     Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test"]]),
+    Stage("tsan", "the server's tests under ThreadSanitizer", _tsan),
     Stage("restore", "the corpus of earlier nights", _restore),
     *(Stage(f"fuzz-{name}", f"a campaign of both engines under the sanitizer `{name}`", _campaign(name)) for name in CAMPAIGNS),
     Stage("valgrind", "the corpus under memcheck", _valgrind),
