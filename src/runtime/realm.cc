@@ -123,6 +123,11 @@ double Realm::InterruptLongTask(double milliseconds) {
   return milliseconds;
 }
 
+double Realm::TaskBegan() {
+  const std::lock_guard lock(task_mutex_);
+  return in_task_ ? task_began_ : 0;
+}
+
 int Realm::RunLoop(const std::function<bool()>& go_on) {
   while (!ended() && go_on()) {
     RunTask([this] { isolate_.PumpV8Tasks(); });

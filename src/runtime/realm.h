@@ -96,6 +96,8 @@ class Realm final : public binding::Embedder {
   // From any thread: the same, if the task that runs began `milliseconds` ago or earlier. Returns after how many
   // milliseconds a task may be that old: when to look again.
   double InterruptLongTask(double milliseconds);
+  // From any thread: when the task that runs began, in EventLoop::Now()'s time; 0 if none does.
+  double TaskBegan();
   // Whether the last task was ended by Interrupt().
   bool interrupted() const { return interrupted_; }
 

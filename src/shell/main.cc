@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/runtime/server/app_main.h"
 #include "src/shell/repl_command.h"
 #include "src/shell/run_command.h"
 #include "src/shell/serve_command.h"
@@ -87,6 +88,8 @@ bool HasMoved(const char* command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Not a command for people: `serve` runs each app in a process of its own.
+  if (argc > 1 && argv[1] == sluice::runtime::kAppProcessCommand) return sluice::runtime::RunAppProcess(argc, argv);
   if (argc > 1 && HasMoved(argv[1])) {
     std::fprintf(stderr, "sluice: `sluice %s` is now `sluice-fuzz %s`, the testbed's own program, in the same folder\n",
                  argv[1], argv[1]);

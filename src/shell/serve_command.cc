@@ -1,18 +1,18 @@
 #include "src/shell/serve_command.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "src/runtime/config/configuration.h"
-#include "src/runtime/isolate.h"
-#include "src/runtime/output.h"
 #include "src/runtime/server/ascii.h"
+#include "src/runtime/server/log_writer.h"
 #include "src/runtime/server/server.h"
 #include "src/shell/shell_options.h"
 
@@ -27,6 +27,19 @@ void RaiseFileLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// How long a reader of the log may stand still at the end.
+constexpr std::chrono::milliseconds kPatience{1'000};
+
+void PrepareProcess() {
+  // Who reads our output may go; clients may, too.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGCHLD, SIG_DFL);  // whoever started us may ignore it, and then nobody learns how a process ended
+  RaiseFileLimit();
+  // The memory of large bodies goes back to the system with each of them.
+  constexpr int kLarge = 256 * 1024;  // bytes
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
 }  // namespace
 
 int ServeCommand(const ServeOptions& command) {
@@ -39,19 +52,25 @@ int ServeCommand(const ServeOptions& command) {
     std::printf("%s: correct\n", command.path.c_str());
     return kExitOk;
   }
-  // Who reads our output may go; clients may, too.
-  std::signal(SIGPIPE, SIG_IGN);
-  RaiseFileLimit();
-  runtime::InitializeV8({});
+  PrepareProcess();
+  runtime::LogWriter out(STDOUT_FILENO);
+  runtime::LogWriter errors(STDERR_FILENO);
   runtime::ServerOptions options;
   options.access_log = command.log;
   options.status_path = command.status_path;
-  options.out = [](std::string_view text) { runtime::Output(STDOUT_FILENO).Write(text); };
-  options.log = [](std::string_view text) { runtime::Output(STDERR_FILENO).Write(runtime::Concat("sluice: ", text)); };
-  runtime::Server server(parsed.configuration, options,
-                         [&](const std::string& url) { options.out(runtime::Concat("Listening on ", url, "\n")); });
-  server.StopOnSignals();
-  return server.Run();
+  options.out = [&out](std::string_view text) { out.Write(text); };
+  options.log = [&errors](std::string_view text) { errors.Write(runtime::Concat("sluice: ", text)); };
+  int code = 0;
+  {
+    runtime::Server server(parsed.configuration, options, [&](const std::string& url) {
+      out.Write(runtime::Concat("Listening on ", url, "\n"));
+    });
+    server.StopOnSignals();
+    code = server.Run();
+  }
+  out.Finish(kPatience);
+  errors.Finish(kPatience);
+  return code;
 }
 
 }  // namespace sluice::shell

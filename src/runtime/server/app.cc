@@ -1,204 +1,361 @@
 #include "src/runtime/server/app.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <chrono>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <cstring>
 #include <utility>
 
+#include "src/runtime/server/app_limits.h"
 #include "src/runtime/server/ascii.h"
 #include "src/runtime/server/http_response.h"
 
 namespace sluice::runtime {
 namespace {
 
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
 constexpr int kUnavailable = 503;
-constexpr double kLookAgainMs = 5;
+
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{10'000};
+// Requests wait for a process that is to be started this soon.
+constexpr milliseconds kWorthWaiting{1'000};
+// A process that lived this long has not failed, even if nobody asked it for anything.
+constexpr milliseconds kLongLife{60'000};
+constexpr milliseconds kLookAtMemory{100};
+constexpr milliseconds kStopGrace{2'000};
+constexpr milliseconds kStatusTimeout{5'000};
+
+milliseconds Ms(double count) { return milliseconds(static_cast<int64_t>(count)); }
 
 }  // namespace
 
-App::App(AppConfiguration configuration, Sink out, Sink log)
-    : configuration_(std::move(configuration)), out_(std::move(out)), log_([this, to = std::move(log)](auto text) {
-        // What is ended at the end is nobody's fault.
-        if (!stopping_) to(text);
-      }) {}
+App::App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, Sink log)
+    : configuration_(configuration),
+      options_(options),
+      budget_(configuration.max_in_flight_bytes, &server_budget),
+      log_(std::move(log)) {}
 
-void App::Start(std::function<void(bool)> loaded) {
-  finished_ = false;
-  thread_ = std::thread([this, then = std::move(loaded)] {
-    Main(then);
-    const std::lock_guard lock(realm_mutex_);
-    finished_ = true;
-    finish_.notify_all();
-  });
-}
+App::~App() = default;
 
-void App::Stop() {
-  if (!thread_.joinable()) return;
-  stopping_ = true;
-  {
-    const std::lock_guard lock(wake_mutex_);
-    if (wake_ != nullptr) uv_async_send(wake_);
-  }
-  {
-    // A task that runs is interrupted, and so is the next one, until the thread has noticed.
-    std::unique_lock lock(realm_mutex_);
-    while (!finished_) {
-      if (realm_ != nullptr) realm_->realm().InterruptLongTask(0);
-      finish_.wait_for(lock, std::chrono::duration<double, std::milli>(kLookAgainMs), [this] { return finished_; });
-    }
-  }
-  thread_.join();
-}
+// ---- Any thread
 
-void App::Post(Letter letter) {
-  if (!mailbox_.Put(std::move(letter))) return;
-  const std::lock_guard lock(wake_mutex_);
-  if (wake_ != nullptr) uv_async_send(wake_);
+void App::Send(std::shared_ptr<Exchange> exchange) {
+  asio::dispatch(*io_, [this, exchange = std::move(exchange)]() mutable { Take(std::move(exchange)); });
 }
 
 void App::Abandon(std::shared_ptr<Exchange> exchange, GaveUp why) {
-  Post({.exchange = std::move(exchange), .abandoned = true, .why = why});
+  asio::dispatch(*io_, [this, exchange = std::move(exchange), why] { Forget(exchange, why); });
 }
 
 void App::AskStatus(bool collect, std::function<void(const AppStatus&)> tell) {
-  Post({.job = [this, collect, tell = std::move(tell)](AppRealm* realm) { tell(StatusOf(realm, collect)); }});
+  asio::dispatch(*io_, [this, collect, tell = std::move(tell)]() mutable { Ask(collect, std::move(tell)); });
 }
 
-double App::InterruptLongTask() {
-  const std::lock_guard lock(realm_mutex_);
-  const double limit = configuration_.time_limit_ms;
-  return realm_ == nullptr ? limit
-                           : realm_->realm().InterruptLongTask(loading_ ? std::max(limit, kLoadLimitMs) : limit);
+// ---- Processes
+
+void App::Start(asio::io_context& io, std::function<void(bool)> loaded) {
+  io_ = &io;
+  loaded_ = std::move(loaded);
+  asio::post(io, [this] {
+    for (auto* const timer : {&pause_, &load_limit_, &memory_, &sign_}) timer->emplace(*io_);
+    Spawn();
+  });
 }
 
-void App::Main(const std::function<void(bool)>& loaded) {
-  const bool good = Live(loaded);
-  while (good && !stopping_) {
-    ++restarts_;
-    // What the last realm had, and the C library keeps for later, may be gigabytes.
-    malloc_trim(0);
-    Live([](bool) {});
+void App::Spawn() {
+  if (state_ == State::kStopping || state_ == State::kStopped) return;
+  state_ = State::kLoading;
+  succeeded_ = false;
+  kill_reason_.clear();
+  arriving_.reset();
+  began_ = Clock::now();
+  std::string problem;
+  process_ = AppProcess::Start(*io_, options_.app_command, configuration_.name, *this, problem);
+  if (process_ == nullptr) {
+    log_(Concat("no process can be started for it: ", problem, "\n"));
+    if (loaded_) return Finish(false);
+    ++failures_;
+    return Pause();
   }
-  TakeLetters();
-  Refuse();
+  process_->Send({EncodeFrame(FrameType::kStart, EncodeStart(configuration_)), nullptr});
+  AwaitLoaded();
+  WatchMemory();
 }
 
-bool App::Live(const std::function<void(bool)>& loaded) {
-  AppRealm realm(configuration_, out_, log_);
-  EventLoop& loop = realm.realm().loop();
-  uv_async_t wake;
-  uv_async_init(loop.get(), &wake, [](uv_async_t* async) { static_cast<App*>(async->data)->OnWake(); });
-  wake.data = this;
-  // Loading ends when it waits for nothing; letters do not count.
-  uv_unref(reinterpret_cast<uv_handle_t*>(&wake));
-  {
-    const std::scoped_lock lock(wake_mutex_, realm_mutex_);
-    wake_ = &wake;
-    realm_ = &realm;
-    loading_ = true;
-  }
-  bool late = false;
-  const int32_t timer = realm.realm().timers().Post(std::max<double>(kLoadLimitMs, configuration_.time_limit_ms),
-                                                    [&late] { late = true; }, {.keeps_alive = false});
-  const bool good = realm.Load([&] { return !stopping_ && !late; });
-  if (late) log_(Concat(configuration_.entry, ": its top-level await takes too long\n"));
-  realm.realm().timers().Cancel(timer);
-  {
-    const std::lock_guard lock(realm_mutex_);
-    loading_ = false;
-  }
-  loaded(good);
-  uv_ref(reinterpret_cast<uv_handle_t*>(&wake));
-  uv_async_send(&wake);  // for what came meanwhile
-  if (good) {
-    Serve(realm);
-  } else if (restarts_ != 0) {
-    WaitToBeAsked(realm);
-  }
-  {
-    const std::scoped_lock lock(wake_mutex_, realm_mutex_);
-    wake_ = nullptr;
-    realm_ = nullptr;
-  }
-  realm.realm().End(0);  // no timer runs any more
-  loop.Close(wake);
-  return good;
+void App::Pause() {
+  state_ = State::kPausing;
+  const milliseconds length = PauseLength();
+  pause_->expires_after(length);
+  pause_->async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) Spawn();
+  });
+  if (length > kWorthWaiting) RefuseAllThatWait();
 }
 
-void App::Serve(AppRealm& realm) {
-  serving_ = &realm;
-  realm.realm().RunLoop([&] { return !stopping_ && !realm.broken(); });
-  serving_ = nullptr;
-  if (stopping_) return;
-  const std::string fate = Concat(": ", realm.in_flight(), " requests in flight get 503, and it starts afresh\n");
-  if (realm.out_of_memory()) {
-    log_(Concat("its memory limit of ", configuration_.memory_limit_bytes >> 20, " MB is exhausted", fate));
-  } else {
-    log_(Concat("it ended itself", fate));
-  }
+// Doubled with each process in a row that answered nothing. One that did is followed at once.
+milliseconds App::PauseLength() const {
+  if (failures_ == 0) return milliseconds(0);
+  constexpr int kMostDoublings = 10;
+  return std::min(kLongestPause, kFirstPause * (1 << std::min(failures_ - 1, kMostDoublings)));
 }
 
-void App::WaitToBeAsked(AppRealm& realm) {
-  realm.realm().End(0);
-  Refuse();
-  TakeLetters();
-  while (!stopping_ && work_.empty()) {
-    realm.realm().loop().Turn(/*wait=*/true);
-    TakeLetters();
-  }
-  Refuse();
+milliseconds App::PauseLeft() const {
+  return state_ == State::kPausing ? std::chrono::ceil<milliseconds>(pause_->expiry() - Clock::now()) : milliseconds(0);
 }
 
-void App::TakeLetters() {
-  mailbox_.TakeAll(taken_);
-  std::move(taken_.begin(), taken_.end(), std::back_inserter(work_));
-  taken_.clear();
+// Its own process ends what takes too long; this is for a process that can do nothing any more.
+void App::AwaitLoaded() {
+  load_limit_->expires_after(Ms(LoadLimitMs(configuration_) + 2 * kHardEndGraceMs));
+  load_limit_->async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled && state_ == State::kLoading) KillBecause("it does not load");
+  });
 }
 
-void App::OnWake() {
-  if (serving_ == nullptr) return;
-  TakeLetters();
-  WorkOff();
-}
-
-void App::WorkOff() {
-  while (!work_.empty() && !stopping_ && !serving_->broken()) {
-    Letter letter = std::move(work_.front());
-    work_.pop_front();
-    if (letter.job) {
-      letter.job(serving_);
-    } else if (letter.abandoned) {
-      serving_->Abandon(*letter.exchange, letter.why);
+void App::WatchMemory() {
+  memory_->expires_after(kLookAtMemory);
+  memory_->async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || process_ == nullptr) return;
+    if (process_->OwnMemory() > ProcessMemoryLimit(configuration_)) {
+      KillBecause(Concat("its process has more than ", ProcessMemoryLimit(configuration_) >> 20, " MB of memory"));
     } else {
-      ++requests_;
-      serving_->Handle(std::move(letter.exchange));
+      WatchMemory();
     }
+  });
+}
+
+// A request's time is over: a process that says nothing at all from now on is stuck where it cannot end itself, or was
+// stopped.
+void App::ExpectASign() {
+  if (state_ != State::kServing || sign_->expiry() > Clock::now()) return;
+  static_cast<void>(process_->WasHeard());
+  process_->Send({EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({})), nullptr});
+  sign_->expires_after(Ms(configuration_.time_limit_ms + 2 * kHardEndGraceMs));
+  sign_->async_wait([this, whom = process_](const boost::system::error_code& cancelled) {
+    if (!cancelled && process_ == whom && !whom->WasHeard()) KillBecause("its process does not respond");
+  });
+}
+
+void App::KillBecause(std::string why) {
+  if (process_ == nullptr) return;
+  kill_reason_ = std::move(why);
+  process_->Kill();
+}
+
+void App::OnLoaded() {
+  load_limit_->cancel();
+  state_ = State::kServing;
+  sign_->expires_at(Clock::time_point::min());
+  if (loaded_) std::exchange(loaded_, nullptr)(true);
+  for (auto& exchange : std::exchange(waiting_, {})) Take(std::move(exchange));
+}
+
+void App::OnDiagnostic(std::string_view line) { log_(Concat(line, "\n")); }
+
+std::string App::Reason(const ProcessEnd& end) const {
+  if (!kill_reason_.empty()) return kill_reason_;
+  if (!end.exited) return Concat("its process was ended by signal ", end.code, " (", strsignal(end.code), ")");
+  switch (static_cast<AppExit>(end.code)) {
+    case AppExit::kOutOfMemory:
+      return Concat("its memory limit of ", configuration_.memory_limit_bytes >> 20, " MB is exhausted");
+    case AppExit::kTooLong:
+      return Concat("it ran longer than the time limit of ", configuration_.time_limit_ms,
+                    " ms and could not be interrupted");
+    case AppExit::kEndedItself:
+      return "it ended itself";
+    case AppExit::kNotLoaded:
+      return "it could not be loaded";
+    case AppExit::kStopped:
+      break;
+  }
+  return Concat("its process exited with code ", end.code);
+}
+
+void App::OnEnd(const ProcessEnd& end) {
+  for (auto* const timer : {&load_limit_, &memory_, &sign_}) (*timer)->cancel();
+  arriving_.reset();
+  const std::shared_ptr<AppProcess> ended = std::exchange(process_, nullptr);
+  for (auto& exchange : ended->TakeAllBack()) {
+    in_flight_.erase(exchange->id);
+    waiting_.push_back(std::move(exchange));
+  }
+  const size_t lost = in_flight_.size();
+  for (auto& [id, exchange] : std::exchange(in_flight_, {})) {
+    exchange->Answer(PlainResponse(kUnavailable, "The app ended before it answered."));
+  }
+  for (auto& [id, question] : std::exchange(questions_, {})) TellStatus(question, {});
+  if (state_ == State::kStopping) return Finish(false);
+  const std::string reason = Reason(end);
+  if (loaded_) {
+    // The process has logged what is wrong with the module, and a module may end itself.
+    const auto code = static_cast<AppExit>(end.code);
+    if (!end.exited || (code != AppExit::kNotLoaded && code != AppExit::kEndedItself)) log_(Concat(reason, "\n"));
+    return Finish(false);
+  }
+  ++restarts_;
+  failures_ = succeeded_ || Clock::now() - began_ > kLongLife ? 0 : failures_ + 1;
+  const milliseconds pause = PauseLength();
+  log_(Concat(reason, ": ", lost, " requests in flight get 503, and it starts afresh",
+              pause.count() == 0 ? std::string() : Concat(" after ", pause.count(), " ms"), "\n"));
+  Pause();
+}
+
+// Nothing will be started any more.
+void App::Finish(bool loaded) {
+  state_ = State::kStopped;
+  RefuseAllThatWait();
+  if (loaded_) std::exchange(loaded_, nullptr)(loaded);
+  if (stopped_) std::exchange(stopped_, nullptr)();
+}
+
+void App::Stop(std::function<void()> stopped) {
+  asio::post(*io_, [this, stopped = std::move(stopped)]() mutable {
+    stopped_ = std::move(stopped);
+    loaded_ = nullptr;
+    pause_->cancel();
+    if (process_ == nullptr) return Finish(false);
+    state_ = State::kStopping;
+    process_->Close();
+    sign_->expires_after(kStopGrace);
+    sign_->async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled && process_ != nullptr) process_->Kill();
+    });
+  });
+}
+
+// ---- Requests
+
+void App::Take(std::shared_ptr<Exchange> exchange) {
+  if (exchange->ended()) return;
+  if (state_ == State::kServing) return GiveToProcess(std::move(exchange));
+  if (state_ == State::kStopping || state_ == State::kStopped || PauseLeft() > kWorthWaiting) return Refuse(*exchange);
+  waiting_.push_back(std::move(exchange));
+}
+
+void App::GiveToProcess(std::shared_ptr<Exchange> exchange) {
+  ++requests_;
+  const uint64_t id = exchange->id = ++last_id_;
+  in_flight_.emplace(id, exchange);
+  const std::string fields = EncodeRequest(id, exchange->request);
+  std::string text = EncodeFrame(FrameType::kRequest, fields, exchange->request.body.size());
+  process_->Send({std::move(text), std::move(exchange)});
+}
+
+void App::Forget(const std::shared_ptr<Exchange>& exchange, GaveUp why) {
+  const bool nobody_waits = exchange->ended();
+  if (nobody_waits) std::erase(waiting_, exchange);
+  const auto found = in_flight_.find(exchange->id);
+  if (found == in_flight_.end() || found->second != exchange) return;
+  if (why == GaveUp::kTimeOver) ExpectASign();
+  if (nobody_waits) in_flight_.erase(found);
+  if (nobody_waits && process_->TakeBack(*exchange)) return;
+  const Abandonment abandonment{.id = exchange->id, .why = why, .forget = nobody_waits};
+  process_->Send({EncodeFrame(FrameType::kAbandon, EncodeAbandon(abandonment)), nullptr});
+}
+
+void App::Refuse(Exchange& exchange) {
+  ResponseData response = PlainResponse(kUnavailable, "The app is not running.");
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(PauseLeft()).count();
+  if (seconds > 0) response.headers.emplace_back("retry-after", std::to_string(seconds));
+  exchange.Answer(std::move(response));
+}
+
+void App::RefuseAllThatWait() {
+  for (const auto& exchange : std::exchange(waiting_, {})) Refuse(*exchange);
+}
+
+// ---- What the process says
+
+bool App::Wants(const Frame& frame, uint64_t body) {
+  switch (frame.type) {
+    case FrameType::kResponse:
+      return WantsResponse(frame, body);
+    case FrameType::kOut:
+    case FrameType::kLog:
+      return body <= kLargestPrintedBody;
+    default:
+      return body == 0;
   }
 }
 
-void App::Refuse() {
-  for (Letter& letter : std::exchange(work_, {})) {
-    if (letter.job) {
-      letter.job(nullptr);
-    } else if (!letter.abandoned) {
-      letter.exchange->Answer(PlainResponse(kUnavailable, "The app is not running."));
+// A response whose body has no room is not read into memory.
+bool App::WantsResponse(const Frame& frame, uint64_t body) {
+  const auto numbered = DecodeResponse(frame.fields);
+  const auto found = numbered ? in_flight_.find(numbered->id) : in_flight_.end();
+  if (found == in_flight_.end()) return !numbered;  // OnFrame refuses what is no response
+  if (found->second->ended()) return false;
+  arriving_.emplace(budget_);
+  if (arriving_->Resize(frame.fields.size() + body)) return true;
+  arriving_.reset();
+  found->second->Answer(PlainResponse(kUnavailable, "Too many bodies are in flight."));
+  in_flight_.erase(found);
+  return false;
+}
+
+bool App::OnFrame(Frame frame) {
+  switch (frame.type) {
+    case FrameType::kLoaded:
+      if (state_ == State::kLoading) OnLoaded();
+      return true;
+    case FrameType::kResponse:
+      return OnResponse(std::move(frame));
+    case FrameType::kOut:
+      options_.out(frame.body);
+      return true;
+    case FrameType::kLog:
+      if (state_ != State::kStopping) log_(frame.body);  // what is ended at the end is nobody's fault
+      return true;
+    case FrameType::kStatus: {
+      const auto reply = DecodeStatusReply(frame.fields);
+      if (!reply) return false;
+      if (const auto question = questions_.extract(reply->id)) TellStatus(question.mapped(), reply->status);
+      return true;
     }
+    default:
+      return false;
   }
 }
 
-AppStatus App::StatusOf(AppRealm* realm, bool collect) const {
-  AppStatus status{.name = configuration_.name, .requests = requests_, .restarts = restarts_};
-  if (realm == nullptr) return status;
-  Isolate& isolate = realm->realm().isolate();
-  if (collect) realm->realm().RunTask([&] { isolate.CollectGarbage(); });
-  v8::HeapStatistics heap;
-  isolate.get()->GetHeapStatistics(&heap);
-  status.live = isolate.data().live();
-  status.heap_bytes = heap.used_heap_size();
-  status.buffer_bytes = heap.external_memory();
-  status.in_flight = realm->in_flight();
-  return status;
+bool App::OnResponse(Frame frame) {
+  auto numbered = DecodeResponse(frame.fields);
+  if (!numbered) return false;
+  succeeded_ = true;
+  if (const auto found = in_flight_.extract(numbered->id)) {
+    numbered->response.body = std::move(frame.body);
+    found.mapped()->Answer(std::move(numbered->response), std::move(*arriving_));
+  }
+  arriving_.reset();
+  return true;
+}
+
+// ---- Status
+
+void App::Ask(bool collect, std::function<void(const AppStatus&)> tell) {
+  Question question{std::move(tell), asio::steady_timer(*io_)};
+  if (state_ != State::kServing) return TellStatus(question, {});
+  const uint64_t id = ++last_id_;
+  const auto [place, is_new] = questions_.emplace(id, std::move(question));
+  place->second.timeout.expires_after(kStatusTimeout);
+  place->second.timeout.async_wait([this, id](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    if (const auto late = questions_.extract(id)) TellStatus(late.mapped(), {});
+  });
+  process_->Send(
+      {EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({.id = id, .collect = collect})), nullptr});
+}
+
+void App::TellStatus(const Question& question, const RealmStatus& realm) {
+  AppStatus status{.name = configuration_.name, .realm = realm, .body_bytes = budget_.used()};
+  status.in_flight = in_flight_.size() + waiting_.size();
+  status.requests = requests_;
+  status.restarts = restarts_;
+  if (process_ != nullptr) {
+    status.resident_bytes = process_->OwnMemory();
+    status.process = process_->id();
+  }
+  question.tell(status);
 }
 
 }  // namespace sluice::runtime

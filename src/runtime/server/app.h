@@ -1,115 +1,134 @@
-// An app: a thread with the app's realm, which takes requests from any thread.
+// An app, as the server sees it: requests go in, answers come out, and the process in which the app's JavaScript runs is
+// started, watched, and started afresh when it has ended.
 //
-//   App app(configuration, output, log);
-//   app.Start([](bool loaded) { ... });          // called on the app's thread, once
-//   app.Send(exchange);
-//   app.Stop();
+//   App app(configuration, options, budget, out, log);
+//   app.Start(io, [](bool loaded) { ... });      // called once, on the thread of `io`
+//   app.Send(exchange);                          // any thread
+//   app.Stop([] { ... });
 //
-// A realm that has exhausted its heap, or that ended itself, is thrown away with the requests that it had not answered,
-// and another one is made. JavaScript that runs longer than the time limit is ended by whoever calls
-// InterruptLongTask().
+// Whatever ends the process (its author, its limits, a fault of V8, a kill) answers the requests that it had with 503;
+// those that it had not been given wait for the next one. A process that ends before it has answered a single request is
+// followed by a pause, which doubles each time.
 #ifndef SLUICE_RUNTIME_SERVER_APP_H_
 #define SLUICE_RUNTIME_SERVER_APP_H_
 
-#include <uv.h>
-
 #include <atomic>
-#include <condition_variable>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
-#include <vector>
+#include <string_view>
+#include <unordered_map>
 
 #include "src/runtime/config/configuration.h"
 #include "src/runtime/output.h"
-#include "src/runtime/server/app_realm.h"
+#include "src/runtime/server/app_process.h"
+#include "src/runtime/server/budget.h"
 #include "src/runtime/server/exchange.h"
-#include "src/runtime/server/mailbox.h"
+#include "src/runtime/server/frames.h"
+#include "src/runtime/server/server_options.h"
 
 namespace sluice::runtime {
 
 // For tests and for those who watch a server.
 struct AppStatus {
   std::string name;
-  binding::LiveObjects live;
-  size_t heap_bytes = 0;    // used
-  size_t buffer_bytes = 0;  // of ArrayBuffers and what else V8 was told of
+  RealmStatus realm;            // zeros while no process can tell
+  uint64_t resident_bytes = 0;  // memory of its process that is its own
+  uint64_t body_bytes = 0;      // of bodies in flight in the server
   size_t in_flight = 0;
   uint64_t requests = 0;  // that reached the app
   uint64_t restarts = 0;
+  int64_t process = 0;  // its id; 0: there is none
 };
 
-class App {
+class App final : private ProcessObserver {
  public:
-  // How long a module may take to load, its top-level await included; the time limit if that is longer.
-  static constexpr double kLoadLimitMs = 30'000;
-
-  // `out` and `log` are called on the app's thread.
-  App(AppConfiguration configuration, Sink out, Sink log);
+  App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, Sink log);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
-  ~App() { Stop(); }
+  ~App() override;
 
   const AppConfiguration& configuration() const { return configuration_; }
-  // `loaded`(false) after the log was told why not; the app is then of no use.
-  void Start(std::function<void(bool)> loaded);
-  // Ends what runs, answers what is in flight with 503, and joins the thread.
-  void Stop();
+  Budget& budget() { return budget_; }
 
-  // Any thread.
-  void Send(std::shared_ptr<Exchange> exchange) { Post({.exchange = std::move(exchange)}); }
-  // The exchange was given up (Exchange::GiveUp).
+  // `loaded`(false) after the log was told why not; the app is then of no use. `io` is where all else happens, and runs
+  // on one thread until `stopped` is called.
+  void Start(boost::asio::io_context& io, std::function<void(bool)> loaded);
+  // Answers what is in flight with 503, and ends the process.
+  void Stop(std::function<void()> stopped);
+
+  // ---- Any thread
+  void Send(std::shared_ptr<Exchange> exchange);
+  // The connection gave it up, or its client has gone and might still read an answer.
   void Abandon(std::shared_ptr<Exchange> exchange, GaveUp why);
-  // Collects garbage first, if `collect`; `tell` is called on the app's thread, or not at all if it stops before.
+  // Collects garbage first, if `collect`.
   void AskStatus(bool collect, std::function<void(const AppStatus&)> tell);
-  // Any thread: Realm::InterruptLongTask with the app's time limit. Returns when to look again, in milliseconds.
-  double InterruptLongTask();
 
  private:
-  struct Letter {
-    std::shared_ptr<Exchange> exchange;
-    bool abandoned = false;
-    GaveUp why = GaveUp::kClientGone;
-    std::function<void(AppRealm*)> job;
+  using Clock = std::chrono::steady_clock;
+  enum class State : uint8_t { kLoading, kServing, kPausing, kStopping, kStopped };
+  struct Question {
+    std::function<void(const AppStatus&)> tell;
+    boost::asio::steady_timer timeout;
   };
-  void Post(Letter letter);
-  void Main(const std::function<void(bool)>& loaded);
-  // Makes a realm and turns its loop until it has to end. False if the module could not be loaded.
-  bool Live(const std::function<void(bool)>& loaded);
-  void Serve(AppRealm& realm);
-  // The module could not be loaded again: until somebody asks, which makes it try again.
-  void WaitToBeAsked(AppRealm& realm);
-  void OnWake();
-  void TakeLetters();
-  void WorkOff();
-  // Answers what waits with 503.
-  void Refuse();
-  AppStatus StatusOf(AppRealm* realm, bool collect) const;
+
+  void Spawn();
+  void Pause();
+  void AwaitLoaded();
+  void WatchMemory();
+  void ExpectASign();
+  void Take(std::shared_ptr<Exchange> exchange);
+  void GiveToProcess(std::shared_ptr<Exchange> exchange);
+  void Forget(const std::shared_ptr<Exchange>& exchange, GaveUp why);
+  void Refuse(Exchange& exchange);
+  void RefuseAllThatWait();
+  void Ask(bool collect, std::function<void(const AppStatus&)> tell);
+  void TellStatus(const Question& question, const RealmStatus& realm);
+  void Finish(bool loaded);
+
+  bool Wants(const Frame& frame, uint64_t body) override;
+  bool WantsResponse(const Frame& frame, uint64_t body);
+  bool OnFrame(Frame frame) override;
+  bool OnResponse(Frame frame);
+  void OnLoaded();
+  void OnDiagnostic(std::string_view line) override;
+  void OnNonsense() override { kill_reason_ = "its process sent what is no answer"; }
+  void OnEnd(const ProcessEnd& end) override;
+  std::string Reason(const ProcessEnd& end) const;
+  void KillBecause(std::string why);
+
+  std::chrono::milliseconds PauseLength() const;
+  std::chrono::milliseconds PauseLeft() const;
+  uint64_t MemoryLimit() const;
 
   const AppConfiguration configuration_;
-  Sink out_;
-  Sink log_;
-  std::thread thread_;
-  std::atomic<bool> stopping_ = false;
+  const ServerOptions& options_;
+  Budget budget_;
+  const Sink log_;
 
-  std::mutex wake_mutex_;
-  uv_async_t* wake_ = nullptr;  // of the realm's loop, while there is one
-  std::mutex realm_mutex_;
-  AppRealm* realm_ = nullptr;
-  bool loading_ = false;
-  bool finished_ = true;  // the thread
-  std::condition_variable finish_;
-  Mailbox<Letter> mailbox_;
-
-  // The app's thread only.
-  std::vector<Letter> taken_;
-  AppRealm* serving_ = nullptr;
-  std::deque<Letter> work_;
+  // All below belongs to the thread of `io_`.
+  boost::asio::io_context* io_ = nullptr;
+  std::optional<boost::asio::steady_timer> pause_, load_limit_, memory_, sign_;
+  State state_ = State::kLoading;
+  std::function<void(bool)> loaded_;
+  std::function<void()> stopped_;
+  std::shared_ptr<AppProcess> process_;
+  std::string kill_reason_;
+  bool succeeded_ = false;  // this process has answered
+  Clock::time_point began_;
+  int failures_ = 0;  // processes in a row that have not
+  std::unordered_map<uint64_t, std::shared_ptr<Exchange>> in_flight_;
+  std::deque<std::shared_ptr<Exchange>> waiting_;  // for a process
+  std::optional<Reservation> arriving_;            // the share of the response that is being read
+  std::unordered_map<uint64_t, Question> questions_;
+  uint64_t last_id_ = 0;
   uint64_t requests_ = 0;
   uint64_t restarts_ = 0;
 };

@@ -1,8 +1,11 @@
 #include "src/runtime/server/app_realm.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "src/runtime/exceptions.h"
+#include "src/runtime/fetch/fetch.h"
 #include "src/runtime/script_runner.h"
 #include "src/runtime/server/ascii.h"
 #include "src/runtime/server/http_response.h"
@@ -13,8 +16,10 @@
 namespace sluice::runtime {
 namespace {
 
-// What awaits a handler. Nothing of it can be patched by the app; one closure less a request than then() would need.
+// What awaits a handler. Nothing of it can be patched by the app; one closure less a request than then() would need. It
+// is strict, so that neither `caller` nor a frame of Error.prepareStackTrace() gives the function away.
 constexpr std::string_view kDispatcher = R"JS(
+'use strict';
 (handler, env, respond, fail) => async (id, request) => {
   try {
     respond(id, await handler.fetch(request, env));
@@ -22,10 +27,6 @@ constexpr std::string_view kDispatcher = R"JS(
     fail(id, error);
   }
 })JS";
-
-// What V8 may use beyond the limit until JavaScript has stopped: the largest single object is half as large, and one
-// that does not fit would end the process.
-constexpr size_t kHeapReserve = size_t{2} << 30;
 
 constexpr int kInternalError = 500;
 constexpr int kUnavailable = 503;
@@ -46,36 +47,29 @@ RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err
 
 }  // namespace
 
-AppRealm::AppRealm(const AppConfiguration& configuration, Sink out, Sink log)
+// V8 asks in the middle of a garbage collection, before it would end the process itself with less to say.
+size_t AppRealm::OnNearHeapLimit(void*, size_t, size_t) { _exit(static_cast<int>(AppExit::kOutOfMemory)); }
+
+AppRealm::AppRealm(const AppConfiguration& configuration, Sink out, Sink log, Respond respond)
     : configuration_(configuration),
       log_(std::move(log)),
+      respond_(std::move(respond)),
       realm_(std::make_unique<Realm>(OptionsOf(configuration, std::move(out), log_))) {
-  realm_->isolate().get()->AddNearHeapLimitCallback(OnNearHeapLimit, this);
+  v8::Isolate* const isolate = realm_->isolate().get();
+  isolate->AddNearHeapLimitCallback(OnNearHeapLimit, nullptr);
+  // It would hold up every other request; as in browsers' main threads it is a TypeError.
+  isolate->SetAllowAtomicsWait(false);
 }
 
 AppRealm::~AppRealm() {
-  for (auto& [id, request] : in_flight_) {
-    request.exchange->Answer(PlainResponse(kUnavailable, "The app ended before it answered."));
-  }
   in_flight_.clear();
   dispatch_.Reset();
   realm_->isolate().get()->RemoveNearHeapLimitCallback(OnNearHeapLimit, 0);
 }
 
-// In the middle of a garbage collection: nothing but flags can be set.
-size_t AppRealm::OnNearHeapLimit(void* self, size_t current, size_t) {
-  AppRealm& app = *static_cast<AppRealm*>(self);
-  app.out_of_memory_ = true;
-  app.realm_->isolate().get()->TerminateExecution();
-  return current + kHeapReserve;
-}
-
 bool AppRealm::Load(const std::function<bool()>& go_on) {
   v8::Global<v8::Module> module;
-  const bool evaluated =
-      EvaluateModuleFile(*realm_, configuration_.entry, module, [&] { return go_on() && !out_of_memory_; });
-  if (out_of_memory_) log_(Concat(configuration_.entry, ": the memory limit does not suffice to load it\n"));
-  if (!evaluated || broken()) return false;
+  if (!EvaluateModuleFile(*realm_, configuration_.entry, module, go_on) || realm_->ended()) return false;
   bool found = false;
   realm_->RunTask([&] { found = FindHandler(realm_->context(), module.Get(realm_->isolate().get())); });
   return found;
@@ -123,8 +117,8 @@ bool AppRealm::MakeDispatcher(v8::Local<v8::Context> context, v8::Local<v8::Obje
   }
   v8::ScriptOrigin origin(isolate, file);
   if (!v8::Script::Compile(context, source, &origin).ToLocal(&script) || !script->Run(context).ToLocal(&make) ||
-      !v8::Function::New(context, Respond, self).ToLocal(&respond) ||
-      !v8::Function::New(context, Fail, self).ToLocal(&fail)) {
+      !v8::Function::New(context, OnRespond, self).ToLocal(&respond) ||
+      !v8::Function::New(context, OnFail, self).ToLocal(&fail)) {
     return false;
   }
   v8::Local<v8::Value> arguments[] = {handler, env, respond, fail};
@@ -133,38 +127,30 @@ bool AppRealm::MakeDispatcher(v8::Local<v8::Context> context, v8::Local<v8::Obje
   return true;
 }
 
-void AppRealm::Handle(std::shared_ptr<Exchange> exchange) {
-  if (exchange->ended()) return;
-  realm_->RunTask([&] { Dispatch(realm_->context(), std::move(exchange)); });
+void AppRealm::Handle(uint64_t id, RequestData request) {
+  realm_->RunTask([&] { Dispatch(realm_->context(), id, std::move(request)); });
 }
 
-void AppRealm::Dispatch(v8::Local<v8::Context> context, std::shared_ptr<Exchange> exchange) {
+void AppRealm::Dispatch(v8::Local<v8::Context> context, uint64_t id, RequestData data) {
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::TryCatch caught(isolate);
-  std::string what = Concat(exchange->request.method, " ", exchange->request.url);
+  std::string what = Concat(data.method, " ", Visible(data.url));
   v8::Local<v8::Object> request;
-  if (!NewRequest(context, std::move(exchange->request), {}).ToLocal(&request)) {
+  if (!NewRequest(context, std::move(data), {}).ToLocal(&request)) {
     // A method or a URL that HTTP allows and fetch does not.
-    exchange->Answer(caught.HasTerminated() ? PlainResponse(kUnavailable, "The app is being ended.")
-                                            : PlainResponse(400, "The method, the URL or a field is not valid."));
-    return;
+    return respond_(id, caught.HasTerminated() ? PlainResponse(kUnavailable, "The app is being ended.")
+                                               : PlainResponse(400, "The method, the URL or a field is not valid."));
   }
-  const uint32_t id = ++last_id_;
-  exchange->id = id;
-  in_flight_[id] = {std::move(exchange), v8::Global<v8::Object>(isolate, request), std::move(what)};
-  v8::Local<v8::Value> arguments[] = {v8::Integer::NewFromUnsigned(isolate, id), request};
+  in_flight_[id] = {v8::Global<v8::Object>(isolate, request), std::move(what)};
+  v8::Local<v8::Value> arguments[] = {v8::Number::New(isolate, static_cast<double>(id)), request};
   if (!dispatch_.Get(isolate)->Call(context, v8::Undefined(isolate), 2, arguments).IsEmpty()) return;
   // Terminated: this handler will not answer any more. Nothing else comes out of an async function.
-  if (broken()) return;
-  if (const auto ended = Take(id)) ended->exchange->Answer(PlainResponse(kTimedOut, "The app took too long."));
+  if (!realm_->ended() && Take(id)) respond_(id, PlainResponse(kTimedOut, "The app took too long."));
 }
 
-std::unique_ptr<AppRealm::InFlight> AppRealm::Take(uint32_t id) {
-  const auto found = in_flight_.find(id);
-  if (found == in_flight_.end()) return nullptr;
-  auto taken = std::make_unique<InFlight>(std::move(found->second));
-  in_flight_.erase(found);
-  return taken;
+std::optional<AppRealm::InFlight> AppRealm::Take(uint64_t id) {
+  auto found = in_flight_.extract(id);
+  return found ? std::optional<InFlight>(std::move(found.mapped())) : std::nullopt;
 }
 
 void AppRealm::LogException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception, std::string_view what) {
@@ -173,53 +159,54 @@ void AppRealm::LogException(v8::Local<v8::Context> context, v8::Local<v8::Value>
 }
 
 // respond(id, value)
-void AppRealm::Respond(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void AppRealm::OnRespond(const v8::FunctionCallbackInfo<v8::Value>& info) {
   AppRealm& self = SelfOf<AppRealm>(info);
   v8::Isolate* const isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  const auto request = self.Take(info[0].As<v8::Uint32>()->Value());
-  if (request == nullptr) return;
+  const auto id = static_cast<uint64_t>(info[0].As<v8::Number>()->Value());
+  const auto request = self.Take(id);
+  if (!request) return;
   ResponseData response;
   v8::TryCatch caught(isolate);
   if (!ReadResponse(context, info[1], response)) {
     if (caught.HasTerminated()) {
-      response = PlainResponse(kUnavailable, "The app is being ended.");
+      response = PlainResponse(kTimedOut, "The app took too long.");
     } else {
       self.LogException(context, caught.Exception(), request->what);
       response = PlainResponse(kInternalError);
     }
   }
-  request->exchange->Answer(std::move(response));
+  self.respond_(id, std::move(response));
   if (caught.HasTerminated()) caught.ReThrow();
 }
 
 // fail(id, error): it threw, or its promise was rejected. The client learns no more than that.
-void AppRealm::Fail(const v8::FunctionCallbackInfo<v8::Value>& info) {
+void AppRealm::OnFail(const v8::FunctionCallbackInfo<v8::Value>& info) {
   AppRealm& self = SelfOf<AppRealm>(info);
-  const auto request = self.Take(info[0].As<v8::Uint32>()->Value());
-  if (request == nullptr) return;
+  const auto id = static_cast<uint64_t>(info[0].As<v8::Number>()->Value());
+  const auto request = self.Take(id);
+  if (!request) return;
   // Who waits for a client that has gone is meant to give up.
   if (!request->client_gone) {
     self.LogException(info.GetIsolate()->GetCurrentContext(), info[1], request->what);
   }
-  request->exchange->Answer(PlainResponse(kInternalError));
+  self.respond_(id, PlainResponse(kInternalError));
 }
 
-void AppRealm::Abandon(const Exchange& exchange, GaveUp why) {
-  // Ids begin anew in each realm.
-  const auto found = in_flight_.find(exchange.id);
-  if (found == in_flight_.end() || found->second.exchange.get() != &exchange) return;
-  if (why == GaveUp::kTimeOver) {
+void AppRealm::Abandon(const Abandonment& abandonment) {
+  const auto found = in_flight_.find(abandonment.id);
+  if (found == in_flight_.end()) return;
+  if (abandonment.why == GaveUp::kTimeOver) {
     log_(Concat(found->second.what, ": not answered within the time limit of ", configuration_.time_limit_ms, " ms\n"));
   }
-  found->second.client_gone = why == GaveUp::kClientGone;
-  const auto taken = exchange.ended() ? Take(exchange.id) : nullptr;
+  found->second.client_gone = abandonment.why == GaveUp::kClientGone;
   realm_->RunTask([&] {
     v8::Isolate* const isolate = realm_->isolate().get();
     const v8::Local<v8::Context> context = realm_->context();
-    const v8::Local<v8::Object> request = (taken ? *taken : in_flight_.at(exchange.id)).request.Get(isolate);
+    const v8::Local<v8::Object> request = found->second.request.Get(isolate);
+    if (abandonment.forget) in_flight_.erase(found);
     v8::Local<v8::Value> reason = v8::Undefined(isolate);
-    if (why == GaveUp::kTimeOver) {
+    if (abandonment.why == GaveUp::kTimeOver) {
       v8::Local<v8::Object> exception;
       if (!binding::NewDOMException(context, "The request took longer than the app's time limit", "TimeoutError")
                .ToLocal(&exception)) {

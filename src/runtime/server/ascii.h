@@ -40,6 +40,24 @@ std::string Concat(const Parts&... parts) {
   return text;
 }
 
+// As it may stand in a log: what is no visible ASCII character, and the backslash, as \xNN.
+inline std::string Visible(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string visible;
+  visible.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c > ' ' && c <= '~' && c != '\\') {
+      visible += c;
+    } else {
+      visible += "\\x";
+      visible += kDigits[byte >> 4];
+      visible += kDigits[byte & 15];
+    }
+  }
+  return visible;
+}
+
 }  // namespace sluice::runtime
 
 #endif  // SLUICE_RUNTIME_SERVER_ASCII_H_

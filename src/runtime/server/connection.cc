@@ -1,5 +1,8 @@
 #include "src/runtime/server/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -26,9 +29,10 @@ constexpr int kNoContent = 204;
 constexpr int kBadRequest = 400;
 constexpr int kNotImplemented = 501;
 constexpr int kRequestTimeout = 408;
+constexpr int kUnavailable = 503;
 constexpr int kTimedOut = 504;
 
-std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
+std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
 
 }  // namespace
 
@@ -43,8 +47,15 @@ void Connection::Start() {
   Error ignored;
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  thread_.deadlines().Set(thread_.queues().head, deadline_);
+  thread_.deadlines().Set(thread_.queues().silent, deadline_);
   Read();
+}
+
+void Connection::TurnAway() {
+  Error ignored;
+  socket_.non_blocking(true, ignored);
+  arrived_ = Clock::now();
+  Respond(PlainResponse(kUnavailable, "There are too many connections."), false);
 }
 
 // ---- Reading
@@ -113,10 +124,7 @@ bool Connection::ParseOne() {
       Begin(parser_.Take());
       return true;
     case RequestParser::State::kBody:
-      if (before != RequestParser::State::kBody) {
-        thread_.deadlines().Set(thread_.queues().body, body_deadline_);
-        if (parser_.head().expects_continue && buffered().empty()) SendContinue();
-      }
+      if (!(before == RequestParser::State::kBody ? OnBody() : OnBodyBegins())) return false;
       thread_.deadlines().Set(thread_.queues().body_pause, deadline_);
       break;
     case RequestParser::State::kHead:
@@ -126,6 +134,22 @@ bool Connection::ParseOne() {
       break;
   }
   return used != 0 && !buffered().empty() && !continuing_;
+}
+
+// Whether the body is to be read.
+bool Connection::OnBodyBegins() {
+  Route(parser_.head());
+  body_share_ = Reservation(app_ != nullptr ? app_->budget() : thread_.server().budget);
+  if (app_ != nullptr) parser_.LimitBody(app_->configuration().max_body_bytes);
+  if (parser_.state() == RequestParser::State::kFailed) return Refuse(parser_.error()), false;
+  thread_.deadlines().Set(thread_.queues().body, body_deadline_);
+  if (parser_.head().expects_continue && buffered().empty()) SendContinue();
+  return true;
+}
+
+bool Connection::OnBody() {
+  if (body_share_.Resize(parser_.head().body.size())) return true;
+  return Refuse({kUnavailable, "Too many bodies are in flight."}), false;
 }
 
 // https://www.rfc-editor.org/rfc/rfc9110#name-expect
@@ -143,6 +167,20 @@ void Connection::SendContinue() {
 
 // ---- Answering
 
+// Which app gets it, or why none does.
+void Connection::Route(const HttpRequest& request) {
+  const ServerContext& server = thread_.server();
+  app_ = nullptr;
+  route_status_ = 0;
+  request_target_ = ReadTarget(request, server.own_authority);
+  if (!request_target_ || request_target_->asterisk) return;
+  const Router::Route route = server.router.Find(request_target_->hostname, request_target_->path);
+  route_status_ = route.status;
+  if (route.status != 0) return;
+  app_ = server.apps[route.app].get();
+  app_queue_ = thread_.queues().first_app + route.app;
+}
+
 void Connection::Begin(HttpRequest request) {
   deadline_.Cancel();
   used_ = true;
@@ -152,45 +190,49 @@ void Connection::Begin(HttpRequest request) {
   may_keep_alive_ = request.keep_alive;
   const ServerContext& server = thread_.server();
   if (server.options.access_log) target_ = request.target;
-  auto target = ReadTarget(request, server.own_authority);
-  if (!target) return Respond(PlainResponse(kBadRequest, "The request's target or host is not one."), false);
+  Route(request);
+  if (!request_target_) return Respond(PlainResponse(kBadRequest, "The request's target or host is not one."), false);
   // https://fetch.spec.whatwg.org/#forbidden-method; they are for proxies and debuggers.
   if (method_ == "CONNECT" || method_ == "TRACE" || method_ == "TRACK") {
     return Respond(PlainResponse(kNotImplemented, "This method is not served here."), may_keep_alive_);
   }
-  if (target->asterisk)
+  if (request_target_->asterisk) {
     return Respond({.status = kNoContent, .status_text = {}, .headers = {}, .body = {}}, may_keep_alive_);
-  if (!server.options.status_path.empty() && target->path == server.options.status_path) {
-    const bool collect = target->url.ends_with("?gc");
-    exchange_ = std::make_shared<Exchange>(RequestData{}, thread_);
-    exchange_->connection = this;
-    phase_ = Phase::kAnswering;
-    thread_.deadlines().Set(thread_.queues().head, deadline_);
-    return server.tell_status(exchange_, collect);
   }
-  const Router::Route route = server.router.Find(target->hostname, target->path);
-  if (route.status != 0) {
-    return Respond(PlainResponse(route.status, "There is no app for this address."), may_keep_alive_);
+  if (!server.options.status_path.empty() && request_target_->path == server.options.status_path) return AskStatus();
+  if (route_status_ != 0) {
+    return Respond(PlainResponse(route_status_, "There is no app for this address."), may_keep_alive_);
   }
-  SendToApp(*server.apps[route.app], thread_.queues().first_app + route.app, std::move(request), std::move(*target));
+  SendToApp(std::move(request));
 }
 
-void Connection::SendToApp(App& app, size_t deadline_queue, HttpRequest request, RequestTarget target) {
-  exchange_ = std::make_shared<Exchange>(RequestData{std::move(request.method), std::move(target.url),
-                                                     std::move(request.headers), std::move(request.body)},
-                                         thread_);
+void Connection::AskStatus() {
+  app_ = nullptr;
+  exchange_ = std::make_shared<Exchange>(RequestData{}, Reservation(), thread_);
   exchange_->connection = this;
-  app_ = &app;
   phase_ = Phase::kAnswering;
-  thread_.deadlines().Set(deadline_queue, deadline_);
-  app.Send(exchange_);
-  if (ended_) app.Abandon(exchange_, GaveUp::kClientGone);
+  thread_.deadlines().Set(thread_.queues().head, deadline_);
+  thread_.server().tell_status(exchange_, request_target_->url.ends_with("?gc"));
+}
+
+void Connection::SendToApp(HttpRequest request) {
+  if (!request.body.empty() && !body_share_.Resize(request.body.size())) {
+    return Respond(PlainResponse(kUnavailable, "Too many bodies are in flight."), may_keep_alive_);
+  }
+  exchange_ = std::make_shared<Exchange>(RequestData{std::move(request.method), std::move(request_target_->url),
+                                                     std::move(request.headers), std::move(request.body)},
+                                         std::exchange(body_share_, {}), thread_);
+  exchange_->connection = this;
+  phase_ = Phase::kAnswering;
+  thread_.deadlines().Set(app_queue_, deadline_);
+  app_->Send(exchange_);
+  if (ended_) app_->Abandon(exchange_, GaveUp::kClientGone);
 }
 
 void Connection::OnAnswer() {
   deadline_.Cancel();
   exchange_->connection = nullptr;
-  ResponseData response = exchange_->TakeResponse();
+  ResponseData response = exchange_->TakeResponse(response_share_);
   exchange_.reset();
   Respond(std::move(response), may_keep_alive_);
   ParseAll();
@@ -216,6 +258,9 @@ void Connection::OnDeadline() {
       ParseAll();
       return Read();
     case Phase::kWriting:
+      // What is measured is what the client took, not how much room the system has for more.
+      if (!ClientTookSome()) return Close();
+      return thread_.deadlines().Set(thread_.queues().write_pause, deadline_);
     case Phase::kLingering:
       return Close();
     case Phase::kClosed:
@@ -225,11 +270,13 @@ void Connection::OnDeadline() {
 
 // ---- Writing
 
-void Connection::Refuse(const HttpError& error) {
+void Connection::Refuse(HttpError error) {
   body_deadline_.Cancel();
   if (!used_ || method_.empty()) arrived_ = Clock::now();
   method_ = parser_.head().method;
   target_ = parser_.head().target;
+  // What was read of it is of no use any more.
+  parser_ = RequestParser(thread_.server().options.http);
   Respond(PlainResponse(error.status, error.detail), false);
 }
 
@@ -248,7 +295,9 @@ void Connection::Respond(ResponseData response, bool keep_alive) {
     body_ = std::move(response.body);
   }
   written_ = 0;
+  taken_ = 0;
   phase_ = Phase::kWriting;
+  body_share_ = {};
   // Most responses fit into the socket's buffer.
   Error error;
   const size_t size = socket_.write_some(std::array{asio::buffer(head_), asio::buffer(body_)}, error);
@@ -274,12 +323,21 @@ void Connection::OnWritten(const Error& error, size_t size) {
   written_ < head_.size() + body_.size() ? Write() : EndResponse();
 }
 
+// Since this was asked last.
+bool Connection::ClientTookSome() {
+  int unsent = 0;
+  if (ioctl(socket_.native_handle(), SIOCOUTQ, &unsent) != 0) return false;
+  const size_t taken = written_ - std::min(written_, static_cast<size_t>(unsent));
+  return std::exchange(taken_, taken) < taken;
+}
+
 void Connection::EndResponse() {
   deadline_.Cancel();
   if (thread_.server().options.access_log) Log();
   app_ = nullptr;
   head_.clear();
   body_ = {};
+  response_share_ = {};
   if (!keep_alive_ || thread_.draining()) return Linger();
   phase_ = Phase::kReading;
   thread_.deadlines().Set(thread_.queues().idle, deadline_);
@@ -332,8 +390,8 @@ void Connection::Log() {
   gmtime_r(&now, &utc);
   char time[32];
   std::strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  thread_.server().options.out(Concat(time, " ", peer.address().to_string(), " ", OrDash(method_), " ", OrDash(target_),
-                                      " ", status_, " ", written_, " ", took, "us ",
+  thread_.server().options.out(Concat(time, " ", peer.address().to_string(), " ", OrDash(Visible(method_)), " ",
+                                      OrDash(Visible(target_)), " ", status_, " ", written_, " ", took, "us ",
                                       app_ == nullptr ? std::string_view("-") : app_->configuration().name, "\n"));
 }
 

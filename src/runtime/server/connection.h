@@ -10,12 +10,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "src/runtime/server/budget.h"
 #include "src/runtime/server/deadlines.h"
 #include "src/runtime/server/exchange.h"
+#include "src/runtime/server/frames.h"
 #include "src/runtime/server/http_parser.h"
 #include "src/runtime/server/request_target.h"
 
@@ -31,6 +34,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   void Start();
+  // Instead: answers with 503, as there are too many connections.
+  void TurnAway();
   // The server ends: closes when what has begun is done.
   void Drain();
   // The exchange has an answer.
@@ -51,17 +56,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnEnd(bool broken);
   void ParseAll();
   bool ParseOne();
-  void WatchReading();
+  bool OnBodyBegins();
+  bool OnBody();
   void SendContinue();
+  void Route(const HttpRequest& request);
   void Begin(HttpRequest request);
-  void SendToApp(App& app, size_t deadline_queue, HttpRequest request, RequestTarget target);
+  void AskStatus();
+  void SendToApp(HttpRequest request);
   void OnDeadline();
   void GiveUp(GaveUp why);
 
-  void Refuse(const HttpError& error);
+  void Refuse(HttpError error);
   void Respond(ResponseData response, bool keep_alive);
   void Write();
   void OnWritten(const Error& error, size_t size);
+  bool ClientTookSome();
   void EndResponse();
   void Linger();
   void Close();
@@ -85,9 +94,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t end_ = 0;
   RequestParser parser_;
 
-  // Of the request that is being answered.
-  std::shared_ptr<Exchange> exchange_;
+  // Of the request that is being read or answered.
+  std::optional<RequestTarget> request_target_;
+  int route_status_ = 0;  // why no app gets it
   App* app_ = nullptr;
+  size_t app_queue_ = 0;  // of its deadlines
+  Reservation body_share_;
+  std::shared_ptr<Exchange> exchange_;
   std::string method_;
   std::string target_;  // for the log
   int version_ = 11;
@@ -98,7 +111,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Of the response.
   std::string head_;  // with a small body
   std::string body_;
+  Reservation response_share_;
   size_t written_ = 0;
+  size_t taken_ = 0;  // by the client, of written_, when it was last looked at
 };
 
 }  // namespace sluice::runtime

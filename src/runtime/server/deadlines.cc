@@ -16,6 +16,14 @@ void Deadlines::Set(size_t queue, Deadline& deadline) {
   if (!wake_ || deadline.due_ < *wake_) WakeAt(deadline.due_);
 }
 
+bool Deadlines::RunFirst(size_t queue) {
+  if (queues_[queue].waiting.empty()) return false;
+  Deadline& deadline = queues_[queue].waiting.front();
+  deadline.unlink();
+  deadline.on_due_();
+  return true;
+}
+
 void Deadlines::Stop() {
   stopped_ = true;
   timer_.cancel();

@@ -44,6 +44,8 @@ class Deadlines {
   // Returns the queue's number: 0, 1, ...
   size_t AddQueue(std::chrono::milliseconds length);
   void Set(size_t queue, Deadline& deadline);
+  // What is due next in the queue is due now. False if nothing is in it.
+  bool RunFirst(size_t queue);
   // Nothing will be due any more, and nothing keeps the context running.
   void Stop();
 

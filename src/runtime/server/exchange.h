@@ -11,7 +11,8 @@
 #include <string>
 #include <utility>
 
-#include "src/runtime/fetch/fetch.h"
+#include "src/runtime/fetch/messages.h"
+#include "src/runtime/server/budget.h"
 
 namespace sluice::runtime {
 
@@ -26,42 +27,47 @@ class AnswerSink {
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(RequestData what, AnswerSink& sink) : request(std::move(what)), sink_(sink) {}
+  // `share` is what the request's body takes of the app's budget, until this is gone.
+  Exchange(RequestData what, Reservation share, AnswerSink& sink)
+      : request(std::move(what)), request_share_(std::move(share)), sink_(sink) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  // The app's thread.
-  RequestData request;  // moved from when the handler is called
-  // False if the connection gave up before.
-  bool Answer(ResponseData response) {
+  // ---- The app's thread
+  RequestData request;  // empty when the app's process has it
+  uint64_t id = 0;      // the app's own
+
+  // False if the connection gave up before. `share` is what the response takes of the budget.
+  bool Answer(ResponseData response, Reservation share = {}) {
     if (!End()) return false;
     response_ = std::move(response);
+    response_share_ = std::move(share);
     sink_.Deliver(shared_from_this());
     return true;
   }
 
-  uint32_t id = 0;  // the app's own
-
-  // The connection's thread. False if an answer is on its way.
+  // ---- The connection's thread
+  void* connection = nullptr;
+  // False if an answer is on its way.
   bool GiveUp() { return End(); }
   // Of one that was delivered.
-  ResponseData TakeResponse() { return std::move(response_); }
+  ResponseData TakeResponse(Reservation& share) {
+    share = std::move(response_share_);
+    return std::move(response_);
+  }
 
+  // Any thread.
   bool ended() const { return ended_.load(std::memory_order_acquire); }
-
-  // The connection's own.
-  void* connection = nullptr;
 
  private:
   bool End() { return !ended_.exchange(true, std::memory_order_acq_rel); }
 
+  Reservation request_share_;
   AnswerSink& sink_;
   std::atomic<bool> ended_ = false;
   ResponseData response_;
+  Reservation response_share_;
 };
-
-// Why a connection gave up.
-enum class GaveUp : uint8_t { kTimeOver, kClientGone };
 
 }  // namespace sluice::runtime
 

@@ -203,6 +203,16 @@ size_t RequestParser::ReadBody(std::string_view bytes) {
   return used;
 }
 
+void RequestParser::LimitBody(uint64_t bytes) {
+  HttpLimits limits = limits_;
+  limits.body_bytes = std::min(limits.body_bytes, bytes);
+  if (chunks_) {
+    chunks_.emplace(limits);
+  } else if (body_remaining_ > limits.body_bytes) {
+    Fail({413, "The body is too long."});
+  }
+}
+
 HttpRequest RequestParser::Take() {
   state_ = State::kIdle;
   return std::exchange(request_, {});

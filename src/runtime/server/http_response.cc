@@ -77,6 +77,12 @@ bool IsServersOwn(std::string_view name) {
   return IsOneOf(name, {"connection", "transfer-encoding", "keep-alive", "upgrade", "trailer", "te"});
 }
 
+// A number that every reader can hold.
+bool IsLength(std::string_view value) {
+  constexpr size_t kMostDigits = 18;
+  return !value.empty() && value.size() <= kMostDigits && value.find_first_not_of("0123456789") == std::string::npos;
+}
+
 }  // namespace
 
 std::string_view ReasonPhrase(int status) {
@@ -113,8 +119,10 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
     if (IsServersOwn(name)) continue;
     if (EqualsIgnoringCase(name, "content-length")) {
       // Without a body it may tell how long one would be. https://www.rfc-editor.org/rfc/rfc9110#name-content-length
-      if (sends_body || !response.body.empty() || response.status == kNoContent || has_length) continue;
-      if (value.empty() || value.find_first_not_of("0123456789") != std::string::npos) continue;
+      // Readers of 205 read as many bytes as it says: none. https://www.rfc-editor.org/rfc/rfc9110#name-205-reset-content
+      const bool may_tell = !sends_body && response.body.empty() && response.status != kNoContent &&
+                            response.status != kResetContent && !has_length;
+      if (!may_tell || !IsLength(value)) continue;
       has_length = true;
     }
     has_date = has_date || EqualsIgnoringCase(name, "date");

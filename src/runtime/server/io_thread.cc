@@ -11,6 +11,7 @@ namespace sluice::runtime {
 IoThread::IoThread(const ServerContext& server) : server_(server) {
   const ServerOptions& options = server.options;
   queues_ = {.idle = deadlines_.AddQueue(options.idle),
+             .silent = deadlines_.AddQueue(options.head),
              .head = deadlines_.AddQueue(options.head),
              .body_pause = deadlines_.AddQueue(options.body_pause),
              .body = deadlines_.AddQueue(options.body),
@@ -24,47 +25,54 @@ IoThread::IoThread(const ServerContext& server) : server_(server) {
   }
 }
 
-IoThread::~IoThread() {
-  Drain();
-  Join();
-}
+IoThread::~IoThread() { End(); }
 
 void IoThread::Start() {
   work_.emplace(boost::asio::make_work_guard(io_));
   thread_ = std::thread([this] { io_.run(); });
 }
 
-void IoThread::Join() {
-  if (thread_.joinable()) thread_.join();
+void IoThread::End() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(io_, [this] { work_.reset(); });
+  thread_.join();
 }
 
 void IoThread::Adopt(boost::asio::ip::tcp::socket socket) {
   boost::asio::post(io_, [this, adopted = std::move(socket)]() mutable {
+    // Some are told why; whoever keeps coming is not.
+    constexpr uint32_t kTurnedAwayAtOnce = 128;
+    if (server_.connections >= server_.max_connections + kTurnedAwayAtOnce) return;
+    const bool full = server_.connections >= server_.max_connections && !CloseAnIdleOne();
     const auto connection = std::make_shared<Connection>(std::move(adopted), *this);
     connections_.insert(connection);
-    connection->Start();
+    ++server_.connections;
+    full ? connection->TurnAway() : connection->Start();
     if (draining_) connection->Drain();
   });
 }
 
-void IoThread::Drain() {
-  boost::asio::post(io_, [this] {
+void IoThread::Drain(std::function<void()> drained) {
+  boost::asio::post(io_, [this, drained = std::move(drained)]() mutable {
     draining_ = true;
+    drained_ = std::move(drained);
     const std::vector<std::shared_ptr<Connection>> all(connections_.begin(), connections_.end());
     for (const auto& connection : all) connection->Drain();
     EndIfDrained();
   });
 }
 
+bool IoThread::CloseAnIdleOne() { return deadlines_.RunFirst(queues_.idle) || deadlines_.RunFirst(queues_.silent); }
+
 void IoThread::Remove(const std::shared_ptr<Connection>& connection) {
-  connections_.erase(connection);
+  server_.connections -= static_cast<uint32_t>(connections_.erase(connection));
   EndIfDrained();
 }
 
 void IoThread::EndIfDrained() {
-  if (!draining_ || !connections_.empty()) return;
+  if (!draining_ || !connections_.empty() || !drained_) return;
   deadlines_.Stop();
-  work_.reset();
+  std::exchange(drained_, nullptr)();
 }
 
 void IoThread::Deliver(std::shared_ptr<Exchange> exchange) {

@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <atomic>
 #include <cstddef>
 #include <ctime>
 #include <functional>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "src/runtime/server/app.h"
+#include "src/runtime/server/budget.h"
 #include "src/runtime/server/deadlines.h"
 #include "src/runtime/server/exchange.h"
 #include "src/runtime/server/mailbox.h"
@@ -33,6 +35,9 @@ struct ServerContext {
   const ServerOptions& options;
   const Router& router;
   const std::vector<std::unique_ptr<App>>& apps;
+  Budget& budget;                    // of bodies in flight
+  const uint32_t max_connections;
+  std::atomic<uint32_t>& connections;  // that are open
   std::string own_authority;  // "127.0.0.1:8080"
   // Answers `exchange` with the state of the server; any thread.
   std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> tell_status;
@@ -45,14 +50,15 @@ class IoThread final : public AnswerSink {
   IoThread& operator=(const IoThread&) = delete;
   ~IoThread() override;
 
-  // Begins to run. The thread ends when it was told to drain and no connection is left.
+  // Begins to run, until End().
   void Start();
-  void Join();
+  void End();
 
   // Any thread.
   boost::asio::io_context& io() { return io_; }
   void Adopt(boost::asio::ip::tcp::socket socket);
-  void Drain();
+  // No more is accepted; `drained` is called on this thread when no connection is left.
+  void Drain(std::function<void()> drained);
   void Deliver(std::shared_ptr<Exchange> exchange) override;
 
   // ---- For its connections, on its thread
@@ -60,10 +66,12 @@ class IoThread final : public AnswerSink {
   Deadlines& deadlines() { return deadlines_; }
   bool draining() const { return draining_; }
   void Remove(const std::shared_ptr<Connection>& connection);
+  // Closes a connection that waits for its client to send something. False if there is none.
+  bool CloseAnIdleOne();
   std::string_view Date();
   // Numbers of queues of deadlines.
   struct Queues {
-    size_t idle, head, body_pause, body, write_pause, linger, last_request;
+    size_t idle, silent, head, body_pause, body, write_pause, linger, last_request;
     size_t first_app;  // the app's index is added
   };
   const Queues& queues() const { return queues_; }
@@ -81,6 +89,7 @@ class IoThread final : public AnswerSink {
   Mailbox<std::shared_ptr<Exchange>> answers_;
   std::vector<std::shared_ptr<Exchange>> taken_;
   bool draining_ = false;
+  std::function<void()> drained_;
   std::time_t date_time_ = 0;
   std::string date_;
   std::thread thread_;

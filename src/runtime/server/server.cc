@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -13,13 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "src/runtime/script_runner.h"
 #include "src/runtime/server/app.h"
 #include "src/runtime/server/ascii.h"
 #include "src/runtime/server/io_thread.h"
 #include "src/runtime/server/router.h"
 #include "src/runtime/server/status.h"
-#include "src/runtime/server/watchdog.h"
 
 namespace sluice::runtime {
 namespace {
@@ -31,17 +30,28 @@ using Error = boost::system::error_code;
 // No file descriptor is left: those that wait are accepted later.
 constexpr std::chrono::milliseconds kAcceptPause{50};
 constexpr int kSignalExit = 128;
+constexpr int kExitCannotStart = 2;
+
+// A connection reads what any app takes, until it is known whose it is.
+ServerOptions WithBodyLimit(ServerOptions options, const Configuration& configuration) {
+  options.http.body_bytes = 0;
+  for (const AppConfiguration& app : configuration.apps) {
+    options.http.body_bytes = std::max(options.http.body_bytes, app.max_body_bytes);
+  }
+  return options;
+}
 
 }  // namespace
 
 struct Server::State {
   State(Configuration what, ServerOptions how, std::function<void(const std::string&)> then)
       : configuration(std::move(what)),
-        options(std::move(how)),
+        options(WithBodyLimit(std::move(how), configuration)),
         listening(std::move(then)),
-        router(configuration.apps) {
+        router(configuration.apps),
+        budget(configuration.max_in_flight_bytes) {
     for (const AppConfiguration& app : configuration.apps) {
-      apps.push_back(std::make_unique<App>(app, options.out, [this, name = app.name](std::string_view text) {
+      apps.push_back(std::make_unique<App>(app, options, budget, [this, name = app.name](std::string_view text) {
         options.log(Concat("app '", name, "': ", text));
       }));
     }
@@ -55,23 +65,34 @@ struct Server::State {
   void Adopt(tcp::socket socket, size_t thread);
   void AcceptAllThatWait();
   void Stop();
+  void StopApps();
+  void Finish();
   void AwaitSignal();
+  // A callback for other threads that runs `then` on this one.
+  auto Here(void (State::*then)()) {
+    return [this, then] { asio::post(io, [this, then] { (this->*then)(); }); };
+  }
 
   const Configuration configuration;
   const ServerOptions options;
   const std::function<void(const std::string&)> listening;
   const Router router;
+  Budget budget;
+  std::atomic<uint32_t> connections = 0;
   asio::io_context io{1};
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work;
   tcp::acceptor acceptor{io};
   asio::steady_timer pause{io};
   asio::signal_set signals{io};
-  std::vector<std::unique_ptr<App>> apps;
   std::unique_ptr<ServerContext> context;
   std::vector<std::unique_ptr<IoThread>> threads;
+  std::vector<std::unique_ptr<App>> apps;  // their timers are in the threads' contexts
   size_t to_load = 0;
+  size_t to_drain = 0;
+  size_t to_stop = 0;
   size_t next_thread = 0;
   bool failed = false;
+  bool accepting = false;
   bool stopping = false;
 };
 
@@ -94,9 +115,12 @@ bool Server::State::Bind() {
 }
 
 void Server::State::LoadApps() {
+  for (int i = 0; i < configuration.threads; ++i) threads.push_back(std::make_unique<IoThread>(*context));
+  for (const auto& thread : threads) thread->Start();
   to_load = apps.size();
-  for (const auto& app : apps) {
-    app->Start([this](bool good) { asio::post(io, [this, good] { OnLoaded(good); }); });
+  for (size_t i = 0; i < apps.size(); ++i) {
+    apps[i]->Start(threads[i % threads.size()]->io(),
+                   [this](bool good) { asio::post(io, [this, good] { OnLoaded(good); }); });
   }
 }
 
@@ -111,8 +135,7 @@ void Server::State::Listen() {
   const std::string host =
       endpoint.address().is_v6() ? Concat("[", endpoint.address().to_string(), "]") : endpoint.address().to_string();
   context->own_authority = Concat(host, ":", endpoint.port());
-  for (int i = 0; i < configuration.threads; ++i) threads.push_back(std::make_unique<IoThread>(*context));
-  for (const auto& thread : threads) thread->Start();
+  accepting = true;
   Accept();
   listening(Concat("http://", context->own_authority));
 }
@@ -145,15 +168,28 @@ void Server::State::AcceptAllThatWait() {
   }
 }
 
+// First connections, then apps, then threads: each needs the next until its own end.
 void Server::State::Stop() {
   if (std::exchange(stopping, true)) return;
-  if (!threads.empty()) AcceptAllThatWait();
+  if (accepting) AcceptAllThatWait();
   Error ignored;
   acceptor.close(ignored);
   pause.cancel();
-  for (const auto& thread : threads) thread->Drain();
+  to_drain = threads.size();
+  for (const auto& thread : threads) thread->Drain(Here(&State::StopApps));
+}
+
+void Server::State::StopApps() {
+  if (--to_drain != 0) return;
+  to_stop = apps.size();
+  for (const auto& app : apps) app->Stop(Here(&State::Finish));
+}
+
+void Server::State::Finish() {
+  if (--to_stop != 0) return;
+  for (const auto& thread : threads) thread->End();
+  signals.cancel();
   work.reset();
-  // The rest is Run()'s: only a second signal is waited for here.
 }
 
 void Server::State::AwaitSignal() {
@@ -168,7 +204,9 @@ void Server::State::AwaitSignal() {
 Server::Server(Configuration configuration, ServerOptions options, std::function<void(const std::string&)> listening)
     : state_(std::make_unique<State>(std::move(configuration), std::move(options), std::move(listening))) {
   State& state = *state_;
-  state.context = std::make_unique<ServerContext>(ServerContext{state.options, state.router, state.apps, "", {}});
+  state.context = std::make_unique<ServerContext>(ServerContext{state.options, state.router, state.apps, state.budget,
+                                                               state.configuration.max_connections, state.connections,
+                                                               "", {}});
   state.context->tell_status = [&state](std::shared_ptr<Exchange> exchange, bool collect) {
     TellStatus(state.apps, std::move(exchange), collect);
   };
@@ -188,23 +226,11 @@ void Server::Stop() {
 
 int Server::Run() {
   State& state = *state_;
-  if (!state.Bind()) return kExitMalformed;
+  if (!state.Bind()) return kExitCannotStart;
   state.work.emplace(asio::make_work_guard(state.io));
-  std::vector<std::function<double()>> looks;
-  for (const auto& app : state.apps) looks.emplace_back([&app] { return app->InterruptLongTask(); });
-  Watchdog watchdog(std::move(looks));
   state.LoadApps();
-  // Signals are waited for on this thread until the very end.
-  std::thread draining;
-  while (!state.stopping) state.io.run_one();
-  draining = std::thread([&state] {
-    for (const auto& thread : state.threads) thread->Join();
-    for (const auto& app : state.apps) app->Stop();
-    asio::post(state.io, [&state] { state.signals.cancel(); });
-  });
   state.io.run();
-  draining.join();
-  return state.failed ? kExitMalformed : 0;
+  return state.failed ? kExitCannotStart : 0;
 }
 
 }  // namespace sluice::runtime

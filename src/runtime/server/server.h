@@ -4,7 +4,7 @@
 //   int code = server.Run();     // until Stop()
 //
 // The thread that calls Run() accepts connections and hands them round to configuration.threads I/O threads; each app
-// has a thread of its own. V8 has been initialized.
+// has a process of its own. No JavaScript runs in this one.
 #ifndef SLUICE_RUNTIME_SERVER_SERVER_H_
 #define SLUICE_RUNTIME_SERVER_SERVER_H_
 
@@ -25,7 +25,7 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  // 0: it was stopped, and all requests were answered. kExitMalformed: it could not start, and the log says why.
+  // 0: it was stopped, and all requests were answered. 2: it could not start, and the log says why.
   int Run();
   // Any thread: no more is accepted, requests in flight are answered, Run() returns. Again: nothing.
   void Stop();

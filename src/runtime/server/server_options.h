@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "src/runtime/output.h"
 #include "src/runtime/server/http_request.h"
@@ -23,6 +24,9 @@ struct ServerOptions {
   std::chrono::milliseconds last_request{200};
   bool access_log = false;
   std::string status_path;  // "/status": where AppStatus and the process' memory can be asked for; empty: nowhere
+  // The command that is the main function of an app's process (app_main.h); the server's process id and the app's name
+  // are appended.
+  std::vector<std::string> app_command{"/proc/self/exe", "app-process"};
   // Any thread; whole lines.
   Sink out;  // the access log, and what apps print
   Sink log;  // what went wrong

@@ -1,7 +1,7 @@
 #include "src/runtime/server/status.h"
 
 #include <malloc.h>
-#include <uv.h>
+#include <unistd.h>
 
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -20,20 +20,26 @@ struct Gathering {
 ResponseData Report(const std::vector<AppStatus>& apps) {
   nlohmann::ordered_json report;
   report["apps"] = nlohmann::ordered_json::array();
+  const uint64_t own = AppProcess::OwnMemoryOf(getpid());
+  uint64_t all = own;
   for (const AppStatus& app : apps) {
-    report["apps"].push_back(
-        {{"name", app.name},
-         {"requests", app.requests},
-         {"inFlight", app.in_flight},
-         {"restarts", app.restarts},
-         {"heapBytes", app.heap_bytes},
-         {"bufferBytes", app.buffer_bytes},
-         {"live",
-          {{"streams", app.live.streams}, {"writers", app.live.writers}, {"externalBytes", app.live.external_bytes}}}});
+    all += app.resident_bytes;
+    report["apps"].push_back({{"name", app.name},
+                              {"process", app.process},
+                              {"requests", app.requests},
+                              {"inFlight", app.in_flight},
+                              {"bodyBytes", app.body_bytes},
+                              {"restarts", app.restarts},
+                              {"heapBytes", app.realm.heap_bytes},
+                              {"bufferBytes", app.realm.buffer_bytes},
+                              {"residentBytes", app.resident_bytes},
+                              {"live",
+                               {{"streams", app.realm.streams},
+                                {"writers", app.realm.writers},
+                                {"externalBytes", app.realm.external_bytes}}}});
   }
-  size_t resident = 0;
-  uv_resident_set_memory(&resident);
-  report["residentBytes"] = resident;
+  report["serverBytes"] = own;
+  report["residentBytes"] = all;
   ResponseData response;
   response.headers.emplace_back("content-type", "application/json");
   response.body = report.dump(2) + "\n";

@@ -1,7 +1,11 @@
 // The state of the server as JSON, for those who watch it and for tests of leaks.
 //
-//   {"apps": [{"name": "hello", "requests": 3, "inFlight": 0, "restarts": 0, "heapBytes": 4000000, "bufferBytes": 0,
-//              "live": {"streams": 0, "writers": 0, "externalBytes": 0}}], "residentBytes": 60000000}
+//   {"apps": [{"name": "hello", "process": 4711, "requests": 3, "inFlight": 0, "bodyBytes": 0, "restarts": 0,
+//              "heapBytes": 4000000, "bufferBytes": 0, "residentBytes": 30000000,
+//              "live": {"streams": 0, "writers": 0, "externalBytes": 0}}],
+//    "serverBytes": 9000000, "residentBytes": 39000000}
+//
+// "residentBytes" is the memory of a process that is its own; the last one is that of all processes together.
 #ifndef SLUICE_RUNTIME_SERVER_STATUS_H_
 #define SLUICE_RUNTIME_SERVER_STATUS_H_
 
@@ -13,7 +17,7 @@
 
 namespace sluice::runtime {
 
-// Asks all apps, each on its thread, and answers `exchange` when the last one has told. `collect`: after collecting
+// Asks all apps and answers `exchange` when the last one has answered. `collect`: after collecting
 // garbage.
 void TellStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect);
 

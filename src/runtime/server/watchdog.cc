@@ -12,8 +12,7 @@ constexpr double kRarestMs = 60'000;
 
 }  // namespace
 
-Watchdog::Watchdog(std::vector<std::function<double()>> looks)
-    : looks_(std::move(looks)), thread_([this] { Main(); }) {}
+Watchdog::Watchdog(std::function<double()> look) : look_(std::move(look)), thread_([this] { Main(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -27,10 +26,8 @@ Watchdog::~Watchdog() {
 void Watchdog::Main() {
   std::unique_lock lock(mutex_);
   while (!stopped_) {
-    double next = kRarestMs;
-    for (const auto& look : looks_) next = std::min(next, look());
-    stop_.wait_for(lock, std::chrono::duration<double, std::milli>(std::max(next, kOftenestMs)),
-                   [this] { return stopped_; });
+    const double next = std::clamp(look_(), kOftenestMs, kRarestMs);
+    stop_.wait_for(lock, std::chrono::duration<double, std::milli>(next), [this] { return stopped_; });
   }
 }
 

@@ -1,6 +1,6 @@
 // A thread that ends JavaScript which runs too long: the app's own thread cannot, as it runs it.
 //
-//   Watchdog watchdog({[&] { return app.InterruptLongTask(); }});
+//   Watchdog watchdog([&] { return realm.InterruptLongTask(1000); });
 #ifndef SLUICE_RUNTIME_SERVER_WATCHDOG_H_
 #define SLUICE_RUNTIME_SERVER_WATCHDOG_H_
 
@@ -8,14 +8,13 @@
 #include <functional>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace sluice::runtime {
 
 class Watchdog {
  public:
-  // Each looks at something, and returns after how many milliseconds it wants to look again.
-  explicit Watchdog(std::vector<std::function<double()>> looks);
+  // `look` returns after how many milliseconds it wants to look again.
+  explicit Watchdog(std::function<double()> look);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
   ~Watchdog();
@@ -23,7 +22,7 @@ class Watchdog {
  private:
   void Main();
 
-  std::vector<std::function<double()>> looks_;
+  std::function<double()> look_;
   std::mutex mutex_;
   std::condition_variable stop_;
   bool stopped_ = false;

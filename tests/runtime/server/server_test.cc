@@ -14,7 +14,14 @@
 #include <string>
 #include <thread>
 
-#include "src/runtime/isolate.h"
+#include "src/runtime/server/app_main.h"
+
+// The server starts an app's process from this very program.
+int main(int argc, char** argv) {
+  if (argc > 1 && argv[1] == sluice::runtime::kAppProcessCommand) return sluice::runtime::RunAppProcess(argc, argv);
+  ::testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}
 
 namespace sluice::runtime {
 namespace {
@@ -27,7 +34,6 @@ using ::testing::StartsWith;
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    InitializeV8({"--expose-gc", "--stack-size=500"});
     entry_ = ::testing::TempDir() + "/" + ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".mjs";
   }
   ~ServerTest() override { Stop(); }
@@ -41,6 +47,7 @@ class ServerTest : public ::testing::Test {
     configuration.apps.emplace_back();
     configuration.apps[0].name = "app";
     configuration.apps[0].entry = entry_;
+    configuration.apps[0].root = ::testing::TempDir();
     options.out = [](std::string_view) {};
     options.log = [this](std::string_view text) {
       const std::lock_guard lock(mutex_);
