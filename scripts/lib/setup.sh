@@ -44,6 +44,19 @@ sluice_dev() { "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sl
 # The same in place of this script.
 become() { exec "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
 
+# The whole of most scripts, which are commands of the same name.
+start() {
+  local argument
+  for argument in "${@:2}"; do
+    case $argument in
+      --) break ;;
+      --help | -h) print_help && exit 0 || exit 2 ;;
+    esac
+  done
+  command -v "$SLUICE_PYTHON" >/dev/null || install_packages
+  become "$@"
+}
+
 # Signals wait until Python can handle them: in its first moments it would print a traceback.
 SLUICE_START=(env --block-signal=INT --block-signal=TERM --block-signal=HUP)
 "${SLUICE_START[@]}" true 2>/dev/null || SLUICE_START=(env)  # not GNU's

@@ -9,9 +9,10 @@ import io
 import json
 import os
 import resource
+import shutil
 import signal
+import socket
 import subprocess
-import sys
 import tarfile
 import tempfile
 import unittest
@@ -36,7 +37,7 @@ class Corpus(unittest.TestCase):
             if limit:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        run = subprocess.run([ROOT / "scripts/corpus", what, file or self.archive, "--corpus", corpus or self.corpus], text=True, capture_output=True,
+        run = subprocess.run([ROOT / "scripts/corpus", what, file or self.archive, "--corpus", corpus or self.corpus], text=True, errors="surrogateescape", capture_output=True,
                              preexec_fn=lower, check=False)
         self.assertNotIn("Traceback", run.stderr)
         return run
@@ -105,7 +106,7 @@ class Corpus(unittest.TestCase):
         self.refused("No such file", self.folder / "missing")
 
     def test_names_that_lead_elsewhere_are_refused(self):
-        for name in ("../x", "/tmp/sluice-test-x", "a/../../x", "a/b/c", "a", "a/.hidden", ".git/x", "a/x\n", "a//x", "manifest.json"):
+        for name in ("../x", "/tmp/sluice-test-x", "a/../../x", "a/..", "./a", ".git/x", "a//x", "manifest.json"):
             self.tar((name, b"x"))
             self.refused("no name of an input")
         self.assertFalse((self.folder / "x").exists())
@@ -123,9 +124,81 @@ class Corpus(unittest.TestCase):
             self.tar(("a/x", b"x"), manifest=manifest)
             self.refused("Nothing was restored")
 
-    def test_inputs_that_are_too_large_are_refused(self):
-        self.tar(("a/x", b"\0" * ((1 << 20) + 1)))
-        self.refused("no input is so large")
+    # --- Nothing is left out without a word ---
+
+    def test_inputs_of_every_name_size_and_depth_come_back(self):
+        names = [b"civil war - blue.ops", b"-dash", b"*star*", b'qu"ote', b"qu'ote", "\u00fcmlaut".encode(), b"bad\xff", b"new\nline", b".hidden", b"a+b,c:d=e@f",
+                 b"par(en)", b"tilde~", b"back\\slash", b"$HOME", b"n" * 120, b"m" * 255, b" ", b"\x01", b"sub/inner", b"a/b/c/d/e/" + b"deep" * 50,
+                 b"dir\xff/bad\xff"]
+        place = os.fsencode(self.corpus / "a_fuzzer")
+        for name in names:
+            os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
+            with open(os.path.join(place, name), "wb") as file:
+                file.write(name)
+        (self.corpus / "a_fuzzer/large").write_bytes(os.urandom(3 << 20))
+        (self.corpus / "of no target").write_bytes(b"x")
+        (self.corpus / "odd \udcff (folder)").mkdir()
+        (self.corpus / "odd \udcff (folder)/x").write_bytes(b"y")
+        run = self.run_it("pack")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        other = self.folder / "other"
+        self.assertEqual(self.run_it("restore", corpus=other).returncode, 0)
+        self.assertEqual(self.contents(other), self.contents(self.corpus))
+
+    def test_links_are_followed(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "x").write_bytes(b"linked")
+        (self.corpus / "c_fuzzer").symlink_to(elsewhere)
+        (self.corpus / "a_fuzzer/link").symlink_to("1f")
+        linked = self.folder / "linked"
+        linked.symlink_to(self.corpus)
+        self.assertEqual(self.run_it("pack", corpus=linked).returncode, 0)
+        other = self.folder / "other"
+        self.run_it("restore", corpus=other)
+        self.assertEqual((other / "c_fuzzer/x").read_bytes(), b"linked")
+        self.assertEqual((other / "a_fuzzer/link").read_bytes(), b"\1\0x")
+        # Restoring into a corpus that is a link leaves the link.
+        (elsewhere / "x").unlink()
+        self.assertEqual(self.run_it("restore").returncode, 0)
+        self.assertTrue((self.corpus / "c_fuzzer").is_symlink())
+        self.assertEqual((elsewhere / "x").read_bytes(), b"linked")
+
+    def test_what_is_no_input_is_named_and_the_exit_code_is_1(self):
+        os.mkfifo(self.corpus / "a_fuzzer/pipe")
+        (self.corpus / "a_fuzzer/nothing").symlink_to("missing")
+        (self.corpus / "a_fuzzer/around").symlink_to("..")
+        (self.corpus / ".hidden").mkdir()
+        (self.corpus / ".hidden/x").write_bytes(b"x")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(self.corpus / "a_fuzzer/socket"))
+            run = self.run_it("pack")
+        self.assertEqual(run.returncode, 1)
+        for words in ("pipe was left out: no regular file", "nothing was left out: a link to nothing", "around was left out: a link to a folder above",
+                      "socket was left out", "x was left out: the corpus of a target has no dot"):
+            self.assertIn(words, run.stderr)
+        other = self.folder / "other"
+        self.assertEqual(self.run_it("restore", corpus=other).returncode, 0)
+        self.assertEqual(sorted(self.contents(other)), ["a_fuzzer/1f", "a_fuzzer/2e", "b_fuzzer/id:000001,src:000000+000001,op:x"])
+
+    def test_what_is_too_large_for_one_file_is_named(self):
+        with open(self.corpus / "a_fuzzer/huge", "wb") as file:
+            file.truncate((2 << 30) + 1)
+        run = self.run_it("pack")
+        self.assertEqual(run.returncode, 1)
+        self.assertRegex(run.stderr, "huge was left out: with its 2,147,483,649 bytes")
+
+    def test_paths_of_every_name(self):
+        for name in ("with space", "qu'ote", "$(id)", "-dash", "--corpus", "new\nline", "bad\udcff", "star*", "semi;colon"):
+            with self.subTest(name=name):
+                place = self.folder / name
+                shutil.copytree(self.corpus, place)
+                pack = subprocess.run([ROOT / "scripts/corpus", "pack", f"--corpus={name}", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True, check=False)
+                self.assertEqual(pack.returncode, 0, pack.stderr)
+                restore = subprocess.run([ROOT / "scripts/corpus", "restore", f"--corpus={name}.new", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True,
+                                         check=False)
+                self.assertEqual(restore.returncode, 0, restore.stderr)
+                self.assertEqual(self.contents(self.folder / f"{name}.new"), self.contents(self.corpus))
 
     def test_a_full_disk_leaves_the_old_file(self):
         self.archive.write_bytes(b"old")

@@ -28,7 +28,6 @@ from sluice_dev.triage import hidden_faults  # noqa: E402
 from sluice_dev.mutation import campaigns  # noqa: E402
 from sluice_dev.triage import promote  # noqa: E402
 from sluice_dev.engines import recent_inputs  # noqa: E402
-from sluice_dev.triage import same_finding  # noqa: E402
 from sluice_dev.triage import triage  # noqa: E402
 from sluice_dev.triage.findings import Finding  # noqa: E402
 from sluice_dev.common.processes import Children  # noqa: E402
@@ -653,12 +652,6 @@ class HiddenFaults(Folder):
     def test_more_than_enough_are_counted(self):
         self.passed_over(*(f"slots/a@write|the begin of WritableStream{number}" for number in range(hidden_faults.MOST + 3)))
         self.assertEqual((len(self.look(self.Triage())), self.left_out), (hidden_faults.MOST, 3))
-
-    def test_what_an_earlier_campaign_kept_is_not_this_ones(self):
-        kept = Path(hidden_faults.environment(str(self.folder), "writable_stream_fuzzer")["SLUICE_PASSED_OVER"]) / "1-2"
-        kept.write_text("slots/a@write|the begin of writer.close()")
-        hidden_faults.clear(str(self.folder))
-        self.assertEqual(self.look(self.Triage()), [])
 
     def test_what_hides_one_does_not_explain_it_either(self):
         self.passed_over("slots/a@write|V8 alone", target="v8_binding_fuzzer")

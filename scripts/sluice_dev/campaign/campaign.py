@@ -16,12 +16,13 @@ import signal
 import tempfile
 import time
 
-from sluice_dev.campaign import page
+from sluice_dev.campaign import folder, page
 from sluice_dev.campaign import samples
 from sluice_dev.common import display
 from sluice_dev.common import provenance
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.locks import sole_user
 from sluice_dev.common.processes import Children
 from sluice_dev.engines import afl
 from sluice_dev.engines import empty_speed
@@ -146,21 +147,22 @@ class Campaign:
         return list(dict.fromkeys(wanted)) or [name for name in known if name not in NOT_BY_DEFAULT]
 
     def _prepare_folders(self):
-        for folder in (self.out, self.corpus, *(os.path.join(self.corpus, t.name) for t in self._fuzzed())):
+        for place in (self.out, self.corpus, *(os.path.join(self.corpus, t.name) for t in self._fuzzed())):
             try:
-                os.makedirs(folder, exist_ok=True)
-                tempfile.TemporaryFile(dir=folder).close()
+                os.makedirs(place, exist_ok=True)
+                tempfile.TemporaryFile(dir=place).close()
             except OSError as error:
-                raise CannotRun(f"{shown(folder)}: cannot be written: {error.strerror}") from error
+                raise CannotRun(f"{shown(place)}: cannot be written: {error.strerror}") from error
         self._check_disk()
-        hidden_faults.clear(self.out)
+        if told := folder.set_aside(self.out):
+            say(told)
         self.entries_before = self._entries()
 
     def _check_disk(self):
-        for folder in (self.out, self.corpus):
-            free = shutil.disk_usage(folder).free
+        for place in (self.out, self.corpus):
+            free = shutil.disk_usage(place).free
             if free < SMALLEST_FREE_BYTES:
-                raise CannotRun(f"{shown(folder)}: the disk is full ({free >> 20} MiB free, {SMALLEST_FREE_BYTES >> 20} are the least), and "
+                raise CannotRun(f"{shown(place)}: the disk is full ({free >> 20} MiB free, {SMALLEST_FREE_BYTES >> 20} are the least), and "
                                 f"findings could be lost. {_AFTER_FREEING_SPACE}")
 
     def _entries(self):
@@ -594,7 +596,8 @@ def _parse(arguments):
 async def _run(arguments):
     campaign = Campaign(_parse(arguments))
     try:
-        return await campaign.run()
+        with sole_user(campaign.out, "another campaign"):
+            return await campaign.run()
     except OSError as error:
         raise CannotRun(_text(error, campaign.out)) from error
     finally:

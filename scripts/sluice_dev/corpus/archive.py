@@ -1,46 +1,69 @@
 """scripts/corpus: packs the grown corpora into one file, and takes them out of it again.
 
-The file is a tar.gz. Its first member is manifest.json, which has the SHA-256 of every input; the others are TARGET/NAME. The same corpora
-give the same file, byte for byte. Nothing of the file is believed: names, kinds and sizes are looked at, and nothing is written before
-all of it was read and fits the manifest.
+The file is a tar.gz. Its first member is manifest.json, which has the SHA-256 of every input; the others are the inputs, by their paths. The
+same corpora give the same file, byte for byte. Nothing of the file is believed: names, kinds and sizes are looked at, and nothing is written
+before all of it was read and fits the manifest.
 """
 
-import argparse
+import errno
 import gzip
 import hashlib
 import io
 import json
 import os
-import re
+import shutil
+import sys
 import tarfile
 import tempfile
 
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import grown_corpora
+from sluice_dev.corpus.files import entries
 
 VERSION = 1
 _MANIFEST = "manifest.json"
-# Inputs are named by their hash, by AFL++ or by hand.
-_NAME = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_][A-Za-z0-9._,:+@-]*")
 _MOST_ENTRIES = 1_000_000
-_MOST_ENTRY_BYTES = 1 << 20
 _MOST_BYTES = 2 << 30
+# What scripts that are running, or were killed, leave beside the folders of targets; no inputs.
+_SCRATCH = (".lock", ".minimize-", ".restore-", ".export-")
 
 
 class Bad(CannotRun):
     """The file is no corpus, or is damaged."""
 
 
-def inputs(corpus):
-    """(TARGET/NAME, path), in order."""
-    for target in sorted(os.listdir(corpus)):
-        folder = os.path.join(corpus, target)
-        if target.startswith(".") or not os.path.isdir(folder):
+def is_name(name: str) -> bool:
+    """Whether it may be an input's: a path that stays inside. The first part has no dot in front, as the folders of tools have."""
+    parts = name.split("/")
+    return name != _MANIFEST and not name.startswith(".") and "\0" not in name and all(part not in ("", ".", "..") for part in parts)
+
+
+def inputs(corpus: str, left_out: list[tuple[str, str]]) -> dict[str, bytes]:
+    """All of them, by name. `left_out`: what is none, and why."""
+    contents: dict[str, bytes] = {}
+    total = 0
+    for entry in entries(corpus):
+        if entry.name.startswith(_SCRATCH):
             continue
-        for name in sorted(os.listdir(folder)):
-            path = os.path.join(folder, name)
-            if _NAME.fullmatch(f"{target}/{name}") and os.path.isfile(path) and os.path.getsize(path) <= _MOST_ENTRY_BYTES:
-                yield f"{target}/{name}", path
+        why = entry.why
+        if not why and not is_name(entry.name):
+            why = "no name of an input" if entry.name == _MANIFEST else "the corpus of a target has no dot in front of its name"
+        if not why and total + entry.size > _MOST_BYTES:
+            why = f"with its {number(entry.size)} bytes the corpus is larger than {number(_MOST_BYTES)}"
+        if not why and len(contents) >= _MOST_ENTRIES:
+            why = f"there are {number(_MOST_ENTRIES)} inputs without it"
+        if why:
+            left_out.append((entry.name, why))
+            continue
+        try:
+            with open(entry.path, "rb") as file:
+                contents[entry.name] = file.read()
+        except FileNotFoundError:
+            continue  # replaced by a smaller one just now
+        total += len(contents[entry.name])
+    return contents
 
 
 def _add(archive, name, data):
@@ -49,22 +72,17 @@ def _add(archive, name, data):
     archive.addfile(member, io.BytesIO(data))
 
 
-def pack(corpus, path):
-    """The manifest's inputs, by target: how many. A campaign may be running."""
-    contents = {}
-    for name, source in inputs(corpus):
-        try:
-            with open(source, "rb") as file:
-                contents[name] = file.read()
-        except FileNotFoundError:
-            continue  # replaced by a smaller one just now
-    if not contents:
+def pack(corpus: str, path: str) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
+    """The inputs, and what was left out and why. A campaign may be running."""
+    left_out: list[tuple[str, str]] = []
+    contents = inputs(corpus, left_out)
+    if not contents and not left_out:
         raise Bad(f"{shown(corpus)}: there is no corpus to pack")
     manifest = {"version": VERSION, "inputs": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}}
     handle, temporary = tempfile.mkstemp(prefix=".pack-", dir=os.path.dirname(os.path.abspath(path)))
     try:
         with open(handle, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as zipped, \
-                tarfile.open(mode="w", fileobj=zipped, format=tarfile.USTAR_FORMAT) as archive:
+                tarfile.open(mode="w", fileobj=zipped, format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
             _add(archive, _MANIFEST, json.dumps(manifest, sort_keys=True).encode())
             for name, data in contents.items():
                 _add(archive, name, data)
@@ -73,10 +91,10 @@ def pack(corpus, path):
     except BaseException:
         os.unlink(temporary)
         raise
-    return contents
+    return contents, left_out
 
 
-def read(path):
+def read(path: str) -> dict[str, bytes]:
     """All inputs of the file, by name. Raises Bad if anything about it is not as pack() makes it."""
     contents = {}
     manifest = None
@@ -87,7 +105,7 @@ def read(path):
             data = zipped.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
             raise Bad("is larger than any corpus")
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", encoding="utf-8", errors="surrogateescape") as archive:
             for member in archive:
                 total += member.size
                 if not member.isfile():
@@ -99,10 +117,8 @@ def read(path):
                         raise Bad("does not begin with a manifest, so it was not made by scripts/corpus pack")
                     manifest = json.loads(archive.extractfile(member).read())
                     continue
-                if not _NAME.fullmatch(member.name) or member.name in contents:
+                if not is_name(member.name) or member.name in contents:
                     raise Bad(f"has {member.name!r}, which is no name of an input")
-                if member.size > _MOST_ENTRY_BYTES:
-                    raise Bad(f"has {member.name!r} with {member.size} bytes: no input is so large")
                 contents[member.name] = archive.extractfile(member).read()
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, ValueError, OSError) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and error.errno is not None:
@@ -119,8 +135,8 @@ def read(path):
     return contents
 
 
-def restore(path, corpus):
-    """Adds the file's inputs to the corpora; none is replaced or removed. How many were new."""
+def restore(path: str, corpus: str) -> tuple[dict[str, bytes], int]:
+    """Adds the file's inputs to the corpora; none is replaced or removed. The inputs, and how many were new."""
     try:
         contents = read(path)
     except Bad as error:
@@ -136,33 +152,45 @@ def restore(path, corpus):
             with open(temporary, "wb") as file:
                 file.write(data)
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.replace(temporary, place)
+            _move(temporary, place)
             new += 1
     return contents, new
 
 
-def _counts(contents):
-    targets = {}
+def _move(temporary: str, place: str) -> None:
+    try:
+        os.replace(temporary, place)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # the folder of the target is a link to another disk
+            raise
+        beside = os.path.join(os.path.dirname(place), ".restore-input")
+        shutil.copyfile(temporary, beside)
+        os.replace(beside, place)
+
+
+def _counts(contents: dict[str, bytes]) -> str:
+    targets: dict[str, int] = {}
     for name in contents:
-        targets[name.split("/")[0]] = targets.get(name.split("/")[0], 0) + 1
+        target = name.split("/")[0] if "/" in name else "of no target"
+        targets[target] = targets.get(target, 0) + 1
     return ", ".join(f"{target} {number(count)}" for target, count in sorted(targets.items()))
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/corpus", allow_abbrev=False)
-    parser.add_argument("--corpus", required=True)
-    parser.add_argument("what", choices=("pack", "restore"))
-    parser.add_argument("file")
-    options = parser.parse_args(arguments)
-    try:
-        if options.what == "pack":
-            if not os.path.isdir(options.corpus):
-                raise Bad(f"{shown(options.corpus)}: there is no corpus to pack")
-            contents = pack(options.corpus, options.file)
-            say(f"Packed {number(len(contents))} inputs into {shown(options.file)}, {number(os.path.getsize(options.file))} bytes: {_counts(contents)}")
-        else:
-            contents, new = restore(options.file, options.corpus)
-            say(f"Restored {number(new)} inputs into {shown(options.corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
-    except OSError as error:
-        raise CannotRun(f"{error.filename or options.file}: {error.strerror}") from error
-    return 0
+    parser = Parser("scripts/corpus")
+    parser.add_argument("--corpus", default=grown_corpora())
+    options = parser.parse(arguments)
+    if len(options.words) != 2 or options.words[0] not in ("pack", "restore"):
+        parser.error("say pack or restore, and one file")
+    options.what, options.file = options.words
+    if options.what == "restore":
+        contents, new = restore(options.file, options.corpus)
+        say(f"Restored {number(new)} inputs into {shown(options.corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
+        return 0
+    if not os.path.isdir(options.corpus):
+        raise Bad(f"{shown(options.corpus)}: there is no corpus to pack")
+    contents, left_out = pack(options.corpus, options.file)
+    say(f"Packed {number(len(contents))} inputs into {shown(options.file)}, {number(os.path.getsize(options.file))} bytes: {_counts(contents)}")
+    for name, why in left_out:
+        sys.stderr.write(f"scripts/corpus: {shown(os.path.join(options.corpus, name))} was left out: {why}\n")
+    return 1 if left_out else 0

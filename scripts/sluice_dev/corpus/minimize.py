@@ -1,158 +1,243 @@
 """scripts/minimize, which builds what this needs: makes the grown corpora small without losing coverage.
 
-Of each target, all that it and the other targets have found, by either engine, is merged into a new folder by libFuzzer's -merge=1, which
-tries each input in turn and survives those that crash. The readable seeds of corpus/ go first, so that nothing is kept that they reach
-already. Then the new folder takes the old one's place in one step.
+Of each target, all that it and the other targets have found, by either engine, is measured (engines/measure.py): first the readable seeds of
+corpus/, so that nothing is kept that they reach already, then the target's own inputs, the small ones first, then those of others. What
+adds nothing is removed, input by input, after what others add was put there: a run that is interrupted at any time has lost nothing.
+An input that was not measured is never removed; it is moved to TARGET.aside, or stays where it is if it is another one's.
 """
 
 import argparse
-import ctypes
+import dataclasses
+import errno
+import hashlib
 import os
-import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Sequence
 
 from sluice_dev.campaign.campaign import NOT_BY_DEFAULT, PLANS, Plan
 from sluice_dev.common.display import number, say, shown
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.locks import sole_user
+from sluice_dev.corpus.files import Entry, entries
 from sluice_dev.engines import libfuzzer
+from sluice_dev.engines.measure import Measured, Measurer, Total
 
-_MERGED = re.compile(r"MERGE-OUTER: (\d+) new files with (\d+) new features added; (\d+) new coverage edges")
-_AT_FDCWD, _EXCHANGE = -100, 2
+ASIDE = ".aside"  # behind a target's name: the folder of inputs that could not be measured
+_SCRATCH = ".minimize-"
 # Some coverage depends on which inputs ran before (a list that grows once in a process), so that the same corpus in another order reaches
-# a little more or less. So the old corpus is merged into the new one again, a few times or until that adds nothing.
+# a little more or less. So what is to go is measured once more behind what stays, a few times or until it adds nothing.
 _NOISE = 0.01
 _PASSES = 3
+_MOST_NAMED = 20
 
 
 class Failed(Exception):
     """A corpus could not be minimised, and is as it was."""
 
 
-def files(folder):
-    if not os.path.isdir(folder):
-        return {}
-    return {entry.name: entry.stat().st_size for entry in os.scandir(folder) if entry.is_file() and not entry.name.startswith(".")}
+@dataclasses.dataclass
+class Input:
+    entry: Entry
+    data: bytes
+
+    @property
+    def order(self) -> tuple[int, bytes]:
+        return len(self.data), self.data
+
+
+@dataclasses.dataclass
+class Choice:
+    """What becomes of a corpus."""
+
+    kept: list[Input]
+    removed: list[Input]
+    added: list[Input]  # from elsewhere
+    aside: list[tuple[Entry, str]]  # with the reason
+    not_merged: list[tuple[Entry, str]]  # of others
+    before: Total
+    after: Total
 
 
 class Minimizer:
-    def __init__(self, root, corpus, fuzzers):
+    def __init__(self, root: str, corpus: str, fuzzers: str) -> None:
         self.root = root
         self.corpus = corpus
         self.fuzzers = fuzzers
-        self.process = None
 
-    def targets(self):
+    def targets(self) -> list[str]:
         with open(os.path.join(self.fuzzers, "targets.txt"), encoding="utf-8") as file:
             known = file.read().split()
         return [name for name in known if name not in NOT_BY_DEFAULT and not PLANS.get(name, Plan()).is_canary]
 
-    def seeds(self, target):
+    def seeds(self, target: str) -> list[str]:
         names = (target, *PLANS.get(target, Plan()).more_seeds)
         return [folder for name in names if os.path.isdir(folder := os.path.join(self.root, "corpus", name))]
 
-    def merge(self, target, into, folders, control):
-        """Adds to `into` what has features that it has not. (features added, edges added)."""
-        command = [os.path.join(self.fuzzers, target), "-merge=1", f"-merge_control_file={control}", *libfuzzer.run_flags(),
-                   f"-max_len={PLANS.get(target, Plan()).max_len}", "-artifact_prefix=" + os.path.dirname(control) + "/", into, *folders]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        errors="replace", start_new_session=True)
-        try:
-            output, _ = self.process.communicate()
-            code = self.process.returncode
-        finally:
-            self.stop()
-        if os.path.exists(control):
-            os.remove(control)
-        found = _MERGED.search(output)
-        if code != 0 or found is None:
-            # A folder in which nothing is new has no such line.
-            if code == 0 and "MERGE-OUTER" in output:
-                return 0, 0
-            raise Failed(f"{target} could not merge (exit code {code}). Its last lines:\n" + "\n".join("  " + l for l in output.splitlines()[-10:]))
-        return int(found[2]), int(found[3])
+    def choose(self, target: str, others: Sequence[str], strangers: Sequence[str], scratch: str) -> Choice:
+        """`others`: folders of other targets' inputs, of which many do not fit; `strangers`: folders whose inputs are all meant to."""
+        longest = PLANS.get(target, Plan()).max_len
+        measurer = Measurer(os.path.join(self.fuzzers, target), self.root, scratch, [*libfuzzer.run_flags(), f"-max_len={longest}"])
+        seeds, _ = _read(self.seeds(target), longest)
+        own, aside = _read([os.path.join(self.corpus, target)], longest)
+        foreign, not_merged = _read(strangers, longest)
+        foreign += _read(others, longest)[0]
+        known = {one.data for one in own}
+        foreign = list({one.data: one for one in foreign if one.data not in known}.values())
+        every = [*seeds, *own, *foreign]
+        if not own and not foreign:
+            return Choice([], [], [], aside, not_merged, Total(0, 0), Total(0, 0))
+        measured = measurer.measure([one.data for one in every])
+        total = Total.of(measured)
+        if total.features == 0:
+            raise Failed(f"{target}: its {len(every)} inputs and seeds reach nothing, which cannot be; the corpus is as it was")
+        of_own, of_foreign = measured[len(seeds):len(seeds) + len(own)], measured[len(seeds) + len(own):]
+        aside += [(one.entry, m.why) for one, m in zip(own, of_own) if m.why]
+        not_merged += [(one.entry, m.why) for one, m in zip(foreign, of_foreign) if m.why]
+        before = Total.of(measured[:len(seeds) + len(own)])
+        kept, removed = _part(own, of_own)
+        kept += [one for one in removed if one.entry.is_elsewhere]
+        removed = [one for one in removed if not one.entry.is_elsewhere]
+        added, _ = _part(foreign, of_foreign)
+        after = before
+        for _ in range(_PASSES):
+            stay = [*seeds, *kept, *added]
+            again = measurer.measure([one.data for one in (*stay, *removed)])
+            after = Total.of(again[:len(stay)])
+            more, removed = _part(removed, again[len(stay):], unmeasured_stay=True)
+            kept += more
+            if not more:
+                break
+        if after.features < before.features * (1 - _NOISE) or after.edges < before.edges * (1 - _NOISE):
+            raise Failed(f"{target}: the smaller corpus would reach less ({after.edges} edges and {after.features} features, not {before.edges} "
+                         f"and {before.features}); it is as it was")
+        return Choice(kept, removed, added, aside, not_merged, before, after)
 
-    def stop(self):
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-    def reaches(self, target, folders, scratch):
-        """(features, edges) of all inputs in the folders."""
-        empty = tempfile.mkdtemp(prefix="measure-", dir=scratch)
-        return self.merge(target, empty, folders, os.path.join(scratch, "control"))
-
-    def minimize(self, target, others):
-        """`others`: folders of other targets' inputs. The figures before and after."""
+    def apply(self, target: str, choice: Choice) -> list[tuple[str, str]]:
+        """Nothing is lost at any moment. Returns what was moved aside: the new path, and why."""
         place = os.path.join(self.corpus, target)
-        recover(place)
-        os.makedirs(place, exist_ok=True)
-        seeds = self.seeds(target)
-        old = files(place)
-        # Beside it, so that it can be renamed; the campaign does not look at names with a dot.
-        with tempfile.TemporaryDirectory(prefix=f".minimize-{target}-", dir=self.corpus) as scratch:
-            before = self.reaches(target, [place, *seeds], scratch)
-            new = os.path.join(scratch, "new")
-            os.mkdir(new)
-            names = set()
-            for folder in seeds:
-                for name in files(folder):
-                    names.add(f"seed-{os.path.basename(folder)}-{name}")
-                    shutil.copyfile(os.path.join(folder, name), os.path.join(new, f"seed-{os.path.basename(folder)}-{name}"))
-            self.merge(target, new, [place, *others], os.path.join(scratch, "control"))
-            for _ in range(_PASSES):
-                if self.merge(target, new, [place], os.path.join(scratch, "control")) == (0, 0):
-                    break
-            for name in names:
-                os.remove(os.path.join(new, name))
-            after = self.reaches(target, [new, *seeds], scratch)
-            if any(now < then * (1 - _NOISE) for now, then in zip(after, before)):
-                raise Failed(f"{target}: the smaller corpus would reach less ({after[1]} edges and {after[0]} features, not {before[1]} and "
-                             f"{before[0]}); it is as it was")
-            kept = files(new)
-            # What a campaign has found meanwhile.
-            for name in files(place).keys() - old.keys():
-                shutil.copyfile(os.path.join(place, name), os.path.join(new, name))
-            exchange(new, place)
-        return old, kept, before, after
+        for one in choice.added:
+            _write_new(os.path.join(place, hashlib.sha1(one.data).hexdigest()), one.data, self.corpus)
+        moved = [(_move_aside(entry, os.path.realpath(place) + ASIDE), why) for entry, why in choice.aside]
+        for one in choice.removed:
+            if one.entry.is_unchanged():
+                os.unlink(one.entry.path)
+        return moved
 
 
-def exchange(new, place):
-    """Both names exist at every moment, where the file system can do that."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    paths = (os.fsencode(new), os.fsencode(place))
-    if hasattr(libc, "renameat2") and libc.renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _EXCHANGE) == 0:
-        return
-    os.rename(place, place + ".before")  # recover() knows it
-    os.rename(new, place)
-    shutil.rmtree(place + ".before")
+def _read(folders: Iterable[str], longest: int) -> tuple[list[Input], list[tuple[Entry, str]]]:
+    """The inputs, the small ones first, and what is none."""
+    found, not_inputs = [], []
+    for folder in folders:
+        for entry in entries(folder):
+            if entry.why:
+                not_inputs.append((entry, entry.why))
+            elif entry.size > longest:
+                not_inputs.append((entry, f"{number(entry.size)} bytes, and the longest of its target are {number(longest)}"))
+            else:
+                try:
+                    with open(entry.path, "rb") as file:
+                        found.append(Input(entry, file.read(longest)))
+                except FileNotFoundError:
+                    continue  # removed just now
+    return sorted(found, key=lambda one: one.order), not_inputs
 
 
-def recover(place):
-    """Finishes what an exchange in two steps that was killed in between has left."""
-    aside = place + ".before"
-    if os.path.isdir(aside):
-        if os.path.isdir(place):
-            shutil.rmtree(aside)
-        else:
-            os.rename(aside, place)
+def _part(inputs: Sequence[Input], measured: Sequence[Measured], unmeasured_stay: bool = False) -> tuple[list[Input], list[Input]]:
+    """Those that add something, and those of which a run of the target says that they add nothing."""
+    adds = [one for one, m in zip(inputs, measured) if m.features or (m.why and unmeasured_stay)]
+    nothing = [one for one, m in zip(inputs, measured) if not m.features and not m.why]
+    return adds, nothing
 
 
-def sweep(corpus):
-    """Scratch folders of runs that were killed."""
-    for name in os.listdir(corpus) if os.path.isdir(corpus) else ():
-        if name.startswith(".minimize-"):
-            shutil.rmtree(os.path.join(corpus, name), ignore_errors=True)
+def _write_new(path: str, data: bytes, scratch: str) -> None:
+    """Whole or not at all."""
+    handle, temporary = tempfile.mkstemp(prefix=_SCRATCH, dir=scratch)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        shutil.move(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
 
 
-def report(target, old, kept, before, after):
-    def corpus(entries):
-        return f"{number(len(entries))} entries, {number(sum(entries.values()))} bytes"
+def _move_aside(entry: Entry, folder: str) -> str:
+    """Where it is now; what cannot be moved stays. Its name may be there already, of an earlier run."""
+    if entry.is_elsewhere:
+        return entry.path
+    os.makedirs(folder, exist_ok=True)
+    base = entry.name.replace("/", "_")[:200] or "input"
+    name = base
+    count = 1
+    while os.path.lexists(os.path.join(folder, name)):
+        count += 1
+        name = f"{base}.{count}"
+    path = os.path.join(folder, name)
+    if os.path.islink(entry.path) and not os.path.isabs(os.readlink(entry.path)):  # relative to where it was
+        os.symlink(os.path.join(os.path.dirname(os.path.abspath(entry.path)), os.readlink(entry.path)), path)
+        os.unlink(entry.path)
+        return path
+    try:
+        os.rename(entry.path, path)
+    except OSError as error:
+        if error.errno != errno.EXDEV or not os.path.isfile(entry.path):
+            return entry.path
+        shutil.copyfile(entry.path, path)
+        os.unlink(entry.path)
+    return path
 
-    say(f"{target}: {corpus(old)} -> {corpus(kept)}; {number(before[1])} -> {number(after[1])} edges, {number(before[0])} -> "
-        f"{number(after[0])} features, with the seeds")
+
+def sweep(corpus: str) -> None:
+    """Scratch of runs that were killed."""
+    for name in os.listdir(corpus):
+        path = os.path.join(corpus, name)
+        if name.startswith(_SCRATCH):
+            if os.path.isdir(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+        elif name.endswith(".before") and os.path.isdir(path):  # of older versions, which exchanged two folders
+            place = path.removesuffix(".before")
+            if not os.path.lexists(place):
+                os.rename(path, place)
+
+
+def _corpus_of(inputs: Sequence[Input]) -> str:
+    return f"{number(len(inputs))} entries, {number(sum(len(one.data) for one in inputs))} bytes"
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"scripts/minimize: {text}\n")
+
+
+def _name_all(heading: str, named: Sequence[tuple[str, str]]) -> None:
+    if named:
+        _complain(heading)
+        for path, why in named[:_MOST_NAMED]:
+            _complain(f"  {shown(path)}: {why}")
+        if len(named) > _MOST_NAMED:
+            _complain(f"  and {number(len(named) - _MOST_NAMED)} more")
+
+
+def minimize(minimizer: Minimizer, target: str, others: Sequence[str], strangers: Sequence[str]) -> bool:
+    """Whether every input was measured."""
+    os.makedirs(os.path.join(minimizer.corpus, target), exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=minimizer.corpus) as scratch:
+        try:
+            choice = minimizer.choose(target, others, strangers, scratch)
+        except CannotRun as problem:
+            raise Failed(f"{problem}\nThe corpus of {target} is as it was") from problem
+    moved = minimizer.apply(target, choice)
+    say(f"{target}: {_corpus_of([*choice.kept, *choice.removed])} -> {_corpus_of([*choice.kept, *choice.added])}; {number(choice.before.edges)} -> "
+        f"{number(choice.after.edges)} edges, {number(choice.before.features)} -> {number(choice.after.features)} features, with the seeds")
+    _name_all(f"{target}: {number(len(moved))} inputs were not measured, and are kept aside:", moved)
+    _name_all(f"{target}: {number(len(choice.not_merged))} inputs from elsewhere were not merged, and are where they were:",
+              [(entry.path, why) for entry, why in choice.not_merged])
+    return not moved and not choice.not_merged
 
 
 def main(arguments: list[str]) -> int:
@@ -163,30 +248,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("targets", nargs="*")
     options = parser.parse_args(arguments)
     minimizer = Minimizer(options.root, options.corpus, options.fuzzers)
+    for folder in options.more:
+        if not os.path.isdir(folder):
+            raise CannotRun(f"{shown(folder)}: no such folder")
+    known = minimizer.targets()
+    for target in options.targets:
+        if target not in known:
+            raise CannotRun(f"unknown target {target}; there are: {' '.join(known)}")
     worst = 0
-    try:
-        for folder in options.more:
-            if not os.path.isdir(folder):
-                raise Failed(f"{shown(folder)}: no such folder")
-        os.makedirs(options.corpus, exist_ok=True)
+    with sole_user(options.corpus, "another scripts/minimize"):
         sweep(options.corpus)
-        known = minimizer.targets()
-        for target in options.targets:
-            if target not in known:
-                raise Failed(f"unknown target {target}; there are: {' '.join(known)}")
         for target in options.targets or known:
             # Programs are inputs of every target; what is no program is one, too.
-            others = [os.path.join(options.corpus, other) for other in known if other != target]
-            others = [folder for folder in (*others, *options.more) if os.path.isdir(folder)]
+            others = [folder for other in known if other != target and os.path.isdir(folder := os.path.join(options.corpus, other))]
             try:
-                report(target, *minimizer.minimize(target, others))
+                if not minimize(minimizer, target, others, options.more):
+                    worst = 1
             except Failed as failure:
-                print(f"scripts/minimize: {failure}", file=sys.stderr)
+                _complain(str(failure))
                 worst = 1
-    except (Failed, OSError) as error:
-        text = f"{error.filename}: {error.strerror}; nothing was lost" if isinstance(error, OSError) else str(error)
-        print(f"scripts/minimize: {text}", file=sys.stderr)
-        return 2
-    finally:
-        minimizer.stop()
     return worst

@@ -15,6 +15,7 @@ import time
 
 from sluice_dev.common import sanitizer_options as options
 from sluice_dev.common.processes import descendants
+from sluice_dev.corpus.files import entries
 from sluice_dev.engines.libfuzzer import UNIT_TIMEOUT_SECONDS
 
 # The engine's own limits, by which it ends an input and tries it again for the time after which it is a hang.
@@ -45,10 +46,10 @@ def make_seeds(folder, sources):
     os.makedirs(folder, exist_ok=True)
     count = 0
     for source in sources:
-        for entry in os.scandir(source):
-            if entry.is_file() and not entry.name.startswith(".") and entry.stat().st_size > 0:
-                shutil.copyfile(entry.path, os.path.join(folder, f"{os.path.basename(source)}-{entry.name}"))
+        for entry in entries(source):
+            if not entry.why and entry.size > 0:
                 count += 1
+                shutil.copyfile(entry.path, os.path.join(folder, f"{count:06}-{os.path.basename(source)}"))
     if count == 0:
         with open(os.path.join(folder, "byte"), "wb") as file:
             file.write(b"\1")

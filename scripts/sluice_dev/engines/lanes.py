@@ -12,6 +12,7 @@ import signal
 
 from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.corpus.files import entries
 from sluice_dev.engines import afl
 from sluice_dev.engines import libfuzzer
 from sluice_dev.engines import recent_inputs
@@ -156,12 +157,12 @@ class LibFuzzerLane(Lane):
         campaign = self.campaign
         passed_over = campaign.passed_over()
         command = libfuzzer.fuzz_command(
-            os.path.join(campaign.fuzzers[LIBFUZZER], self.name), seconds=seconds, artifacts=scratch,
+            os.path.join(campaign.fuzzers[LIBFUZZER], self.name), seconds=seconds, artifacts=".",
             folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary(),
             knows_a_hang=any(finding.kind == "timeout" for finding in campaign.findings.values()))
         recent = os.path.join(scratch, "recent")
-        child = await campaign.children.start(command, env=self.environment(passed_over, recent), folder=campaign.out)
-        output = self.running[child] = libfuzzer.Output(campaign.root)
+        child = await campaign.children.start(command, env=self.environment(passed_over, recent), folder=scratch)
+        output = self.running[child] = libfuzzer.Output(campaign.root, scratch)
         output.command, output.recent = command, recent
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, self.end_signal),
@@ -190,11 +191,12 @@ class LibFuzzerLane(Lane):
         with open(artifact, "rb") as file:
             wanted = file.read()
 
-        def is_same(entry):
-            if entry.stat().st_size != len(wanted):
-                return False
-            with open(entry.path, "rb") as file:
+        def is_same_file(path):
+            with open(path, "rb") as file:
                 return file.read() == wanted
+
+        def is_same(entry):
+            return entry.stat().st_size == len(wanted) and is_same_file(entry.path)
 
         found = False
         for folder in self.seed_folders():
@@ -202,13 +204,13 @@ class LibFuzzerLane(Lane):
             found = found or bool(same - self._crashing_seeds)
             self._crashing_seeds |= same
         corpus = self.corpus_folder()
-        path = os.path.join(corpus, hashlib.sha1(wanted).hexdigest()) if corpus else None
-        if path and os.path.exists(path):
-            aside = os.path.join(self.campaign.out, "crashing", self.name)
-            os.makedirs(aside, exist_ok=True)
-            shutil.move(path, os.path.join(aside, os.path.basename(path)))
-            self.target.moved += 1
-            found = True
+        for entry in entries(corpus) if corpus else ():
+            if not entry.why and entry.size == len(wanted) and not entry.is_elsewhere and is_same_file(entry.path):
+                aside = os.path.join(self.campaign.out, "crashing", self.name)
+                os.makedirs(aside, exist_ok=True)
+                shutil.move(entry.path, os.path.join(aside, f"{self.target.moved}-{hashlib.sha1(wanted).hexdigest()}"))
+                self.target.moved += 1
+                found = True
         return found
 
 

@@ -39,7 +39,8 @@ def rerun_flags():
 class Output:
     """What one process has said so far."""
 
-    def __init__(self, root):
+    def __init__(self, root, folder=""):
+        self._folder = folder  # in which the process runs
         self.executions = 0
         self.rate = 0
         self.cov = 0
@@ -77,7 +78,7 @@ class Output:
         elif line.startswith("stat::number_of_executed_units:"):
             self.executions = int(line.split()[-1])
         elif "Test unit written to " in line:
-            self.artifact = line.split("Test unit written to ", 1)[1].strip()
+            self.artifact = os.path.normpath(os.path.join(self._folder, line.split("Test unit written to ", 1)[1].strip()))
         self.report.add_line(line)
 
     def replayed(self, path, code, kind, if_nothing):

@@ -24,6 +24,9 @@ import time
 import zipfile
 from pathlib import Path
 
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.engines.measure import Measurer
+
 RUNS = 4
 _CALL = re.compile(r"callq?\s+[0-9a-f]+\s+<__(asan|dfsan|msan|ubsan)")
 _MACHINES = {"x86_64": "x86-64", "aarch64": "aarch64"}
@@ -256,22 +259,22 @@ class Checks:
         return name in ("libgcc_s.so.1", "libstdc++.so.6")
 
     def _check_coverage(self, target: str):
-        """As their script `coverage`: a merge, because that survives inputs that crash."""
+        """As their script `coverage`, which merges because that survives inputs that crash. (measure.py: theirs runs in containers, whose
+        paths need no quotes.)"""
         if self._environment.sanitizer != "coverage":
             return None
         with tempfile.TemporaryDirectory(prefix="sluice-coverage-") as work:
             os.chmod(work, 0o777)
-            merged = Path(work) / "merged"
-            merged.mkdir()
-            merged.chmod(0o777)
             variables = self._variables(target) | {"LLVM_PROFILE_FILE": f"{work}/{target}.%1m.profraw"}
-            seeds = Path(work) / "seeds"
             with zipfile.ZipFile(self._folder / f"{target}_seed_corpus.zip") as file:
-                file.extractall(seeds)
-            run = self._run([self._folder / target, "-merge=1", "-timeout=100", merged, seeds], variables, self._folder)
+                seeds = [file.read(name) for name in file.namelist()]
+            try:
+                Measurer(str(self._folder / target), "", work, ["-timeout=100"], env=variables, **_as_nobody()).measure(seeds)
+            except (CannotRun, OSError) as error:
+                return " ".join(str(error).split())[:160]
             raw = sorted(Path(work).glob("*.profraw"))
             if not raw:
-                return f"no profile was written: {run.end()}"
+                return "no profile was written"
             merge = subprocess.run(["llvm-profdata", "merge", "-sparse", *raw, "-o", f"{work}/profile"], text=True, check=False,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             export = subprocess.run(["llvm-cov", "export", "-summary-only", f"-instr-profile={work}/profile", self._folder / target],

@@ -47,11 +47,6 @@ async def places(triage, target, files):
     return placed
 
 
-def clear(out):
-    """What an earlier campaign into the same folder kept is not this one's."""
-    shutil.rmtree(_folder(out), ignore_errors=True)
-
-
 async def look_for(triage, found, out, begun, jobs, made):
     """Adds the findings that are made of what was passed over to `made`, investigated. `found`: the others, investigated. `out`: the
     campaign's folder. `begun`: when fuzzing began, in seconds since the epoch. Returns how many more there would have been."""

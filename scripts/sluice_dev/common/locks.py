@@ -1,0 +1,33 @@
+"""A folder belongs to one process at a time."""
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+
+from sluice_dev.common.display import shown
+from sluice_dev.common.errors import CannotRun
+
+_NAME = ".lock"
+
+
+@contextlib.contextmanager
+def sole_user(folder: str, what: str) -> Iterator[None]:
+    """Holds the folder, which is made if need be. Raises CannotRun if another process has it. A process that was killed has none."""
+    os.makedirs(folder, exist_ok=True)
+    handle = os.open(os.path.join(folder, _NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise
+            owner = os.read(handle, 100).decode(errors="replace").strip()
+            raise CannotRun(f"{shown(folder)}: {what} is using it{f' (process {owner})' if owner.isdigit() else ''}; wait for its end, or use "
+                            "another folder") from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
