@@ -7,10 +7,11 @@ A function that performs an operation of the standard has the operation's addres
     // https://streams.spec.whatwg.org/#writable-stream-abort
     PromiseSlot WritableStreamAbort(...) {
 and every step is cited in a comment of its own line:
-    // 1.                       // 2, 2.1. Words.          // 2 to 5. Words: these, and what is in them.
+    // 1. Words.                // 2, 2.1. Words.          // 2 to 5. Words: these, and the steps inside them.
+The words say what the step is for; a bare number may only stand above another comment.
 Steps that run elsewhere (reactions) are cited with the operation's name: // WritableStreamFinishErroring, 13.1, 14.1.
 
-Checked: addresses and steps exist, names match, each step is cited, steps ascend, no operation is missing. Each problem is
+Checked: addresses and steps exist, names match, each step is cited with words, steps ascend, no operation is missing. Each problem is
 one line, file:line: what. Exit 1 if there are any.
 """
 import pathlib
@@ -95,7 +96,8 @@ class Checker:
 
     def check_source(self, path, shown):
         anchor, operation, last, namespace = None, None, {}, None
-        for number, line in enumerate(path.read_text().split("\n"), 1):
+        lines = path.read_text().split("\n")
+        for number, line in enumerate(lines, 1):
             where = f"{shown}:{number}"
             if found := NAMESPACE_OPENS.match(line):
                 namespace = found.group(1)
@@ -111,6 +113,8 @@ class Checker:
                 anchor = None
             if found := CITATION.match(line):
                 self.check_citation(found, where, operation, last)
+                if found.end() >= len(line.rstrip()) and not lines[number].lstrip().startswith("//"):
+                    self.problem(where, f"step {found.group(2)} is cited without words: say what it is for")
 
     def begin_function(self, line, where, anchor, namespace):
         if anchor is None:

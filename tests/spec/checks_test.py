@@ -39,16 +39,20 @@ class Checks(unittest.TestCase):
             self.assertEqual(self.run_check(script)[0], 0, script)
 
     def test_missing_step(self):
-        self.broken("check_citations.py", "writable_stream.cc", "  // 8.1.\n    wasAlready", "  wasAlready",
+        self.broken("check_citations.py", "writable_stream.cc", "    // 8.1. So the sink is not aborted.\n", "",
                     r"writable_stream.cc:\d+: WritableStreamAbort step 8.1 is not cited")
 
     def test_step_that_does_not_exist(self):
-        self.broken("check_citations.py", "queuing_strategies.cc", "  // 4.\n", "  // 4.\n  // 5.\n",
+        self.broken("check_citations.py", "queuing_strategies.cc", "  // 4. Valid.\n", "  // 4. Valid.\n  // 5. No such step.\n",
                     "ExtractHighWaterMark has no step 5")
 
     def test_steps_out_of_order(self):
-        self.broken("check_citations.py", "writable_stream_default_controller.cc", "// 8.\n", "// 10.\n",
+        self.broken("check_citations.py", "writable_stream_default_controller.cc", "// 8. size()", "// 10. size()",
                     "step 9 is cited after step 10")
+
+    def test_step_without_words(self):
+        self.broken("check_citations.py", "writable_stream.cc", "// 8.1. So the sink is not aborted.", "// 8.1.",
+                    r"writable_stream.cc:\d+: step 8.1 is cited without words")
 
     def test_reaction_steps_out_of_order(self):
         self.broken("check_citations.py", "writable_stream_default_controller.cc", "ProcessWrite, 4.2.", "ProcessWrite, 4.1.",
