@@ -10,10 +10,16 @@
 SLUICE_ROOT=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
 SLUICE_SCRIPT=scripts/$(basename "$0")
 
-# Ctrl-C while ninja runs is not a build that failed.
+# Ctrl-C while a child runs is not a child that failed. (SIGTERM ends a shell at once, with 143.)
 trap 'exit 130' INT
 
-say() { printf '%s\n' "$*" >&2; }
+# What is closed is /dev/null, so that no file that is opened later gets its number.
+{ : <&0; } 2>/dev/null || exec </dev/null
+{ : >&2; } 2>/dev/null || exec 2>/dev/null
+{ : >&1; } 2>/dev/null || exec >/dev/null
+
+# A message that nobody can read changes nothing.
+say() { printf '%s\n' "$*" >&2 || true; }
 
 die() {
   say "$SLUICE_SCRIPT: $*"
@@ -25,22 +31,14 @@ print_help() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
 wrong_usage() { die "$*; see $SLUICE_SCRIPT --help"; }
 
-# Each fuzz target is a file; asked of the sources, so that a misspelt name is told before anything is built.
-require_target() {
-  [[ $1 =~ ^[A-Za-z0-9_]+$ && -f $SLUICE_ROOT/fuzz/targets/$1.cc ]] && return
-  local known=("$SLUICE_ROOT"/fuzz/targets/*_fuzzer.cc)
-  known=("${known[@]##*/}")
-  wrong_usage "unknown target $1; there are: ${known[*]%.cc}"
-}
-
 # --- Python ---
 
 # Debian's first: its packages (scripts/packages.txt) belong to it, and it need not be the first on PATH.
 SLUICE_PYTHON=/usr/bin/python3
 [[ -x $SLUICE_PYTHON ]] || SLUICE_PYTHON=python3
 
-# A command of scripts/sluice_dev.
-sluice_dev() { "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
+# A command of scripts/sluice_dev. It ends with this script.
+sluice_dev() { "${SLUICE_CHILD[@]}" "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
 # The same in place of this script.
 become() { exec "${SLUICE_START[@]}" "$SLUICE_PYTHON" -B "$SLUICE_ROOT/scripts/sluice_dev" "$@"; }
 
@@ -60,6 +58,8 @@ start() {
 # Signals wait until Python can handle them: in its first moments it would print a traceback.
 SLUICE_START=(env --block-signal=INT --block-signal=TERM --block-signal=HUP)
 "${SLUICE_START[@]}" true 2>/dev/null || SLUICE_START=(env)  # not GNU's
+SLUICE_CHILD=(setpriv --pdeathsig TERM)
+command -v setpriv >/dev/null || SLUICE_CHILD=(env)
 
 # --- Packages ---
 
@@ -148,81 +148,8 @@ source "$SLUICE_ROOT/scripts/lib/v8.sh"
 
 # --- Builds ---
 
-# Configures build/PRESET unless that has been done in the same way before. A folder that was left half-configured, was
-# moved, or has other flags is configured afresh; what was compiled in it is kept where it still fits.
-configure() {
-  local preset=$1 folder=$SLUICE_ROOT/build/$1 flags=() wanted log
-  command -v ccache >/dev/null && flags+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  command -v ld.lld >/dev/null && flags+=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
-  # Fleets build the fuzz targets with nothing but a compiler; here there is V8.
-  [[ $preset == libfuzzer-* || $preset == afl-* ]] && [[ -f $V8_PREFIX/.complete ]] && flags+=(-DSLUICE_V8=ON)
-  wanted="$SLUICE_ROOT ${flags[*]} $(cksum <"$SLUICE_ROOT/CMakePresets.json")"
-  if [[ -f $folder/build.ninja && -f $folder/.configured && $(<"$folder/.configured") == "$wanted" ]]; then return; fi
-  rm -f "$folder/.configured"
-  mkdir -p "$folder"
-  log=$folder/configure.log
-  if ! (cd "$SLUICE_ROOT" && cmake --fresh --preset "$preset" "${flags[@]}") >"$log" 2>&1; then
-    cat "$log" >&2
-    die "build/$preset could not be configured; CMake's own words are above"
-  fi
-  printf '%s\n' "$wanted" >"$folder/.configured"
-}
-
-# Reads ninja's output, keeps it in the file $2, and shows how far it is.
-show_build_progress() {
-  local preset=$1 log=$2 line shown=$SECONDS steps=0
-  while IFS= read -r line; do
-    printf '%s\n' "$line" >>"$log"
-    [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
-    if ((++steps == 1)) && [[ ! -t 2 ]]; then say "Building $preset"; fi
-    if [[ -t 2 ]]; then
-      printf '\r\033[KBuilding %s: %s of %s' "$preset" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" >&2
-    elif ((SECONDS - shown >= 15)); then
-      shown=$SECONDS
-      say "Building $preset: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]}"
-    fi
-  done
-  if ((steps > 0)) && [[ -t 2 ]]; then printf '\r\033[K' >&2; fi
-}
-
-# Compilers at a time: two more than processors, as ninja has it, but no more than fit into the memory that is free. A compiler
-# takes up to 700 MiB, for a file with V8's or Boost's headers under AddressSanitizer.
-build_jobs() {
-  local jobs=$(($(nproc) + 2)) free limit used fit
-  free=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo 2>/dev/null) || free=
-  if limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null) && used=$(cat /sys/fs/cgroup/memory.current 2>/dev/null) && [[ $limit != max ]]; then
-    limit=$(((limit - used) >> 20))
-    if [[ -z $free ]] || ((limit < free)); then free=$limit; fi
-  fi
-  if [[ -n $free ]]; then
-    fit=$((free / 700))
-    if ((fit < jobs)); then jobs=$((fit > 1 ? fit : 1)); fi
-  fi
-  printf '%s\n' "${CMAKE_BUILD_PARALLEL_LEVEL:-$jobs}"
-}
-
 # build PRESET [TARGET...]
-build() {
-  local preset=$1 folder=$SLUICE_ROOT/build/$1 log begun=$SECONDS
-  shift
-  log=$folder/build.log
-  mkdir -p "$folder" || die "build/$preset cannot be written"
-  # Two scripts may run at once, but ninja must have the folder to itself.
-  { exec 9>"$folder/.lock"; } 2>/dev/null || die "build/$preset cannot be written"
-  if command -v flock >/dev/null && ! flock -n 9; then
-    say "Waiting for another script that builds build/$preset"
-    flock 9
-  fi
-  configure "$preset" 9>&-
-  : >"$log"
-  if ! (cd "$SLUICE_ROOT" && NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" --parallel "$(build_jobs)" ${1:+--target "$@"}) 2>&1 9>&- |
-    show_build_progress "$preset" "$log"; then
-    grep -v -e '^\[[0-9]*/[0-9]*\] ' -e '^-- ' "$log" >&2 || true
-    die "build/$preset could not be built; the compiler's own words are above"
-  fi
-  if grep -q '^\[' "$log"; then say "Built $preset in $((SECONDS - begun)) s"; fi
-  exec 9>&-
-}
+build() { sluice_dev build "$@" || exit $?; }
 
 # --- Sanitizers ---
 

@@ -21,7 +21,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COMMANDS = {
     "affected": ("fleet.affected", True),
     "bench": ("bench.bench", False),
-    "byte-targets": ("campaign.byte_targets", True),
+    "build": ("common.builds", False),
     "check-ossfuzz": ("fleet.ossfuzz", True),
     "corpus": ("corpus.archive", False),
     "coverage": ("coverage.coverage", False),
@@ -35,6 +35,7 @@ COMMANDS = {
     "ossfuzz-files": ("fleet.files", False),
     "polyfill": ("runtimes.runtimes", False),
     "promote": ("triage.promote", False),
+    "repro": ("triage.repro", False),
     "report": ("campaign.page", False),
     "same-finding": ("triage.same_finding", True),
     "valgrind-replay": ("fleet.valgrind_replay", False),

@@ -60,8 +60,8 @@ class FaultyCampaign(unittest.TestCase):
             (root / "corpus" / FAULTY / name).write_bytes(data)
         out = root / "out"
         run = subprocess.run(
-            [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--root", root, "--preset", "asan", "--seconds", str(seconds),
-             "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", FAULTY],
+            [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--built", root, "--time", str(seconds),
+             "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", "--target", FAULTY],
             env=environment() | env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         self.assertEqual(run.returncode, 1, run.stdout)
         return json.loads((out / "summary.json").read_text()), out, run.stdout

@@ -41,7 +41,7 @@ class Minimize(unittest.TestCase):
             (self.grown / hashlib.sha1(data).hexdigest()).write_bytes(data)
 
     def command(self, *arguments):
-        return [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "minimize", "--root", SOURCE, "--corpus", self.corpus, "--fuzzers", BUILD / "fuzzers",
+        return [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "minimize", "--corpus", self.corpus, "--fuzzers", BUILD / "fuzzers",
                 *arguments]
 
     def run_it(self, *arguments, fuzzers=BUILD / "fuzzers"):
@@ -80,7 +80,7 @@ class Minimize(unittest.TestCase):
 
     def test_it_becomes_smaller_and_reaches_the_same(self):
         before, reached = self.contents(), self.reaches()
-        run = self.run_it("--", TARGET)
+        run = self.run_it(f"--target={TARGET}")
         self.assertEqual(run.returncode, 0, run.stderr)
         after = self.contents()
         self.assertLess(len(after), len(before) / 1.9)
@@ -97,21 +97,21 @@ class Minimize(unittest.TestCase):
         elsewhere.mkdir()
         for name, data in useful.items():
             (elsewhere / name).write_bytes(data)
-        self.assertEqual(self.run_it("--from", elsewhere, "--", TARGET).returncode, 0)
+        self.assertEqual(self.run_it("--from", elsewhere, f"--target={TARGET}").returncode, 0)
         self.assertTrue(self.contents())
         self.assertTrue(self.contents().items() <= useful.items())
 
     def test_killed_while_it_measures_it_has_changed_nothing_and_the_next_run_sweeps_up(self):
         before, reached = self.contents(), self.reaches()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
-            process = subprocess.Popen(self.command("--", TARGET), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(self.command(f"--target={TARGET}"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while process.poll() is None and not list(self.corpus.glob(".minimize-*/measure-*/output")):
                 time.sleep(0.01)  # until it is in the middle
             process.send_signal(number)
             code = process.wait()
             self.assertEqual(code, {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -signal.SIGKILL}[number])
             self.assertEqual(self.contents(), before, number)
-        self.assertEqual(self.run_it("--", TARGET).returncode, 0)
+        self.assertEqual(self.run_it(f"--target={TARGET}").returncode, 0)
         self.assert_reaches(self.reaches(), reached)
         self.assertEqual([path.name for path in self.corpus.glob(".*")], [".lock"])
 
@@ -135,7 +135,7 @@ class Minimize(unittest.TestCase):
 
     def test_two_at_once_in_one_corpus_are_one_too_many(self):
         with sole_user(str(self.corpus), "a test"):
-            run = self.run_it("--", TARGET)
+            run = self.run_it(f"--target={TARGET}")
         self.assertEqual(run.returncode, 2, run.stderr)
         self.assertRegex(run.stderr, "another scripts/minimize is using it")
 
@@ -175,13 +175,13 @@ class Minimize(unittest.TestCase):
         self.small_corpus()
         crash = b"methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r0)\nw0.releaseLock()\n"
         (self.grown / "crash").write_bytes(crash)
-        run = self.run_it("--", TARGET, fuzzers=fuzzers)
+        run = self.run_it(f"--target={TARGET}", fuzzers=fuzzers)
         self.assertEqual(self.kept_aside(run), ["crash"])
         self.assertRegex(run.stderr, r"crash: crashes \(slots/writer@releaseLock\)")
         self.assertEqual((self.corpus / f"{TARGET}.aside/crash").read_bytes(), crash)
         # One of the same name, on another day.
         (self.grown / "crash").write_bytes(crash + b"\n")
-        self.assertEqual(self.kept_aside(self.run_it("--", TARGET, fuzzers=fuzzers)), ["crash", "crash.2"])
+        self.assertEqual(self.kept_aside(self.run_it(f"--target={TARGET}", fuzzers=fuzzers)), ["crash", "crash.2"])
 
     def test_inputs_that_end_the_process_in_any_way_are_kept_aside(self):
         self.small_corpus()
@@ -197,7 +197,7 @@ class Minimize(unittest.TestCase):
         for word in ("hang", "memory", "exit", "kill", "abort"):
             (self.grown / word).write_text(f"{word} x\n")
         before = self.contents()
-        run = self.run_it("--", TARGET, fuzzers=fuzzers)
+        run = self.run_it(f"--target={TARGET}", fuzzers=fuzzers)
         self.assertEqual(self.kept_aside(run), ["abort", "exit", "hang", "kill", "memory"])
         self.assertRegex(run.stderr, r"/hang: hangs")
         self.assertRegex(run.stderr, r"/memory: takes too much memory")
@@ -210,7 +210,7 @@ class Minimize(unittest.TestCase):
         (self.grown / "nothing").symlink_to("missing")
         (self.grown / "around").symlink_to(".")
         os.mkfifo(self.grown / "fifo")
-        run = self.run_it("--", TARGET)
+        run = self.run_it(f"--target={TARGET}")
         self.assertEqual(self.kept_aside(run), ["around", "fifo", "long", "nothing"])
         self.assertRegex(run.stderr, "long: 385 bytes, and the longest of its target are 384")
         self.assertEqual((self.corpus / f"{TARGET}.aside/long").read_bytes(), b"a" * 385)
@@ -219,7 +219,7 @@ class Minimize(unittest.TestCase):
         self.small_corpus()
         before = self.contents()
         for body in ("exit 77", "exit 0", "kill -9 $$", 'echo "STARTED 0 1" >>control; exit 0', "echo no such flag >&2; exit 1"):
-            run = self.run_it("--", TARGET, fuzzers=self.fuzzers("", body))
+            run = self.run_it(f"--target={TARGET}", fuzzers=self.fuzzers("", body))
             self.assertEqual(run.returncode, 1, body + run.stdout)
             self.assertRegex(run.stderr, "as it was", body)
             self.assertEqual(self.contents(), before, body)
@@ -229,7 +229,7 @@ class Minimize(unittest.TestCase):
         elsewhere = self.corpus.parent / "else where"
         elsewhere.mkdir()
         (elsewhere / "long").write_bytes(b"a" * 385)
-        run = self.run_it("--from", elsewhere, "--", TARGET)
+        run = self.run_it("--from", elsewhere, f"--target={TARGET}")
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn("long", run.stderr)
         self.assertTrue((elsewhere / "long").exists())
@@ -252,7 +252,7 @@ class Minimize(unittest.TestCase):
                 Path(os.fsdecode(paths[1] + b"copy")).write_bytes(data[1])
                 (Path(os.fsdecode(place)) / "new").write_bytes(b'{"apps": [{"entry": "a.mjs", "hostname": "\xf0\x9f\x98\x80"}]}' + name)
                 before = {p for p, _, names in os.walk(place) for _ in names}
-                run = subprocess.run([*map(os.fsencode, self.command("--from")), elsewhere, b"--corpus", corpus, b"--", b"config_fuzzer"], text=True,
+                run = subprocess.run([*map(os.fsencode, self.command("--from")), elsewhere, b"--corpus=" + corpus, b"--target", b"config_fuzzer"], text=True,
                                      errors="surrogateescape", capture_output=True, check=False)
                 self.assertEqual(run.returncode, 0, run.stderr)
                 left = [p for _, _, names in os.walk(place) for p in names]
@@ -267,7 +267,7 @@ class Minimize(unittest.TestCase):
         linked = self.corpus.parent / "linked corpus"
         linked.symlink_to(self.corpus)
         before = len(self.contents())
-        run = self.run_it("--corpus", linked, "--", TARGET)
+        run = self.run_it("--corpus", linked, f"--target={TARGET}")
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertTrue(self.grown.is_symlink())
         self.assertLess(len(self.contents()), before / 1.9)
@@ -279,11 +279,11 @@ class Minimize(unittest.TestCase):
         for name in os.listdir(self.grown):
             (elsewhere / name).write_bytes((self.grown / name).read_bytes())
         (self.grown / "link").symlink_to(elsewhere)
-        self.assertEqual(self.run_it("--", TARGET).returncode, 0)
+        self.assertEqual(self.run_it(f"--target={TARGET}").returncode, 0)
         self.assertEqual(len(list(elsewhere.iterdir())), 2)
 
     def test_unknown_targets_and_folders_are_told(self):
-        run = self.run_it("--", "nonsense_fuzzer")
+        run = self.run_it("--target=nonsense_fuzzer")
         self.assertEqual((run.returncode, "unknown target nonsense_fuzzer" in run.stderr), (2, True))
         self.assertEqual(self.run_it("--from", self.corpus / "none").returncode, 2)
 

@@ -4,7 +4,6 @@ A request is lost if its client gets no whole response with status 200. Memory i
 it was after a first, uncounted load, since caches fill and code is compiled then.
 """
 
-import argparse
 import http.client
 import re
 import shutil
@@ -13,6 +12,8 @@ import sys
 import threading
 import time
 
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.paths import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "apps"))
@@ -95,14 +96,20 @@ def leaks(before, after, resident):
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/load", allow_abbrev=False)
-    parser.add_argument("--sluice", required=True)
+    parser = Parser("scripts/load")
+    parser.add_argument("--sluice")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--path", nargs="+", default=PATHS)
     parser.add_argument("--client", choices=["wrk", "python"], default="wrk" if shutil.which("wrk") else "python")
     parser.add_argument("--no-resident", dest="resident", action="store_false")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
+    if options.words:
+        parser.error(f"unknown argument {options.words[0]}")
+    if options.sluice is None:
+        builds.prepare()
+        builds.build("bench", "sluice")
+        options.sluice = str(ROOT / "build/bench/sluice")
     load = {"wrk": load_with_wrk, "python": load_with_python}[options.client]
     app = {"name": "load", "entry": str(ROBUSTNESS), "time_limit_ms": 60_000}
     with Server(options.sluice, {"apps": [app]}, "--status", "/status") as server:

@@ -5,7 +5,6 @@ time for its weight, runs it for a slice, and takes the next; so time that one d
 loop. What it writes over time is in OUT/samples.jsonl; samples.py defines the fields.
 """
 
-import argparse
 import asyncio
 import dataclasses
 import errno
@@ -18,11 +17,13 @@ import time
 
 from sluice_dev.campaign import folder, page
 from sluice_dev.campaign import samples
-from sluice_dev.common import display
+from sluice_dev.common import builds, display
 from sluice_dev.common import provenance
+from sluice_dev.common.arguments import Parser, whole_number
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
+from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import Children
 from sluice_dev.engines import afl
 from sluice_dev.engines import empty_speed
@@ -119,7 +120,7 @@ class Campaign:
         self.children = Children()
         self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
                                     f"libfuzzer-{self.preset}")
-        self.targets = [Target(name, PLANS.get(name, Plan())) for name in self._choose(arguments.targets)]
+        self.targets = [Target(name, PLANS.get(name, Plan())) for name in self._choose(arguments.target)]
         for target in self.targets:
             target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
         self.lanes = [lane for target in self.targets for lane in target.lanes]
@@ -584,17 +585,50 @@ def _text(error, folder):
 
 
 def _parse(arguments):
-    parser = argparse.ArgumentParser(prog="scripts/fuzz", allow_abbrev=False)
-    for name in ("--root", "--preset", "--out", "--corpus", "--engine"):
-        parser.add_argument(name, required=True)
-    for name in ("--seconds", "--jobs"):
-        parser.add_argument(name, required=True, type=int)
-    parser.add_argument("targets", nargs="*")
-    return parser.parse_args(arguments)
+    parser = Parser("scripts/fuzz")
+    parser.add_argument("--target", action="append", default=[])
+    parser.add_argument("--time", default="60")
+    parser.add_argument("--sanitizer", default="address", choices=list(builds.PRESETS))
+    parser.add_argument("--jobs", default=str(len(os.sched_getaffinity(0))))
+    parser.add_argument("--engine", default=LIBFUZZER, choices=[LIBFUZZER, AFL, "both"])
+    parser.add_argument("--out")
+    parser.add_argument("--corpus", default=os.environ.get("SLUICE_CORPUS"))
+    parser.add_argument("--built")  # a tree, for tests: nothing is built there
+    options = parser.parse(arguments)
+    if options.words:
+        parser.error(f"unknown argument {options.words[0]} (a target is named with --target)")
+    options.seconds = whole_number(parser, "--time", options.time, " of seconds")
+    options.jobs = whole_number(parser, "--jobs", options.jobs)
+    options.preset = builds.PRESETS[options.sanitizer]
+    options.root = options.built or str(ROOT)
+    for name in [] if options.built else options.target:
+        builds.require_target(name)
+    if options.out is None:
+        # The process id tells apart campaigns that begin in the same second.
+        name = f"{options.engine}-{options.preset}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.getpid()}"
+        options.out = os.path.join(ROOT, "build/campaigns", name)
+    else:
+        options.out = os.path.realpath(options.out)
+        options.corpus = options.corpus or os.path.join(options.out, "corpus")
+    options.corpus = os.path.realpath(options.corpus or ROOT / "build/corpus")
+    return options
 
 
-async def _run(arguments):
-    campaign = Campaign(_parse(arguments))
+def _build(options):
+    builds.prepare()
+    # What AFL++ finds is run again under libFuzzer's build.
+    builds.build(f"libfuzzer-{options.preset}")
+    if options.engine != LIBFUZZER:
+        if shutil.which("afl-fuzz") is None:
+            raise CannotRun(f"--engine {options.engine}: afl-fuzz is missing; install AFL++ (Debian: afl++)")
+        builds.build(f"afl-{options.preset}")
+        # Comparisons help where bytes are mutated.
+        if of_bytes := [name for name in options.target or builds.known_targets() if mutates_bytes(name)]:
+            builds.build("afl-cmplog", *of_bytes)
+    builds.build(options.preset, "sluice-fuzz")
+
+
+async def _run(campaign):
     try:
         with sole_user(campaign.out, "another campaign"):
             return await campaign.run()
@@ -605,4 +639,8 @@ async def _run(arguments):
 
 
 def main(arguments: list[str]) -> int:
-    return asyncio.run(_run(arguments))
+    options = _parse(arguments)
+    if not options.built:
+        _build(options)
+    builds.export_sanitizer_options()
+    return asyncio.run(_run(Campaign(options)))

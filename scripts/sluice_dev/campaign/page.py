@@ -17,6 +17,7 @@ from pathlib import Path
 from sluice_dev.campaign import page_chart
 from sluice_dev.campaign import page_diagram
 from sluice_dev.campaign.page_chart import Series, compact
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
@@ -244,9 +245,13 @@ def write(out):
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        raise CannotRun("name one folder of a campaign")
-    out = Path(arguments[0])
+    parser = Parser("scripts/report")
+    words = parser.parse(arguments).words
+    if len(words) != 1:
+        parser.error("name one folder of a campaign")
+    out = Path(words[0])
+    if not out.is_dir():
+        raise CannotRun(f"{shown(out)}: no such folder")
     if not (out / "samples.jsonl").is_file() and not (out / "summary.json").is_file():
         raise CannotRun(f"{shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)")
     if not write(out):

@@ -3,6 +3,9 @@
 import os
 import subprocess
 
+# Of a checkout that another user owns, too: nothing of it is run.
+GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+
 
 def _output(*command, folder):
     try:
@@ -14,8 +17,8 @@ def _output(*command, folder):
 
 def build(root, preset):
     """A dictionary for finding.json: commit, dirty, preset, compiler."""
-    found = {"commit": _output("git", "rev-parse", "HEAD", folder=root) or "not a git checkout"}
-    status = _output("git", "status", "--porcelain", "--untracked-files=no", folder=root)
+    found = {"commit": _output(*GIT, "rev-parse", "HEAD", folder=root) or "not a git checkout"}
+    status = _output(*GIT, "status", "--porcelain", "--untracked-files=no", folder=root)
     found["dirty"] = bool(status)
     found["preset"] = preset
     found["sanitizer"] = "undefined" if "ubsan" in preset else "address"

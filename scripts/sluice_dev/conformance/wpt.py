@@ -1,6 +1,5 @@
 """The work of scripts/wpt, which builds `sluice` before it starts this where that is needed."""
 
-import argparse
 import asyncio
 import os
 import shlex
@@ -9,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.conformance import shell as wpt_shell
 from sluice_dev.conformance import suite as wpt_suite
@@ -31,9 +32,8 @@ def fail(message):
 
 
 def parse(words):
-    parser = argparse.ArgumentParser(prog="scripts/wpt", add_help=False, allow_abbrev=False)
-    parser.add_argument("filters", nargs="*", metavar="FILTER")
-    parser.add_argument("--runner", default=f"{shlex.quote(str(ROOT / 'build/asan/sluice'))} run --expose-gc")
+    parser = Parser("scripts/wpt")
+    parser.add_argument("--runner")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--print", action="store_true")
     parser.add_argument("--check", action="store_true")
@@ -43,13 +43,24 @@ def parse(words):
     parser.add_argument("--suite", type=Path)
     parser.add_argument("--expectations", type=Path, default=ROOT / "tests/wpt/expectations.json")
     parser.add_argument("--timeout-multiplier", type=float, default=TIMES_AS_LONG)
-    parser.error = lambda message: fail(f"{message}; see scripts/wpt --help")
-    options = parser.parse_args(words)
+    options = parser.parse(words)
+    options.filters = options.words
     if options.jobs < 1:
         parser.error(f"--jobs {options.jobs}: must be 1 or more")
     if not options.timeout_multiplier > 0:
         parser.error(f"--timeout-multiplier {options.timeout_multiplier:g}: must be more than 0")
     return options
+
+
+def build(options) -> None:
+    """The shell of our own, where no other one is named and tests are run."""
+    if options.runner is not None:
+        return
+    options.runner = f"{shlex.quote(str(ROOT / 'build/asan/sluice'))} run --expose-gc"
+    if not (options.list or options.check or options.fetch):
+        builds.prepare()
+        builds.build("asan", "sluice")
+        builds.export_sanitizer_options()
 
 
 def suite_for(options):
@@ -201,6 +212,7 @@ def summary(results, problems):
 
 def main(words: list[str]) -> int:
     options = parse(words)
+    build(options)
     suite = suite_for(options)
     if options.fetch:
         return 0

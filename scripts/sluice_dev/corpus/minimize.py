@@ -6,7 +6,6 @@ adds nothing is removed, input by input, after what others add was put there: a 
 An input that was not measured is never removed; it is moved to TARGET.aside, or stays where it is if it is another one's.
 """
 
-import argparse
 import dataclasses
 import errno
 import hashlib
@@ -17,9 +16,12 @@ import tempfile
 from collections.abc import Iterable, Sequence
 
 from sluice_dev.campaign.campaign import NOT_BY_DEFAULT, PLANS, Plan
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
+from sluice_dev.common.paths import ROOT, grown_corpora
 from sluice_dev.corpus.files import Entry, entries
 from sluice_dev.engines import libfuzzer
 from sluice_dev.engines.measure import Measured, Measurer, Total
@@ -241,24 +243,36 @@ def minimize(minimizer: Minimizer, target: str, others: Sequence[str], strangers
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/minimize", allow_abbrev=False)
-    for name in ("--root", "--corpus", "--fuzzers"):
-        parser.add_argument(name, required=True)
+    parser = Parser("scripts/minimize")
+    parser.add_argument("--target", action="append", default=[])
+    parser.add_argument("--corpus", default=grown_corpora())
     parser.add_argument("--from", action="append", default=[], dest="more")
-    parser.add_argument("targets", nargs="*")
-    options = parser.parse_args(arguments)
-    minimizer = Minimizer(options.root, options.corpus, options.fuzzers)
+    parser.add_argument("--sanitizer", default="address", choices=list(builds.PRESETS))
+    parser.add_argument("--fuzzers")  # a folder, for tests: nothing is built
+    options = parser.parse(arguments)
+    if options.words:
+        parser.error(f"unknown argument {options.words[0]}")
+    options.corpus = os.path.realpath(options.corpus)
     for folder in options.more:
         if not os.path.isdir(folder):
             raise CannotRun(f"{shown(folder)}: no such folder")
+    if not options.fuzzers:
+        for target in options.target:
+            builds.require_target(target)
+        builds.prepare()
+        preset = f"libfuzzer-{builds.PRESETS[options.sanitizer]}"
+        builds.build(preset)
+        options.fuzzers = ROOT / "build" / preset / "fuzzers"
+    builds.export_sanitizer_options()
+    minimizer = Minimizer(str(ROOT), options.corpus, str(options.fuzzers))
     known = minimizer.targets()
-    for target in options.targets:
+    for target in options.target:
         if target not in known:
             raise CannotRun(f"unknown target {target}; there are: {' '.join(known)}")
     worst = 0
     with sole_user(options.corpus, "another scripts/minimize"):
         sweep(options.corpus)
-        for target in options.targets or known:
+        for target in options.target or known:
             # Programs are inputs of every target; what is no program is one, too.
             others = [folder for other in known if other != target and os.path.isdir(folder := os.path.join(options.corpus, other))]
             try:

@@ -1,6 +1,5 @@
 """The work of scripts/coverage: runs programs and tests in the instrumented build, and says what they reached."""
 
-import argparse
 import concurrent.futures
 import json
 import os
@@ -9,8 +8,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.coverage import steps as coverage_steps
 from sluice_dev.coverage import unreached
 from sluice_dev.coverage.data import CoverageData
@@ -202,13 +204,25 @@ def print_tables(summary):
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/coverage", allow_abbrev=False)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--out", required=True)
+    parser = Parser("scripts/coverage")
+    parser.add_argument("--out", default=str(ROOT / "build/coverage/report"))
     parser.add_argument("--corpus", action="append", default=[])
     parser.add_argument("--tests", action="store_true")
     parser.add_argument("--no-html", action="store_true")
-    coverage = Coverage(parser.parse_args(arguments))
+    options = parser.parse(arguments)
+    if options.words:
+        parser.error(f"unknown argument {options.words[0]}")
+    for folder in options.corpus:
+        if not os.path.isdir(folder) or not os.access(folder, os.R_OK):
+            raise CannotRun(f"{shown(folder)}: no such folder, or it cannot be read")
+    if not options.corpus and (grown := ROOT / "build/corpus").is_dir():
+        options.corpus = [str(grown)]
+    options.corpus = [os.path.realpath(folder) for folder in options.corpus]
+    options.out = os.path.realpath(options.out)
+    options.root = str(ROOT)
+    builds.prepare()
+    builds.build("coverage", *(os.path.basename(path) for path in (*REPLAYERS, *(TESTS if options.tests else TESTS[:1]))))
+    coverage = Coverage(options)
     coverage.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="counts-", dir=coverage.out) as work:
         data = coverage.measure(Path(work))

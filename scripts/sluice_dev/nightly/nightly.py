@@ -14,6 +14,7 @@ from pathlib import Path
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.provenance import GIT
 from sluice_dev.nightly import report as nightly_report
 from sluice_dev.nightly import stages as nightly_stages
 from sluice_dev.nightly.state import State
@@ -64,7 +65,7 @@ def parse(arguments: list) -> Options:
 def identity(options: Options) -> dict:
     """What a night has to have in common with one that it goes on with."""
     def git(*words):
-        run = subprocess.run(["git", "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        run = subprocess.run([*GIT, "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return run.stdout.decode(errors="replace").strip() if run.returncode == 0 else ""
 
     return {"commit": git("rev-parse", "HEAD") or "unknown", "time": options.seconds, "stages": options.stages}

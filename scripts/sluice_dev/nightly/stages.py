@@ -44,10 +44,12 @@ class Stage:
 
 
 def _build(options, _record) -> list:
-    setup = f'source "{SCRIPTS}/lib/setup.sh"; install_packages'
-    presets = "; ".join(f"build {preset}" for preset in PRESETS)
-    # As scripts/nightly, so that messages name it.
-    return [["bash", "-c", f"set -euo pipefail; {setup}; {presets}", SCRIPTS / "nightly"]]
+    return [_build_step(preset) for preset in PRESETS]
+
+
+def _build_step(preset: str) -> list:
+    """In a shell, as scripts do it; named scripts/nightly, so that messages name it."""
+    return ["bash", "-euo", "pipefail", "-c", 'source "$1"; install_packages; build "$2"', SCRIPTS / "nightly", SCRIPTS / "lib/setup.sh", preset]
 
 
 def _restore(options, _record) -> list:
@@ -73,9 +75,8 @@ def _campaign(sanitizer: str) -> Callable:
 
 
 def _valgrind(options, _record) -> list:
-    build = "install_packages; build valgrind"
     seconds = max(60, min(options.seconds // 8, 1800))
-    return [["bash", "-c", f'set -euo pipefail; source "{SCRIPTS}/lib/setup.sh"; {build}', SCRIPTS / "nightly"],
+    return [_build_step("valgrind"),
             ["python3", "-B", SCRIPTS / "sluice_dev", "valgrind-replay", "--build", ROOT / "build/valgrind", "--corpus", options.corpus,
              "--out", options.out / "valgrind", "--seconds", seconds, "--jobs", options.jobs]]
 

@@ -3,7 +3,6 @@
 A file in corpus/ is a test: tests/fuzz/corpus_test.cc runs each under every oracle, as a test of its own that is named after the file.
 """
 
-import argparse
 import os
 import re
 import shlex
@@ -11,8 +10,11 @@ import subprocess
 import sys
 
 from sluice_dev.campaign.campaign import PLANS, Plan
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.triage import findings
 
 # Where programs live that are found by a target without a folder of its own. Every corpus program runs in V8 too.
@@ -114,13 +116,22 @@ def promote(root, sluice, folder, name, why):
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/promote", allow_abbrev=False)
-    parser.add_argument("--root", required=True)
-    parser.add_argument("--sluice", required=True)
+    parser = Parser("scripts/promote")
+    parser.add_argument("--root", default=str(ROOT))  # another tree, for tests
+    parser.add_argument("--sluice")  # `sluice-fuzz`, for tests: nothing is built
     parser.add_argument("--name", default="")
     parser.add_argument("--why", default="")
-    parser.add_argument("folder")
-    options = parser.parse_args(arguments)
+    options = parser.parse(arguments)
+    if len(options.words) != 1:
+        parser.error("name the folder of one finding")
+    options.folder, = options.words
+    if not os.path.isdir(options.folder):
+        raise CannotRun(f"{shown(options.folder)}: no such folder")
+    if not options.sluice:
+        builds.prepare()
+        builds.build("asan", "sluice-fuzz")
+        options.sluice = str(ROOT / "build/asan/sluice-fuzz")
+    builds.export_sanitizer_options()
     sluice = Sluice(options.sluice)
     try:
         path, was_there = promote(options.root, sluice, options.folder, options.name, options.why)

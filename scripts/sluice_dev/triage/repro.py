@@ -1,0 +1,115 @@
+"""scripts/repro: runs files under every oracle and shows what breaks.
+
+Each runs in a process of its own, because a sanitizer's report ends the process.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+from sluice_dev.common import builds
+from sluice_dev.common.arguments import Parser
+from sluice_dev.common.display import say, shown
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
+from sluice_dev.triage.findings import NO_PROGRAMS
+
+_SECONDS = 60  # far more than any needs
+_PASSES, _FAILS, _UNREADABLE = 0, 1, 2
+
+
+def file_of(name: str) -> str:
+    """The file that is meant: itself, or that of a finding's folder. Never something that could be taken for a flag."""
+    if os.path.isdir(name):
+        for inside in ("program.ops", "input"):
+            if os.path.isfile(os.path.join(name, inside)):
+                name = os.path.join(name, inside)
+                break
+        else:
+            raise CannotRun(f"{shown(name)}: this folder is not a finding's; it has no program.ops and no input")
+    if not os.path.isfile(name):
+        raise CannotRun(f"{shown(name)}: " + ("no regular file" if os.path.exists(name) else "no such file"))
+    if not os.access(name, os.R_OK):
+        raise CannotRun(f"{shown(name)}: it cannot be read")
+    return name if os.path.isabs(name) else os.path.join(".", name)
+
+
+def command_for(preset: str, file: str, target: str) -> list[str]:
+    build = ROOT / "build" / preset
+    if target in NO_PROGRAMS:  # the target itself is what replays them
+        return [str(build / "fuzzers" / target), file]
+    canary = target == "canary_fuzzer" or "/canary_fuzzer/" in os.path.realpath(file)
+    flags = [*(["--canary"] if canary else []), *(["--v8"] if target == "v8_binding_fuzzer" else [])]
+    return [str(build / "sluice-fuzz"), "repro", *flags, "--", file]
+
+
+def replay(command: list[str], write: Callable[[bytes], object]) -> int:
+    """Passes its output on, whoever reads it or not."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    assert process.stdout is not None
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        os.killpg(process.pid, signal.SIGKILL)
+    timer = threading.Timer(_SECONDS, end)
+    timer.start()
+    try:
+        while data := os.read(process.stdout.fileno(), 1 << 16):
+            write(data)
+        code = process.wait()
+    finally:
+        timer.cancel()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
+    if code in (_PASSES, _FAILS, _UNREADABLE):
+        return code
+    how = (f"it did not end within {_SECONDS} seconds" if late.is_set() else "the process was aborted" if code == -signal.SIGABRT else
+           f"the process was ended by {signal.Signals(-code).name}" if code < 0 else f"the process ended with exit code {code}")
+    write(f"\nVerdict: FAILS, {how}\n".encode())
+    return _FAILS
+
+
+def write_now(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def judge(file: str, target: str, presets: list[str]) -> int:
+    result = replay(command_for(presets[0], file, target), write_now)
+    # What fails under the first sanitizer would only be told twice; what is no program may still be a finding of the codec.
+    if result == _FAILS or len(presets) == 1:
+        return result
+    pieces: list[bytes] = []
+    second = replay(command_for(presets[1], file, target), pieces.append)
+    if second == _PASSES:
+        say("Passes under UndefinedBehaviorSanitizer too.")
+    elif second == _FAILS:
+        say("\nUnder UndefinedBehaviorSanitizer:\n")
+        write_now(b"".join(pieces))
+        return _FAILS
+    return result
+
+
+def main(arguments: list[str]) -> int:
+    parser = Parser("scripts/repro")
+    parser.add_argument("--sanitizer", default="both", choices=[*builds.PRESETS, "both"])
+    parser.add_argument("--target", default="")
+    options = parser.parse(arguments)
+    if not options.words:
+        parser.error("name at least one file")
+    if options.target:
+        builds.require_target(options.target)
+    files = [file_of(name) for name in options.words]
+    presets = list(builds.PRESETS.values()) if options.sanitizer == "both" else [builds.PRESETS[options.sanitizer]]
+    builds.prepare()
+    for preset in presets:
+        builds.build(preset, options.target if options.target in NO_PROGRAMS else "sluice-fuzz")
+    builds.export_sanitizer_options()
+    return max(judge(file, options.target, presets) for file in files)

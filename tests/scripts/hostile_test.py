@@ -1,0 +1,175 @@
+"""Every script where nobody reads, where the disk is full, and when it is interrupted in its first moments: exit codes mean one thing.
+
+    hostile_test.py [unittest's arguments]
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from sluice_dev.common import arguments, errors  # noqa: E402
+
+# What each refuses before it installs or builds anything.
+REFUSED = {
+    "bench": ["--nonsense"], "corpus": ["pack"], "coverage": ["--nonsense"], "diff": ["--nonsense"], "fuzz": ["--time", "0"],
+    "lint": ["--nonsense"], "load": ["--nonsense"], "minimize": ["--target", "none_fuzzer"], "nightly": ["--time", "1"],
+    "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"], "smoke": ["--time", "0"],
+    "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--nonsense"],
+}
+# How the streams are: what the shell adds to the command.
+STREAMS = ("", ">&-", "2>&-", "<&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "| true", "2>&1 | true")
+STEP_SECONDS = 0.05
+
+
+def shell(command, *words, **more):
+    return subprocess.run(["bash", "-c", command, "bash", *map(str, words)], capture_output=True, text=True, errors="surrogateescape", check=False, **more)
+
+
+class Streams(unittest.TestCase):
+    """0, 1 and 2 mean what --help says, whoever reads."""
+
+    def check(self, code, command, *words):
+        for streams in STREAMS:
+            with self.subTest(streams=streams):
+                run = shell(f'"$@" {streams}; exit "${{PIPESTATUS[0]}}"', *command, *words)
+                self.assertEqual(run.returncode, code, run.stdout + run.stderr)
+                self.assertNotIn("Traceback", run.stdout + run.stderr)
+                self.assertNotIn("Exception ignored", run.stdout + run.stderr)
+
+    def test_every_script_is_in_the_table(self):
+        scripts = {path.name for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix}
+        self.assertEqual(scripts - set(REFUSED), {"check-ossfuzz", "mutants"})  # they check their flags after they installed
+
+    def test_wrong_usage_is_2(self):
+        for name, words in REFUSED.items():
+            for streams in ("", "2>&-", ">/dev/full 2>&1"):
+                with self.subTest(script=name, streams=streams):
+                    run = shell(f'"$@" {streams}; exit "${{PIPESTATUS[0]}}"', SCRIPTS / name, *words)
+                    self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+                    self.assertNotIn("Traceback", run.stdout + run.stderr)
+                    if not streams:
+                        self.assertIn(f"scripts/{name}", run.stderr)
+
+    def test_a_command_that_does_what_it_should_is_0(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "a_fuzzer").mkdir()
+            (Path(folder) / "a_fuzzer/x").write_bytes(b"x")
+            self.check(0, [SCRIPTS / "corpus", "pack", f"{folder}.tar.gz", "--corpus", folder])
+            os.mkfifo(Path(folder) / "a_fuzzer/pipe")
+            self.check(1, [SCRIPTS / "corpus", "pack", f"{folder}.tar.gz", "--corpus", folder])
+            Path(f"{folder}.tar.gz").unlink()
+            self.check(2, [SCRIPTS / "corpus", "restore", f"{folder}.tar.gz", "--corpus", folder])
+
+    def test_output_that_is_all_and_could_not_be_written_is_2(self):
+        workflow = ROOT / ".github/workflows/nightly.yml"
+        command = [sys.executable, "-B", SCRIPTS / "sluice_dev", "lint"]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as bad:
+            bad.write("jobs:\n  a:\n    steps:\n      - uses: somebody/action@v1\n")
+            bad.flush()
+            self.assertEqual(shell('"$@"', *command, bad.name).returncode, 1)
+            self.assertEqual(shell('"$@" >/dev/full', *command, bad.name).returncode, 1)  # it complains all the same
+        self.assertEqual(shell('"$@" >/dev/full', *command, workflow).returncode, 0)  # there was nothing to write
+        listed = [sys.executable, "-B", SCRIPTS / "sluice_dev", "nightly", "--list"]
+        self.assertEqual(shell('"$@" | head -1', *listed).returncode, 0)
+
+    def test_an_unexpected_exception_is_a_message_and_2(self):
+        driver = "import sys; sys.path.insert(0, sys.argv.pop(1))\nfrom sluice_dev import __main__ as entry\n" \
+                 "from sluice_dev.common import lint\ndef main(words): {body}\nlint.main = main\nsys.exit(entry.begin(['lint']))"
+        table = (("raise KeyError('x')", 2, "a fault in the script itself: KeyError"), ("raise OSError(28, 'No space left on device', '/x')", 2, "/x: No space left"),
+                 ("raise MemoryError", 2, "MemoryError"), ("sys.exit('words')", 2, "words"), ("sys.exit(3)", 3, ""), ("return 1", 1, ""),
+                 ("raise KeyboardInterrupt", 130, ""), ("print('\\udcff\\ud800')", 0, ""), ("raise RecursionError", 2, "RecursionError"))
+        for body, code, words in table:
+            with self.subTest(body=body):
+                run = shell('"$@"', sys.executable, "-B", "-c", driver.format(body=body if body.startswith(("raise", "sys")) else body + "\n"), SCRIPTS)
+                self.assertEqual(run.returncode, code if code != 0 else run.returncode, run.stderr)
+                self.assertIn(words, run.stderr)
+                self.assertNotIn("Traceback", run.stderr)
+
+
+class Signals(unittest.TestCase):
+    """From the first moment: 130 or 143, and no traceback."""
+
+    def command(self, folder):
+        """One that would not end by itself: it waits for what a pipe has to say."""
+        os.mkfifo(Path(folder) / "pipe")
+        return [SCRIPTS / "corpus", "restore", Path(folder) / "pipe", "--corpus", Path(folder) / "corpus"]
+
+    def test_at_every_moment(self):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            for of_group in (True, False):
+                for step in range(24):
+                    with self.subTest(signal=number.name, seconds=step * STEP_SECONDS, group=of_group), tempfile.TemporaryDirectory() as folder:
+                        process = subprocess.Popen(self.command(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                                   start_new_session=True)
+                        time.sleep(step * STEP_SECONDS)  # the moment is what is tested
+                        if of_group:
+                            os.killpg(process.pid, number)
+                        else:
+                            process.send_signal(number)
+                        said, _ = process.communicate(timeout=60)
+                        self.assertIn(process.returncode, (code, -number), said)
+                        self.assertNotIn(b"Traceback", said)
+                        self.assertNotIn(b"Fatal", said)
+
+    def test_a_second_one_at_once_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(self.command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            time.sleep(1)
+            for _ in range(20):
+                try:
+                    process.send_signal(signal.SIGINT)
+                except ProcessLookupError:
+                    break
+            said, _ = process.communicate(timeout=60)
+            self.assertEqual((process.returncode, said), (130, b""))
+
+    def test_what_ends_a_script_ends_its_build(self):
+        """SIGTERM to a shell script that waits for a child."""
+        child = "trap 'kill $!; echo told; exit' TERM; echo ready; sleep 60 & wait"
+        driver = 'source "$1"; "${SLUICE_CHILD[@]}" bash -c "$2"; true'
+        process = subprocess.Popen(["bash", "-c", driver, "scripts/x", SCRIPTS / "lib/setup.sh", child], stdout=subprocess.PIPE, text=True)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        process.terminate()
+        self.assertEqual(process.stdout.readline(), "told\n")
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGTERM)
+
+
+class Words(unittest.TestCase):
+    def parser(self):
+        parser = arguments.Parser("scripts/x")
+        parser.add_argument("--out")
+        parser.add_argument("--tests", action="store_true")
+        return parser
+
+    def test_values_and_words_may_begin_with_a_dash(self):
+        table = ((["--out", "-out"], "-out", []), (["--out=-out", "a"], "-out", ["a"]), (["a", "--", "-b", "--out"], None, ["a", "-b", "--out"]),
+                 (["-", "a"], None, ["-", "a"]), (["--out", "\udcff\n", "b"], "\udcff\n", ["b"]), (["--out="], "", []))
+        for words, out, others in table:
+            options = self.parser().parse(words)
+            self.assertEqual((options.out, options.words), (out, others), words)
+
+    def test_what_is_wrong_is_said(self):
+        for words, said in ((["--out"], "expected one argument"), (["--out", "--tests"], "expected one argument"), (["--ou", "x"], "unknown flag --ou"),
+                            (["-x"], "unknown flag -x"), (["--tests=1"], "ignored explicit argument")):
+            with self.assertRaisesRegex(errors.CannotRun, said):
+                self.parser().parse(words)
+
+    def test_numbers(self):
+        for value in ("0", "-1", "x", "1.5", "", "9" * 12, "٣"):
+            with self.assertRaises(errors.CannotRun):
+                arguments.whole_number(self.parser(), "--time", value)
+        self.assertEqual(arguments.whole_number(self.parser(), "--time", "60"), 60)
+
+
+if __name__ == "__main__":
+    unittest.main()
