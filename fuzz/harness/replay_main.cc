@@ -2,17 +2,20 @@
 //
 //   writable_stream_fuzzer FILE_OR_FOLDER...
 //
-// Exit 0: all ran. A finding aborts, as it does under an engine. Exit 2: something could not be read.
-#include <algorithm>
+// What begins with a dash is an engine's flag, unless it comes after "--". Links are followed.
+// Exit 0: all ran. A finding aborts, as it does under an engine. Exit 2: something could not be read, or
+// there was nothing to run.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
+
+#include "fuzz/harness/files_under.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -29,30 +32,23 @@ bool RunFile(const fs::path& path) {
   return true;
 }
 
-// Files in the order of their names, so that runs can be compared.
-bool AddFiles(const fs::path& path, std::vector<fs::path>& files) {
-  std::error_code error;
-  if (!fs::is_directory(path, error)) {
-    files.push_back(path);
-    return fs::is_regular_file(path, error);
-  }
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(path, error)) {
-    if (entry.is_regular_file()) found.push_back(entry.path());
-  }
-  std::sort(found.begin(), found.end());
-  files.insert(files.end(), found.begin(), found.end());
-  return !error;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   std::vector<fs::path> files;
   bool readable = true;
+  bool flags = true;
   for (int i = 1; i < argc; ++i) {
-    if (argv[i][0] == '-') continue;  // an engine's flag
-    if (AddFiles(argv[i], files)) continue;
+    if (flags && argv[i][0] == '-') {
+      flags = std::string_view(argv[i]) != "--";
+      continue;
+    }
+    std::error_code error;
+    const std::vector<fs::path> found = sluice::fuzz::FilesUnder(argv[i], error);
+    if (!error && (fs::is_directory(argv[i], error) || fs::is_regular_file(argv[i], error))) {
+      files.insert(files.end(), found.begin(), found.end());
+      continue;
+    }
     std::fprintf(stderr, "%s: cannot be read\n", argv[i]);
     readable = false;
   }
@@ -60,5 +56,6 @@ int main(int argc, char** argv) {
     if (!RunFile(file)) readable = false;
   }
   std::fprintf(stderr, "Ran %zu inputs\n", files.size());
-  return readable ? 0 : 2;
+  if (files.empty()) std::fprintf(stderr, "Nothing was run: name at least one input\n");
+  return readable && !files.empty() ? 0 : 2;
 }

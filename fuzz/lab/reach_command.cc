@@ -1,6 +1,5 @@
 #include "fuzz/lab/reach_command.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/driver/driver.h"
+#include "fuzz/harness/files_under.h"
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/judge.h"
@@ -19,21 +19,18 @@
 namespace sluice::lab {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 // In the order of their names, so that examples are the same everywhere.
 absl::StatusOr<std::vector<std::string>> FilesIn(const std::string& path) {
   std::error_code error;
-  if (!fs::is_directory(path, error)) return std::vector<std::string>{path};
   std::vector<std::string> files;
-  auto entry = fs::recursive_directory_iterator(path, error);
-  for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    std::error_code ignored;
-    if (entry->is_regular_file(ignored) && entry->path().filename() != "README.md") files.push_back(entry->path());
+  for (const std::filesystem::path& file : fuzz::FilesUnder(path, error)) {
+    if (file == path || file.filename() != "README.md") files.push_back(file);
   }
-  if (error) return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", error.message()));
-  std::sort(files.begin(), files.end());
+  if (error && files != std::vector{path}) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read: ", error.message()));
+  }
   return files;
 }
 
@@ -122,7 +119,8 @@ int Reach(const std::vector<std::string>& paths) {
                     {"transitions", TransitionsAsJson(counts)},
                     {"begun", BegunAsJson(counts)},
                     {"impossible", impossible}};
-  std::puts(result.dump(1).c_str());
+  // An example's path may be no UTF-8, which JSON has no form for.
+  std::puts(result.dump(1, ' ', false, Json::error_handler_t::replace).c_str());
   return counts.impossible.empty() ? kExitOk : kExitFinding;
 }
 

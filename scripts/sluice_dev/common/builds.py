@@ -29,7 +29,7 @@ _INSTALLED = 10  # exit code of _PREPARE
 _PREPARE = ('source "$1"; before=; if command -v apt-get dpkg-query >/dev/null; then before=$(missing_packages required); fi; install_packages; '
             'if (($# > 1)); then install_named "${@:2}"; fi; [[ -z $before ]] || exit 10')
 _AGAIN = "SLUICE_PREPARED"  # set for the process that begins anew
-_STEP = re.compile(r"\[(\d+)/(\d+)\] ")
+_STEP = re.compile(r"\[([1-9]\d*)/(\d+)\] ")  # [0/n] only looks
 _SHOW_EVERY_SECONDS = 15
 _GRACE_SECONDS = 5
 _MIB_OF_A_COMPILER = 700  # for a file with V8's or Boost's headers under AddressSanitizer
@@ -121,7 +121,7 @@ def build(preset: str, *targets: str) -> None:
         progress.end()
     if code != 0:
         for line in (folder / "build.log").read_text(errors="replace").splitlines():
-            if not _STEP.match(line) and not line.startswith("-- "):
+            if not re.match(r"\[\d+/", line) and not line.startswith("-- "):
                 say(line)
         raise CannotRun(f"build/{preset} could not be built; the compiler's own words are above")
     if progress.steps:

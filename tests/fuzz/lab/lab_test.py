@@ -121,6 +121,20 @@ class Commands(unittest.TestCase):
         self.assertEqual(states["starting"]["example"], str(self.folder / "a.ops"))
         self.assertEqual(states["closed"], {"id": "closed", "state": "closed", "meaning": "the end", "count": 0})
 
+    def test_reach_reads_what_links_lead_to_whatever_it_is_called(self):
+        odd = self.folder / "odd \udcff\n"
+        odd.mkdir()
+        (odd / "bad\udcff.ops").write_text("run\n")
+        (odd / "around").symlink_to(".")
+        linked = self.folder / "linked"
+        linked.mkdir()
+        (linked / "folder").symlink_to(odd)
+        (linked / "file.ops").symlink_to(odd / "bad\udcff.ops")
+        for path, programs in ((odd, 1), (odd / "bad\udcff.ops", 1), (linked, 2)):
+            result = run("reach", path)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(json.loads(result.stdout)["programs"], programs, path)
+
     def test_reach_complains_about_what_it_cannot_read(self):
         self.assert_complains(run("reach", self.folder / "missing"), "missing")
         self.assert_complains(run("reach", self.file("bad.ops", "nonsense\n")), "bad.ops:1:1")
