@@ -43,20 +43,14 @@ COMMANDS = {
 }
 
 
-class Stopped(KeyboardInterrupt):
-    """A signal that ends the command has arrived, and the command has no handler of its own."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
 def end_at_once(number: int, _frame: object) -> None:
     """While modules are imported, and when all is done: nothing is at stake, and an exception might be swallowed."""
     os._exit(128 + number)
 
 
 def stop(number: int, _frame: object) -> None:
+    from sluice_dev.common.errors import Stopped  # pylint: disable=import-outside-toplevel
+
     raise Stopped(number)
 
 
@@ -108,8 +102,8 @@ def run(name: str, arguments: list[str]) -> int:
 
 def unraisable(what: "sys.UnraisableHookArgs") -> None:
     """A signal may arrive while a destructor runs, where exceptions are dropped: then it arrives once more."""
-    if isinstance(what.exc_value, Stopped):
-        signal.raise_signal(what.exc_value.number)
+    if isinstance(what.exc_value, KeyboardInterrupt):
+        signal.raise_signal(getattr(what.exc_value, "number", signal.SIGINT))
     elif os.environ.get("SLUICE_TRACEBACK"):
         sys.__unraisablehook__(what)
 

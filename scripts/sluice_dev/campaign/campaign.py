@@ -24,7 +24,7 @@ from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
 from sluice_dev.common.paths import ROOT
-from sluice_dev.common.processes import Children
+from sluice_dev.common.processes import Children, run_async
 from sluice_dev.engines import afl
 from sluice_dev.engines import empty_speed
 from sluice_dev.engines.lanes import AFL, LANES, LIBFUZZER, SAME_CRASHES, SHORTEST_AFL_SLICE_SECONDS, Target
@@ -643,4 +643,4 @@ def main(arguments: list[str]) -> int:
     if not options.built:
         _build(options)
     builds.export_sanitizer_options()
-    return asyncio.run(_run(Campaign(options)))
+    return run_async(_run(Campaign(options)))

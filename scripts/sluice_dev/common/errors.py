@@ -1,5 +1,15 @@
 """Why a command ends early. __main__.py makes messages and exit codes of these."""
 
+import signal
+
 
 class CannotRun(Exception):
     """Nothing could be done, or not all of it. The text says what, where, and what to do. Exit code 2."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that ends the command has arrived, and the command has no handler of its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number

@@ -4,11 +4,14 @@
 """
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
 import tempfile
 import threading
+
+from sluice_dev.common.errors import Stopped
 
 
 def descendants(pid):
@@ -103,6 +106,31 @@ class Children:
     def kill(self):
         for child in self._running:
             child.kill()
+
+
+def run_async(work):
+    """asyncio.run(). A signal that `work` has no handler for cancels it, wherever it waits; an exception could be raised in the middle
+    of the loop."""
+    arrived = []
+
+    async def run():
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+        def cancel(number):
+            arrived.append(number)
+            task.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, cancel, number)
+        return await work
+
+    logging.getLogger("asyncio").disabled = not os.environ.get("SLUICE_TRACEBACK")
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        if not arrived:
+            raise
+        raise Stopped(arrived[0]) from None
 
 
 class Failed(Exception):

@@ -4,13 +4,13 @@ import asyncio
 import os
 import shlex
 import shutil
-import signal
 import sys
 from pathlib import Path
 
 from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.processes import run_async
 from sluice_dev.conformance import shell as wpt_shell
 from sluice_dev.conformance import suite as wpt_suite
 from sluice_dev.conformance.expectations import Expectations, Unreadable
@@ -162,7 +162,6 @@ class Display:
 async def run_all(tests, command, commands, expectations, options, display):
     """[(outcome, judgement)] in the order of the tests. OSError if the shell cannot be started."""
     # SIGTERM too must not leave a shell behind.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
     free = asyncio.Semaphore(options.jobs)
 
     async def run_one(test):
@@ -242,9 +241,7 @@ def main(words: list[str]) -> int:
         return 0
     display = Display(tests, suite)
     try:
-        results = asyncio.run(run_all(tests, command, commands, expectations, options, display))
+        results = run_async(run_all(tests, command, commands, expectations, options, display))
     except OSError as error:
         fail(f"the shell cannot be started: {command[0]}: {error.strerror}")
-    except asyncio.CancelledError:
-        return 128 + signal.SIGTERM
     return summary(results, [] if options.filters else problems)

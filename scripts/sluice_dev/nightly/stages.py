@@ -47,9 +47,10 @@ def _build(options, _record) -> list:
     return [_build_step(preset) for preset in PRESETS]
 
 
-def _build_step(preset: str) -> list:
+def _build_step(*words: str) -> list:
     """In a shell, as scripts do it; named scripts/nightly, so that messages name it."""
-    return ["bash", "-euo", "pipefail", "-c", 'source "$1"; install_packages; build "$2"', SCRIPTS / "nightly", SCRIPTS / "lib/setup.sh", preset]
+    build = 'source "$1"; install_packages; build "${@:2}"'
+    return ["bash", "-euo", "pipefail", "-c", build, SCRIPTS / "nightly", SCRIPTS / "lib/setup.sh", *words]
 
 
 def _restore(options, _record) -> list:
@@ -92,9 +93,9 @@ def _debian(release: str) -> Callable:
 
 def _tsan(options, _record) -> list:
     """The server's threads: those that speak HTTP and look after the apps' processes."""
-    build = "install_packages; build tsan sluice server_tests http_tests"
-    return [["bash", "-c", f'set -euo pipefail; source "{SCRIPTS}/lib/setup.sh"; {build}', SCRIPTS / "nightly"],
-            ["bash", "-c", f'ctest --test-dir "{ROOT}/build/tsan" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1', SCRIPTS / "nightly"]]
+    ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1'
+    return [_build_step("tsan", "sluice", "server_tests", "http_tests"),
+            ["bash", "-c", ctest, SCRIPTS / "nightly", ROOT / "build/tsan"]]
 
 
 STAGES = (
