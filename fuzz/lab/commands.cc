@@ -36,6 +36,13 @@
 #endif
 
 namespace sluice::lab {
+
+fuzz::Profile ProfileNamed(const std::string& name) {
+  if (name == "reentrancy") return fuzz::ReentrancyProfile();
+  if (name == "buffer_limit") return fuzz::BufferLimitProfile();
+  return fuzz::BalancedProfile();
+}
+
 namespace {
 
 using fuzz::Finding;
@@ -91,12 +98,6 @@ void OnAbort(int) {
 void SetTimeLimit(unsigned seconds) {
   if (seconds != 0) std::signal(SIGALRM, &OnTimeLimit);
   alarm(seconds);
-}
-
-fuzz::Profile ProfileNamed(const std::string& name) {
-  if (name == "reentrancy") return fuzz::ReentrancyProfile();
-  if (name == "buffer_limit") return fuzz::BufferLimitProfile();
-  return fuzz::BalancedProfile();
 }
 
 int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
@@ -201,18 +202,6 @@ int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judg
   return worst;
 }
 
-int Emit(const std::string& path, const std::string& format) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  if (const auto why = fuzz::WhyNotPortable(*program)) {
-    return Complain(absl::InvalidArgumentError(absl::StrCat(path, ": cannot be said in JavaScript: ", *why)));
-  }
-  PrintOut(format == "json" ? fuzz::EmitJson(*program) + "\n" : fuzz::EmitJavaScript(*program));
-  return kExitOk;
-}
-
 int Language() {
   const auto rows = [](std::string_view title, std::span<const fuzz::Row> list) {
     std::string text = std::string(title) + "\n";
@@ -273,35 +262,6 @@ int RandomCommand(uint64_t seed, const std::string& profile) {
   fuzz::Random random(seed);
   PrintOut(absl::StrCat("# random program, seed ", seed, "\n",
                         fuzz::PrintText(fuzz::RandomProgram(random, ProfileNamed(profile)))));
-  return kExitOk;
-}
-
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
-          bool for_sluice) {
-  const fuzz::Target target = for_sluice ? fuzz::Target::kSluice : fuzz::Target::kAnyRuntime;
-  fuzz::Driver driver;
-  fuzz::CoreSubject core;
-  fuzz::Trace trace;
-  Judge judge;  // Takes the asserts.
-  const auto print = [&](const std::string& name, const Program& program) {
-    if (fuzz::WhyNotPortable(program, target).has_value()) return;
-    driver.Run(program, core, {.snapshots = false}, trace);
-    PrintOut(fuzz::EmitExample(name, program, fuzz::TraceText(program, trace)) + "\n");
-  };
-  for (const std::string& path : paths) {
-    const auto bytes = ReadFile(path);
-    if (!bytes.ok()) return Complain(bytes.status());
-    const auto program = ParseProgram(path, *bytes);
-    if (!program.ok()) return Complain(program.status());
-    print(path, *program);
-  }
-  const fuzz::Profile chosen = ProfileNamed(profile);
-  for (uint64_t i = 0; paths.empty() && i < count; ++i) {
-    fuzz::Random random(seed + i);
-    Program program = fuzz::RandomProgram(random, chosen);
-    fuzz::MakePortable(program, target);
-    print(absl::StrCat("seed ", seed + i), program);
-  }
   return kExitOk;
 }
 

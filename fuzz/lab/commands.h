@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/program/mutate.h"
+
 namespace sluice::lab {
+
+// By the names that --profile has.
+fuzz::Profile ProfileNamed(const std::string& name);
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFinding = 1;
@@ -31,20 +36,12 @@ int Places(const std::vector<std::string>& paths, Judged judged);
 // Whether the core in V8 agrees with the reference model, to the microtask: on `count` random programs from `seed` on,
 // each in all tick models. Tells the first disagreement, shrunk.
 int Agree(uint64_t seed, uint64_t count, const std::string& profile);
-// Prints the program as JavaScript that runs on any WritableStream (`format` "js"), or as the data for it ("json").
-int Emit(const std::string& path, const std::string& format);
 // Prints the language: each statement and what it means.
 int Language();
 // Prints a libFuzzer and AFL++ dictionary of the language's text.
 int Dictionary();
 // Prints a random program.
 int RandomCommand(uint64_t seed, const std::string& profile);
-// For scripts/diff: prints portable programs with the core's trace, a JSON object a line: name, text, program, trace.
-// Those of `paths`, or `count` random ones from `seed` on if there are none. Programs that cannot be said in JavaScript
-// are left out; `for_sluice`, those with a byte limit or a tick model are not.
-int Batch(const std::vector<std::string>& paths, uint64_t seed, uint64_t count, const std::string& profile,
-          bool for_sluice);
-
 }  // namespace sluice::lab
 
 #endif  // SLUICE_FUZZ_LAB_COMMANDS_H_

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/lab/commands.h"
+#include "fuzz/lab/compare_commands.h"
 #include "fuzz/lab/reach_command.h"
 #include "fuzz/lab/shrink_command.h"
 
@@ -42,7 +43,6 @@ int main(int argc, char** argv) {
   bool flag = false;
   uint64_t seed = 1;
   std::string profile = "balanced";
-  std::string format = "js";
 
   CLI::App* show = app.add_subcommand("show", "Print a program as text, from text or bytes");
   show->add_option("file", path, "A corpus or crash file")->required();
@@ -117,11 +117,22 @@ int main(int argc, char** argv) {
   reach->callback([&] { result = Reach(paths); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
-  emit->add_option("file", path, "A corpus or crash file")->required();
-  emit->add_option("--format", format, "js: a script that prints the trace; json: the data for fuzz/program/driver.js")
-      ->check(CLI::IsMember({"js", "json"}))
+  EmitOptions emitted;
+  emit->add_option("file", emitted.path, "A corpus or crash file")->required();
+  emit->add_option(
+          "--format", emitted.format,
+          "js: straight-line code that exits with 1 where the runtime differs; wpt: the same as a test of the web "
+          "platform tests; interpreter: a script that prints the trace; json: the data for fuzz/program/driver.js")
+      ->check(CLI::IsMember({"js", "wpt", "interpreter", "json"}))
       ->capture_default_str();
-  emit->callback([&] { result = Emit(path, format); });
+  emit->add_option("--ticks", emitted.ticks, "js, wpt: the tick model of the runtime")
+      ->check(CLI::IsMember({"webidl", "promise-resolve", "promise-resolve-start"}))
+      ->capture_default_str();
+  emit->add_option("--log", emitted.log,
+                   "js, wpt: what is compared; of calls, results, reads, end, with commas between")
+      ->capture_default_str();
+  emit->add_option("--title", emitted.title, "js, wpt: the first line; the program's own first comment by default");
+  emit->callback([&] { result = Emit(emitted); });
 
   app.add_subcommand("language", "Print the program language")->callback([&] { result = Language(); });
   app.add_subcommand("dictionary", "Print a fuzzing dictionary of the language's text")->callback([&] {
@@ -148,14 +159,22 @@ int main(int argc, char** argv) {
 
   CLI::App* batch =
       app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");
-  batch->add_option("files", paths, "Corpus files; without any, random programs");
-  batch->add_option("--seed", seed, "The first random program")->check(kWholeNumber)->capture_default_str();
-  batch->add_option("--count", count, "How many random programs")->check(kWholeNumber)->capture_default_str();
-  batch->add_option("--profile", profile, "What they are made of")
+  BatchOptions batched;
+  batch->add_option("files", batched.paths, "Corpus files; without any, random programs");
+  batch->add_option("--seed", batched.seed, "The first random program")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--count", batched.count, "How many random programs")->check(kWholeNumber)->capture_default_str();
+  batch->add_option("--profile", batched.profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
-  batch->add_flag("--for-sluice", flag, "Programs with byte limits and tick models too, which only `sluice run` knows");
-  batch->callback([&] { result = Batch(paths, seed, count, profile, flag); });
+  batch->add_flag("--mutate", batched.mutate, "Mutations of the files instead of the files")->needs("files");
+  batch->add_flag("--for-sluice", batched.for_sluice,
+                  "Programs with byte limits and tick models too, which only `sluice run` knows");
+  batch->add_flag("--at-rest", batched.at_rest, "Programs that wait for all microtasks wherever they wait for some");
+  batch->callback([&] { result = Batch(batched); });
+
+  CLI::App* dialog =
+      app.add_subcommand("shrink-dialog", "Shrink programs by what another process answers (for scripts/diff)");
+  dialog->callback([&] { result = ShrinkDialog(); });
 
   try {
     app.parse(argc, argv);

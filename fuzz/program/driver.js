@@ -9,11 +9,13 @@
 //   drained()           a promise that is fulfilled once the microtask queue has been empty
 //   detach(buffer)      transfers an ArrayBuffer elsewhere; without it, structuredClone() does
 //   unhandled           promises that were rejected without a handler, as [promise, reason], in order; may be undefined
+//   mostLines           of a trace; what comes after them is left out. May be undefined
+//   hasNoSignal         true where controllers have no signal: it is not read then
 // Only what any runtime has is used, so that the same text runs everywhere.
 async function runProgram(program, realm) {
   const lines = [];
   let depth = 0;
-  const emit = (text) => lines.push("  ".repeat(depth) + text);
+  const emit = (text) => { if (!(lines.length >= realm.mostLines)) lines.push("  ".repeat(depth) + text); };
   const begin = (text) => { emit(text); ++depth; };
   const end = (text) => { --depth; emit("-> " + text); };
 
@@ -67,7 +69,7 @@ async function runProgram(program, realm) {
     const kind = errorKind(value);
     if (kind !== undefined) return kind + "#" + nameIn(errorNames[kind], value);
     if (value instanceof Promise || (typeof value === "object" && typeof value.then === "function")) return promiseName(value);
-    return "something else: " + String(value);
+    return "something else: " + String(value).split("\n")[0];
   }
 
   // ---- The author's functions
@@ -197,7 +199,7 @@ async function runProgram(program, realm) {
         return undefined;
       case "readStream":
         if (stream !== undefined) property("locked", () => stream.locked);
-        if (controller !== undefined) {
+        if (controller !== undefined && !realm.hasNoSignal) {
           property("signal.aborted", () => controller.signal.aborted);
           property("signal.reason", () => controller.signal.reason);
         }

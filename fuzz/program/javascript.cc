@@ -184,10 +184,12 @@ void MakePortable(Program& program, Target target) {
 
 std::string EmitJson(const Program& program) { return Emitter(program).Text(); }
 
-std::string EmitExample(const std::string& name, const Program& program, const std::string& trace) {
+std::string EmitExample(const std::string& name, const Program& program, const TraceOfModel& traces) {
   ordered_json json = {{"name", name}, {"text", PrintText(program)}};
   json["program"] = ordered_json::parse(EmitJson(program));
-  json["trace"] = trace;
+  for (int i = 0; i < sim::kTickModelCount; ++i) {
+    if (i == 0 || traces[i] != traces[0]) json["traces"][std::string(TickModelNames()[i])] = traces[i];
+  }
   return json.dump();
 }
 

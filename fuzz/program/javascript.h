@@ -6,6 +6,7 @@
 #ifndef SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 #define SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,8 +30,10 @@ void MakePortable(Program& program, Target target = Target::kAnyRuntime);
 // The program as one line of JSON, as driver.js takes it.
 std::string EmitJson(const Program& program);
 
-// {"name", "text", "program", "trace"} on one line: a program and what it should print.
-std::string EmitExample(const std::string& name, const Program& program, const std::string& trace);
+// {"name", "text", "program", "traces"} on one line: a program and what it should print in each tick model. Of the
+// models after the first, only those whose trace is another one.
+using TraceOfModel = std::array<std::string, sim::kTickModelCount>;
+std::string EmitExample(const std::string& name, const Program& program, const TraceOfModel& traces);
 
 // A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice-fuzz trace` does.
 std::string EmitJavaScript(const Program& program);

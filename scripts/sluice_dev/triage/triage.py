@@ -307,12 +307,12 @@ class Triage:
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
             finding.portable = "it is about the program's text or bytes, not about a stream"
             return
-        code, text = await self._ask(["emit", "program.ops", "--format", "js"], finding.folder)
+        code, text = await self._ask(["emit", "program.ops", "--format", "interpreter"], finding.folder)
         if code == 0:
             finding.portable = ""
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
-            finding.portable = text.strip().split("cannot be said in JavaScript: ")[-1]
+            finding.portable = text.strip().split("cannot be expressed in JavaScript: ")[-1]
 
 
 def _frames(report):
