@@ -33,7 +33,7 @@ COMMANDS = {
     "mutants": ("mutation.mutants", True),
     "nightly": ("nightly.nightly", False),
     "ossfuzz-files": ("fleet.files", False),
-    "polyfill": ("runtimes.runtimes", False),
+    "polyfill": ("runtimes.table", False),
     "promote": ("triage.promote", False),
     "repro": ("triage.repro", False),
     "report": ("campaign.page", False),

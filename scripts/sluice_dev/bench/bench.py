@@ -16,7 +16,7 @@ from sluice_dev.bench import native
 from sluice_dev.bench import report as bench_report
 from sluice_dev.bench import server as bench_server
 from sluice_dev.common.errors import CannotRun
-from sluice_dev.runtimes import runtimes
+from sluice_dev.runtimes import table as runtimes
 
 PARTS = ("fuzzing", "core", "javascript", "server")
 
@@ -32,7 +32,7 @@ def parse(arguments):
     parser.add_argument("--builds", action="store_true")
     parser.add_argument("--part", nargs="+", action="extend", choices=PARTS)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--runtime", nargs="+", action="extend", choices=[runtime.name for runtime in runtimes.ALL])
+    parser.add_argument("--runtime", nargs="+", action="extend", choices=[runtime.name for runtime in runtimes.MEASURED])
     parser.add_argument("--workload", nargs="+", action="extend", choices=bench_javascript.LETTERS)
     parser.add_argument("--limit", type=float, default=60)
     parser.add_argument("--out", type=Path)
@@ -65,7 +65,7 @@ def builds(options) -> list:
     """Words for scripts/bench."""
     if options.stored:
         return []
-    wanted = {runtimes.find(name).binary for name in options.runtime or [runtime.name for runtime in runtimes.ALL]}
+    wanted = {runtimes.find(name).binary for name in options.runtime or [runtime.name for runtime in runtimes.MEASURED]}
     sluice = ["sluice"] if {"javascript", "server"} & set(options.part) and runtimes.SLUICE in wanted else []
     return [part for part in ("fuzzing", "core") if part in options.part] + sluice
 
@@ -110,7 +110,7 @@ def keep(results, options, name="results") -> None:
 
 def measure_runtimes(options, what, known, cases, name, measure) -> int:
     """`known` are those that can be measured at all, by their names."""
-    chosen = [runtime for runtime in runtimes.ALL if runtime.name in known and runtime.name in (options.runtime or known)]
+    chosen = [runtime for runtime in runtimes.MEASURED if runtime.name in known and runtime.name in (options.runtime or known)]
     try:
         missing = runtimes.install(chosen)
     except runtimes.RuntimeMissing as missing_npm:
@@ -140,7 +140,7 @@ def measure_runtimes(options, what, known, cases, name, measure) -> int:
 
 def measure_javascript(options) -> int:
     cases = [case for case in bench_javascript.CASES if case.letter in (options.workload or bench_javascript.LETTERS)]
-    return measure_runtimes(options, "JavaScript", [runtime.name for runtime in runtimes.ALL], cases, "results", bench_javascript.measure)
+    return measure_runtimes(options, "JavaScript", [runtime.name for runtime in runtimes.MEASURED], cases, "results", bench_javascript.measure)
 
 
 def measure_server(options) -> int:

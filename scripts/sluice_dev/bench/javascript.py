@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sluice_dev.common.processes import Failed, LimitedProcess, Unfinished
-from sluice_dev.runtimes import runtimes
+from sluice_dev.runtimes import table as runtimes
 from sluice_dev.runtimes import workerd
 
 WORKLOADS = runtimes.ROOT / "tests/bench/workloads.js"
@@ -195,14 +195,14 @@ def measure_workerd(runtime, case, limit_seconds, _) -> float:
     return done * case.count / (spent - done * asking) / 1000
 
 
-MEASURES = {"file": measure_file, "workerd": measure_workerd, "chromium": measure_chromium}
+MEASURES = {"file": measure_file, "workerd": measure_workerd, "webdriver": measure_chromium}
 
 
 def measure(runtime, case, limit_seconds, cell) -> None:
     """One measurement, which `cell` gets."""
     if cell.over:
         return
-    if (case.memory == "told" and runtime.kind != "file") or (case.memory and runtime.kind == "chromium"):
+    if (case.memory == "told" and runtime.kind != "file") or (case.memory and runtime.kind == "webdriver"):
         cell.absent = "does not tell its memory" if case.memory == "told" else "is many processes"
         return
     with tempfile.TemporaryDirectory(prefix="sluice-bench-", ignore_cleanup_errors=True) as folder:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sluice_dev.bench.javascript import Case
 from sluice_dev.common.processes import Failed, LimitedProcess, Unfinished
-from sluice_dev.runtimes import runtimes
+from sluice_dev.runtimes import table as runtimes
 
 FOLDER = runtimes.ROOT / "tests/bench"
 SERVERS = ("sluice", "node20", "node26", "deno")

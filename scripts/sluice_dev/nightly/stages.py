@@ -113,6 +113,9 @@ STAGES = (
     Stage("debian-12", "the README's two commands on a fresh Debian 12", _debian("bookworm")),
     Stage("debian-13", "the README's two commands on a fresh Debian 13", _debian("trixie")),
     Stage("debian-testing", "the same on the next Debian: an early warning, which may fail", _debian("testing"), _warn),
+    Stage("runtimes", "every other implementation: differences that are new, and those that have changed", lambda options, _: [
+        [SCRIPTS / "diff", "--known-ok", "--count", 20000, "--jobs", options.jobs, "--page", options.out / "runtimes.html"],
+        [SCRIPTS / "diff", "--still"]], _warn),
     Stage("pack", "the corpus as one file", lambda options, _: [] if options.archive is None else [
         [SCRIPTS / "corpus", "pack", options.archive, "--corpus", options.corpus]]),
 )

@@ -1,156 +1,301 @@
-"""The comparison of scripts/diff, which builds `sluice` and `sluice-fuzz` before it starts this."""
+"""scripts/diff, which builds `sluice-fuzz` before it starts this: other implementations, and where each parts from the standard."""
 
 import argparse
-import json
 import os
-import re
 import shlex
-import subprocess
-import sys
-import tempfile
-from collections import Counter
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
+from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.common.processes import Failed, LimitedProcess, Unfinished
-from sluice_dev.runtimes import runtimes
-from sluice_dev.runtimes import workerd
+from sluice_dev.runtimes import findings as findings_of
+from sluice_dev.runtimes import history
+from sluice_dev.runtimes import host
+from sluice_dev.runtimes import page
+from sluice_dev.runtimes import table
+from sluice_dev.runtimes import upstream
+from sluice_dev.runtimes.classes import STANDARD, Class, ClassTable
+from sluice_dev.runtimes.programs import MODELS, Programs, expected
+from sluice_dev.runtimes.survey import Case, Result, Survey
+from sluice_dev.runtimes.traces import aligned
 
-DRIVER = ROOT / "fuzz/program/driver.js"
-RUNNER = runtimes.FOLDER / "runner.mjs"
-SLUICE_RUNNER = runtimes.FOLDER / "runner_sluice.mjs"
-PROGRAM_SECONDS = 6  # one program may be given up after 5
-
-
-# Not what cannot be handed files.
-COMPARED = [runtime for runtime in runtimes.ALL if runtime.kind != "chromium"]
-
-
-def fail(message: str) -> None:
-    sys.stderr.write(f"scripts/diff: {message}\n")
-    sys.exit(2)
+PROGRESS_SECONDS = 10
 
 
-def make_batch(options, folder: Path) -> Path:
-    batch = folder / "batch.jsonl"
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="scripts/diff", add_help=False, allow_abbrev=False)
+    made.add_argument("--builds", action="store_true", help=argparse.SUPPRESS)
+    made.add_argument("--runtime", action="append", default=[])
+    made.add_argument("--command")
+    made.add_argument("--library", type=Path)
+    made.add_argument("--sluice", type=Path, default=ROOT / "build/asan/sluice", help=argparse.SUPPRESS)
+    made.add_argument("--sluice-fuzz", type=Path, default=ROOT / "build/asan/sluice-fuzz", help=argparse.SUPPRESS)
+    made.add_argument("--for-sluice", action="store_true")
+    made.add_argument("--count", type=int, default=2000)
+    made.add_argument("--seed", type=int, default=1)
+    made.add_argument("--profile", choices=("all", "balanced", "reentrancy", "buffer_limit"), default="all")
+    made.add_argument("--show", type=int, default=3)
+    made.add_argument("--shrink", type=int, default=40)
+    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    made.add_argument("--install-browsers", action="store_true")
+    made.add_argument("--record", action="store_true")
+    made.add_argument("--known-ok", action="store_true")
+    made.add_argument("--still", action="store_true")
+    made.add_argument("--history")
+    made.add_argument("--since", default="")
+    made.add_argument("--upstream")
+    made.add_argument("--class", dest="class_id")
+    made.add_argument("--page", type=Path)
+    made.add_argument("files", nargs="*")
+    return made
+
+
+def checked(arguments: list[str]) -> argparse.Namespace:
+    made = parser()
+    options = made.parse_args(arguments)
+    if options.count < 1 or options.seed < 0 or options.show < 0 or options.shrink < 0 or options.jobs < 1:
+        made.error("--count and --jobs must be at least 1; --seed, --show and --shrink at least 0")
+    for name in options.files:
+        if name != "corpus" and not os.access(name, os.R_OK):
+            raise CannotRun(f"{name}: no such file, or it cannot be read")
+    if options.for_sluice and (options.runtime != ["sluice"] or options.command):
+        made.error("--for-sluice is for --runtime sluice alone: no other runtime makes such streams")
+    if options.library and not options.command:
+        made.error("--library is the WritableStream of the runtime that --command starts")
+    if options.library and not options.library.is_file():
+        raise CannotRun(f"--library {options.library}: no such file")
+    if options.record and (options.command or options.files):
+        made.error("--record keeps what was found of the runtimes in the table, by random programs")
+    named = [name for name in (options.history, options.upstream) if name and name != upstream.STANDARD_NAME]
+    for name in [*options.runtime, *named]:
+        table.find(name)
+    return options
+
+
+def chosen_runtimes(options: argparse.Namespace, as_built: bool = True) -> list[table.Runtime]:
+    chosen = [table.find(name) for name in options.runtime] or ([] if options.command else list(table.ALL))
+    if options.command:
+        program, *arguments = shlex.split(options.command)
+        library = None
+        if options.library:
+            library = table.Library("", "", str(options.library.resolve()), table.OWN)
+        chosen.append(table.Runtime(options.command, options.command, program=program, arguments=tuple(arguments), library=library))
+    return [replace(runtime, program=str(options.sluice)) if as_built and runtime.program == str(table.SLUICE) else runtime
+            for runtime in chosen]
+
+
+class Progress:
+    """A line every ten seconds, from whatever thread."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._lock = threading.Lock()
+
+    def say(self, text: str) -> None:
+        with self._lock:
+            if time.monotonic() - self._last >= PROGRESS_SECONDS:
+                self._last = time.monotonic()
+                print(f"  [{text}]", flush=True)
+
+
+def survey_all(chosen: list[table.Runtime], programs: Programs, jobs: int) -> dict[str, Result | CannotRun]:
+    """Chunks of all runtimes side by side; what was run before is not run again."""
+    stop = threading.Event()
+    surveys = {runtime.name: Survey(runtime, programs, runtime.version(), stop.is_set) for runtime in chosen}
+    failed: dict[str, CannotRun] = {}
+    work = [(name, number) for name, survey in surveys.items() for number in survey.missing_chunks()]
+    work.sort(key=lambda one: one[1])
+    progress = Progress()
+
+    def run_one(name: str, number: int) -> None:
+        if name not in failed and not stop.is_set():
+            try:
+                surveys[name].run_chunk(number)
+            except CannotRun as failure:
+                failed[name] = failure
+
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(run_one, *one) for one in work]
+        try:
+            for done, future in enumerate(as_completed(waiting), 1):
+                future.result()
+                progress.say(f"{done} of {len(work)} parts run")
+        except BaseException:
+            stop.set()
+            host.kill_all()
+            for future in waiting:
+                future.cancel()
+            raise
+    return {name: failed.get(name) or survey.result() for name, survey in surveys.items()}
+
+
+def indent(text: str, by: int) -> str:
+    return "\n".join(" " * by + line for line in text.rstrip("\n").splitlines())
+
+
+def print_case(case: Case, model: str) -> None:
+    print(indent(case.example["text"], 9))
+    if case.failure:
+        print(f"\n      {case.failure}")
+        return
+    print(f"\n      {'expected':56} | found")
+    for mark, left, right in side_by_side(expected(case.example, model), case.lines):
+        print(f"    {mark} {left:56} | {right}" if mark == "!" else f"    {mark} {left}")
+
+
+def side_by_side(one: list[str], other: list[str]) -> list[tuple[str, str, str]]:
+    """Lines of both traces; those around differences only."""
+    rows = [("!" if left != right else " ", left, right) for left, right in aligned(one, other)]
+    near = {at for number, row in enumerate(rows) if row[0] == "!" for at in range(number - 4, number + 3)}
+    return [row for number, row in enumerate(rows) if number in near]
+
+
+def print_class(number: int, one: Class, model: str) -> None:
+    print(f"\n  {number}. {one.id}: {one.hits} programs. {one.title}")
+    if one.judged:
+        print(f"     {one.verdict}: {one.reason}")
+        print(f"     Decided by {one.step}, {STANDARD}#{one.anchor}")
+    else:
+        print("     Not judged yet: read the standard, then add it to tests/runtimes/classes.json")
+    print()
+    print_case(one.cases[0], model)
+
+
+def report(found: findings_of.Findings, show: int) -> bool:
+    result = found.result
+    print(f"\n{result.runtime.name}: {result.runtime.title} {found.version}, tick model {result.model}: "
+          f"{result.agree} of {result.programs} programs agree to the microtask")
+    lacking = [word for word, there in (("reports of unhandled rejections", result.offers.unhandled), ("controller.signal", result.offers.signal),
+                                        ("structuredClone", result.offers.detach)) if not there]
+    if lacking:
+        print(f"  It lacks {', '.join(lacking)}: what shows them is not compared, and programs that need them are left out")
+    if list(result.by_model.values()).count(result.by_model[result.model]) > 1:
+        print("  These programs do not tell all tick models apart")
+    print(f"  {len(result.outcome)} differ in outcome, {len(result.order)} in the order of events only, {len(result.failed)} ended it")
+    unjudged = [one for one in found.classes if not one.judged]
+    if found.classes:
+        print(f"  {len(found.classes)} classes" + (f", of which {len(unjudged)} are new" if unjudged else "")
+              + (f"; {found.not_shrunk} programs differ in other ways, which were not shrunk (--shrink)" if found.not_shrunk else ""))
+    for number, one in enumerate(found.classes[:show], 1):
+        print_class(number, one, result.model)
+    for number, one in enumerate(found.classes[show:], show + 1):
+        print(f"\n  {number}. {one.id}: {one.hits} programs. {one.title} (--show)")
+    if found.order and show:
+        print("\n  In order only, for example:\n")
+        print_case(found.order[0], result.model)
+    return result.agree == result.programs
+
+
+def compare(options: argparse.Namespace) -> int:
+    known = ClassTable.load()
+    chosen = chosen_runtimes(options)
+    missing = table.install(chosen)
+    for name, why in missing.items():
+        if options.runtime:
+            raise CannotRun(f"{name}: not available here ({why})\n--command runs one of your own")
+        print(f"{name}: not available here ({why})", flush=True)
+    chosen = [runtime for runtime in chosen if runtime.name not in missing]
     files = []
     for name in options.files:
         files += sorted(map(str, (ROOT / "corpus").rglob("*.ops"))) if name == "corpus" else [name]
-    command = [str(options.sluice.with_name("sluice-fuzz")), "batch", "--seed", str(options.seed), "--count", str(options.count),
-               "--profile", options.profile, *(["--for-sluice"] if options.for_sluice else []), *files]
-    with batch.open("wb") as out:
-        run = subprocess.run(command, stdout=out, check=False)
-    if run.returncode != 0:
-        sys.exit(2)
-    return batch
+    programs = Programs(options.sluice_fuzz, options.seed, options.count, options.profile, files, options.for_sluice)
+    if options.files and not programs.chunk(0):
+        raise CannotRun("none of these programs can be expressed in JavaScript")
+    agree = []
+    broken = []
+    for name, result in survey_all(chosen, programs, options.jobs).items():
+        if isinstance(result, CannotRun):
+            print(f"\n{name}: runs no program: {result}", flush=True)
+            broken.append(name)
+            continue
+        progress = Progress()
+        try:
+            found = findings_of.find(result, known, options.sluice_fuzz, options.shrink, progress=lambda left, whole, name=name, progress=progress:
+                                     progress.say(f"{name}: {left} of {whole} still shrinking"))
+        except CannotRun as failure:
+            print(f"\n{name}: {result.agree} of {result.programs} programs agree to the microtask; then it ran no more: {failure}", flush=True)
+            broken.append(name)
+            continue
+        same = report(found, options.show)
+        agree.append(same or (options.known_ok and all(one.judged for one in found.classes)))
+        if options.record:
+            print(f"\n  Written: {findings_of.save(found).relative_to(ROOT)}")
+    if options.page:
+        print(f"\nWritten: {page.write(options.page)}")
+    if broken and not agree:
+        return 2
+    return 0 if all(agree) and not broken else 1
 
 
-def kind_of(difference) -> str:
-    """Differences of one kind look alike but for names and numbers."""
-    def plain(line):
-        return re.sub(r"[pw]?\d+|#\d+|\".*\"", "_", line.split("  ", 1)[-1]).strip()
-    return f"expected: {plain(difference['expected'])}\n      found:    {plain(difference['found'])[:150]}"
+def still(options: argparse.Namespace) -> int:
+    """Runs every known class's program on the runtimes: what was recorded, and what is so now."""
+    known = ClassTable.load()
+    chosen = chosen_runtimes(options)
+    missing = table.install(chosen)
+    recorded = {(data["runtime"], data["version"]): data for data in findings_of.load_all()}
+    changed = False
+    for runtime in chosen:
+        if runtime.name in missing:
+            if options.runtime:
+                raise CannotRun(f"{runtime.name}: not available here ({missing[runtime.name]})")
+            print(f"{runtime.name}: not available here ({missing[runtime.name].splitlines()[0]})")
+            continue
+        version = runtime.version()
+        data = recorded.get((runtime.name, version))
+        others = [one for one in recorded.values() if one["runtime"] == runtime.name]
+        basis = data or (others[-1] if others else None)
+        try:
+            now = findings_of.check_classes(host.Session(runtime), options.sluice_fuzz, known, basis["model"] if basis else MODELS[0])
+        except CannotRun as failure:
+            print(f"{runtime.name} {version}: runs no program: {failure}")
+            changed = True
+            continue
+        differing = {name for name, case in now.items() if findings_of.shows(case)}
+        before = {name for name, one in basis["checked"].items() if one["differs"]} if basis else set()
+        print(f"{runtime.name} {version}: {', '.join(sorted(differing)) or 'no class reproduces'}")
+        if basis is None:
+            print("  Nothing is recorded of it: scripts/diff --record")
+            continue
+        if differing != before:
+            changed = True
+            of = "" if data else f" (recorded of {basis['version']})"
+            print(f"  Gone{of}: {', '.join(sorted(before - differing)) or 'none'}; new: {', '.join(sorted(differing - before)) or 'none'}")
+    return 1 if changed else 0
 
 
-def run_command(command, seconds):
-    """What the runner wrote, and why it stopped if it did before the end."""
-    lines = []
-    with LimitedProcess(command, seconds) as process:
-        # Whole lines only: it may have crashed in the middle of one.
-        lines += [line for line in process.lines() if line.startswith("{") and line.endswith("\n")]
-        ended_well = process.end() == 0
-        return lines, "" if ended_well else str(process.no_result())
+def run_history(options: argparse.Namespace) -> int:
+    known = ClassTable.load()
+    one = history.History(options.history, known, options.sluice_fuzz, options.since)
+    one.run()
+    print()
+    for each in known.classes:
+        for span in one.spans(each.id):
+            print(f"{each.id}: {span.text()}")
+    return 0
 
 
-def run_workerd(runtime, batch: Path, seconds):
-    modules = {"runner_workerd.mjs": (runtimes.FOLDER / "runner_workerd.mjs").read_text(),
-               "run_one.mjs": (runtimes.FOLDER / "run_one.mjs").read_text(),
-               "driver.mjs": DRIVER.read_text() + "\nexport { runProgram };\n",
-               "batch.jsonl": batch.read_text()}
-    try:
-        with workerd.serve(runtime, modules, seconds) as worker:
-            return worker.get("/")[1].splitlines(), ""
-    except (Failed, Unfinished) as failure:
-        return [], str(failure)
-
-
-def run(runtime, batch: Path, seconds):
-    if runtime.kind == "workerd":
-        return run_workerd(runtime, batch, seconds)
-    after = [str(runtimes.POLYFILL_MODULE)] if runtime.polyfill else []
-    if runtime.arguments == ("run",):
-        return run_command([*runtime.command(SLUICE_RUNNER), "--", str(DRIVER), str(batch), *after], seconds)
-    return run_command([*runtime.command(RUNNER), str(DRIVER), str(batch), *after], seconds)
-
-
-def compare(name, lines, stopped, examples, options) -> bool:
-    results = [json.loads(line) for line in lines]
-    differences = [result for result in results if "line" in result]
-    missing = len(examples) - len(results)
-    print(f"{name}: {len(results) - len(differences)} of {len(examples)} programs agree"
-          + (f"; it did not come to the last {missing}: {stopped or 'it ended without a word'}" if missing else ""), flush=True)
-    kinds = Counter(kind_of(difference) for difference in differences)
-    for number, (kind, count) in enumerate(kinds.most_common(options.show), 1):
-        first = min((d for d in differences if kind_of(d) == kind), key=lambda d: len(examples[d["name"]]["text"]))
-        print(f"\n  {number}. {count} programs part like this:\n      {kind}")
-        print(f"     The shortest, {first['name']}, at line {first['line']}:\n")
-        for line in examples[first["name"]]["text"].splitlines():
-            print(f"         {line}")
-        print(f"\n      expected {first['expected']}\n      found    {first['found']}")
-    if len(kinds) > options.show:
-        print(f"\n  {len(kinds) - options.show} more kinds of differences (--show)")
-    return not differences and not missing
+def run_upstream(options: argparse.Namespace) -> int:
+    print(upstream.text(options.upstream, options.class_id, options.sluice_fuzz), end="")
+    return 0
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="scripts/diff", add_help=False, allow_abbrev=False)
-    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only the command line
-    parser.add_argument("--runtime", action="append", choices=[runtime.name for runtime in COMPARED])
-    parser.add_argument("--command")
-    parser.add_argument("--sluice", type=Path, default=ROOT / "build/asan/sluice", help=argparse.SUPPRESS)
-    parser.add_argument("--for-sluice", action="store_true")
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--profile", choices=("balanced", "reentrancy", "buffer_limit"), default="balanced")
-    parser.add_argument("--show", type=int, default=3)
-    parser.add_argument("files", nargs="*")
-    options = parser.parse_args(arguments)
-    if options.count < 1 or options.seed < 0 or options.show < 0:
-        parser.error("--count must be at least 1, --seed and --show at least 0")
-    for name in options.files:
-        if name != "corpus" and not os.access(name, os.R_OK):
-            fail(f"{name}: no such file, or it cannot be read")
-    if options.for_sluice and (options.runtime != ["sluice"] or options.command):
-        parser.error("--for-sluice is for --runtime sluice alone: no other runtime makes such streams")
-    if options.check:
+    options = checked(arguments)
+    if options.builds:
+        shell = any(runtime.program == str(table.SLUICE) for runtime in chosen_runtimes(options, as_built=False))
+        print("sluice-fuzz sluice" if shell and not (options.history or options.upstream) else "sluice-fuzz")
         return 0
-    chosen = [replace(runtime, binary=options.sluice) if runtime.binary == runtimes.SLUICE else runtime for runtime in COMPARED
-              if runtime.name in (options.runtime or ([] if options.command else [each.name for each in COMPARED]))]
-    try:
-        missing = runtimes.install(chosen)
-    except runtimes.RuntimeMissing as reason:
-        fail(f"{reason}\n--command runs one of your own")
     os.environ["NO_COLOR"] = "1"
-    with tempfile.TemporaryDirectory() as folder:
-        batch = make_batch(options, Path(folder))
-        examples = {example["name"]: example for example in map(json.loads, batch.read_text().splitlines())}
-        if not examples:
-            fail("none of these programs can be said in JavaScript")
-        print(f"{len(examples)} programs", flush=True)
-        seconds = 60 + PROGRAM_SECONDS * len(examples)
-        agree = []
-        for runtime in chosen:
-            if runtime.name in missing and options.runtime:
-                fail(f"{runtime.name}: not to be had here ({missing[runtime.name]})")
-            if runtime.name in missing:
-                print(f"{runtime.name}: not to be had here ({missing[runtime.name]})")
-                continue
-            agree.append(compare(runtime.name, *run(runtime, batch, seconds), examples, options))
-        if options.command:
-            command = [*shlex.split(options.command), str(RUNNER), str(DRIVER), str(batch)]
-            try:
-                agree.append(compare(options.command, *run_command(command, seconds), examples, options))
-            except OSError as error:
-                fail(f"--command: {command[0]} could not be started: {error.strerror}")
-    return 0 if all(agree) else 1
+    if options.history:
+        return run_history(options)
+    if options.upstream:
+        return run_upstream(options)
+    if options.still:
+        return still(options)
+    if options.page and not (options.runtime or options.command or options.files or options.record):
+        print(f"Written: {page.write(options.page)}")
+        return 0
+    return compare(options)

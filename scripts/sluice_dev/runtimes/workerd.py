@@ -25,6 +25,12 @@ const config :Workerd.Config = (
 """
 
 
+def release_date(version: str) -> str:
+    """1.20261117.1 is the release of 2026-11-17."""
+    day = version.split(".")[1]
+    return f"{day[:4]}-{day[4:6]}-{day[6:8]}"
+
+
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost")
@@ -78,7 +84,7 @@ def serve(runtime, modules: dict, limit_seconds):
             (folder / module).write_text(text)
         kinds = [f'(name = "{module}", {"esModule" if module.endswith(".mjs") else "text"} = embed "{module}")' for module in modules]
         address = folder / "socket"
-        (folder / "config.capnp").write_text(CONFIG % (runtime.version(), ", ".join(kinds), address))
+        (folder / "config.capnp").write_text(CONFIG % (release_date(runtime.version_wanted), ", ".join(kinds), address))
         with LimitedProcess([runtime.binary, "serve", folder / "config.capnp"], limit_seconds, quiet=True) as process:
             worker = Worker(process, address)
             try:

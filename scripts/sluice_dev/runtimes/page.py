@@ -1,0 +1,79 @@
+"""One HTML page of everything that is recorded: a matrix of implementations and classes, and behind each cell programs, traces, verdicts.
+
+    page.write(Path("differences.html"))
+
+It needs no network and no other file.
+"""
+
+import re
+from pathlib import Path
+
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.runtimes import findings
+from sluice_dev.runtimes import history
+from sluice_dev.runtimes import table
+from sluice_dev.runtimes.classes import STANDARD, Class, ClassTable
+from sluice_dev.runtimes.traces import aligned
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+
+
+def spans_in(data: dict, class_id: str) -> list[history.Span]:
+    try:
+        runtime = table.find(data["runtime"])
+    except CannotRun:
+        return []  # no longer in the table
+    package = runtime.versioned_package[0]
+    kept = history.kept(package + ("+" + "+".join(runtime.flags) if runtime.flags else "")) if package else {}
+    if re.fullmatch(r"node\d+", data["runtime"]):
+        kept = {release: one for release, one in kept.items() if release.split(".")[0] == data["runtime"][4:]}
+    return history.spans_of([(release, one["classes"].get(class_id, "")) for release, one in kept.items()])
+
+
+def cell_of(data: dict, column: int, one: Class) -> dict:
+    checked = data["checked"].get(one.id)
+    own = next((found for found in data["classes"] if found["class"] == one.id and found["judged"] == one.judged), None)
+    case = checked if checked and checked["differs"] else own
+    spans = spans_in(data, one.id)
+    last = spans[-1] if spans else None
+    since = "" if last is None else f"{last.first_bad} to {last.last_bad}" if last.good_after else f"since {last.first_bad}"
+    return {"column": column, "title": f"{data['title']} {data['version']}", "known": checked is not None or own is not None,
+            "differs": case is not None, "hits": own["hits"] if own else 0, "failure": case["failure"] if case else "",
+            "traces": aligned(case["expected"], case["found"]) if case else [],
+            "since": since, "spans": [span.text() for span in spans]}
+
+
+def rows_of(recorded: list[dict], known: ClassTable) -> list[dict]:
+    classes = list(known.classes)
+    for data in recorded:
+        classes += [Class(f"{data['runtime']}-{found['class']}", found["signature"], found["program"]) for found in data["classes"]
+                    if not found["judged"]]
+    rows = []
+    for one in classes:
+        cells = []
+        for column, data in enumerate(recorded):
+            prefix = f"{data['runtime']}-"
+            here = one if one.judged else Class(one.id.removeprefix(prefix) if one.id.startswith(prefix + "new-") else "", "", "")
+            cells.append(cell_of(data, column, here))
+        rows.append({**vars(one), "anchor_id": f"class-{re.sub('[^a-z0-9-]', '-', one.id)}", "cells": cells})
+    # What differs in most implementations first.
+    return sorted(rows, key=lambda row: (not row["verdict"], -sum(cell["differs"] for cell in row["cells"])))
+
+
+def html() -> str:
+    try:
+        import jinja2  # pylint: disable=import-outside-toplevel
+    except ImportError as missing:
+        raise CannotRun("the page needs Jinja (Debian: apt-get install python3-jinja2)") from missing
+    recorded = findings.load_all()
+    if not recorded:
+        raise CannotRun("nothing is recorded yet; scripts/diff --record does that")
+    template = jinja2.Environment(autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined).from_string(TEMPLATE.read_text())
+    return template.render(implementations=recorded, classes=rows_of(recorded, ClassTable.load()), standard=STANDARD)
+
+
+def write(file: Path) -> Path:
+    text = html()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
