@@ -315,7 +315,8 @@ void Publish(const Info& info) {
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   const auto holder = v8::ObjectTemplate::New(isolate);
   holder->SetInternalFieldCount(static_cast<int>(StreamFunction::kCount));
-  const v8::Local<v8::Object> functions = holder->NewInstance(context).ToLocalChecked();
+  v8::Local<v8::Object> functions;
+  if (!holder->NewInstance(context).ToLocal(&functions)) return;
   for (int i = 0; i < info.Length(); ++i) functions->SetInternalField(i, info[i]);
   context->SetEmbedderData(kStreamFunctionsIndex, functions);
   IsolateData::Of(isolate)->AddRealm(functions);

@@ -134,9 +134,9 @@ void Expose(v8::Local<v8::Context> context, const Interface& interface) {
   if (!TemplateOf(isolate, interface)->GetFunction(context).ToLocal(&constructor)) return;
   v8::Local<v8::Function> parent;
   if (interface.parent != nullptr && TemplateOf(isolate, *interface.parent)->GetFunction(context).ToLocal(&parent)) {
-    constructor->SetPrototype(context, parent).Check();
+    (void)constructor->SetPrototype(context, parent);
   }
-  context->Global()->DefineOwnProperty(context, Ascii(isolate, interface.name), constructor, kHidden).Check();
+  (void)context->Global()->DefineOwnProperty(context, Ascii(isolate, interface.name), constructor, kHidden);
 }
 
 v8::Local<v8::String> Ascii(v8::Isolate* isolate, std::string_view text) {
@@ -145,21 +145,24 @@ v8::Local<v8::String> Ascii(v8::Isolate* isolate, std::string_view text) {
       .ToLocalChecked();
 }
 
-namespace {
-
-v8::Local<v8::String> Utf8(v8::Isolate* isolate, std::string_view text) {
+v8::Local<v8::String> ErrorText(v8::Isolate* isolate, std::string_view text) {
+  constexpr size_t kLongestMessage = 10'000;  // bytes
+  std::string cut;
+  if (text.size() > kLongestMessage) {
+    size_t end = kLongestMessage;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text = cut = std::string(text.substr(0, end)) + "... (" + std::to_string(text.size() - end) + " more bytes)";
+  }
   return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()))
-      .ToLocalChecked();
+      .FromMaybe(v8::String::Empty(isolate));
 }
 
-}  // namespace
-
 void ThrowTypeError(v8::Isolate* isolate, std::string_view text) {
-  isolate->ThrowException(v8::Exception::TypeError(Utf8(isolate, text)));
+  isolate->ThrowException(v8::Exception::TypeError(ErrorText(isolate, text)));
 }
 
 void ThrowRangeError(v8::Isolate* isolate, std::string_view text) {
-  isolate->ThrowException(v8::Exception::RangeError(Utf8(isolate, text)));
+  isolate->ThrowException(v8::Exception::RangeError(ErrorText(isolate, text)));
 }
 
 bool RequireArguments(const Info& info, int required, std::string_view what) {
@@ -226,6 +229,7 @@ bool ForEachInSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> valu
     return false;
   }
   for (bool done = false; !done;) {
+    const v8::HandleScope each(isolate);
     v8::Local<v8::Value> got;
     if (!Step(context, iterator.As<v8::Object>(), next.As<v8::Object>(), done, got)) return false;
     if (!done && !element(got)) return false;

@@ -22,6 +22,8 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace sluice::binding {
 
@@ -75,9 +77,11 @@ void Expose(v8::Local<v8::Context> context, const Interface& interface);
 
 // ---- Strings and errors
 
-// An internalized string of ASCII characters.
+// An internalized string of ASCII characters, of our own words: text of an author may be too long for it.
 v8::Local<v8::String> Ascii(v8::Isolate* isolate, std::string_view text);
-// Throws in the current context. `text` is UTF-8.
+// `text`, which is UTF-8, as the message of an error: cut where it is longer than anybody would read.
+v8::Local<v8::String> ErrorText(v8::Isolate* isolate, std::string_view text);
+// Throws in the current context. `text` is an ErrorText.
 void ThrowTypeError(v8::Isolate* isolate, std::string_view text);
 void ThrowRangeError(v8::Isolate* isolate, std::string_view text);
 // False after throwing "WritableStream: 1 argument required, but only 0 present".
@@ -89,10 +93,36 @@ bool RequireArguments(const Info& info, int required, std::string_view what);
 // [EnforceRange] unsigned long long. False with a TypeError (or what the value's conversion throws) thrown.
 bool ToUnsignedLongLongEnforceRange(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
                                     double& result);
-// Of a sequence: calls `element` with each value that iterating `value` gives. `element` converts it and returns
-// whether that went well; a failure ends it, without closing the iterator. False with an exception thrown.
+// Of a sequence: calls `element` with each value that iterating `value` gives, in a handle scope of its own: there may
+// be any number. `element` converts it and returns whether that went well; a failure ends it, without closing the
+// iterator. False with an exception thrown.
 bool ForEachInSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> value, std::string_view what,
                        const std::function<bool(v8::Local<v8::Value>)>& element);
+
+// Objects that are each in it once, in the order in which they came.
+template <typename T>
+class ObjectSet {
+ public:
+  // False if it is there already.
+  bool Add(v8::Isolate* isolate, v8::Local<T> object) {
+    const auto [begin, end] = by_hash_.equal_range(object->GetIdentityHash());
+    for (auto i = begin; i != end; ++i) {
+      if (objects_[i->second] == object) return false;
+    }
+    by_hash_.emplace(object->GetIdentityHash(), objects_.size());
+    objects_.emplace_back(isolate, object);
+    return true;
+  }
+  std::vector<v8::Local<T>> Locals(v8::Isolate* isolate) const {
+    std::vector<v8::Local<T>> locals;
+    for (const v8::Global<T>& object : objects_) locals.push_back(object.Get(isolate));
+    return locals;
+  }
+
+ private:
+  std::vector<v8::Global<T>> objects_;
+  std::unordered_multimap<int, size_t> by_hash_;
+};
 
 // ---- Dictionaries. https://webidl.spec.whatwg.org/#es-dictionary
 // False with an exception thrown if `value` is neither undefined nor null nor an object; `dictionary` is then empty.

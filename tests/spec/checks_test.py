@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_citations.py and check_includes.py see what they are for: each test breaks a copy of the sources in one place."""
+"""The checks beside this file see what they are for: each test breaks a copy of the sources in one place."""
 import pathlib
 import shutil
 import subprocess
@@ -35,8 +35,18 @@ class Checks(unittest.TestCase):
         self.assertRegex(output, problem)
 
     def test_untouched_core_passes(self):
-        for script in ("check_citations.py", "check_includes.py"):
+        for script in ("check_citations.py", "check_includes.py", "check_checked_calls.py"):
             self.assertEqual(self.run_check(script)[0], 0, script)
+
+    def test_checked_call(self):
+        self.broken("check_checked_calls.py", "../runtime/output.cc", "error_ = errno;", "text.Get().ToLocalChecked();",
+                    r"src/runtime/output.cc:\d+: ToLocalChecked\(\) ends the process")
+        self.broken("check_checked_calls.py", "../v8/dom/event.cc", "SetField(event, kType, type);", "made->Set(a, b).Check();",
+                    r"src/v8/dom/event.cc:\d+: Check\(\) ends the process")
+
+    def test_allowed_call_that_is_not_there(self):
+        self.broken("check_checked_calls.py", "../v8/isolate_data.cc", "resolver->Resolve(context, v8::Undefined(isolate_)).Check();", "",
+                    "src/v8/isolate_data.cc: is allowed, and is not there any more")
 
     def test_missing_step(self):
         self.broken("check_citations.py", "writable_stream.cc", "    // 8.1. So the sink is not aborted.\n", "",

@@ -107,8 +107,23 @@ v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, std::
   v8::Isolate* isolate = context->GetIsolate();
   v8::Local<v8::Object> exception;
   if (!NewObject(context, kDomExceptionInterface).ToLocal(&exception)) return {};
-  Initialize(context, exception, Ascii(isolate, message), Ascii(isolate, name));
+  Initialize(context, exception, ErrorText(isolate, message), Ascii(isolate, name));
   return exception;
+}
+
+v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, v8::Local<v8::String> message,
+                                           v8::Local<v8::String> name) {
+  v8::Local<v8::Object> exception;
+  if (!NewObject(context, kDomExceptionInterface).ToLocal(&exception)) return {};
+  Initialize(context, exception, message, name);
+  return exception;
+}
+
+v8::Local<v8::String> DOMExceptionName(v8::Local<v8::Object> exception) {
+  return Field(exception, kName).As<v8::String>();
+}
+v8::Local<v8::String> DOMExceptionMessage(v8::Local<v8::Object> exception) {
+  return Field(exception, kMessage).As<v8::String>();
 }
 
 void ThrowDOMException(v8::Local<v8::Context> context, std::string_view message, std::string_view name) {
@@ -127,7 +142,7 @@ void ExposeDomException(v8::Local<v8::Context> context) {
   }
   const v8::Local<v8::Object> error = v8::Exception::Error(v8::String::Empty(isolate)).As<v8::Object>();
   const v8::Local<v8::Value> error_prototype = error->GetPrototype();
-  prototype.As<v8::Object>()->SetPrototype(context, error_prototype).Check();
+  (void)prototype.As<v8::Object>()->SetPrototype(context, error_prototype);
   v8::Local<v8::Value> error_constructor;
   v8::Local<v8::Value> capture;
   if (!error_prototype.As<v8::Object>()->Get(context, Ascii(isolate, "constructor")).ToLocal(&error_constructor) ||

@@ -14,10 +14,15 @@ namespace sluice::binding {
 
 extern const Interface kDomExceptionInterface;
 
-// A new DOMException of `context`, with `stack`. `message` and `name` are ASCII. Empty only when execution is being
-// terminated.
+// A new DOMException of `context`, with `stack`. `message` is an ErrorText, `name` ASCII. Empty only when execution is
+// being terminated.
 v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, std::string_view message,
                                            std::string_view name);
+v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, v8::Local<v8::String> message,
+                                           v8::Local<v8::String> name);
+// Of what Implements() kDomExceptionInterface.
+v8::Local<v8::String> DOMExceptionName(v8::Local<v8::Object> exception);
+v8::Local<v8::String> DOMExceptionMessage(v8::Local<v8::Object> exception);
 // Throws in the isolate's current execution.
 void ThrowDOMException(v8::Local<v8::Context> context, std::string_view message, std::string_view name);
 
