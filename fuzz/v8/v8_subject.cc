@@ -234,7 +234,10 @@ void V8Subject::OnCloseWithErrorPropagation(const Info& info) {
   }
 }
 
-void V8Subject::PostDelayedTask(double, std::function<void()>) { Fail("no program sets timers"); }
+int64_t V8Subject::PostDelayedTask(double, std::function<void()>) {
+  Fail("no program sets timers");
+  return 1;
+}
 
 void V8Subject::ReportException(v8::Local<v8::Context>, v8::Local<v8::Value> exception, v8::Local<v8::Message>) {
   user_code_->ReportException(ToSim(exception));

@@ -91,7 +91,8 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   };
 
   // Embedder
-  void PostDelayedTask(double milliseconds, std::function<void()> task) override;
+  int64_t PostDelayedTask(double milliseconds, std::function<void()> task) override;
+  void CancelDelayedTask(int64_t) override {}
   void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                        v8::Local<v8::Message> message) override;
 

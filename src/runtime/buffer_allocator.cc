@@ -1,15 +1,19 @@
 #include "src/runtime/buffer_allocator.h"
 
-#include <atomic>
+#include <utility>
 
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
 namespace {
 
-class LimitedAllocator final : public v8::ArrayBuffer::Allocator {
+// V8's flag typed_array_max_size_in_heap.
+constexpr size_t kNeverRefused = 64;  // bytes
+
+class CountingAllocator final : public v8::ArrayBuffer::Allocator {
  public:
-  explicit LimitedAllocator(size_t limit) : limit_(limit) {}
+  explicit CountingAllocator(std::shared_ptr<binding::NativeMemory> memory) : memory_(std::move(memory)) {}
 
   void* Allocate(size_t length) override { return Take(length) ? Taken(base_->Allocate(length), length) : nullptr; }
   void* AllocateUninitialized(size_t length) override {
@@ -18,30 +22,30 @@ class LimitedAllocator final : public v8::ArrayBuffer::Allocator {
   // V8 frees from threads of its own, too.
   void Free(void* data, size_t length) override {
     base_->Free(data, length);
-    used_ -= length;
+    memory_->Return(length);
   }
 
  private:
   bool Take(size_t length) {
-    if (length <= limit_ && used_.fetch_add(length) <= limit_ - length) return true;
-    if (length <= limit_) used_ -= length;
-    return false;
+    if (length > kNeverRefused) return memory_->Take(length);
+    memory_->TakeAnyway(length);
+    return true;
   }
   void* Taken(void* data, size_t length) {
-    if (data == nullptr) used_ -= length;
+    if (data == nullptr) memory_->Return(length);
     return data;
   }
 
-  const size_t limit_;
-  std::atomic<size_t> used_ = 0;
+  const std::shared_ptr<binding::NativeMemory> memory_;
   std::unique_ptr<v8::ArrayBuffer::Allocator> base_{NewDefaultAllocator()};
 };
 
+void ThrowRefused(v8::Isolate* isolate) { binding::ThrowRangeError(isolate, "Array buffer allocation failed"); }
+
 }  // namespace
 
-std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(size_t limit) {
-  if (limit != 0) return std::make_unique<LimitedAllocator>(limit);
-  return std::unique_ptr<v8::ArrayBuffer::Allocator>(v8::ArrayBuffer::Allocator::NewDefaultAllocator());
+std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(std::shared_ptr<binding::NativeMemory> memory) {
+  return std::make_unique<CountingAllocator>(std::move(memory));
 }
 
 v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, char*& bytes) {
@@ -54,7 +58,7 @@ v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, cha
       data = allocator->AllocateUninitialized(size);
     }
     if (data == nullptr) {
-      isolate->ThrowException(v8::Exception::RangeError(binding::Ascii(isolate, "Array buffer allocation failed")));
+      ThrowRefused(isolate);
       return {};
     }
   }
@@ -67,6 +71,33 @@ v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, cha
                                              }
                                            },
                                            allocator));
+}
+
+v8::MaybeLocal<v8::ArrayBuffer> NewBufferOf(v8::Isolate* isolate, std::string text) {
+  struct Owner {
+    std::string text;
+    std::shared_ptr<binding::NativeMemory> memory;
+  };
+  const binding::IsolateData& data = *binding::IsolateData::Of(isolate);
+  auto owner = std::make_unique<Owner>(Owner{std::move(text), data.memory()});
+  void* const bytes = owner->text.data();
+  const size_t size = owner->text.size();
+  bool counted = owner->memory->Take(size);
+  if (!counted) {
+    isolate->LowMemoryNotification();
+    counted = owner->memory->Take(size);
+  }
+  if (!counted) {
+    ThrowRefused(isolate);
+    return {};
+  }
+  return v8::ArrayBuffer::New(isolate, v8::ArrayBuffer::NewBackingStore(
+                                           bytes, size,
+                                           [](void*, size_t length, void* kept) {
+                                             const std::unique_ptr<Owner> own(static_cast<Owner*>(kept));
+                                             own->memory->Return(length);
+                                           },
+                                           owner.release()));
 }
 
 }  // namespace sluice::runtime

@@ -42,7 +42,9 @@ std::vector<std::string> InitializeV8(const std::vector<std::string>& flags) {
 
 v8::Platform* Platform() { return PlatformOwner().get(); }
 
-Isolate::Isolate(const IsolateOptions& options) : allocator_(NewBufferAllocator(options.max_buffer_bytes)) {
+Isolate::Isolate(const IsolateOptions& options)
+    : memory_(std::make_shared<binding::NativeMemory>(options.max_native_bytes)),
+      allocator_(NewBufferAllocator(memory_)) {
   v8::Isolate::CreateParams parameters;
   parameters.array_buffer_allocator = allocator_.get();
   // V8 begins with a megabyte for each of its three parts, and stays there when nearly all dies young, as streams do: a
@@ -53,7 +55,9 @@ Isolate::Isolate(const IsolateOptions& options) : allocator_(NewBufferAllocator(
   isolate_ = v8::Isolate::New(parameters);
   isolate_->SetMicrotasksPolicy(v8::MicrotasksPolicy::kExplicit);
   const v8::Isolate::Scope entered(isolate_);
-  data_ = std::make_unique<binding::IsolateData>(isolate_, options.binding);
+  binding::Options binding = options.binding;
+  binding.memory = memory_;
+  data_ = std::make_unique<binding::IsolateData>(isolate_, binding);
   if (options.stack_bytes != 0) {
     data_->SetStackLimit(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - options.stack_bytes);
   }

@@ -34,9 +34,11 @@ v8::Platform* Platform();
 
 struct IsolateOptions {
   binding::Options binding;
-  size_t max_heap_bytes = 0;    // of the old generation; 0: V8's own choice
-  size_t max_buffer_bytes = 0;  // of all ArrayBuffers; 0: no limit. An allocation beyond it throws a RangeError
-  size_t stack_bytes = 0;       // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
+  size_t max_heap_bytes = 0;  // of the old generation; 0: V8's own choice
+  // Of all that is outside of the heap: ArrayBuffers, bodies, timers and their like (src/v8/native_memory.h); 0: no
+  // limit. What would exceed it throws a RangeError.
+  size_t max_native_bytes = 0;
+  size_t stack_bytes = 0;  // how deep JavaScript may go below where the isolate is made; 0: V8's own choice
 };
 
 class Isolate {
@@ -60,6 +62,7 @@ class Isolate {
   void KeepToTheEnd(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
 
  private:
+  const std::shared_ptr<binding::NativeMemory> memory_;
   std::unique_ptr<v8::ArrayBuffer::Allocator> allocator_;
   v8::Isolate* isolate_ = nullptr;
   std::unique_ptr<binding::IsolateData> data_;

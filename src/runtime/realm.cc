@@ -1,5 +1,6 @@
 #include "src/runtime/realm.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "src/runtime/exceptions.h"
@@ -7,6 +8,7 @@
 #include "src/runtime/global_scope.h"
 #include "src/runtime/module_loader.h"
 #include "src/runtime/sluice_object.h"
+#include "src/runtime/source_file.h"
 #include "src/runtime/structured_clone.h"
 #include "src/runtime/text_encoding.h"
 
@@ -67,6 +69,11 @@ void Realm::DefineGlobals() {
   ExposeStructuredClone(in);
   ExposeFetch(in);
   ExposeSluice(*this, in);
+}
+
+size_t Realm::max_file_bytes() const {
+  const size_t limit = options_.isolate.max_native_bytes;
+  return limit == 0 ? kMaxSourceBytes : std::min(limit, kMaxSourceBytes);
 }
 
 void Realm::RunTask(const std::function<void()>& task) {
@@ -175,8 +182,8 @@ void Realm::CallRejectionHandler(v8::Local<v8::Promise> promise) {
   if (!ended()) isolate->PerformMicrotaskCheckpoint();
 }
 
-void Realm::PostDelayedTask(double milliseconds, std::function<void()> task) {
-  timers_.Post(milliseconds, std::move(task), {.keeps_alive = false});
+int64_t Realm::PostDelayedTask(double milliseconds, std::function<void()> task) {
+  return timers_.Post(milliseconds, std::move(task), {.keeps_alive = false});
 }
 
 }  // namespace sluice::runtime

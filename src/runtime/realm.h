@@ -15,6 +15,8 @@
 
 #include <v8.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -67,8 +69,12 @@ class Realm final : public binding::Embedder {
   ModuleLoader& modules() { return *modules_; }
   FetchState& fetch() { return fetch_; }
   const RealmOptions& options() const { return options_; }
+  // The most that a file may have to be read: what native memory may have, too.
+  size_t max_file_bytes() const;
   // When the realm was made, in EventLoop::Now()'s time.
   double time_origin() const { return time_origin_; }
+  // The same in milliseconds since 1970.
+  double wall_time_origin() const { return wall_time_origin_; }
   // Inside a task only.
   v8::Local<v8::Context> context() const { return context_.Get(isolate_.get()); }
 
@@ -89,7 +95,8 @@ class Realm final : public binding::Embedder {
   // `handler`(promise, reason) is called for each rejection that nobody handled, in place of options().rejections.
   void OnUnhandledRejection(v8::Local<v8::Function> handler) { rejection_handler_.Reset(isolate_.get(), handler); }
   // A task that does not keep the process alive: a pending AbortSignal.timeout() does not, as in Node.
-  void PostDelayedTask(double milliseconds, std::function<void()> task) override;
+  int64_t PostDelayedTask(double milliseconds, std::function<void()> task) override;
+  void CancelDelayedTask(int64_t id) override { timers_.Cancel(id); }
 
   // From any thread: terminates the JavaScript that is running; false if none is. The task ends and the realm goes on.
   bool Interrupt();
@@ -98,7 +105,8 @@ class Realm final : public binding::Embedder {
   double InterruptLongTask(double milliseconds);
   // From any thread: when the task that runs began, in EventLoop::Now()'s time; 0 if none does.
   double TaskBegan();
-  // Whether the last task was ended by Interrupt().
+  // From any thread: whether the task that runs, or the last one, was ended by Interrupt(). Native code that works long
+  // asks: V8 terminates JavaScript only.
   bool interrupted() const { return interrupted_; }
 
   void PrintError(std::string_view text) { options_.err(text); }
@@ -113,6 +121,8 @@ class Realm final : public binding::Embedder {
 
   RealmOptions options_;
   const double time_origin_ = EventLoop::Now();
+  const double wall_time_origin_ =
+      std::chrono::duration<double, std::milli>(std::chrono::system_clock::now().time_since_epoch()).count();
   EventLoop loop_;
   FetchState fetch_;
   Isolate isolate_;
@@ -126,7 +136,7 @@ class Realm final : public binding::Embedder {
   std::mutex task_mutex_;  // for Interrupt()
   bool in_task_ = false;
   double task_began_ = 0;  // EventLoop::Now()
-  bool interrupted_ = false;
+  std::atomic<bool> interrupted_ = false;
   bool failed_ = false;  // an error was reported; the realm ends after this task
 };
 

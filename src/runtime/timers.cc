@@ -7,26 +7,44 @@
 #include <vector>
 
 #include "src/runtime/values.h"
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
 namespace {
 
-// What a JavaScript timer calls. The timer owns it: a handler that refers to what set it is let go when it has run.
-struct Handler {
-  v8::Global<v8::Context> context;
-  v8::Global<v8::Function> function;
-  std::vector<v8::Global<v8::Value>> arguments;
+// What native code has for one timer of a script, in bytes, more or less: a Timer, its places in three tables, a
+// Handler.
+constexpr int64_t kTimerBytes = 400;
 
-  void Call(v8::Isolate* isolate) const {
-    const v8::HandleScope handles(isolate);
-    const v8::Local<v8::Context> in = context.Get(isolate);
-    std::vector<v8::Local<v8::Value>> values;
-    values.reserve(arguments.size());
-    for (const v8::Global<v8::Value>& argument : arguments) values.push_back(argument.Get(isolate));
-    // What it throws is the task's to report.
-    (void)function.Get(isolate)->Call(in, in->Global(), static_cast<int>(values.size()), values.data());
+// What a JavaScript timer calls. The timer owns it: a handler that refers to what set it is let go when it has run.
+class Handler {
+ public:
+  // `call`: the function and its arguments, in an array that no author has.
+  Handler(v8::Isolate* isolate, v8::Local<v8::Array> call) : isolate_(isolate), call_(isolate, call) {
+    binding::IsolateData::Of(isolate)->AdjustExternalMemory(kTimerBytes);
   }
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+  ~Handler() { binding::IsolateData::Of(isolate_)->AdjustExternalMemory(-kTimerBytes); }
+
+  // In a task.
+  void Call() const {
+    const v8::HandleScope handles(isolate_);
+    const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+    const v8::Local<v8::Array> call = call_.Get(isolate_);
+    std::vector<v8::Local<v8::Value>> values(call->Length());
+    for (uint32_t i = 0; i < values.size(); ++i) {
+      if (!call->Get(context, i).ToLocal(&values[i])) return;
+    }
+    // What it throws is the task's to report.
+    (void)values[0].As<v8::Function>()->Call(context, context->Global(), static_cast<int>(values.size() - 1),
+                                             values.data() + 1);
+  }
+
+ private:
+  v8::Isolate* const isolate_;
+  const v8::Global<v8::Array> call_;
 };
 
 }  // namespace
@@ -45,12 +63,8 @@ Timers::~Timers() {
   loop_.Close(soon_);
 }
 
-int32_t Timers::Post(double milliseconds, Task task, Options options) {
-  // Ids go round rather than over; one that is still in use is never given again.
-  do {
-    last_id_ = last_id_ == std::numeric_limits<int32_t>::max() ? 1 : last_id_ + 1;
-  } while (timers_.contains(last_id_));
-  const int32_t id = last_id_;
+Timers::Id Timers::Post(double milliseconds, Task task, Options options) {
+  const Id id = ++last_id_;
   Timer& timer = timers_[id];
   timer.interval = milliseconds > 0 ? milliseconds : 0;
   timer.task = std::move(task);
@@ -61,7 +75,15 @@ int32_t Timers::Post(double milliseconds, Task task, Options options) {
   return id;
 }
 
-void Timers::Cancel(int32_t id) {
+int32_t Timers::NewScriptId() {
+  // They go round rather than over; one that is still in use is never given again.
+  do {
+    last_script_id_ = last_script_id_ == std::numeric_limits<int32_t>::max() ? 1 : last_script_id_ + 1;
+  } while (by_script_id_.contains(last_script_id_));
+  return last_script_id_;
+}
+
+void Timers::Cancel(Id id) {
   Erase(id);
   Arm();
 }
@@ -69,18 +91,20 @@ void Timers::Cancel(int32_t id) {
 void Timers::CancelAll() {
   timers_.clear();
   queue_.clear();
+  by_script_id_.clear();
   keeping_alive_ = 0;
   Arm();
 }
 
-void Timers::Enqueue(int32_t id, Timer& timer) {
+void Timers::Enqueue(Id id, Timer& timer) {
   timer.key = {EventLoop::Now() + timer.interval, sequence_++};
   queue_[timer.key] = id;
 }
 
-void Timers::Erase(int32_t id) {
+void Timers::Erase(Id id) {
   const auto found = timers_.find(id);
   if (found == timers_.end()) return;
+  by_script_id_.erase(found->second.script_id);
   queue_.erase(found->second.key);
   if (found->second.options.keeps_alive) --keeping_alive_;
   timers_.erase(found);
@@ -118,7 +142,7 @@ void Timers::RunDue() {
   Arm();
 }
 
-void Timers::RunOne(int32_t id) {
+void Timers::RunOne(Id id) {
   Timer& timer = timers_.at(id);
   queue_.erase(timer.key);
   // The task may clear its own timer, or the realm may clear all of them: what runs is held here.
@@ -143,19 +167,25 @@ void Timers::Set(const v8::FunctionCallbackInfo<v8::Value>& info, bool repeats) 
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   int32_t milliseconds = 0;  // Web IDL's long: NaN and infinities are 0, 2**31 wraps
   if (info.Length() > 1 && !info[1]->Int32Value(context).To(&milliseconds)) return;
-  auto handler = std::make_shared<Handler>();
-  handler->context.Reset(isolate, context);
-  handler->function.Reset(isolate, info[0].As<v8::Function>());
-  for (int i = 2; i < info.Length(); ++i) handler->arguments.emplace_back(isolate, info[i]);
+  if (!binding::IsolateData::Of(isolate)->RequireMemory(kTimerBytes, name)) return;
+  std::vector<v8::Local<v8::Value>> call{info[0]};
+  for (int i = 2; i < info.Length(); ++i) call.push_back(info[i]);
+  const auto handler = std::make_shared<Handler>(isolate, v8::Array::New(isolate, call.data(), call.size()));
   Timers& timers = SelfOf<Timers>(info);
-  info.GetReturnValue().Set(
-      timers.Post(milliseconds, [isolate, handler] { handler->Call(isolate); }, {.repeats = repeats}));
+  const Id id = timers.Post(milliseconds, [handler] { handler->Call(); }, {.repeats = repeats});
+  const int32_t script_id = timers.NewScriptId();
+  timers.timers_.at(id).script_id = script_id;
+  timers.by_script_id_[script_id] = id;
+  info.GetReturnValue().Set(script_id);
 }
 
 void Timers::Clear(const v8::FunctionCallbackInfo<v8::Value>& info) {
   int32_t id = 0;
   if (info.Length() > 0 && !info[0]->Int32Value(info.GetIsolate()->GetCurrentContext()).To(&id)) return;
-  SelfOf<Timers>(info).Cancel(id);
+  Timers& timers = SelfOf<Timers>(info);
+  if (const auto found = timers.by_script_id_.find(id); found != timers.by_script_id_.end()) {
+    timers.Cancel(found->second);
+  }
 }
 
 void Timers::Expose(v8::Local<v8::Context> context) {

@@ -1,14 +1,16 @@
 // Promises that were rejected and that nobody handles.
 //   https://html.spec.whatwg.org/multipage/webappapis.html#unhandled-promise-rejections
 //
-// They are looked at when a task and its microtasks are done: one that is handled by then is not reported.
+// They are looked at when a task and its microtasks are done: one that is handled by then is not reported, and is held
+// no longer than until it is handled.
 #ifndef SLUICE_RUNTIME_UNHANDLED_REJECTIONS_H_
 #define SLUICE_RUNTIME_UNHANDLED_REJECTIONS_H_
 
 #include <v8.h>
 
 #include <functional>
-#include <vector>
+#include <list>
+#include <unordered_map>
 
 namespace sluice::runtime {
 
@@ -24,11 +26,16 @@ class UnhandledRejections {
   // them. `report` may run author code; promises that are rejected meanwhile are reported too.
   void Process(const std::function<void(v8::Local<v8::Promise>)>& report);
   bool empty() const { return pending_.empty(); }
-  void Clear() { pending_.clear(); }
+  void Clear();
 
  private:
+  using Pending = std::list<v8::Global<v8::Promise>>;
+
+  void Forget(v8::Local<v8::Promise> promise);
+
   v8::Isolate* isolate_;
-  std::vector<v8::Global<v8::Promise>> pending_;
+  Pending pending_;
+  std::unordered_multimap<int, Pending::iterator> by_hash_;
 };
 
 }  // namespace sluice::runtime

@@ -1,5 +1,7 @@
 #include "src/runtime/values.h"
 
+#include <algorithm>
+
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
@@ -12,12 +14,36 @@ std::string Utf8(v8::Isolate* isolate, v8::Local<v8::String> string) {
   return text;
 }
 
+std::string Utf8Prefix(v8::Isolate* isolate, v8::Local<v8::String> string, size_t limit, size_t& rest) {
+  const auto length = static_cast<size_t>(string->Length());
+  std::string text(std::min(limit, 3 * length), '\0');
+  int units = 0;
+  const int written = string->WriteUtf8(isolate, text.data(), static_cast<int>(text.size()), &units,
+                                        v8::String::NO_NULL_TERMINATION | v8::String::REPLACE_INVALID_UTF8);
+  text.resize(static_cast<size_t>(written));
+  rest = length - static_cast<size_t>(units);
+  return text;
+}
+
+namespace {
+
+// V8 counts in int, and stops the process for more.
+bool Fits(v8::Isolate* isolate, std::string_view text) {
+  if (text.size() <= static_cast<size_t>(v8::String::kMaxLength)) return true;
+  binding::ThrowRangeError(isolate, "Text of " + std::to_string(text.size()) + " bytes is too long for a string");
+  return false;
+}
+
+}  // namespace
+
+v8::MaybeLocal<v8::String> NewByteString(v8::Isolate* isolate, std::string_view bytes) {
+  if (!Fits(isolate, bytes)) return {};
+  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()), v8::NewStringType::kNormal,
+                                    static_cast<int>(bytes.size()));
+}
+
 v8::MaybeLocal<v8::String> NewString(v8::Isolate* isolate, std::string_view text) {
-  // V8 counts in int, and stops the process for more.
-  if (text.size() > static_cast<size_t>(v8::String::kMaxLength)) {
-    binding::ThrowRangeError(isolate, "Text of " + std::to_string(text.size()) + " bytes is too long for a string");
-    return {};
-  }
+  if (!Fits(isolate, text)) return {};
   return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()));
 }
 

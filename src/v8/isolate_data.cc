@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "src/v8/dom/dom_data.h"
 #include "src/v8/stream_extension.h"
@@ -28,7 +30,8 @@ uintptr_t StackLimitOfThisThread() {
 
 }  // namespace
 
-IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isolate), options_(options) {
+IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isolate), options_(std::move(options)) {
+  if (options_.memory == nullptr) options_.memory = std::make_shared<NativeMemory>(0);
   isolate->SetData(0, this);
   const v8::HandleScope scope(isolate);
   // Before the first context: V8 goes through its list of extensions whenever a context is made, on any thread.
@@ -37,7 +40,7 @@ IsolateData::IsolateData(v8::Isolate* isolate, Options options) : isolate_(isola
   page->SetInternalFieldCount(1);
   page_template_.Set(isolate, page);
   SetStackLimit(StackLimitOfThisThread());
-  dom_ = std::make_unique<DomData>(isolate);
+  dom_ = std::make_unique<DomData>(*this);
   host_ = std::make_unique<V8Host>(*this);
   MakeUtilityRealm();
 }
@@ -79,6 +82,22 @@ std::vector<v8::Local<v8::Object>> IsolateData::Realms() {
 void IsolateData::SetStackLimit(uintptr_t limit) {
   stack_limit_ = limit;
   isolate_->SetStackLimit(limit);
+}
+
+bool IsolateData::RequireMemory(size_t bytes, std::string_view what) {
+  NativeMemory& memory = *options_.memory;
+  bool room = memory.Take(bytes);
+  if (!room) {
+    isolate_->LowMemoryNotification();
+    room = memory.Take(bytes);
+  }
+  if (room) {
+    memory.Return(bytes);
+    return true;
+  }
+  ThrowRangeError(isolate_, std::string(what) + ": the memory limit of " + std::to_string(memory.limit()) +
+                                " bytes leaves no room for " + std::to_string(bytes) + " more");
+  return false;
 }
 
 void IsolateData::ReportExternalMemory() {

@@ -19,6 +19,7 @@
 
 #include "src/core/byte_limit.h"
 #include "src/core/tick_model.h"
+#include "src/v8/native_memory.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::binding {
@@ -40,7 +41,10 @@ class Embedder {
  public:
   virtual ~Embedder() = default;
   // Runs `task` once, as a task of its own, after `milliseconds`. The task may be destroyed without having run.
-  virtual void PostDelayedTask(double milliseconds, std::function<void()> task) = 0;
+  // Returns a number greater than zero to cancel it by.
+  virtual int64_t PostDelayedTask(double milliseconds, std::function<void()> task) = 0;
+  // Destroys the task, if it is still there. May be called while V8 collects garbage.
+  virtual void CancelDelayedTask(int64_t id) = 0;
   // An exception that nobody caught, of an event listener: https://html.spec.whatwg.org/#report-the-exception
   virtual void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                                v8::Local<v8::Message> message) = 0;
@@ -52,8 +56,9 @@ struct StreamOptions {
 };
 
 struct Options {
-  StreamOptions stream;          // of each stream that is not made with its own (streams.h)
-  Embedder* embedder = nullptr;  // outlives the isolate
+  StreamOptions stream;                  // of each stream that is not made with its own (streams.h)
+  Embedder* embedder = nullptr;          // outlives the isolate
+  std::shared_ptr<NativeMemory> memory;  // what counts the isolate's native memory; none: it is counted without a limit
 };
 
 class IsolateData {
@@ -96,13 +101,22 @@ class IsolateData {
   void SetStackLimit(uintptr_t limit);
   uintptr_t stack_limit() const { return stack_limit_; }
 
-  // Tells V8 of native memory that its objects keep alive, in bytes, more or less; in steps, because each costs a call.
-  // Less memory may be told from a weak callback.
+  const std::shared_ptr<NativeMemory>& memory() const { return options_.memory; }
+  // Counts native memory that JavaScript keeps alive, in bytes, more or less, and tells V8 of it; in steps, because
+  // each costs a call. Less memory may be told from a weak callback.
   void AdjustExternalMemory(int64_t bytes) {
+    if (bytes > 0) {
+      options_.memory->TakeAnyway(static_cast<size_t>(bytes));
+    } else {
+      options_.memory->Return(static_cast<size_t>(-bytes));
+    }
     live_.external_bytes += bytes;
     unreported_bytes_ += bytes;
     if (bytes > 0 && std::abs(unreported_bytes_) > kReportedStep) ReportExternalMemory();
   }
+  // Whether the limit of native memory leaves room for `bytes` more; collects garbage to make it. If not, a RangeError
+  // is thrown that names `what`.
+  bool RequireMemory(size_t bytes, std::string_view what);
 
  private:
   static constexpr int64_t kReportedStep = 64 * 1024;  // bytes

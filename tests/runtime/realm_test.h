@@ -9,6 +9,7 @@
 #include <v8.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,10 @@ class RealmTest : public ::testing::Test {
   // A new realm; the one before it is taken down.
   void Restart(RealmOptions options) {
     InitializeV8({"--expose-gc", "--stack-size=500"});
-    options.out = [this](std::string_view text) { out_ += text; };
+    options.out = [this](std::string_view text) {
+      const std::lock_guard lock(mutex_);
+      out_ += text;
+    };
     options.err = [this](std::string_view text) { err_ += text; };
     realm_.reset();
     realm_ = std::make_unique<Realm>(std::move(options));
@@ -65,10 +69,16 @@ class RealmTest : public ::testing::Test {
     return script->Run(realm().context());
   }
 
+  // From another thread, too.
+  bool HasPrinted(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    return out_.find(text) != std::string::npos;
+  }
   std::string TakeErrors() { return std::exchange(err_, {}); }
   std::string TakeOutput() { return std::exchange(out_, {}); }
 
  private:
+  std::mutex mutex_;  // for HasPrinted()
   std::string out_;
   std::string err_;
   std::unique_ptr<Realm> realm_;

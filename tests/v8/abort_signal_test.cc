@@ -363,5 +363,26 @@ TEST_F(AbortSignalTest, AnAlgorithmThatIsRemovedWhileTheyRunDoesNotRun) {
   EXPECT_EQ(Log(), "");
 }
 
+TEST_F(AbortSignalTest, ATimeoutWhoseSignalIsCollectedIsCancelled) {
+  Run("for (let i = 0; i < 100; ++i) AbortSignal.timeout(1e9); var kept = AbortSignal.timeout(1e9);"
+      "AbortSignal.timeout(10).onabort = say('listened to')");
+  EXPECT_EQ(embedder().task_count(), 102u);
+  CollectGarbage();
+  EXPECT_EQ(embedder().task_count(), 2u);
+  EXPECT_EQ(dom().timeouts()->size(), 2u);
+  embedder().RunTasks(10);
+  EXPECT_EQ(Log(), "listened to");
+  Run("kept = undefined");
+  CollectGarbage();
+  EXPECT_EQ(embedder().task_count(), 0u);
+}
+
+TEST_F(AbortSignalTest, TheSameSourceManyTimesIsOneSource) {
+  EXPECT_EQ(Run("function* same() { for (let i = 0; i < 1e5; ++i) yield controller.signal }"
+                "const s = AbortSignal.any(same()); s.onabort = say('once'); controller.abort(); s.aborted"),
+            "true");
+  EXPECT_EQ(Log(), "once");
+}
+
 }  // namespace
 }  // namespace sluice::binding

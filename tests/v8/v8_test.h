@@ -25,8 +25,12 @@ namespace sluice::binding {
 // Timers that go off when the test says so, and reported exceptions as text.
 class TestEmbedder : public Embedder {
  public:
-  void PostDelayedTask(double milliseconds, std::function<void()> task) override {
-    tasks_.push_back({milliseconds, std::move(task)});
+  int64_t PostDelayedTask(double milliseconds, std::function<void()> task) override {
+    tasks_.push_back({milliseconds, std::move(task), ++last_id_});
+    return last_id_;
+  }
+  void CancelDelayedTask(int64_t id) override {
+    std::erase_if(tasks_, [id](const Task& task) { return task.id == id; });
   }
   void ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
                        v8::Local<v8::Message>) override {
@@ -54,8 +58,10 @@ class TestEmbedder : public Embedder {
   struct Task {
     double due;
     std::function<void()> run;
+    int64_t id;
   };
   std::vector<Task> tasks_;
+  int64_t last_id_ = 0;
   std::vector<std::string> reported_;
 };
 

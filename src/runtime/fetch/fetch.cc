@@ -1,8 +1,8 @@
 #include "src/runtime/fetch/fetch.h"
 
-#include <memory>
 #include <utility>
 
+#include "src/runtime/buffer_allocator.h"
 #include "src/runtime/fetch/fetch_js.h"
 #include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/fetch/http_syntax.h"
@@ -32,24 +32,6 @@ v8::MaybeLocal<v8::Value> Call(v8::Local<v8::Context> context, FetchFunction fun
   return GetFetchFunction(context, function)
       .As<v8::Function>()
       ->Call(context, v8::Undefined(context->GetIsolate()), count, arguments);
-}
-
-// Empty with a TypeError pending.
-v8::MaybeLocal<v8::String> ByteString(v8::Isolate* isolate, std::string_view bytes) {
-  if (bytes.size() > static_cast<size_t>(v8::String::kMaxLength)) return NewString(isolate, bytes);  // which throws
-  return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()), v8::NewStringType::kNormal,
-                                    static_cast<int>(bytes.size()));
-}
-
-// The bytes themselves become the buffer's.
-v8::Local<v8::Value> BodyOf(v8::Isolate* isolate, std::string body) {
-  auto owner = std::make_unique<std::string>(std::move(body));
-  void* const bytes = owner->data();
-  const size_t size = owner->size();
-  return v8::ArrayBuffer::New(
-      isolate,
-      v8::ArrayBuffer::NewBackingStore(
-          bytes, size, [](void*, size_t, void* owner) { delete static_cast<std::string*>(owner); }, owner.release()));
 }
 
 }  // namespace
@@ -106,13 +88,16 @@ v8::MaybeLocal<v8::Object> NewRequest(v8::Local<v8::Context> context, RequestDat
   v8::Local<v8::String> method_string;
   v8::Local<v8::String> url_string;
   v8::Local<v8::String> headers_string;
-  if (!ByteString(isolate, data.method).ToLocal(&method_string) || !ByteString(isolate, url).ToLocal(&url_string) ||
-      !ByteString(isolate, headers).ToLocal(&headers_string)) {
+  if (!NewByteString(isolate, data.method).ToLocal(&method_string) ||
+      !NewByteString(isolate, url).ToLocal(&url_string) || !NewByteString(isolate, headers).ToLocal(&headers_string)) {
     return {};
   }
   const bool bodiless = data.method == "GET" || data.method == "HEAD";
   v8::Local<v8::Value> body = v8::Null(isolate);
-  if (!bodiless) body = BodyOf(isolate, std::move(data.body));
+  if (v8::Local<v8::ArrayBuffer> buffer; !bodiless) {
+    if (!NewBufferOf(isolate, std::move(data.body)).ToLocal(&buffer)) return {};
+    body = buffer;
+  }
   if (signal.IsEmpty()) signal = v8::Undefined(isolate);
   v8::Local<v8::Value> arguments[] = {method_string, url_string, headers_string, body, signal};
   v8::Local<v8::Value> request;

@@ -76,12 +76,15 @@ void StaticTimeout(const Info& info) {
     return ThrowDOMException(context, "AbortSignal.timeout: there are no timers here", "NotSupportedError");
   }
   v8::Local<v8::Object> signal;
-  if (!NewAbortSignal(context).ToLocal(&signal)) return;
+  if (!IsolateData::Of(isolate)->RequireMemory(Timeouts::kBytes, "AbortSignal.timeout") ||
+      !NewAbortSignal(context).ToLocal(&signal)) {
+    return;
+  }
   const std::shared_ptr<Timeouts>& timeouts = DomData::Of(isolate).timeouts();
   const int64_t id = timeouts->Add(isolate, signal);
   SetIntegerField(isolate, signal, kDependency, id);
   const auto timeout = std::make_shared<Timeout>(isolate, timeouts, id);
-  embedder->PostDelayedTask(milliseconds, [timeout] { timeout->Fire(); });
+  timeouts->SetTask(id, embedder->PostDelayedTask(milliseconds, [timeout] { timeout->Fire(); }));
   info.GetReturnValue().Set(signal);
 }
 
@@ -90,18 +93,19 @@ void StaticAny(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   if (!RequireArguments(info, 1, "AbortSignal.any")) return;
-  std::vector<v8::Local<v8::Object>> signals;
+  ObjectSet<v8::Object> signals;
   const bool converted =
       ForEachInSequence(context, info[0], "AbortSignal.any: signals", [&](v8::Local<v8::Value> value) {
         if (!Implements(value, kAbortSignalInterface)) {
           ThrowTypeError(isolate, "AbortSignal.any: an element is not an AbortSignal");
           return false;
         }
-        signals.push_back(value.As<v8::Object>());
+        signals.Add(isolate, value.As<v8::Object>());
         return true;
       });
   v8::Local<v8::Object> result;
-  if (converted && NewDependentSignal(context, signals).ToLocal(&result)) info.GetReturnValue().Set(result);
+  if (converted && NewDependentSignal(context, signals.Locals(isolate)).ToLocal(&result))
+    info.GetReturnValue().Set(result);
 }
 
 constexpr Member kMembers[] = {

@@ -18,8 +18,10 @@ int64_t WeakTable::Add(v8::Isolate* isolate, v8::Local<v8::Object> object) {
       [](const v8::WeakCallbackInfo<Entry>& info) {
         const Entry* const dead = info.GetParameter();
         dead->table->entries_.erase(dead->id);  // resets the handle, as V8 asks
+        IsolateData::Of(info.GetIsolate())->AdjustExternalMemory(-kEntryBytes);
       },
       v8::WeakCallbackType::kParameter);
+  IsolateData::Of(isolate)->AdjustExternalMemory(kEntryBytes);
   return id;
 }
 
@@ -33,15 +35,25 @@ void Timeouts::Entry::Update() {
   if (listened_to || dependents > 0) {
     signal.ClearWeak();
   } else {
-    signal.SetWeak();
+    signal.SetWeak(this, Collected, v8::WeakCallbackType::kParameter);
   }
+}
+
+void Timeouts::Collected(const v8::WeakCallbackInfo<Entry>& info) {
+  Timeouts& timeouts = *info.GetParameter()->timeouts;
+  const int64_t task = info.GetParameter()->task;
+  timeouts.Forget(info.GetParameter()->id);  // resets the handle, as V8 asks
+  if (task != 0) timeouts.data_.options().embedder->CancelDelayedTask(task);
 }
 
 int64_t Timeouts::Add(v8::Isolate* isolate, v8::Local<v8::Object> signal) {
   const int64_t id = ++last_id_;
   Entry& entry = entries_[id];
+  entry.timeouts = this;
+  entry.id = id;
   entry.signal.Reset(isolate, signal);
   entry.Update();
+  data_.AdjustExternalMemory(kBytes);
   return id;
 }
 
@@ -59,15 +71,20 @@ void Timeouts::CountDependents(int64_t id, int change) {
   found->second.Update();
 }
 
+void Timeouts::Forget(int64_t id) {
+  if (entries_.erase(id) != 0) data_.AdjustExternalMemory(-kBytes);
+}
+
 v8::Local<v8::Object> Timeouts::Take(v8::Isolate* isolate, int64_t id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return {};
   const v8::Local<v8::Object> signal = found->second.signal.Get(isolate);
-  entries_.erase(found);
+  Forget(id);
   return signal;
 }
 
-DomData::DomData(v8::Isolate* isolate) : isolate_(isolate) {
+DomData::DomData(IsolateData& data) : isolate_(data.isolate()), timeouts_(std::make_shared<Timeouts>(data)) {
+  v8::Isolate* const isolate = isolate_;
   const v8::HandleScope scope(isolate);
   for (int fields = 1; fields <= kMaxRecordFields; ++fields) {
     const auto record = v8::ObjectTemplate::New(isolate);
@@ -84,7 +101,7 @@ void DomData::SetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic, 
   if (!value->IsFunction() || !TemplateOf(isolate_, kDomExceptionInterface)->GetFunction(context).ToLocal(&owner)) {
     return;
   }
-  owner->SetPrivate(context, intrinsics_[intrinsic].Get(isolate_), value).Check();
+  (void)owner->SetPrivate(context, intrinsics_[intrinsic].Get(isolate_), value);
 }
 
 v8::Local<v8::Function> DomData::GetIntrinsic(v8::Local<v8::Context> context, Intrinsic intrinsic) const {

@@ -4,7 +4,8 @@
 // whatever was done to Object.prototype, and that V8's collector traces. Making, reading and writing one runs no
 // JavaScript; only making one can fail, when execution is being terminated.
 //
-// Native memory there is where the standard wants a weak reference (WeakTable) or a root (Timeouts).
+// Native memory there is where the standard wants a weak reference (WeakTable) or a root (Timeouts). It is counted
+// (IsolateData::AdjustExternalMemory), and goes with the object that it is for.
 #ifndef SLUICE_V8_DOM_DOM_DATA_H_
 #define SLUICE_V8_DOM_DOM_DATA_H_
 
@@ -68,6 +69,7 @@ class WeakTable {
     int64_t id;
     v8::Global<v8::Object> object;
   };
+  static constexpr int64_t kEntryBytes = 150;  // more or less
   std::unordered_map<int64_t, Entry> entries_;
   int64_t last_id_ = 0;
 };
@@ -75,25 +77,40 @@ class WeakTable {
 // ---- Timeouts
 
 // The signals that a timer will abort. The timer keeps one alive while somebody would notice that it aborts: while it,
-// or a live signal that depends on it, has abort listeners or algorithms.
+// or a live signal that depends on it, has abort listeners or algorithms. When the signal is collected, the timer goes.
 // https://dom.spec.whatwg.org/#dom-abortsignal-timeout
 class Timeouts {
  public:
+  // What one takes outside of the heap, with the embedder's task, in bytes, more or less.
+  static constexpr int64_t kBytes = 600;
+
+  explicit Timeouts(IsolateData& data) : data_(data) {}
+  Timeouts(const Timeouts&) = delete;
+  Timeouts& operator=(const Timeouts&) = delete;
+
   int64_t Add(v8::Isolate* isolate, v8::Local<v8::Object> signal);
+  // The number of the embedder's task.
+  void SetTask(int64_t id, int64_t task) { entries_.at(id).task = task; }
   void SetListenedTo(int64_t id, bool listened_to);
   void CountDependents(int64_t id, int change);
   // The signal, which is forgotten. Empty if it is collected.
   v8::Local<v8::Object> Take(v8::Isolate* isolate, int64_t id);
-  void Forget(int64_t id) { entries_.erase(id); }
+  void Forget(int64_t id);
   size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
+    Timeouts* timeouts;
+    int64_t id;
+    int64_t task = 0;
     v8::Global<v8::Object> signal;
     int64_t dependents = 0;  // that are listened to
     bool listened_to = false;
     void Update();
   };
+  static void Collected(const v8::WeakCallbackInfo<Entry>& info);
+
+  IsolateData& data_;
   std::unordered_map<int64_t, Entry> entries_;
   int64_t last_id_ = 0;
 };
@@ -121,9 +138,9 @@ class NativeCall {
 
 class DomData {
  public:
-  static constexpr int kMaxRecordFields = 6;
+  static constexpr int kMaxRecordFields = 16;
 
-  explicit DomData(v8::Isolate* isolate);
+  explicit DomData(IsolateData& data);
   DomData(const DomData&) = delete;
   DomData& operator=(const DomData&) = delete;
 
@@ -160,7 +177,7 @@ class DomData {
   std::array<v8::Eternal<v8::Private>, 2> intrinsics_;
   WeakTable weak_;
   int native_calls_ = 0;
-  std::shared_ptr<Timeouts> timeouts_ = std::make_shared<Timeouts>();
+  std::shared_ptr<Timeouts> timeouts_;
   std::chrono::steady_clock::time_point origin_ = std::chrono::steady_clock::now();
 };
 

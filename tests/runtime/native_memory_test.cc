@@ -1,0 +1,117 @@
+// What JavaScript makes native code keep is counted, bounded, and gone when nothing refers to it.
+#include "src/v8/native_memory.h"
+
+#include "src/runtime/fetch/fetch.h"
+#include "tests/runtime/realm_test.h"
+
+namespace sluice::runtime {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr size_t kLimit = size_t{4} << 20;
+
+class NativeMemoryTest : public RealmTest {
+ protected:
+  NativeMemoryTest() { Restart({.isolate = {.max_native_bytes = kLimit}, .expose_gc = true}); }
+
+  size_t Used() { return realm().isolate().data().memory()->used(); }
+  void CollectGarbage() {
+    realm().RunTask([&] { realm().isolate().CollectGarbage(); });
+  }
+};
+
+TEST(NativeMemory, NothingIsCountedThatIsRefused) {
+  binding::NativeMemory memory(100);
+  EXPECT_TRUE(memory.Take(60));
+  EXPECT_FALSE(memory.Take(41));
+  EXPECT_FALSE(memory.Take(SIZE_MAX));
+  EXPECT_TRUE(memory.Take(40));
+  memory.TakeAnyway(50);
+  EXPECT_FALSE(memory.Take(0));
+  EXPECT_FALSE(memory.Take(1));
+  memory.Return(150);
+  EXPECT_EQ(memory.used(), 0u);
+  EXPECT_TRUE(binding::NativeMemory(0).Take(SIZE_MAX));
+}
+
+// V8 has the bytes of a small typed array on its heap until somebody asks for their buffer, and ends the process when
+// that is refused then.
+TEST_F(NativeMemoryTest, TheBufferOfASmallTypedArrayIsNeverRefused) {
+  EXPECT_EQ(Run(R"js(
+    const kept = [], small = Array.from({ length: 1000 }, (_, i) => new Uint8Array(i % 65));
+    for (let size = 1 << 26; size >= 1; size >>= 1) {
+      try { for (let i = 0; i < 1e5; ++i) kept.push(new ArrayBuffer(size)); } catch {}
+    }
+    console.log(small.reduce((sum, array) => sum + array.buffer.byteLength, 0));
+    for (const Type of [Int8Array, Uint16Array, Float64Array, BigInt64Array]) console.log(new Type(8).buffer.byteLength);
+    for (const size of [65, 100, 1e5]) { try { new ArrayBuffer(size); console.log('made'); } catch (e) { console.log(e.name) } })js"),
+            "31720\n8\n16\n64\n64\nRangeError\nRangeError\nRangeError\n");
+}
+
+TEST_F(NativeMemoryTest, TimersAreCountedAndRefused) {
+  EXPECT_EQ(Run("let n = 0; try { for (; n < 1e6; ++n) setTimeout(() => {}, 2 ** 31 - 1, n) } catch (e) { "
+                "console.log(e.name, n > 5000, n < 50000); sluice.exit(0) }"),
+            "RangeError true true\n");
+  Restart({.isolate = {.max_native_bytes = kLimit}});
+  const size_t before = Used();
+  EXPECT_EQ(Run("for (let n = 0; n < 1e5; ++n) clearTimeout(setTimeout(() => {}, 1e9)); console.log('all')"), "all\n");
+  EXPECT_EQ(Used(), before);
+}
+
+// As Node does: a signal that nobody can see abort is collected, and its timer with it.
+TEST_F(NativeMemoryTest, TimeoutsOfDroppedSignalsAreDropped) {
+  EXPECT_EQ(Run("for (let i = 0; i < 1e5; ++i) AbortSignal.timeout(1e12); console.log('all')"), "all\n");
+  CollectGarbage();
+  EXPECT_EQ(realm().timers().count(), 0u);
+  EXPECT_EQ(
+      Run("const kept = []; try { for (;;) kept.push(AbortSignal.timeout(1e12)) } catch (e) { console.log(e.name, "
+          "kept.length > 1000) }"),
+      "RangeError true\n");
+  EXPECT_GT(realm().timers().count(), 1000u);
+}
+
+TEST_F(NativeMemoryTest, ImportsThatWaitAreCounted) {
+  EXPECT_EQ(
+      Run("let refused = 0, n = 0; (async () => { const all = []; for (; n < 3e4; ++n) all.push(import('./none" +
+          std::string(100, 'x') +
+          "' + n)); const results = await Promise.allSettled(all);"
+          "console.log(results.some((r) => r.reason instanceof RangeError), results.every((r) => r.reason)) })()"),
+      "true true\n");
+  EXPECT_LT(Used(), kLimit);
+}
+
+TEST_F(NativeMemoryTest, BodiesOfRequestsAreCountedUntilTheyAreCollected) {
+  const size_t before = Used();
+  const auto make = [&](size_t size) {
+    bool made = false;
+    realm().RunTask([&] {
+      const v8::TryCatch caught(isolate());
+      v8::Local<v8::Object> request;
+      made = NewRequest(realm().context(), {"POST", "http://a/", {}, std::string(size, 'x')}, {}).ToLocal(&request);
+    });
+    return made;
+  };
+  EXPECT_TRUE(make(1'000'000));
+  EXPECT_GE(Used(), before + 1'000'000);
+  EXPECT_FALSE(make(kLimit));
+  CollectGarbage();
+  EXPECT_LT(Used(), before + 1'000'000);
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(make(1'000'000));
+}
+
+TEST_F(NativeMemoryTest, ARejectionIsHeldNoLongerThanUntilItIsHandled) {
+  EXPECT_EQ(Run("let least = Infinity; for (let i = 0; i < 1e6; ++i) Promise.reject(i).catch(() => {}); gc();"
+                "console.log(sluice.memoryUsage().streamBytes < 1e6)"),
+            "true\n");
+  EXPECT_EQ(TakeErrors(), "");
+}
+
+TEST_F(NativeMemoryTest, FilesAreNoLargerThanTheLimit) {
+  EXPECT_EQ(realm().max_file_bytes(), kLimit);
+  EXPECT_THAT(Run("try { sluice.readTextFile('/proc/self/exe') } catch (e) { console.log(e.message) }"),
+              HasSubstr("/proc/self/exe: is larger than 4194304 bytes"));
+}
+
+}  // namespace
+}  // namespace sluice::runtime
