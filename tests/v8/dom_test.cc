@@ -262,4 +262,43 @@ TEST_F(DomTest, TheGlobalObjectIsAnEventTarget) {
   EXPECT_EQ(Run("var later = 1; globalThis.later + later"), "2");
 }
 
+// Looking at all of them for each would take minutes.
+TEST_F(DomTest, ManyListenersAreAddedRemovedAndCalled) {
+  EXPECT_EQ(Run(R"js(
+    const target = new EventTarget(), n = 200000, functions = [];
+    let called = 0;
+    for (let i = 0; i < n; ++i) functions.push(() => { ++called; });
+    for (const f of functions) target.addEventListener('e', f);
+    for (const f of functions) target.addEventListener('e', f);  // is there already
+    for (let i = 0; i < n; ++i) target.addEventListener('type ' + i % 1000, functions[0], i % 2 === 0);
+    target.dispatchEvent(new Event('e'));
+    const first = called;
+    for (let i = n - 1; i >= 0; i -= 2) target.removeEventListener('e', functions[i]);  // from the end
+    for (let i = 0; i < 10; i += 2) target.removeEventListener('e', functions[i]);
+    target.removeEventListener('e', functions[0], true);  // another one, which is not there
+    target.dispatchEvent(new Event('e'));
+    const second = called - first;
+    target.addEventListener('e', functions[1]);
+    target.addEventListener('e', functions[1], true);
+    target.dispatchEvent(new Event('e'));
+    [first, second, called - first - second].join())js"),
+            "200000,99995,99997");
+}
+
+TEST_F(DomTest, ListenersKeepTheirOrderHoweverMany) {
+  EXPECT_EQ(Run(R"js(
+    const target = new EventTarget(), log = [], functions = [];
+    for (let i = 0; i < 40; ++i) {
+      functions.push(() => log.push(i));
+      target.addEventListener('e', functions[i], { once: i % 3 === 0 });
+    }
+    for (let i = 0; i < 40; i += 5) target.removeEventListener('e', functions[i]);
+    target.addEventListener('e', functions[5]);
+    target.dispatchEvent(new Event('e'));
+    const all = log.splice(0).join();
+    target.dispatchEvent(new Event('e'));
+    all + ' ' + log.filter((i) => i % 3 === 0).join())js"),
+            "1,2,3,4,6,7,8,9,11,12,13,14,16,17,18,19,21,22,23,24,26,27,28,29,31,32,33,34,36,37,38,39,5 ");
+}
+
 }  // namespace sluice::binding

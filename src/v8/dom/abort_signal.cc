@@ -53,9 +53,9 @@ bool IsDeadAlgorithm(v8::Isolate* isolate, v8::Local<v8::Value> algorithm) {
 }
 
 bool IsListenedTo(v8::Isolate* isolate, v8::Local<v8::Object> signal) {
-  const bool no_function =
-      list::ForEach(signal, kAlgorithms, [](v8::Local<v8::Object> node) { return !list::ValueOf(node)->IsFunction(); });
-  return !no_function || HasListener(signal, DomData::Of(isolate).abort_name());
+  if (HasListener(signal, DomData::Of(isolate).abort_name())) return true;
+  return !list::ForEach(signal, kAlgorithms,
+                        [](v8::Local<v8::Object> node) { return !list::ValueOf(node)->IsFunction(); });
 }
 
 // What would abort `signal` holds it from now on, or does so no more.

@@ -6,28 +6,25 @@
 #include "src/v8/dom/abort_signal.h"
 #include "src/v8/dom/dom_exception.h"
 #include "src/v8/dom/event.h"
+#include "src/v8/dom/listener_index.h"
 
 namespace sluice::binding {
 namespace {
 
+using event_target::kCount;
+using event_target::kIndex;
+using event_target::kLast;
 using event_target::kListeners;
+using listener::Has;
+using listener::HasType;
 
-// Listeners are a singly linked list of records. One that is removed keeps its link, for whoever is walking.
-// https://dom.spec.whatwg.org/#concept-event-listener
-namespace listener {
-enum Fields { kType, kCallback, kFlags, kNext, kSignal, kTarget, kEnd };
-enum Flags : int {
-  kCapture = 1 << 0,
-  kOnce = 1 << 1,
-  kPassive = 1 << 2,
-  kRemoved = 1 << 3,
-  kHandler = 1 << 4,  // of an event handler attribute, whose value is the callback
-};
-}  // namespace listener
+// Up to so many listeners it is faster to look at all.
+constexpr int64_t kFewListeners = 16;
 
-bool Has(v8::Local<v8::Object> record, int flags) { return (IntegerField(record, listener::kFlags) & flags) != 0; }
-bool HasType(v8::Local<v8::Object> record, v8::Local<v8::String> type) {
-  return Field(record, listener::kType).As<v8::String>()->StringEquals(type);
+void AddToIndex(v8::Local<v8::Context> context, v8::Local<v8::Object> target, v8::Local<v8::Object> record) {
+  if (Has(record, listener::kHandler)) return;  // those are the same as no other
+  // Where it fails, execution is being terminated; the listener may then be added twice.
+  (void)listener_index::Insert(context, target, kIndex, record);
 }
 
 // Appends a new listener. Empty only when execution is being terminated.
@@ -39,14 +36,22 @@ v8::MaybeLocal<v8::Object> Append(v8::Local<v8::Context> context, v8::Local<v8::
   SetField(record, listener::kType, type);
   SetField(record, listener::kCallback, callback);
   SetIntegerField(isolate, record, listener::kFlags, flags);
-  v8::Local<v8::Object> last = ObjectField(target, kListeners);
+  const v8::Local<v8::Object> last = ObjectField(target, kLast);
   if (last.IsEmpty()) {
     SetField(target, kListeners, record);
   } else {
-    for (auto next = ObjectField(last, listener::kNext); !next.IsEmpty(); next = ObjectField(last, listener::kNext)) {
-      last = next;
-    }
     SetField(last, listener::kNext, record);
+    SetField(record, listener::kPrevious, last);
+  }
+  SetField(target, kLast, record);
+  const int64_t count = IntegerField(target, kCount) + 1;
+  SetIntegerField(isolate, target, kCount, count);
+  if (!ObjectField(target, kIndex).IsEmpty()) {
+    AddToIndex(context, target, record);
+  } else if (count > kFewListeners) {
+    for (auto each = ObjectField(target, kListeners); !each.IsEmpty(); each = ObjectField(each, listener::kNext)) {
+      AddToIndex(context, target, each);
+    }
   }
   ListenersChanged(target, type);
   return record;
@@ -55,12 +60,11 @@ v8::MaybeLocal<v8::Object> Append(v8::Local<v8::Context> context, v8::Local<v8::
 // The listener that is the same in type, callback and capture; empty if there is none.
 v8::Local<v8::Object> Find(v8::Local<v8::Object> target, v8::Local<v8::String> type, v8::Local<v8::Value> callback,
                            bool capture) {
+  if (!callback->IsObject()) return {};
+  if (!ObjectField(target, kIndex).IsEmpty()) return listener_index::Find(target, kIndex, type, callback, capture);
   auto record = ObjectField(target, kListeners);
-  for (; !record.IsEmpty(); record = ObjectField(record, listener::kNext)) {
-    if (!Has(record, listener::kHandler) && Has(record, listener::kCapture) == capture && HasType(record, type) &&
-        Field(record, listener::kCallback)->StrictEquals(callback)) {
-      break;
-    }
+  while (!record.IsEmpty() && (Has(record, listener::kHandler) || !listener::IsSame(record, type, callback, capture))) {
+    record = ObjectField(record, listener::kNext);
   }
   return record;
 }
@@ -72,16 +76,16 @@ void RemoveListener(v8::Isolate* isolate, v8::Local<v8::Object> target, v8::Loca
   if (Has(record, listener::kRemoved)) return;
   const v8::HandleScope scope(isolate);
   SetIntegerField(isolate, record, listener::kFlags, IntegerField(record, listener::kFlags) | listener::kRemoved);
-  v8::Local<v8::Object> before;
-  auto at = ObjectField(target, kListeners);
-  for (; !at.IsEmpty() && at != record; at = ObjectField(at, listener::kNext)) before = at;
-  if (at.IsEmpty()) return;
-  const v8::Local<v8::Value> next = Field(record, listener::kNext);
-  if (before.IsEmpty()) {
-    SetField(target, kListeners, next);
-  } else {
-    SetField(before, listener::kNext, next);
-  }
+  if (!ObjectField(target, kIndex).IsEmpty()) listener_index::Remove(isolate, target, kIndex, record);
+  const v8::Local<v8::Object> before = ObjectField(record, listener::kPrevious);
+  const v8::Local<v8::Object> after = ObjectField(record, listener::kNext);
+  before.IsEmpty() ? SetField(target, kListeners, Field(record, listener::kNext))
+                   : SetField(before, listener::kNext, Field(record, listener::kNext));
+  after.IsEmpty() ? SetField(target, kLast, Field(record, listener::kPrevious))
+                  : SetField(after, listener::kPrevious, Field(record, listener::kPrevious));
+  ClearField(isolate, record, listener::kNext);
+  ClearField(isolate, record, listener::kPrevious);
+  SetIntegerField(isolate, target, kCount, IntegerField(target, kCount) - 1);
   ListenersChanged(target, Field(record, listener::kType).As<v8::String>());
 }
 

@@ -14,7 +14,9 @@ namespace sluice::binding {
 extern const Interface kEventTargetInterface;
 
 namespace event_target {
-enum Fields { kListeners = kFirstField, kEnd };  // those of derived interfaces begin with kEnd
+// kListeners, kLast: the ends of a list. kIndex: of them, once there are many. Those of derived interfaces begin with
+// kEnd.
+enum Fields { kListeners = kFirstField, kLast, kCount, kIndex, kEnd };
 }  // namespace event_target
 
 // Whether the JavaScript stack is empty, so that microtasks run when a listener has returned.
