@@ -14,6 +14,12 @@ int64_t& LiveCount(IsolateData& data, const WriterObject&) { return data.live().
 int64_t QueueBytes(const StreamObject& stream) { return stream.reported_bytes; }
 int64_t QueueBytes(const WriterObject&) { return 0; }
 
+// The watch stays until the collector has called it back: it may be about to.
+void StopWatching(const StreamObject& stream) {
+  if (stream.watch != nullptr) stream.watch->stream = nullptr;
+}
+void StopWatching(const WriterObject&) {}
+
 }  // namespace
 
 template <typename T>
@@ -27,6 +33,7 @@ Page<T>::~Page() {
   for (int i = 0; i < used_; ++i) {
     --LiveCount(data_, at(i));
     bytes += QueueBytes(at(i));
+    StopWatching(at(i));
     at(i).~T();
   }
   data_.AdjustExternalMemory(-bytes);

@@ -2,7 +2,8 @@
 //
 // A page is a JavaScript object with native memory for a few streams (or writers). The JavaScript objects of those
 // streams refer to their page, so the collector frees it when the last of them is gone, and one weak handle serves them
-// all. A page holds no reference to any JavaScript value: everything that a stream refers to is in its StreamState
+// all; a stream whose queue was long has another one (QueueWatch), so that a page never keeps the queue of a dead
+// stream. A page holds no reference to any JavaScript value: everything that a stream refers to is in its StreamState
 // (js/writable_stream.js), so native code can keep nothing alive.
 #ifndef SLUICE_V8_STREAM_PAGE_H_
 #define SLUICE_V8_STREAM_PAGE_H_
@@ -19,16 +20,34 @@
 namespace sluice::binding {
 
 class IsolateData;
+struct StreamObject;
+
+// Frees the queue of a stream that nobody can reach any more, though its page lives: other streams use that. Owned by
+// the host, and gone when the collector has found that the StreamState is.
+struct QueueWatch {
+  v8::Global<v8::Object> state;  // weak
+  StreamObject* stream;          // null: its page has gone
+};
 
 // Aligned so that the low bits of a pointer can say what a name is (v8_host.cc).
 struct alignas(16) StreamObject {
   core::WritableStream core;
   core::ReactionKind reaction = core::ReactionKind::kStart;  // to the promise of the sink's method that it waits for
   int64_t reported_bytes = 0;                                // of the queue's native memory
+  QueueWatch* watch = nullptr;                               // once the queue has been long
   core::TickModel tick_model = core::TickModel::kWebIdl;
   bool aborted = false;     // abort was signalled
   bool has_signal = false;  // an AbortSignal was made
   bool broken = false;      // execution was terminated in the middle of an operation
+
+  // What the queue takes besides its page.
+  int64_t QueueBytes() const {
+    return static_cast<int64_t>(core.controller.queue.allocated_bytes() + core.writeRequests.allocated_bytes());
+  }
+  void FreeQueue() {
+    core.controller.queue.clear();
+    core.writeRequests.clear();
+  }
 
   static StreamObject* Of(core::StreamSlot slot) { return reinterpret_cast<StreamObject*>(slot.name); }
 };

@@ -1,5 +1,7 @@
 #include "src/v8/v8_host.h"
 
+#include <utility>
+
 #include "src/core/byte_limit.h"
 #include "src/v8/stream_extension.h"
 
@@ -42,6 +44,8 @@ PromiseView& ViewOf(PromiseSlot slot) {
   return (slot.name & kClosedBit) != 0 ? writer.closed : writer.ready;
 }
 
+constexpr int64_t kWatchBytes = 150;  // of a QueueWatch and its places, more or less
+
 // Stack that the effects of an operation may take, in bytes, with room to spare: no author code is among them.
 constexpr uintptr_t kStackForEffects = 48 * 1024;
 
@@ -57,6 +61,34 @@ V8Host::~V8Host() = default;
 void V8Host::Interrupted() {
   if (last_stream_ != nullptr) last_stream_->broken = true;
   channel_[kCount] = 0;
+}
+
+void V8Host::ReportQueue(StreamObject& stream, v8::Local<v8::Value> state) {
+  constexpr int64_t kWatchedBytes = 1024;  // what a dead stream may keep costs less than watching it
+  const int64_t before = stream.reported_bytes;
+  stream.reported_bytes = stream.QueueBytes();
+  if (stream.watch == nullptr && stream.reported_bytes > kWatchedBytes && state->IsObject()) {
+    auto watch = std::make_unique<QueueWatch>(QueueWatch{{isolate_, state.As<v8::Object>()}, &stream});
+    watch->state.SetWeak(watch.get(), StateCollected, v8::WeakCallbackType::kParameter);
+    stream.watch = watch.get();
+    watches_.emplace(stream.watch, std::move(watch));
+    data_.AdjustExternalMemory(kWatchBytes);
+  }
+  // Last: it may collect garbage.
+  data_.AdjustExternalMemory(stream.reported_bytes - before);
+}
+
+void V8Host::StateCollected(const v8::WeakCallbackInfo<QueueWatch>& info) {
+  QueueWatch* const watch = info.GetParameter();
+  IsolateData& data = *IsolateData::Of(info.GetIsolate());
+  watch->state.Reset();
+  if (StreamObject* const stream = watch->stream; stream != nullptr) {
+    stream->FreeQueue();
+    stream->watch = nullptr;
+    data.AdjustExternalMemory(-std::exchange(stream->reported_bytes, 0));
+  }
+  data.host().watches_.erase(watch);
+  data.AdjustExternalMemory(-kWatchBytes);
 }
 
 bool V8Host::Operation::MayBegin(int kind, int& code) const {
@@ -222,20 +254,12 @@ PromiseSlot V8Host::Keep(PromiseSlot, Place place, StreamSlot) {
   }
 }
 
-ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot slot) {
+ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot) {
   switch (place) {
-    case Place::kChunk: {
+    case Place::kChunk:
       // Also undefined, which has its place in the queue.
       Say(kKeepChunk);
-      auto& stream = *StreamObject::Of(slot);
-      const auto bytes = static_cast<int64_t>(stream.core.controller.queue.allocated_bytes() +
-                                              stream.core.writeRequests.allocated_bytes());
-      if (bytes != stream.reported_bytes) {
-        data_.AdjustExternalMemory(bytes - stream.reported_bytes);
-        stream.reported_bytes = bytes;
-      }
       return {kChunk};
-    }
     case Place::kStoredError:
       if (value.is_undefined()) return value;
       Say(kKeepStoredError, value.name);

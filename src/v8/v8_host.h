@@ -29,6 +29,8 @@
 #include <v8.h>
 
 #include <array>
+#include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "src/core/host.h"
@@ -82,7 +84,10 @@ class V8Host final : public core::ReentrantHost {
     }
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;
-    ~Operation() { host_.operation_ = outer_; }
+    ~Operation() {
+      host_.operation_ = outer_;
+      if (stream_ != nullptr && stream_->QueueBytes() != stream_->reported_bytes) host_.ReportQueue(*stream_, state_);
+    }
 
     // Whether the stream may be used, and the stack is large enough to do the effects of an operation on it: else
     // `code` is to be returned, with kThrowBroken or kReturnBroken as `kind`.
@@ -163,10 +168,14 @@ class V8Host final : public core::ReentrantHost {
   v8::MaybeLocal<v8::Value> Call(StreamFunction function, StreamObject& stream);
   void CallSinkMethod(StreamFunction function, core::StreamSlot stream);
   void Interrupted();
+  // The queue's memory has changed.
+  void ReportQueue(StreamObject& stream, v8::Local<v8::Value> state);
+  static void StateCollected(const v8::WeakCallbackInfo<QueueWatch>& info);
 
   IsolateData& data_;
   v8::Isolate* isolate_;
-  PageAllocator<StreamObject> streams_;
+  std::unordered_map<QueueWatch*, std::unique_ptr<QueueWatch>> watches_;
+  PageAllocator<StreamObject> streams_;  // whose pages refer to watches
   PageAllocator<WriterObject> writers_;
   Operation* operation_ = nullptr;       // the innermost
   StreamObject* last_stream_ = nullptr;  // whose effects are, or were, in the channel
