@@ -4,14 +4,16 @@
 //   console.Expose(context);
 //
 // log, info, debug, dir, table, count, group and time go to `out`; warn, error, trace and assert to `err`. No
-// argument's own code runs (src/runtime/inspect.h), labels apart.
+// argument's own code runs (src/runtime/inspect.h), labels apart. One call prints no more than a PrintBudget has.
+// Labels are kept on V8's heap, which has a limit.
 #ifndef SLUICE_RUNTIME_CONSOLE_H_
 #define SLUICE_RUNTIME_CONSOLE_H_
 
 #include <v8.h>
 
-#include <map>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "src/runtime/output.h"
@@ -45,14 +47,14 @@ class Console {
   static void TimeEnd(const Info& info);
 
   // A line, or several, moved to the right by the open groups.
-  void Print(const Sink& sink, const std::string& text);
+  void Print(const Sink& sink, std::string_view text);
   void PrintTime(const Info& info, bool end);
 
   Sink out_;
   Sink err_;
-  size_t indent_ = 0;  // spaces
-  std::map<std::string, int> counts_;
-  std::map<std::string, double> started_;  // EventLoop::Now()
+  size_t groups_ = 0;            // that are open
+  v8::Global<v8::Map> counts_;   // numbers by labels
+  v8::Global<v8::Map> started_;  // EventLoop::Now() by labels
 };
 
 }  // namespace sluice::runtime

@@ -13,7 +13,7 @@ namespace sluice::runtime {
 // take the arguments that follow.
 std::string FormatArguments(const v8::FunctionCallbackInfo<v8::Value>& info, int first = 0);
 
-// `data`'s items as rows, and their properties as columns. Not an object: as Inspect says it.
+// `data`'s items as rows, and their properties as columns, as many as are read. Not an object: as Inspect says it.
 std::string FormatTable(v8::Local<v8::Context> context, v8::Local<v8::Value> data);
 
 }  // namespace sluice::runtime

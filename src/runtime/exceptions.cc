@@ -1,6 +1,8 @@
 #include "src/runtime/exceptions.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 #include "src/runtime/inspect.h"
 #include "src/runtime/values.h"
@@ -13,8 +15,11 @@ constexpr size_t kLineLimit = 160;
 
 std::string ScriptName(v8::Isolate* isolate, v8::Local<v8::Message> message) {
   const v8::Local<v8::Value> name = message->GetScriptResourceName();
-  return name->IsString() && name.As<v8::String>()->Length() != 0 ? Utf8(isolate, name.As<v8::String>())
-                                                                  : "<anonymous>";
+  constexpr size_t kLongest = 1000;  // bytes; `//# sourceURL` may be anything
+  size_t rest = 0;
+  return name->IsString() && name.As<v8::String>()->Length() != 0
+             ? Utf8Prefix(isolate, name.As<v8::String>(), kLongest, rest)
+             : "<anonymous>";
 }
 
 }  // namespace
@@ -32,17 +37,16 @@ std::string DescribePlace(v8::Local<v8::Context> context, v8::Local<v8::Message>
   if (line <= 0 || !message->GetSourceLine(context).ToLocal(&source)) return "";
   // Columns are in UTF-16 units: the caret is placed by what stands before it.
   const auto length = static_cast<size_t>(source->Length());
-  std::u16string units(length, u'\0');
-  source->Write(isolate, reinterpret_cast<uint16_t*>(units.data()), 0, static_cast<int>(length),
-                v8::String::NO_NULL_TERMINATION);
   size_t begin = std::min(length, static_cast<size_t>(std::max(0, message->GetStartColumn(context).FromMaybe(0))));
   size_t end = std::clamp(static_cast<size_t>(std::max(0, message->GetEndColumn(context).FromMaybe(0))), begin, length);
   const size_t from = begin > kLineLimit / 2 ? begin - kLineLimit / 2 : 0;
   const size_t shown = std::min(length - from, kLineLimit);
   const auto part = [&](size_t first, size_t count) {
+    std::vector<uint16_t> units(count);
+    source->Write(isolate, units.data(), static_cast<int>(first), static_cast<int>(count),
+                  v8::String::NO_NULL_TERMINATION);
     v8::Local<v8::String> text;
-    return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(units.data()) + first,
-                                      v8::NewStringType::kNormal, static_cast<int>(count))
+    return v8::String::NewFromTwoByte(isolate, units.data(), v8::NewStringType::kNormal, static_cast<int>(count))
                    .ToLocal(&text)
                ? Utf8(isolate, text)
                : std::string();

@@ -8,6 +8,7 @@
 #include "src/runtime/fetch/fetch.h"
 #include "src/runtime/inspect_text.h"
 #include "src/runtime/values.h"
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
@@ -15,12 +16,22 @@ namespace {
 
 using Entries = std::vector<std::string>;
 
+// Of prototypes and proxies that are followed: longer chains are there to be slow.
+constexpr int kLongestChain = 100;
+constexpr size_t kLongestClassName = 1000;  // bytes
+
+std::string MoreCharacters(size_t count) {
+  return "... " + std::to_string(count) + (count == 1 ? " more character" : " more characters");
+}
+
 class Inspector {
  public:
-  Inspector(v8::Local<v8::Context> context, const InspectOptions& options)
-      : context_(context), isolate_(context->GetIsolate()), options_(options) {}
+  Inspector(v8::Local<v8::Context> context, const InspectOptions& options, PrintBudget& budget)
+      : context_(context), isolate_(context->GetIsolate()), options_(options), budget_(budget) {}
 
   std::string Value(v8::Local<v8::Value> value, int depth);
+  // As much of an author's string as the budget and `limit`, in bytes, leave room for, with a word about the rest.
+  std::string Text(v8::Local<v8::Value> string, size_t limit = std::string::npos);
 
  private:
   // A property without running its getter.
@@ -31,7 +42,14 @@ class Inspector {
   };
 
   v8::Local<v8::String> Name(const char* name) { return binding::Ascii(isolate_, name); }
-  std::string Text(v8::Local<v8::Value> string) { return Utf8(isolate_, string.As<v8::String>()); }
+  std::string TextAndRest(v8::Local<v8::Value> string, size_t limit, size_t& rest);
+  // Of classes, functions, symbols.
+  std::string NameText(v8::Local<v8::Value> string) { return Text(string, kLongestName); }
+  std::string Quoted(v8::Local<v8::Value> string);
+  // Whether there is room for one entry more, which it takes.
+  bool TakeEntry();
+  // Takes entries for work that prints nothing: `steps` of it.
+  void Charge(size_t steps) { budget_.entries -= std::min(budget_.entries, steps / kStepsForAnEntry); }
   Property Own(v8::Local<v8::Object> object, v8::Local<v8::Name> name);
   v8::Local<v8::Value> OwnData(v8::Local<v8::Object> object, const char* name) { return Own(object, Name(name)).value; }
   v8::Local<v8::Value> Inherited(v8::Local<v8::Object> object, v8::Local<v8::Name> name);
@@ -48,6 +66,7 @@ class Inspector {
   std::string ArrayLike(v8::Local<v8::Object> object, const std::string& header, size_t length, int depth);
   std::string Collection(v8::Local<v8::Object> object, const std::string& header, v8::Local<v8::Array> items,
                          bool pairs, int depth);
+  std::string LargeCollection(const std::string& header, size_t size);
   std::string Buffer(v8::Local<v8::Object> object, const std::shared_ptr<v8::BackingStore>& store, int depth);
   std::string PromiseState(v8::Local<v8::Promise> promise, int depth);
   void AddProperties(v8::Local<v8::Object> object, Entries& entries, int depth, bool indices,
@@ -55,12 +74,63 @@ class Inspector {
   std::string Key(v8::Local<v8::Value> key);
   void AddMore(Entries& entries, size_t shown, size_t all, const char* one, const char* many);
 
+  static constexpr size_t kLongestName = 1000;  // bytes
+  static constexpr size_t kStepsForAnEntry = 64;
+  static constexpr size_t kLongestBigInt = 10'000;  // words: 190,000 digits
+  static constexpr size_t kLargestCollection = 100'000;
+  static constexpr uintptr_t kStack = 64 * 1024;  // bytes that one object may need
+
   v8::Local<v8::Context> context_;
   v8::Isolate* isolate_;
   const InspectOptions& options_;
+  PrintBudget& budget_;
   std::vector<v8::Local<v8::Object>> above_;      // the objects that the current one is in
   std::vector<v8::Global<v8::Object>> circular_;  // those that something in them refers to, in that order
 };
+
+std::string Inspector::TextAndRest(v8::Local<v8::Value> value, size_t limit, size_t& rest) {
+  const v8::Local<v8::String> string = value.As<v8::String>();
+  const size_t allowed = std::min(limit, budget_.characters);
+  std::string text = Utf8Prefix(isolate_, string, allowed, rest);
+  // What a character takes in the end: lines are moved to the right, control characters become escapes.
+  const size_t indent = 2 * above_.size();
+  size_t cost = 0;
+  size_t end = 0;
+  while (end < text.size() && cost < budget_.characters) {
+    const auto byte = static_cast<unsigned char>(text[end++]);
+    cost += byte == '\n' ? 1 + indent : byte < 0x20 || byte == 0x7F ? 4 : 1;
+  }
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  if (end < text.size()) {
+    rest += text.size() - end;  // not quite: bytes are no units
+    text.resize(end);
+  }
+  budget_.characters -= std::min(budget_.characters, cost);
+  if (rest != 0 && budget_.characters == 0) budget_.cut = true;
+  return text;
+}
+
+std::string Inspector::Text(v8::Local<v8::Value> string, size_t limit) {
+  size_t rest = 0;
+  std::string text = TextAndRest(string, limit, rest);
+  return rest == 0 ? text : text + MoreCharacters(rest);
+}
+
+std::string Inspector::Quoted(v8::Local<v8::Value> string) {
+  size_t rest = 0;
+  const std::string text = Quote(TextAndRest(string, options_.max_string, rest), std::string::npos);
+  return rest == 0 ? text : text + MoreCharacters(rest);
+}
+
+bool Inspector::TakeEntry() {
+  if (budget_.spent()) {
+    budget_.cut = true;
+    return false;
+  }
+  --budget_.entries;
+  budget_.characters -= std::min(budget_.characters, 2 * above_.size() + 2);
+  return true;
+}
 
 Inspector::Property Inspector::Own(v8::Local<v8::Object> object, v8::Local<v8::Name> name) {
   v8::Local<v8::Value> found;
@@ -90,7 +160,7 @@ Inspector::Property Inspector::Own(v8::Local<v8::Object> object, v8::Local<v8::N
 
 v8::Local<v8::Value> Inspector::Inherited(v8::Local<v8::Object> object, v8::Local<v8::Name> name) {
   v8::Local<v8::Value> holder = object;
-  while (holder->IsObject() && !holder->IsProxy()) {
+  for (int level = 0; level < kLongestChain && holder->IsObject() && !holder->IsProxy(); ++level) {
     const Property property = Own(holder.As<v8::Object>(), name);
     if (!property.value.IsEmpty()) return property.value;
     if (property.accessor != nullptr) break;
@@ -100,22 +170,29 @@ v8::Local<v8::Value> Inspector::Inherited(v8::Local<v8::Object> object, v8::Loca
 }
 
 std::string Inspector::Primitive(v8::Local<v8::Value> value) {
-  if (value->IsString()) return Quote(Text(value), options_.max_string);
+  if (value->IsString()) return Quoted(value);
   if (value->IsNumber() && value.As<v8::Number>()->Value() == 0 && std::signbit(value.As<v8::Number>()->Value())) {
     return "-0";
   }
   if (value->IsSymbol()) {
     const v8::Local<v8::Value> description = value.As<v8::Symbol>()->Description(isolate_);
-    return "Symbol(" + (description->IsString() ? Text(description) : "") + ")";
+    return "Symbol(" + (description->IsString() ? NameText(description) : "") + ")";
+  }
+  if (value->IsBigInt()) {
+    const auto words = static_cast<size_t>(value.As<v8::BigInt>()->WordCount());
+    // Its digits would take longer to find than to print.
+    if (words > kLongestBigInt) return "<BigInt of " + std::to_string(words * 64) + " bits>";
+    if (budget_.spent()) return "<BigInt>";
   }
   v8::Local<v8::String> text;
   if (!value->ToString(context_).ToLocal(&text)) return "<unprintable>";
-  return Utf8(isolate_, text) + (value->IsBigInt() ? "n" : "");
+  return Text(text) + (value->IsBigInt() ? "n" : "");
 }
 
 std::string Inspector::Value(v8::Local<v8::Value> value, int depth) {
   if (!value->IsObject()) return Primitive(value);
-  while (value->IsProxy()) {
+  for (int level = 0; value->IsProxy(); ++level) {
+    if (level == kLongestChain) return "<Proxy>";
     value = value.As<v8::Proxy>()->GetTarget();
     if (!value->IsObject()) return "<Revoked Proxy>";
   }
@@ -130,6 +207,11 @@ std::string Inspector::Object(v8::Local<v8::Object> object, int depth) {
     if (found == circular_.end()) found = circular_.emplace(found, isolate_, object);
     return "[Circular *" + std::to_string(found - circular_.begin() + 1) + "]";
   }
+  // A name is all that there is room for, on paper or on the stack.
+  if (budget_.spent() || !binding::IsolateData::Of(isolate_)->HasStack(kStack)) {
+    budget_.cut = true;
+    return object->IsArray() ? "[Array]" : object->IsFunction() ? "[Function]" : "[Object]";
+  }
   above_.push_back(object);
   std::string text = ObjectBody(object, depth);
   above_.pop_back();
@@ -142,23 +224,34 @@ std::string Inspector::Header(v8::Local<v8::Object> object, const char* usual) {
   std::string name = ClassNameOf(context_, object);
   if (name.empty()) name = std::string("[") + usual + ": null prototype]";
   const v8::Local<v8::Value> tag = Inherited(object, v8::Symbol::GetToStringTag(isolate_));
-  if (!tag.IsEmpty() && tag->IsString() && !Text(tag).empty() && Text(tag) != name) name += " [" + Text(tag) + "]";
+  if (!tag.IsEmpty() && tag->IsString() && tag.As<v8::String>()->Length() != 0) {
+    const std::string text = NameText(tag);
+    if (text != name) name += " [" + text + "]";
+  }
+  budget_.characters -= std::min(budget_.characters, name.size());
   return name;
 }
 
 std::string Inspector::FunctionName(v8::Local<v8::Object> object) {
   const v8::Local<v8::Function> function = object.As<v8::Function>();
   const v8::Local<v8::Value> name = OwnData(function, "name");
-  const std::string text = !name.IsEmpty() && name->IsString() ? Text(name) : "";
+  const std::string text = !name.IsEmpty() && name->IsString() ? NameText(name) : "";
   v8::Local<v8::String> source;
   if (function->FunctionProtoToString(context_).ToLocal(&source)) {
-    const std::string code = Utf8(isolate_, source);
-    if (code.starts_with("class") && code.size() > 5 && !IsIdentifier(code.substr(5, 1)) && code.ends_with("}")) {
+    const auto part = [&](int from, int count) {
+      char code[8] = {};
+      source->WriteOneByte(isolate_, reinterpret_cast<uint8_t*>(code), from, count, v8::String::NO_NULL_TERMINATION);
+      return std::string(code, static_cast<size_t>(count));
+    };
+    if (source->Length() > 6 && part(0, 5) == "class" && !IsIdentifier(part(5, 1)) &&
+        part(source->Length() - 1, 1) == "}") {
       const v8::Local<v8::Value> parent = object->GetPrototype();
       const v8::Local<v8::Value> parent_name =
           parent->IsFunction() ? OwnData(parent.As<v8::Object>(), "name") : v8::Local<v8::Value>();
-      const bool extends = !parent_name.IsEmpty() && parent_name->IsString() && !Text(parent_name).empty();
-      return "[class " + (text.empty() ? "(anonymous)" : text) + (extends ? " extends " + Text(parent_name) : "") + "]";
+      const bool extends =
+          !parent_name.IsEmpty() && parent_name->IsString() && parent_name.As<v8::String>()->Length() != 0;
+      return "[class " + (text.empty() ? "(anonymous)" : text) + (extends ? " extends " + NameText(parent_name) : "") +
+             "]";
     }
   }
   const char* const kind = object->IsAsyncFunction()       ? "AsyncFunction"
@@ -182,7 +275,7 @@ std::string Inspector::Boxed(v8::Local<v8::Object> object) {
 
 std::string Inspector::RegExp(v8::Local<v8::Object> object) {
   const v8::Local<v8::RegExp> expression = object.As<v8::RegExp>();
-  std::string text = "/" + Utf8(isolate_, expression->GetSource()) + "/";
+  std::string text = "/" + Text(expression->GetSource()) + "/";
   const int flags = expression->GetFlags();
   constexpr std::pair<int, char> kFlags[] = {{v8::RegExp::kHasIndices, 'd'}, {v8::RegExp::kGlobal, 'g'},
                                              {v8::RegExp::kIgnoreCase, 'i'}, {v8::RegExp::kMultiline, 'm'},
@@ -212,8 +305,10 @@ std::string Inspector::Stack(v8::Local<v8::Object> error) {
   }
   const v8::Local<v8::Value> name = Inherited(error, Name("name"));
   const v8::Local<v8::Value> message = Inherited(error, Name("message"));
-  std::string text = !name.IsEmpty() && name->IsString() ? Text(name) : class_name.empty() ? "Error" : class_name;
-  if (!message.IsEmpty() && message->IsString() && !Text(message).empty()) text += ": " + Text(message);
+  std::string text = !name.IsEmpty() && name->IsString() ? NameText(name) : class_name.empty() ? "Error" : class_name;
+  if (!message.IsEmpty() && message->IsString() && message.As<v8::String>()->Length() != 0) {
+    text += ": " + Text(message);
+  }
   return "[" + text + "]";
 }
 
@@ -223,7 +318,7 @@ std::string Inspector::Error(v8::Local<v8::Object> error, int depth) {
   AddProperties(error, entries, depth, /*indices=*/true, {"stack", "message", "cause", "errors"});
   for (const char* const name : {"cause", "errors"}) {
     const Property property = Own(error, Name(name));
-    if (property.value.IsEmpty()) continue;
+    if (property.value.IsEmpty() || !TakeEntry()) continue;
     const std::string label = property.enumerable ? name : "[" + std::string(name) + "]";
     entries.push_back(label + ": " + Value(property.value, depth + 1));
   }
@@ -253,15 +348,16 @@ void Inspector::AddProperties(v8::Local<v8::Object> object, Entries& entries, in
     return;
   }
   const size_t count = names->Length();
-  for (size_t i = 0; i < std::min(count, options_.max_entries); ++i) {
+  Charge(count);
+  size_t i = 0;
+  for (; i < std::min(count, options_.max_entries); ++i) {
     const v8::HandleScope handles(isolate_);
     v8::Local<v8::Value> key;
     v8::Local<v8::String> text;
     if (!names->Get(context_, static_cast<uint32_t>(i)).ToLocal(&key)) return;
-    if (key->IsString() &&
-        std::any_of(leave_out.begin(), leave_out.end(), [&](const char* name) { return Text(key) == name; })) {
-      continue;
-    }
+    const auto is_key = [&](const char* name) { return key.As<v8::String>()->StringEquals(Name(name)); };
+    if (key->IsString() && std::any_of(leave_out.begin(), leave_out.end(), is_key)) continue;
+    if (!TakeEntry()) break;
     v8::Local<v8::Name> name;
     if (key->IsName()) {
       name = key.As<v8::Name>();
@@ -281,7 +377,7 @@ void Inspector::AddProperties(v8::Local<v8::Object> object, Entries& entries, in
                                                              : Value(property.value, depth + 1);
     entries.push_back(label + ": " + value);
   }
-  AddMore(entries, options_.max_entries, count, "property", "properties");
+  AddMore(entries, i, count, "property", "properties");
 }
 
 std::string Inspector::ArrayLike(v8::Local<v8::Object> object, const std::string& header, size_t length, int depth) {
@@ -289,7 +385,7 @@ std::string Inspector::ArrayLike(v8::Local<v8::Object> object, const std::string
   size_t index = 0;
   bool primitives = true;
   const bool typed = object->IsTypedArray();
-  while (index < length && entries.size() < options_.max_entries) {
+  while (index < length && entries.size() < options_.max_entries && TakeEntry()) {
     const v8::HandleScope handles(isolate_);
     const auto at = static_cast<uint32_t>(index);
     const auto exists = [&](size_t i) {
@@ -300,6 +396,7 @@ std::string Inspector::ArrayLike(v8::Local<v8::Object> object, const std::string
       size_t end = index + 1;
       const size_t near = std::min(length, index + 1000);
       while (end < near && !exists(end)) ++end;
+      Charge(end - index);
       if (end == near && end < length) {
         v8::Local<v8::Array> keys;
         end = length;
@@ -307,6 +404,7 @@ std::string Inspector::ArrayLike(v8::Local<v8::Object> object, const std::string
                 ->GetPropertyNames(context_, v8::KeyCollectionMode::kOwnOnly, v8::SKIP_SYMBOLS,
                                    v8::IndexFilter::kIncludeIndices, v8::KeyConversionMode::kKeepNumbers)
                 .ToLocal(&keys)) {
+          Charge(keys->Length());
           for (uint32_t i = 0; i < keys->Length(); ++i) {
             v8::Local<v8::Value> key;
             if (!keys->Get(context_, i).ToLocal(&key) || !key->IsUint32()) continue;
@@ -346,7 +444,9 @@ std::string Inspector::Collection(v8::Local<v8::Object> object, const std::strin
   Entries entries;
   const uint32_t step = pairs ? 2 : 1;
   const size_t count = items->Length() / step;
-  for (size_t i = 0; i < std::min(count, options_.max_entries); ++i) {
+  Charge(items->Length());
+  size_t i = 0;
+  for (; i < std::min(count, options_.max_entries) && TakeEntry(); ++i) {
     const v8::HandleScope handles(isolate_);
     v8::Local<v8::Value> first;
     v8::Local<v8::Value> second;
@@ -357,9 +457,14 @@ std::string Inspector::Collection(v8::Local<v8::Object> object, const std::strin
     }
     entries.push_back(std::move(entry));
   }
-  AddMore(entries, options_.max_entries, count, "item", "items");
+  AddMore(entries, i, count, "item", "items");
   AddProperties(object, entries, depth, /*indices=*/true);
   return LayOut(header, '{', '}', entries);
+}
+
+std::string Inspector::LargeCollection(const std::string& header, size_t size) {
+  // V8 shows all of its items or none.
+  return header + " { ... " + std::to_string(size) + " more items }";
 }
 
 std::string Inspector::Buffer(v8::Local<v8::Object> object, const std::shared_ptr<v8::BackingStore>& store, int depth) {
@@ -432,9 +537,15 @@ std::string Inspector::ObjectBody(v8::Local<v8::Object> object, int depth) {
     }
   }
   if (object->IsMap()) {
+    if (const size_t size = object.As<v8::Map>()->Size(); size > kLargestCollection) {
+      return LargeCollection(sized("Map", size), size);
+    }
     return Collection(object, sized("Map", object.As<v8::Map>()->Size()), object.As<v8::Map>()->AsArray(), true, depth);
   }
   if (object->IsSet()) {
+    if (const size_t size = object.As<v8::Set>()->Size(); size > kLargestCollection) {
+      return LargeCollection(sized("Set", size), size);
+    }
     return Collection(object, sized("Set", object.As<v8::Set>()->Size()), object.As<v8::Set>()->AsArray(), false,
                       depth);
   }
@@ -442,6 +553,7 @@ std::string Inspector::ObjectBody(v8::Local<v8::Object> object, int depth) {
     bool pairs = false;
     v8::Local<v8::Array> items;
     if (object->PreviewEntries(&pairs).ToLocal(&items)) {
+      Charge(items->Length());
       return Collection(object, object->IsMapIterator() ? "[Map Iterator]" : "[Set Iterator]", items, pairs, depth);
     }
   }
@@ -496,12 +608,14 @@ std::string ClassNameOf(v8::Local<v8::Context> context, v8::Local<v8::Object> ob
   };
   const v8::TryCatch caught(isolate);
   v8::Local<v8::Value> holder = object->GetPrototype();
-  while (holder->IsObject() && !holder->IsProxy()) {
+  for (int level = 0; level < kLongestChain && holder->IsObject() && !holder->IsProxy(); ++level) {
     const v8::Local<v8::Value> constructor = own_data(holder.As<v8::Object>(), "constructor");
     if (!constructor.IsEmpty() && constructor->IsFunction()) {
       const v8::Local<v8::Value> name = own_data(constructor.As<v8::Object>(), "name");
       if (!name.IsEmpty() && name->IsString() && name.As<v8::String>()->Length() != 0) {
-        return Utf8(isolate, name.As<v8::String>());
+        size_t rest = 0;
+        std::string text = Utf8Prefix(isolate, name.As<v8::String>(), kLongestClassName, rest);
+        return rest == 0 ? text : text + MoreCharacters(rest);
       }
     }
     holder = holder.As<v8::Object>()->GetPrototype();
@@ -509,12 +623,21 @@ std::string ClassNameOf(v8::Local<v8::Context> context, v8::Local<v8::Object> ob
   return "";
 }
 
+std::string PrintBudget::Note() const {
+  if (!cut) return "";
+  return "\n... more is not printed: at once, no more than " + std::to_string(kEntries) + " entries and " +
+         std::to_string(kCharacters) + " bytes are";
+}
+
 std::string Inspect(v8::Local<v8::Context> context, v8::Local<v8::Value> value, const InspectOptions& options) {
   v8::Isolate* const isolate = context->GetIsolate();
   const v8::HandleScope handles(isolate);
   const v8::TryCatch caught(isolate);
-  if (options.raw_string && value->IsString()) return Utf8(isolate, value.As<v8::String>());
-  return Inspector(context, options).Value(value, 0);
+  PrintBudget own;
+  PrintBudget& budget = options.budget == nullptr ? own : *options.budget;
+  Inspector inspector(context, options, budget);
+  const std::string text = options.raw_string && value->IsString() ? inspector.Text(value) : inspector.Value(value, 0);
+  return text + own.Note();
 }
 
 }  // namespace sluice::runtime

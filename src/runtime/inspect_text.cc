@@ -52,6 +52,14 @@ void AppendEscaped(std::string& out, char c, char quote) {
   }
 }
 
+void AppendIndented(std::string& out, std::string_view text, size_t spaces) {
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    out.append(text.substr(0, end + 1)).append(spaces, ' ');
+    text.remove_prefix(end + 1);
+  }
+  out.append(text);
+}
+
 }  // namespace
 
 std::string Quote(std::string_view text, size_t limit) {
@@ -105,10 +113,7 @@ std::string IsoDate(double milliseconds) {
 
 std::string Indent(std::string_view text, size_t spaces) {
   std::string out;
-  for (const char c : text) {
-    out += c;
-    if (c == '\n') out.append(spaces, ' ');
-  }
+  AppendIndented(out, text, spaces);
   return out;
 }
 
@@ -130,11 +135,12 @@ std::string LayOut(std::string_view prefix, char open, char close, const std::ve
   fills = fills && all_short;
   size_t column = kLineWidth;
   for (size_t i = 0; i < entries.size(); ++i) {
-    const std::string entry = Indent(entries[i], 2) + (i + 1 < entries.size() ? "," : "");
-    const bool same_line = one_line || (fills && column + entry.size() < kLineWidth);
+    const size_t size = entries[i].size() + (i + 1 < entries.size() ? 1 : 0);
+    const bool same_line = one_line || (fills && column + size < kLineWidth);
     out += same_line ? " " : "\n  ";
-    column = same_line ? column + 1 + entry.size() : 2 + entry.size();
-    out += entry;
+    column = same_line ? column + 1 + size : 2 + size;
+    AppendIndented(out, entries[i], 2);
+    if (i + 1 < entries.size()) out += ',';
   }
   out += one_line ? ' ' : '\n';
   return out + close;

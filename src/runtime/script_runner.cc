@@ -20,7 +20,9 @@ void ReportMalformed(Realm& realm, const v8::TryCatch& caught) {
   const v8::Local<v8::Context> context = realm.context();
   const v8::Local<v8::Message> message = caught.Message();
   if (message.IsEmpty()) return;
-  std::string text = Utf8(realm.isolate().get(), message->Get());
+  constexpr size_t kLongest = 10'000;  // bytes; V8 quotes what it stumbled over
+  size_t rest = 0;
+  std::string text = Utf8Prefix(realm.isolate().get(), message->Get(), kLongest, rest);
   const std::string place = DescribePlace(context, message);
   constexpr std::string_view kPrefix = "Uncaught ";
   if (text.starts_with(kPrefix)) text.erase(0, kPrefix.size());
@@ -60,11 +62,11 @@ void RunModule(Realm& realm, const std::string& name, const std::string& text, v
     if (!realm.modules().LoadText(context, FileUrl(name), text).ToLocal(&module)) return ReportMalformed(realm, caught);
   }
   loaded.Reset(isolate, module);
-  v8::Local<v8::Value> promise;
-  if (!module->Evaluate(context).ToLocal(&promise)) return;
+  v8::Local<v8::Promise> promise;
+  if (!realm.modules().Evaluate(context, module).ToLocal(&promise)) return;
   // Its rejection is ours to report, in the words for an uncaught error.
-  promise.As<v8::Promise>()->MarkAsHandled();
-  evaluated.Reset(isolate, promise.As<v8::Promise>());
+  promise->MarkAsHandled();
+  evaluated.Reset(isolate, promise);
 }
 
 v8::Promise::PromiseState StateOf(Realm& realm, const v8::Global<v8::Promise>& promise) {
@@ -111,7 +113,8 @@ bool Evaluate(Realm& realm, const std::string& name, const std::string& text, v8
 
 int RunFiles(Realm& realm, const std::vector<ScriptFile>& files) {
   for (const ScriptFile& file : files) {
-    const absl::StatusOr<std::string> text = ReadSource(file.path);
+    const absl::StatusOr<std::string> text =
+        file.path == "-" ? ReadStandardInput() : ReadSource(file.path, realm.max_file_bytes());
     if (!text.ok()) {
       realm.PrintError(absl::StrCat("sluice: ", text.status().message(), "\n"));
       realm.End(kExitMalformed);
@@ -131,7 +134,7 @@ int RunFiles(Realm& realm, const std::vector<ScriptFile>& files) {
 
 bool EvaluateModuleFile(Realm& realm, const std::string& path, v8::Global<v8::Module>& module,
                         const std::function<bool()>& go_on) {
-  const absl::StatusOr<std::string> text = ReadSource(path);
+  const absl::StatusOr<std::string> text = ReadSource(path, realm.max_file_bytes());
   if (!text.ok()) {
     realm.PrintError(absl::StrCat("sluice: ", text.status().message(), "\n"));
     return false;

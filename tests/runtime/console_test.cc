@@ -90,5 +90,103 @@ TEST_F(ConsoleTest, LabelsThatThrowThrow) {
   EXPECT_THAT(TakeErrors(), ::testing::HasSubstr("Uncaught Error: label"));
 }
 
+// https://console.spec.whatwg.org/#console-namespace
+TEST_F(ConsoleTest, ThePrototypeIsAnEmptyObject) {
+  EXPECT_EQ(Run("const p = Object.getPrototypeOf(console); console.log(Reflect.ownKeys(p).length, "
+                "Object.getPrototypeOf(p) === Object.prototype)"),
+            "0 true\n");
+}
+
+// Each case is small in memory and would be gigabytes on paper.
+TEST_F(ConsoleTest, OneCallPrintsNoMoreThanItsBudget) {
+  constexpr const char* kCases[] = {
+      // Arrays that are in arrays a hundred times.
+      "let x = new Array(100).fill(0); for (let i = 0; i < 4; ++i) x = new Array(100).fill(x); console.log(x)",
+      "const s = 'x'.repeat(1e7); console.log(new Array(100).fill(s))",
+      "const s = 'x'.repeat(1e7); console.log(...new Array(100).fill(s))",
+      "const s = 'x'.repeat(1e7); console.log('%s'.repeat(100), ...new Array(100).fill(s))",
+      "const s = 'x'.repeat(1e7); console.log(Object.fromEntries(Array.from({ length: 100 }, (_, i) => [s + i, 1])))",
+      "const s = 'x'.repeat(1e7); class A {}; Object.defineProperty(A, 'name', { value: s });"
+      "console.log(new Array(100).fill(new A()), A)",
+      "const s = 'x'.repeat(1e7); console.log(new Array(100).fill({ [Symbol.toStringTag]: s }))",
+      "const s = 'x'.repeat(1e7); console.log(new Array(100).fill(Symbol(s)))",
+      "const s = 'x'.repeat(1e7); console.log(new Array(100).fill(new Error(s)))",
+      "const e = new Error('\\n'.repeat(3e6)); console.log([[[e]]])",
+      "let e = new Error('x'.repeat(1e6)); for (let i = 0; i < 100; ++i) e = new Error('x'.repeat(1e6), { cause: e });"
+      "console.dir(e, { depth: null })",
+      "const s = new Function('/* ' + 'x'.repeat(1e7) + ' */'); console.log(new Array(100).fill(s))",
+      "const b = 2n ** 1000000n; console.log(new Array(100).fill(b))",
+      "const m = new Map(Array.from({ length: 200 }, (_, i) => ['x'.repeat(1e5) + i, 1])); console.log([m, m, m])",
+      "const o = {}; for (let i = 0; i < 1e5; ++i) o['k' + i] = i; console.log(new Array(100).fill(new "
+      "Array(100).fill(o)))",
+      "let d = []; for (let i = 0; i < 3000; ++i) d = [d, [d]]; console.dir(d, { depth: Infinity })",
+      "console.table(Array.from({ length: 1000 }, (_, i) => ({ ['c' + i]: 'x'.repeat(1e5) })))",
+      "console.table(new Array(100).fill({ a: 'x'.repeat(1e7) }))",
+      "console.table(new Uint8Array(2 ** 28))",
+      "console.table({ ['x'.repeat(1e7)]: 1 })",
+      "for (let i = 0; i < 1e5; ++i) console.group(); console.log('a\\n'.repeat(1e6))",
+      "console.count('x'.repeat(1e7))",
+      "console.log(new Proxy(Array.from({ length: 100 }, () => 'x'.repeat(1e7)), {}))",
+      "console.log(new URLSearchParams('a=' + 'x'.repeat(1e7)), new Headers({ a: 'x'.repeat(1e7) }))",
+      "console.log({ toString: 1 }, /x/.source.length, new RegExp('x'.repeat(1e7)))",
+  };
+  for (const char* const source : kCases) {
+    Restart({});
+    const std::string printed = Run("{" + std::string(source) + "}");
+    EXPECT_EQ(TakeErrors(), "") << source;
+    EXPECT_GT(printed.size(), 2u) << source;
+    EXPECT_LT(printed.size(), 5 * PrintBudget::kCharacters / 2) << source;
+  }
+}
+
+TEST_F(ConsoleTest, WhatIsCutSaysSo) {
+  const std::string note = "... more is not printed: at once, no more than 10000 entries and 4194304 bytes are";
+  const std::string graph =
+      Run("let x = new Array(100).fill(0); for (let i = 0; i < 4; ++i) x = new Array(100).fill(x);"
+          "console.log(x)");
+  EXPECT_THAT(graph, ::testing::EndsWith("\n" + note + "\n"));
+  EXPECT_THAT(graph, ::testing::HasSubstr("... 99 more items"));
+  const std::string text = Run("console.log('x'.repeat(5e6), 'after')");
+  EXPECT_THAT(text, ::testing::HasSubstr("xxx... 805696 more characters"));
+  EXPECT_THAT(text, ::testing::EndsWith("\n" + note + "\n"));
+  // What fits is whole.
+  EXPECT_EQ(Run("console.log('x'.repeat(4e6))").size(), 4'000'001u);
+  EXPECT_EQ(Run("console.log(Array.from({ length: 99 }, () => new Array(99).fill(1)))").find("more"),
+            std::string::npos);
+}
+
+TEST_F(ConsoleTest, UncaughtErrorsHaveTheSameBudget) {
+  for (const char* const source :
+       {"let x = new Array(100).fill(0); for (let i = 0; i < 4; ++i) x = new Array(100).fill(x); throw x",
+        "throw new Error('x'.repeat(1e8))", "throw 'x'.repeat(1e8)", "Promise.reject(new Error('x'.repeat(1e8)))",
+        "reportError(new AggregateError(new Array(1000).fill(new Error('x'.repeat(1e6)))))",
+        "eval('throw 1; /* ' + 'x'.repeat(1e8) + ' */ //# sourceURL=' + 'y'.repeat(1e7))"}) {
+    Restart({});
+    Run("{" + std::string(source) + "}");
+    const std::string errors = TakeErrors();
+    EXPECT_THAT(errors, ::testing::AnyOf(::testing::HasSubstr("Uncaught"), ::testing::HasSubstr("rejection")))
+        << source;
+    EXPECT_LT(errors.size(), 2 * PrintBudget::kCharacters) << source;
+  }
+}
+
+// Near the end of the stack there are names only.
+TEST_F(ConsoleTest, PrintingWhereTheStackIsFullIsCut) {
+  EXPECT_THAT(
+      Run("let deep = {}; for (let i = 0; i < 1000; ++i) deep = i % 2 ? [deep] : { a: new Map([[deep, 1]]) };"
+          "let printed = 0; function f() { try { f() } catch {} if (printed < 2) { ++printed; console.dir(deep, { "
+          "depth: Infinity }) } } f()"),
+      ::testing::HasSubstr("[Array]"));
+  EXPECT_EQ(TakeErrors(), "");
+}
+
+TEST_F(ConsoleTest, LabelsAreKeptOnTheHeap) {
+  Restart({.expose_gc = true});
+  Run("const m = sluice.memoryUsage; gc(); globalThis.before = m(); for (let i = 0; i < 1000; ++i) { "
+      "console.count('x'.repeat(1e4) + i); "
+      "console.time('y'.repeat(1e4) + i) }");
+  EXPECT_EQ(Run("console.log(sluice.memoryUsage().heapUsed - before.heapUsed > 1.5e7)"), "true\n");
+}
+
 }  // namespace
 }  // namespace sluice::runtime
