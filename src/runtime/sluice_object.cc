@@ -31,7 +31,7 @@ void ReadTextFile(const Info& info) {
   v8::Local<v8::String> path;
   if (!binding::RequireArguments(info, 1, "readTextFile")) return;
   if (!info[0]->ToString(isolate->GetCurrentContext()).ToLocal(&path)) return;
-  const absl::StatusOr<std::string> text = ReadSource(Utf8(isolate, path));
+  const absl::StatusOr<std::string> text = ReadSource(Utf8(isolate, path), SelfOf<Realm>(info).max_file_bytes());
   if (!text.ok()) {
     v8::Local<v8::String> message;
     if (NewString(isolate, std::string(text.status().message())).ToLocal(&message)) {

@@ -4,13 +4,20 @@
 
 #include <absl/status/statusor.h>
 
+#include <cstddef>
 #include <string>
 
 namespace sluice::runtime {
 
-// All of the file `path`, without a byte order mark at its begin; "-" is standard input. The error's message names the
-// file.
-absl::StatusOr<std::string> ReadSource(const std::string& path);
+// The most that is read of one file: longer text would be no string of V8.
+inline constexpr size_t kMaxSourceBytes = size_t{512} << 20;
+
+// All of the regular file `path`, without a byte order mark at its begin. Never waits: pipes, sockets and devices are
+// refused, and so are files of more than `limit` bytes and names with a NUL, which the system would cut there. The
+// error's message names the file.
+absl::StatusOr<std::string> ReadSource(const std::string& path, size_t limit = kMaxSourceBytes);
+// All of standard input, which may be a pipe: waits for its end.
+absl::StatusOr<std::string> ReadStandardInput();
 
 }  // namespace sluice::runtime
 
