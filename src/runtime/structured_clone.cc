@@ -1,12 +1,16 @@
 #include "src/runtime/structured_clone.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
+#include "src/runtime/realm.h"
 #include "src/runtime/values.h"
+#include "src/v8/dom/dom_exception.h"
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
@@ -17,94 +21,112 @@ using Buffers = std::vector<v8::Local<v8::ArrayBuffer>>;
 // Found while V8 serializes, in handle scopes of its own.
 using SharedBuffers = std::vector<v8::Global<v8::SharedArrayBuffer>>;
 
-void ThrowDataClone(v8::Isolate* isolate, v8::Local<v8::String> message) {
-  const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-  v8::Local<v8::Value> constructor;
-  v8::Local<v8::Value> exception = v8::Exception::TypeError(message);
-  if (context->Global()->GetRealNamedProperty(context, binding::Ascii(isolate, "DOMException")).ToLocal(&constructor) &&
-      constructor->IsFunction()) {
-    v8::Local<v8::Value> arguments[] = {message, binding::Ascii(isolate, "DataCloneError")};
-    v8::Local<v8::Object> made;
-    if (!constructor.As<v8::Function>()->NewInstance(context, 2, arguments).ToLocal(&made)) return;
-    exception = made;
+void ThrowDataClone(v8::Isolate* isolate, std::string_view message) {
+  binding::ThrowDOMException(isolate->GetCurrentContext(), message, "DataCloneError");
+}
+
+// The `stack` of a DOMException, if it is a string of its own; undefined otherwise.
+v8::Local<v8::Value> StackOf(v8::Local<v8::Context> context, v8::Local<v8::Object> exception) {
+  v8::Isolate* const isolate = context->GetIsolate();
+  const v8::Local<v8::String> field = binding::Ascii(isolate, "value");
+  v8::Local<v8::Value> descriptor;
+  v8::Local<v8::Value> stack;
+  if (exception->GetOwnPropertyDescriptor(context, binding::Ascii(isolate, "stack")).ToLocal(&descriptor) &&
+      descriptor->IsObject() && descriptor.As<v8::Object>()->HasOwnProperty(context, field).FromMaybe(false) &&
+      descriptor.As<v8::Object>()->Get(context, field).ToLocal(&stack) && stack->IsString()) {
+    return stack;
   }
-  isolate->ThrowException(exception);
+  return v8::Undefined(isolate);
 }
 
-void ThrowDataClone(v8::Isolate* isolate, const char* message) {
-  ThrowDataClone(isolate, binding::Ascii(isolate, message));
-}
-
+// What is serialized is native memory while it is needed, and counted as that: a string that an array has a thousand
+// times is there a thousand times.
 class Writer final : public v8::ValueSerializer::Delegate {
  public:
-  Writer(v8::Isolate* isolate, SharedBuffers& shared) : isolate_(isolate), shared_(shared) {}
+  Writer(v8::Isolate* isolate, SharedBuffers& shared)
+      : isolate_(isolate), shared_(shared), memory_(*binding::IsolateData::Of(isolate)->memory()) {}
+  ~Writer() override { memory_.Return(counted_); }
 
-  void ThrowDataCloneError(v8::Local<v8::String> message) override { ThrowDataClone(isolate_, message); }
+  void UseSerializer(v8::ValueSerializer& serializer) { serializer_ = &serializer; }
 
-  v8::Maybe<bool> WriteHostObject(v8::Isolate*, v8::Local<v8::Object> object) override {
-    v8::Local<v8::String> message;
-    if (NewString(isolate_, Utf8(isolate_, object->GetConstructorName()) + " object could not be cloned.")
-            .ToLocal(&message)) {
-      ThrowDataClone(isolate_, message);
-    }
-    return v8::Nothing<bool>();
+  void ThrowDataCloneError(v8::Local<v8::String> message) override {
+    ThrowDataClone(isolate_, Utf8(isolate_, message));
   }
 
-  v8::Maybe<uint32_t> GetSharedArrayBufferId(v8::Isolate*, v8::Local<v8::SharedArrayBuffer> buffer) override {
-    for (uint32_t i = 0; i < shared_.size(); ++i) {
-      if (shared_[i] == buffer) return v8::Just(i);
+  // Of what has internal fields, only DOMExceptions are serializable.
+  // https://webidl.spec.whatwg.org/#idl-DOMException
+  v8::Maybe<bool> WriteHostObject(v8::Isolate*, v8::Local<v8::Object> object) override {
+    const v8::Local<v8::Context> context = isolate_->GetCurrentContext();
+    if (!binding::Implements(object, binding::kDomExceptionInterface)) {
+      ThrowDataClone(isolate_, Utf8(isolate_, object->GetConstructorName()) + " object could not be cloned.");
+      return v8::Nothing<bool>();
     }
+    const v8::Local<v8::Value> values[] = {binding::DOMExceptionMessage(object), binding::DOMExceptionName(object),
+                                           StackOf(context, object)};
+    for (const v8::Local<v8::Value> value : values) {
+      if (!serializer_->WriteValue(context, value).FromMaybe(false)) return v8::Nothing<bool>();
+    }
+    return v8::Just(true);
+  }
+
+  // V8 asks for each object once.
+  v8::Maybe<uint32_t> GetSharedArrayBufferId(v8::Isolate*, v8::Local<v8::SharedArrayBuffer> buffer) override {
     shared_.emplace_back(isolate_, buffer);
     return v8::Just(static_cast<uint32_t>(shared_.size() - 1));
   }
 
+  // Null makes V8 throw a DataCloneError.
+  void* ReallocateBufferMemory(void* old, size_t size, size_t* actual) override {
+    if (size > kMaxBytes || Realm::Of(isolate_).interrupted()) return nullptr;
+    if (size > counted_ && !memory_.Take(size - counted_)) return nullptr;
+    counted_ = std::max(counted_, size);
+    *actual = size;
+    return std::realloc(old, size);
+  }
+  void FreeBufferMemory(void* buffer) override { std::free(buffer); }
+
  private:
+  // Where nothing else is a limit.
+  static constexpr size_t kMaxBytes = size_t{1} << 30;
+
   v8::Isolate* isolate_;
   SharedBuffers& shared_;
+  binding::NativeMemory& memory_;
+  size_t counted_ = 0;
+  v8::ValueSerializer* serializer_ = nullptr;
 };
 
 class Reader final : public v8::ValueDeserializer::Delegate {
  public:
   explicit Reader(const SharedBuffers& shared) : shared_(shared) {}
 
+  void UseDeserializer(v8::ValueDeserializer& deserializer) { deserializer_ = &deserializer; }
+
   v8::MaybeLocal<v8::SharedArrayBuffer> GetSharedArrayBufferFromId(v8::Isolate* isolate, uint32_t id) override {
     return v8::SharedArrayBuffer::New(isolate, shared_.at(id).Get(isolate)->GetBackingStore());
   }
 
+  v8::MaybeLocal<v8::Object> ReadHostObject(v8::Isolate* isolate) override {
+    const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+    v8::Local<v8::Value> message;
+    v8::Local<v8::Value> name;
+    v8::Local<v8::Value> stack;
+    v8::Local<v8::Object> exception;
+    if (!deserializer_->ReadValue(context).ToLocal(&message) || !deserializer_->ReadValue(context).ToLocal(&name) ||
+        !deserializer_->ReadValue(context).ToLocal(&stack) ||
+        !binding::NewDOMException(context, message.As<v8::String>(), name.As<v8::String>()).ToLocal(&exception)) {
+      return {};
+    }
+    if (stack->IsString()) {
+      (void)exception->DefineOwnProperty(context, binding::Ascii(isolate, "stack"), stack, v8::DontEnum);
+    }
+    return exception;
+  }
+
  private:
   const SharedBuffers& shared_;
+  v8::ValueDeserializer* deserializer_ = nullptr;
 };
-
-// The items of an iterable. False if something was thrown. https://webidl.spec.whatwg.org/#es-sequence
-bool ToSequence(v8::Local<v8::Context> context, v8::Local<v8::Value> iterable,
-                std::vector<v8::Local<v8::Value>>& items) {
-  v8::Isolate* const isolate = context->GetIsolate();
-  const auto refuse = [&] {
-    binding::ThrowTypeError(isolate, "structuredClone: transfer must be an iterable object");
-    return false;
-  };
-  v8::Local<v8::Value> method;
-  v8::Local<v8::Value> iterator;
-  v8::Local<v8::Value> next;
-  if (!iterable->IsObject()) return refuse();
-  if (!iterable.As<v8::Object>()->Get(context, v8::Symbol::GetIterator(isolate)).ToLocal(&method)) return false;
-  if (!method->IsFunction()) return refuse();
-  if (!method.As<v8::Function>()->Call(context, iterable, 0, nullptr).ToLocal(&iterator)) return false;
-  if (!iterator->IsObject()) return refuse();
-  if (!iterator.As<v8::Object>()->Get(context, binding::Ascii(isolate, "next")).ToLocal(&next)) return false;
-  if (!next->IsFunction()) return refuse();
-  while (true) {
-    v8::Local<v8::Value> step;
-    v8::Local<v8::Value> done;
-    v8::Local<v8::Value> value;
-    if (!next.As<v8::Function>()->Call(context, iterator, 0, nullptr).ToLocal(&step)) return false;
-    if (!step->IsObject()) return refuse();
-    if (!step.As<v8::Object>()->Get(context, binding::Ascii(isolate, "done")).ToLocal(&done)) return false;
-    if (done->BooleanValue(isolate)) return true;
-    if (!step.As<v8::Object>()->Get(context, binding::Ascii(isolate, "value")).ToLocal(&value)) return false;
-    items.push_back(value);
-  }
-}
 
 // The `transfer` member of the options. False if something was thrown.
 bool TransferOf(v8::Local<v8::Context> context, v8::Local<v8::Value> options, Buffers& transfer) {
@@ -117,24 +139,22 @@ bool TransferOf(v8::Local<v8::Context> context, v8::Local<v8::Value> options, Bu
     return false;
   }
   if (member->IsUndefined()) return true;
-  std::vector<v8::Local<v8::Value>> items;
-  if (!ToSequence(context, member, items)) return false;
-  for (const v8::Local<v8::Value> item : items) {
-    if (!item->IsObject()) {
-      binding::ThrowTypeError(isolate, "structuredClone: an item of transfer is not an object");
-      return false;
-    }
-    if (!item->IsArrayBuffer()) {
-      ThrowDataClone(isolate, "An item of transfer cannot be transferred; only ArrayBuffers can be.");
-      return false;
-    }
-    for (const v8::Local<v8::ArrayBuffer> other : transfer) {
-      if (!other->StrictEquals(item)) continue;
-      ThrowDataClone(isolate, "An ArrayBuffer is in transfer twice.");
-      return false;
-    }
-    transfer.push_back(item.As<v8::ArrayBuffer>());
-  }
+  binding::ObjectSet<v8::ArrayBuffer> buffers;
+  const bool read =
+      binding::ForEachInSequence(context, member, "structuredClone: transfer", [&](v8::Local<v8::Value> item) {
+        if (!item->IsObject()) {
+          binding::ThrowTypeError(isolate, "structuredClone: an item of transfer is not an object");
+        } else if (!item->IsArrayBuffer()) {
+          ThrowDataClone(isolate, "An item of transfer cannot be transferred; only ArrayBuffers can be.");
+        } else if (!buffers.Add(isolate, item.As<v8::ArrayBuffer>())) {
+          ThrowDataClone(isolate, "An ArrayBuffer is in transfer twice.");
+        } else {
+          return true;
+        }
+        return false;
+      });
+  if (!read) return false;
+  transfer = buffers.Locals(isolate);
   return true;
 }
 
@@ -158,6 +178,7 @@ void StructuredClone(const Info& info) {
   SharedBuffers shared;
   Writer writer(isolate, shared);
   v8::ValueSerializer serializer(isolate, &writer);
+  writer.UseSerializer(serializer);
   serializer.WriteHeader();
   for (uint32_t i = 0; i < transfer.size(); ++i) serializer.TransferArrayBuffer(i, transfer[i]);
   if (!serializer.WriteValue(context, info[0]).FromMaybe(false)) return;
@@ -168,6 +189,7 @@ void StructuredClone(const Info& info) {
   if (!CheckDetachable(isolate, transfer)) return;
   Reader reader(shared);
   v8::ValueDeserializer deserializer(isolate, data, size, &reader);
+  reader.UseDeserializer(deserializer);
   for (uint32_t i = 0; i < transfer.size(); ++i) {
     std::shared_ptr<v8::BackingStore> store = transfer[i]->GetBackingStore();
     transfer[i]->Detach();

@@ -75,5 +75,49 @@ TEST_F(StructuredCloneTest, BadArgumentsAreTypeErrors) {
       "mine\n");
 }
 
+TEST_F(StructuredCloneTest, ADomExceptionIsClonedWithItsNameMessageAndStack) {
+  EXPECT_EQ(Run(R"js(
+    const original = new DOMException('stop', 'AbortError');
+    class Mine extends DOMException {}
+    const controller = new AbortController();
+    controller.abort();
+    const { reason, mine } = structuredClone({ reason: controller.signal.reason, mine: new Mine('m', 'DataError') });
+    const clone = structuredClone(original);
+    console.log(clone !== original, clone instanceof DOMException, clone.name, clone.message, clone.code,
+                clone.stack === original.stack, Object.keys(clone).length);
+    console.log(reason.name, mine.name, mine.message, mine.constructor === DOMException);
+    console.log(structuredClone(new Error('outer', { cause: original })).name);
+    const [a, b] = structuredClone([original, original]);
+    console.log(a === b))js"),
+            "true true AbortError stop 20 true 0\nAbortError DataError m true\nError\ntrue\n");
+}
+
+TEST_F(StructuredCloneTest, AnAuthorsDomExceptionIsNotLookedUp) {
+  EXPECT_EQ(Run(R"js(
+    const Kept = DOMException;
+    Object.defineProperty(globalThis, 'DOMException', { get() { console.log('a getter ran'); } });
+    for (const value of [() => {}, Symbol(), new TextEncoder()]) {
+      try { structuredClone(value); } catch (e) { console.log(e instanceof Kept, e.name); }
+    }
+    console.log(structuredClone(new Kept('m')).message))js"),
+            "true DataCloneError\ntrue DataCloneError\ntrue DataCloneError\nm\n");
+}
+
+// A string is serialized as often as it is there.
+TEST_F(StructuredCloneTest, WhatIsSerializedIsNoLargerThanTheMemoryLimit) {
+  Restart({.isolate = {.max_native_bytes = size_t{32} << 20}});
+  EXPECT_EQ(Run("const s = 'x'.repeat(1 << 20); try { structuredClone(new Array(1000).fill(s)); console.log('cloned') }"
+                "catch (e) { console.log(e.name) }; console.log(structuredClone([s, s]).length)"),
+            "DataCloneError\n2\n");
+}
+
+TEST_F(StructuredCloneTest, AnEndlessTransferListEnds) {
+  EXPECT_EQ(
+      Run("const b = new ArrayBuffer(1); const endless = { [Symbol.iterator]() { return this }, next() { return { "
+          "value: b, done: false } } };"
+          "try { structuredClone(0, { transfer: endless }) } catch (e) { console.log(e.name) }"),
+      "DataCloneError\n");
+}
+
 }  // namespace
 }  // namespace sluice::runtime
