@@ -13,6 +13,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "src/runtime/timers.h"
 
@@ -31,6 +32,9 @@ class ModuleLoader {
   v8::MaybeLocal<v8::Module> Load(v8::Local<v8::Context> context, const std::string& url, const std::string& importer);
   // The same of a module whose text is at hand.
   v8::MaybeLocal<v8::Module> LoadText(v8::Local<v8::Context> context, const std::string& url, const std::string& text);
+  // In place of Module::Evaluate, which ends the process in some states: the promise of a module that Load() gave.
+  // Runs author code. Empty with an exception pending, or if execution is being terminated.
+  v8::MaybeLocal<v8::Promise> Evaluate(v8::Local<v8::Context> context, v8::Local<v8::Module> module);
 
  private:
   static v8::MaybeLocal<v8::Module> Resolve(v8::Local<v8::Context> context, v8::Local<v8::String> specifier,
@@ -48,6 +52,7 @@ class ModuleLoader {
   void Import(v8::Local<v8::Context> context, v8::Local<v8::Promise::Resolver> resolver, const std::string& specifier,
               const std::string& base_url);
   std::string UrlOf(v8::Local<v8::Module> module) const;
+  std::vector<std::string> ImportsOf(v8::Local<v8::Context> context, const std::string& url) const;
 
   v8::Isolate* isolate_;
   Timers& timers_;
