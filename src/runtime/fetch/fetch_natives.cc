@@ -31,11 +31,7 @@ std::string Bytes(v8::Isolate* isolate, v8::Local<v8::Value> value) {
 
 void ReturnBytes(const Info& info, std::string_view bytes) {
   v8::Local<v8::String> string;
-  if (v8::String::NewFromOneByte(info.GetIsolate(), reinterpret_cast<const uint8_t*>(bytes.data()),
-                                 v8::NewStringType::kNormal, static_cast<int>(bytes.size()))
-          .ToLocal(&string)) {
-    info.GetReturnValue().Set(string);
-  }
+  if (NewByteString(info.GetIsolate(), bytes).ToLocal(&string)) info.GetReturnValue().Set(string);
 }
 
 // ---- Headers. Strings are byte strings, unless said otherwise.

@@ -11,12 +11,15 @@
 #include "src/runtime/fetch/fetch_script.h"
 #include "src/runtime/realm.h"
 #include "src/runtime/values.h"
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
 namespace {
 
 using binding::Info;
+
+constexpr size_t kMostPairs = 10'000'000;  // of a query
 
 // A string as UTF-8, with U+FFFD for lone surrogates. Short ASCII, which most URLs are, is not allocated for.
 class Text {
@@ -67,13 +70,8 @@ void Return(const Info& info, std::string_view text) {
 void ReturnHref(const Info& info, const ada::Url& url) {
   KeepParts(url, StateOf(info));
   const std::string_view href = ada::View(ada_get_href(url.get()));
-  if (href.size() > static_cast<size_t>(v8::String::kMaxLength)) return Return(info, href);
   v8::Local<v8::String> string;
-  if (v8::String::NewFromOneByte(info.GetIsolate(), reinterpret_cast<const uint8_t*>(href.data()),
-                                 v8::NewStringType::kNormal, static_cast<int>(href.size()))
-          .ToLocal(&string)) {
-    info.GetReturnValue().Set(string);
-  }
+  if (NewByteString(info.GetIsolate(), href).ToLocal(&string)) info.GetReturnValue().Set(string);
 }
 
 // `base` is a string or undefined.
@@ -138,6 +136,11 @@ void UrlOrigin(const Info& info) {
 void ParseQuery(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   const Text query(isolate, info[0]);
+  // V8 ends the process where an array would be too long; each pair takes far more while it is parsed.
+  constexpr size_t kPairBytes = 200;
+  const auto pairs = static_cast<size_t>(std::count(query.view().begin(), query.view().end(), '&')) + 1;
+  if (pairs > kMostPairs) return binding::ThrowRangeError(isolate, "URLSearchParams: the query has too many pairs");
+  if (!binding::IsolateData::Of(isolate)->RequireMemory(pairs * kPairBytes, "URLSearchParams")) return;
   const ada::SearchParams params(ada_parse_search_params(query.data(), query.size()));
   const ada::SearchParamsEntries entries(ada_search_params_get_entries(params.get()));
   std::vector<v8::Local<v8::Value>> list;

@@ -168,5 +168,22 @@ TEST_F(RequestResponseTest, TheSurfaceIsThatOfWebIdl) {
             "[object Request] [object Response] 1 1\n");
 }
 
+// https://fetch.spec.whatwg.org/#dom-request: a Request has every member of a RequestInit.
+TEST_F(RequestResponseTest, ARequestAsOptionsGivesItsBody) {
+  EXPECT_EQ(Run(R"js((async () => {
+    const received = new Request('https://a/', { method: 'POST', headers: { 'content-type': 'text/x' }, body: 'payload' });
+    const sent = new Request('https://b/', received);
+    console.log(sent.url, sent.method, sent.headers.get('content-type'), await sent.text(), received.bodyUsed);
+    try { new Request('https://c/', received) } catch (e) { console.log(e.name) }
+    const bytes = new Request('https://a/', { method: 'PUT', body: new Uint8Array([1, 2]) });
+    const other = new Request('https://b/', { method: 'PUT', body: 'unused' });
+    console.log((await new Request(other, bytes).bytes()).length, other.bodyUsed, bytes.bodyUsed);
+    console.log(await new Request('https://b/', new Request('https://a/')).text() === '');
+    class Own extends Request { get body() { return 'own' } }
+    console.log(await new Request('https://b/', new Own('https://a/', { method: 'POST', body: 'hidden' })).text());
+  })())js"),
+            "https://b/ POST text/x payload true\nTypeError\n2 false true\ntrue\nown\n");
+}
+
 }  // namespace
 }  // namespace sluice::runtime

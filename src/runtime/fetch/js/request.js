@@ -23,10 +23,13 @@ function signalToFollow(s) { return s.abortable ? requestSignal(s) : s.signal ??
 // Members in the order in which Web IDL reads them.
 function requestInit(init) {
   const what = "Failed to construct 'Request'";
-  const result = { body: null, headers: undefined, method: undefined, signal: undefined };
+  const result = { body: null, giver: undefined, headers: undefined, method: undefined, signal: undefined };
   requireDictionary(init, what);
   if (init === undefined || init === null) return result;
-  result.body = bodyInit(init.body);
+  const body = init.body;
+  // A request as options, new Request(url, request), has a body like any other, though no attribute shows it here.
+  if (body === undefined && isRequest(init)) result.giver = stateOfRequest(init);
+  result.body = bodyInit(body);
   const headers = init.headers;
   if (headers !== undefined) result.headers = headersInit(headers, what);
   const method = init.method;
@@ -68,17 +71,20 @@ function constructRequest(input, initArgument) {
     s.headers = newHeaderList("", false);
     fillHeaders(s.headers, init.headers, what);
   }
-  const inherited = init.body === null && from !== undefined && from.body !== null;
-  if ((init.body !== null || inherited) && (s.method === "GET" || s.method === "HEAD")) {
+  // The request whose body this one takes over.
+  let giver = init.giver;
+  if (giver === undefined || giver.body === null) giver = from;
+  if (init.body !== null || giver === undefined || giver.body === null) giver = undefined;
+  if ((init.body !== null || giver !== undefined) && (s.method === "GET" || s.method === "HEAD")) {
     throw new TypeError_(`${what}: a ${s.method} request cannot have a body`);
   }
   if (init.body !== null) setBody(s, init.body, undefined);
-  if (inherited) {
-    requireUnused(from, what);
-    s.body = from.body;
-    s.shared = from.shared;
-    from.used = true;
-    from.body = "";
+  if (giver !== undefined) {
+    requireUnused(giver, what);
+    s.body = giver.body;
+    s.shared = giver.shared;
+    giver.used = true;
+    giver.body = "";
   }
   return s;
 }
