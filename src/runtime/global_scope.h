@@ -1,4 +1,4 @@
-// The small things that every global object has: self, queueMicrotask, reportError, performance.now and timeOrigin.
+// The small things that every global object has: self, queueMicrotask, reportError, atob, btoa, performance, crypto.
 #ifndef SLUICE_RUNTIME_GLOBAL_SCOPE_H_
 #define SLUICE_RUNTIME_GLOBAL_SCOPE_H_
 
@@ -8,7 +8,7 @@ namespace sluice::runtime {
 
 class Realm;
 
-// Defines them on the global object of `context`. Times count from this call. `realm` outlives the context.
+// Defines them on the global object of `context`. `realm` outlives the context.
 void ExposeGlobalScope(Realm& realm, v8::Local<v8::Context> context);
 
 }  // namespace sluice::runtime

@@ -15,11 +15,14 @@
 #include "src/v8/engine_versions.h"
 #include "src/v8/web_idl.h"
 
-// For a leak of V8's inspector; the reasons are in sanitizers/. Here, because a shell is started without the scripts' environment too.
+// For a leak of V8's inspector; the reasons are in sanitizers/. Here, because a shell is started without the scripts'
+// environment too.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-extern "C" const char* __lsan_default_suppressions() { return sluice::kLsanSuppressions; }  // NOLINT: the sanitizer's name
-extern "C" const char* __lsan_default_options() { return sluice::kLsanOptions; }            // NOLINT
+extern "C" const char* __lsan_default_suppressions() {
+  return sluice::kLsanSuppressions;
+}  // NOLINT: the sanitizer's name
+extern "C" const char* __lsan_default_options() { return sluice::kLsanOptions; }  // NOLINT
 #endif
 #endif
 
@@ -145,7 +148,9 @@ class ReplEvaluator::Connection final : public v8_inspector::V8InspectorClient,
       if (literal == "NaN") return v8::Number::New(isolate_, std::nan(""));
       v8::Local<v8::Value> value;
       v8::Local<v8::Script> script;
-      if (v8::Script::Compile(context_.Get(isolate_), binding::Ascii(isolate_, literal)).ToLocal(&script) &&
+      v8::Local<v8::String> source;
+      if (NewString(isolate_, literal).ToLocal(&source) &&
+          v8::Script::Compile(context_.Get(isolate_), source).ToLocal(&script) &&
           script->Run(context_.Get(isolate_)).ToLocal(&value)) {
         return value;
       }

@@ -116,11 +116,13 @@ void ConstructDecoder(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   const v8::Local<v8::Object> self = info.This();
   binding::SetBrand(self, kTextDecoder);
+  constexpr size_t kLongestLabel = 10'000;  // bytes, with the blanks around it
   std::string label = "utf-8";
+  size_t rest = 0;
   if (info.Length() > 0 && !info[0]->IsUndefined()) {
     v8::Local<v8::String> text;
     if (!info[0]->ToString(isolate->GetCurrentContext()).ToLocal(&text)) return;
-    label = Utf8(isolate, text);
+    label = Utf8Prefix(isolate, text, kLongestLabel, rest);
   }
   v8::Local<v8::Object> dictionary;
   bool fatal = false;
@@ -129,7 +131,7 @@ void ConstructDecoder(const Info& info) {
       !Flag(isolate, dictionary, "fatal").To(&fatal) || !Flag(isolate, dictionary, "ignoreBOM").To(&ignore_bom)) {
     return;
   }
-  const std::optional<Encoding> encoding = EncodingOfLabel(label);
+  const std::optional<Encoding> encoding = rest == 0 ? EncodingOfLabel(label) : std::nullopt;
   if (!encoding) {
     return binding::ThrowRangeError(
         isolate, "TextDecoder: '" + label +

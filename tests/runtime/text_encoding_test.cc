@@ -133,5 +133,27 @@ TEST_F(TextEncodingTest, ABufferThatIsDetachedMeanwhileIsEmpty) {
             "\"\"\n");
 }
 
+// Each byte alone, after what looks like the begin of a character: a decoder that looks back sees that.
+TEST_F(TextEncodingTest, AStreamOfTrailBytesIsNotReadBeforeItsChunk) {
+  EXPECT_EQ(Run(R"js(
+    const bytes = new Uint8Array([0x78, 0xF0, 0x9F, 0x92, 0x41]);
+    for (const [begin, end] of [[2, 3], [3, 4], [2, 4]]) {
+      const decoder = new TextDecoder();
+      const text = decoder.decode(bytes.subarray(begin, end), { stream: true });
+      console.log(text.length, [...text + decoder.decode()].every((c) => c === '\uFFFD'));
+    }
+    console.log(new TextDecoder().decode(new Uint8Array([0x92]), { stream: true }).length))js"),
+            "1 true\n1 true\n2 true\n1\n");
+}
+
+TEST_F(TextEncodingTest, ALabelOfAnyLengthIsARangeError) {
+  EXPECT_EQ(Run(R"js(
+    for (const label of ['x'.repeat(2 ** 29 - 24), '\u20ac'.repeat(1e7), ' '.repeat(1e5) + 'utf-8']) {
+      try { new TextDecoder(label); console.log('none'); } catch (e) { console.log(e.name, e.message.length < 12000); }
+    }
+    console.log(new TextDecoder(' '.repeat(1000) + 'UTF8\n').encoding))js"),
+            "RangeError true\nRangeError true\nRangeError true\nutf-8\n");
+}
+
 }  // namespace
 }  // namespace sluice::runtime
