@@ -106,6 +106,7 @@ class Reader final : public v8::ValueDeserializer::Delegate {
     return v8::SharedArrayBuffer::New(isolate, shared_.at(id).Get(isolate)->GetBackingStore());
   }
 
+  // V8 ends the process if JavaScript runs in here.
   v8::MaybeLocal<v8::Object> ReadHostObject(v8::Isolate* isolate) override {
     const v8::Local<v8::Context> context = isolate->GetCurrentContext();
     v8::Local<v8::Value> message;
@@ -114,7 +115,8 @@ class Reader final : public v8::ValueDeserializer::Delegate {
     v8::Local<v8::Object> exception;
     if (!deserializer_->ReadValue(context).ToLocal(&message) || !deserializer_->ReadValue(context).ToLocal(&name) ||
         !deserializer_->ReadValue(context).ToLocal(&stack) ||
-        !binding::NewDOMException(context, message.As<v8::String>(), name.As<v8::String>()).ToLocal(&exception)) {
+        !binding::NewDOMExceptionWithoutStack(context, message.As<v8::String>(), name.As<v8::String>())
+             .ToLocal(&exception)) {
       return {};
     }
     if (stack->IsString()) {

@@ -111,11 +111,12 @@ v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, std::
   return exception;
 }
 
-v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, v8::Local<v8::String> message,
-                                           v8::Local<v8::String> name) {
+v8::MaybeLocal<v8::Object> NewDOMExceptionWithoutStack(v8::Local<v8::Context> context, v8::Local<v8::String> message,
+                                                       v8::Local<v8::String> name) {
   v8::Local<v8::Object> exception;
   if (!NewObject(context, kDomExceptionInterface).ToLocal(&exception)) return {};
-  Initialize(context, exception, message, name);
+  SetField(exception, kMessage, message);
+  SetField(exception, kName, name);
   return exception;
 }
 

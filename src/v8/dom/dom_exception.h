@@ -18,8 +18,9 @@ extern const Interface kDomExceptionInterface;
 // being terminated.
 v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, std::string_view message,
                                            std::string_view name);
-v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, v8::Local<v8::String> message,
-                                           v8::Local<v8::String> name);
+// One without `stack`, which takes no JavaScript to make.
+v8::MaybeLocal<v8::Object> NewDOMExceptionWithoutStack(v8::Local<v8::Context> context, v8::Local<v8::String> message,
+                                                       v8::Local<v8::String> name);
 // Of what Implements() kDomExceptionInterface.
 v8::Local<v8::String> DOMExceptionName(v8::Local<v8::Object> exception);
 v8::Local<v8::String> DOMExceptionMessage(v8::Local<v8::Object> exception);
