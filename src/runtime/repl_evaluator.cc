@@ -13,6 +13,7 @@
 #include "sanitizers/lsan.h"
 #include "src/runtime/values.h"
 #include "src/v8/engine_versions.h"
+#include "src/v8/isolate_data.h"
 #include "src/v8/web_idl.h"
 
 // For a leak of V8's inspector; the reasons are in sanitizers/. Here, because a shell is started without the scripts'
@@ -196,6 +197,34 @@ class ReplEvaluator::Connection final : public v8_inspector::V8InspectorClient,
   int last_id_ = 0;
 };
 
+namespace {
+
+// While one lives, the first promise that is made has a `then` of its own. That is the one of the code itself, which
+// the inspector awaits: it would look up an author's Promise.prototype.then.
+class UnpatchedThen {
+ public:
+  explicit UnpatchedThen(v8::Isolate* isolate) : isolate_(isolate) { isolate->SetPromiseHook(OnPromise); }
+  UnpatchedThen(const UnpatchedThen&) = delete;
+  UnpatchedThen& operator=(const UnpatchedThen&) = delete;
+  ~UnpatchedThen() { isolate_->SetPromiseHook(nullptr); }
+
+ private:
+  static void OnPromise(v8::PromiseHookType type, v8::Local<v8::Promise> promise, v8::Local<v8::Value>) {
+    if (type != v8::PromiseHookType::kInit) return;
+    v8::Isolate* const isolate = promise->GetIsolate();
+    isolate->SetPromiseHook(nullptr);
+    const v8::Local<v8::Context> context = isolate->GetCurrentContext();
+    const v8::Local<v8::Value> then = binding::IsolateData::Of(isolate)->utility_then();
+    (void)promise->CreateDataProperty(context, binding::Ascii(isolate, "then"), then);
+    // The species of what has none is %Promise%.
+    (void)promise->CreateDataProperty(context, binding::Ascii(isolate, "constructor"), v8::Undefined(isolate));
+  }
+
+  v8::Isolate* const isolate_;
+};
+
+}  // namespace
+
 ReplEvaluator::ReplEvaluator(Isolate& isolate, v8::Local<v8::Context> context)
     : connection_(std::make_shared<Connection>(context)) {
   isolate.KeepToTheEnd(connection_);
@@ -210,6 +239,7 @@ void ReplEvaluator::Evaluate(const std::string& code, Done done) {
   const std::string parameters = "\"expression\":" + JsonString(isolate, source) +
                                  ",\"replMode\":true,\"silent\":true,\"objectGroup\":\"" + std::string(kObjectGroup) +
                                  "\"";
+  const UnpatchedThen unpatched(isolate);
   connection_->Call("evaluate", parameters, [this, done = std::move(done)](v8::Local<v8::Object> response) {
     Connection& connection = *connection_;
     const v8::Local<v8::Value> result = connection.Member(response, "result");
