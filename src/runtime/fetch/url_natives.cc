@@ -9,6 +9,7 @@
 
 #include "src/runtime/fetch/ada.h"
 #include "src/runtime/fetch/fetch_script.h"
+#include "src/runtime/fetch/http_syntax.h"
 #include "src/runtime/realm.h"
 #include "src/runtime/values.h"
 #include "src/v8/isolate_data.h"
@@ -74,10 +75,42 @@ void ReturnHref(const Info& info, const ada::Url& url) {
   if (NewByteString(info.GetIsolate(), href).ToLocal(&string)) info.GetReturnValue().Set(string);
 }
 
+// Bytes that are not ASCII, or are there as %XX.
+size_t EncodedBytes(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(),
+                                           [](char c) { return static_cast<unsigned char>(c) >= 0x80 || c == '%'; }));
+}
+
+// Punycode takes time that grows with the square of a host's length, and nothing interrupts it: this much of a host may
+// need it. (A name of DNS has 253 bytes.)
+constexpr size_t kMostEncodedHostBytes = 10'000;
+
+// Whether the host of the URL `text`, of a scheme whose hosts are encoded, is longer than that.
+bool HostIsTooLong(std::string_view text) {
+  constexpr std::string_view kSchemes[] = {"http", "https", "ws", "wss", "ftp", "file"};
+  if (EncodedBytes(text) <= kMostEncodedHostBytes) return false;
+  // As the parser reads it: without blanks before it, and without tabs and line ends.
+  const auto* const begin = std::find_if(text.begin(), text.end(), [](unsigned char c) { return c > ' '; });
+  std::string input(begin, text.end());
+  std::erase_if(input, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
+  const size_t colon = input.find(':');
+  const bool has_scheme = colon != std::string::npos &&
+                          std::find(std::begin(kSchemes), std::end(kSchemes),
+                                    AsciiLowerCase(input.substr(0, std::min<size_t>(colon, 8)))) != std::end(kSchemes);
+  const size_t slashes = has_scheme ? colon + 1 : 0;
+  const size_t host = std::min(input.find_first_not_of("/\\", slashes), input.size());
+  if (!has_scheme && host < slashes + 2) return false;  // a path, or another scheme
+  return EncodedBytes(std::string_view(input).substr(host, input.find_first_of("/\\?#", host) - host)) >
+         kMostEncodedHostBytes;
+}
+
 // `base` is a string or undefined.
 ada::Url Parse(v8::Isolate* isolate, const Text& input, v8::Local<v8::Value> base) {
+  if (HostIsTooLong(input.view())) return nullptr;
   if (base->IsUndefined()) return ada::Parse(input.view());
-  return ada::Parse(input.view(), Text(isolate, base).view());
+  const Text base_text(isolate, base);
+  if (HostIsTooLong(base_text.view())) return nullptr;
+  return ada::Parse(input.view(), base_text.view());
 }
 
 // UrlParts(): FetchState::url_parts as a typed array.
@@ -114,12 +147,16 @@ void Set(ada_url url, const Text& value) {
 // UpdateUrl(href, setter, value): the serialization afterwards, and its parts; `href` itself if that cannot be parsed.
 // The numbers of the setters are url.js's.
 void UpdateUrl(const Info& info) {
+  constexpr int kHostSetter = 3;  // and that of hostname after it
   constexpr void (*kSetters[])(ada_url, const Text&) = {
       Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
       Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
   const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
   if (url == nullptr) return info.GetReturnValue().Set(info[0]);
-  kSetters[info[1].As<v8::Int32>()->Value()](url.get(), Text(info.GetIsolate(), info[2]));
+  const int setter = info[1].As<v8::Int32>()->Value();
+  const Text value(info.GetIsolate(), info[2]);
+  const bool sets_host = setter == kHostSetter || setter == kHostSetter + 1;
+  if (!sets_host || EncodedBytes(value.view()) <= kMostEncodedHostBytes) kSetters[setter](url.get(), value);
   ReturnHref(info, url);
 }
 

@@ -97,5 +97,27 @@ TEST_F(UrlTest, InstancesOfASubclassAreThose) {
             "a/b true true\n");
 }
 
+// Encoding it would take minutes, and nothing interrupts that.
+TEST_F(UrlTest, AHostThatTakesTheSquareOfItsLengthIsNoHost) {
+  EXPECT_EQ(Run(R"js(
+    let long = '';
+    for (let i = 0; i < 5e5; ++i) long += String.fromCharCode(0x4e00 + i % 20000);
+    const encoded = encodeURIComponent(long.slice(0, 1e5)), base = 'https://a/';
+    for (const bad of ['https://' + long, ' \t\nHT\nTPS:' + long, 'https:\\\\u@' + long + '/', 'http://' + encoded, 'ws:/' + long]) {
+      console.log(URL.canParse(bad), URL.canParse('x', bad));
+    }
+    console.log(URL.canParse('//' + long, base), URL.canParse('/\t\\' + encoded, base));
+    const url = new URL(base);
+    url.host = long;
+    url.hostname = long;
+    console.log(url.href);
+    for (const good of ['https://a/' + encoded, 'https://a?' + encoded, 'https:a#' + encoded, 'data:,' + long, 'foo://' + long]) {
+      console.log(URL.canParse(good));
+    }
+    for (const good of [long, '/' + long, '?' + long, 'a/' + encoded]) console.log(URL.canParse(good, base)))js"),
+            "false false\nfalse false\nfalse false\nfalse false\nfalse false\nfalse false\nhttps://a/\n"
+            "true\ntrue\ntrue\ntrue\ntrue\ntrue\ntrue\ntrue\ntrue\n");
+}
+
 }  // namespace
 }  // namespace sluice::runtime
