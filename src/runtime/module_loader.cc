@@ -184,10 +184,11 @@ v8::MaybeLocal<v8::Module> ModuleLoader::LoadText(v8::Local<v8::Context> context
 // ---- Evaluation
 //
 // V8 10.2 checks, and ends the process where that fails, that a module which is evaluated
-//   - is linked or evaluated: one whose evaluation was terminated stays "evaluating" for ever;
+//   - is linked, evaluated or errored;
 //   - and, if it is evaluated, that the root of its cycle is evaluated, too, or has a promise. The root of a cycle that
 //     failed while it awaited something is "errored", and its members that had finished are "evaluated".
-// What V8 holds of cycles cannot be asked for: they are found again in the graph of imports.
+// What V8 holds of cycles cannot be asked for: they are found again in the graph of imports. And of a module whose
+// evaluation was terminated, the promise is pending for ever, or the error is null.
 
 std::vector<std::string> ModuleLoader::ImportsOf(v8::Local<v8::Context> context, const std::string& url) const {
   const v8::HandleScope handles(isolate_);
@@ -221,6 +222,7 @@ v8::MaybeLocal<v8::Promise> ModuleLoader::Evaluate(v8::Local<v8::Context> contex
   };
   v8::EscapableHandleScope handles(isolate_);
   std::string interrupted;
+  std::vector<std::string> beginning;
   const bool finished = module->GetStatus() == v8::Module::kEvaluated;
   walk(
       [&](const std::string& url) {
@@ -231,7 +233,9 @@ v8::MaybeLocal<v8::Promise> ModuleLoader::Evaluate(v8::Local<v8::Context> contex
       [&](const std::string& url) {
         const auto found = modules_.find(url);
         if (found == modules_.end()) return;
-        if (found->second.Get(isolate_)->GetStatus() == v8::Module::kEvaluating) interrupted = url;
+        const v8::Module::Status status = found->second.Get(isolate_)->GetStatus();
+        if (status == v8::Module::kEvaluating || interrupted_.contains(url)) interrupted = url;
+        if (status == v8::Module::kInstantiated) beginning.push_back(url);
       });
   if (!interrupted.empty()) {
     binding::ThrowTypeError(isolate_, absl::StrCat(interrupted, ": its evaluation was interrupted"));
@@ -254,8 +258,15 @@ v8::MaybeLocal<v8::Promise> ModuleLoader::Evaluate(v8::Local<v8::Context> contex
     if (!v8::Promise::Resolver::New(context).ToLocal(&resolver)) return {};
     if (resolver->Reject(context, error).IsNothing()) return {};
     promise = resolver->GetPromise();
-  } else if (!module->Evaluate(context).ToLocal(&promise)) {
-    return {};
+  } else {
+    const bool evaluated = module->Evaluate(context).ToLocal(&promise);
+    if (Realm::Of(isolate_).interrupted()) {
+      for (const std::string& url : beginning) {
+        const v8::Module::Status status = modules_.at(url).Get(isolate_)->GetStatus();
+        if (status == v8::Module::kErrored || status == v8::Module::kEvaluating) interrupted_.insert(url);
+      }
+    }
+    if (!evaluated) return {};
   }
   return handles.Escape(promise.As<v8::Promise>());
 }

@@ -13,6 +13,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "src/runtime/timers.h"
@@ -58,6 +59,7 @@ class ModuleLoader {
   Timers& timers_;
   std::unordered_map<std::string, v8::Global<v8::Module>> modules_;
   std::unordered_multimap<int, std::string> urls_;  // by identity hash
+  std::unordered_set<std::string> interrupted_;     // those whose evaluation was terminated
 };
 
 }  // namespace sluice::runtime

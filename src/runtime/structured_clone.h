@@ -1,7 +1,7 @@
 // structuredClone: https://html.spec.whatwg.org/#dom-structuredclone
 //
 // On V8's ValueSerializer. ArrayBuffers can be transferred. DOMExceptions can be cloned; events, signals and the coders
-// cannot, as the standard has it. An error's `cause` is not cloned: V8 10.2 leaves it out. Streams cannot be
+// cannot, as the standard has it. Streams cannot be
 // transferred, because there are no message ports to transfer them through; cloned, a stream is an empty object, and
 // not the error it should be: the serializer of V8 10.2 asks about objects with internal fields only, and streams are
 // JavaScript's own.

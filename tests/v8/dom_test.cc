@@ -264,7 +264,7 @@ TEST_F(DomTest, TheGlobalObjectIsAnEventTarget) {
 
 // Looking at all of them for each would take minutes.
 TEST_F(DomTest, ManyListenersAreAddedRemovedAndCalled) {
-  EXPECT_EQ(Run(R"js(
+  EXPECT_EQ(Run(R"js({
     const target = new EventTarget(), n = 200000, functions = [];
     let called = 0;
     for (let i = 0; i < n; ++i) functions.push(() => { ++called; });
@@ -281,12 +281,12 @@ TEST_F(DomTest, ManyListenersAreAddedRemovedAndCalled) {
     target.addEventListener('e', functions[1]);
     target.addEventListener('e', functions[1], true);
     target.dispatchEvent(new Event('e'));
-    [first, second, called - first - second].join())js"),
+    [first, second, called - first - second].join() })js"),
             "200000,99995,99997");
 }
 
 TEST_F(DomTest, ListenersKeepTheirOrderHoweverMany) {
-  EXPECT_EQ(Run(R"js(
+  EXPECT_EQ(Run(R"js({
     const target = new EventTarget(), log = [], functions = [];
     for (let i = 0; i < 40; ++i) {
       functions.push(() => log.push(i));
@@ -297,7 +297,7 @@ TEST_F(DomTest, ListenersKeepTheirOrderHoweverMany) {
     target.dispatchEvent(new Event('e'));
     const all = log.splice(0).join();
     target.dispatchEvent(new Event('e'));
-    all + ' ' + log.filter((i) => i % 3 === 0).join())js"),
+    all + ' ' + log.filter((i) => i % 3 === 0).join() })js"),
             "1,2,3,4,6,7,8,9,11,12,13,14,16,17,18,19,21,22,23,24,26,27,28,29,31,32,33,34,36,37,38,39,5 ");
 }
 
