@@ -208,8 +208,17 @@ void SerializeQuery(const Info& info) {
     ada_search_params_append(params.get(), key.data(), key.size(), text.data(), text.size());
   }
   const ada_owned_string text = ada_search_params_to_string(params.get());
-  Return(info, {text.data, text.length});
+  // Ada 2.7.8 leaves a backslash as it is, which the standard encodes.
+  std::string encoded;
+  for (const char c : std::string_view(text.data, text.length)) {
+    if (c == '\\') {
+      encoded += "%5C";
+    } else {
+      encoded += c;
+    }
+  }
   ada_free_owned_string(text);
+  Return(info, encoded);
 }
 
 // WellFormed(string): with U+FFFD for lone surrogates.
