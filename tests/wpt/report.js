@@ -11,6 +11,8 @@
   const print = console.log.bind(console);
   const stringify = JSON.stringify;
   const text = (value) => (value === null || value === undefined ? null : String(value));
+  // A page that is closed has no timers any more.
+  const close = globalThis.sluice?.exit ?? globalThis.process?.exit ?? globalThis.Deno?.exit;
   const say = (line) => print("SLUICE-WPT " + stringify(line));
 
   say({ kind: "ready" });
@@ -33,6 +35,7 @@
   add_completion_callback((tests, status) => {
     clearTimeout(open);
     say({ kind: "complete", status: status.status, message: text(status.message), stack: text(status.stack), count });
+    if (sluiceWpt.closes) close?.(0);
   });
 
   // Without it, a file's tests would be complete when its first one is. done.js ends them, as at the end of a worker.

@@ -100,6 +100,13 @@ class Runner(unittest.TestCase):
         self.write("area/one.any.js", "result('x'); complete()")
         self.assert_exit(1, self.run_it(), r"there is no subtest 'with \*', which expectations.json lists")
 
+    def test_a_line_may_stand_for_all_names_that_end_so(self):
+        self.expectations["may_not_pass"] = {"area/one.any.js": {"* => b": "the reason"}}
+        self.write("area/one.any.js", "result('x => a'); result('x => b', 1); result('y => b', 1); complete()")
+        self.assert_exit(0, self.run_it(), r"1 passed, 2 failed as listed$")
+        self.write("area/one.any.js", "result('x => b'); result('x => bb', 1); complete()")
+        self.assert_exit(1, self.run_it(), "'x => b' passes, but expectations.json lists it: the reason", "FAIL: x => bb")
+
     # --- Shells and tests that do not end as they should ---
 
     def assert_broken(self, source, *patterns):
@@ -197,6 +204,15 @@ class Runner(unittest.TestCase):
                                       "result(open(scripts[0]).read(), 1); complete()")
         self.assert_exit(1, self.run_it(), r'FAIL: .*"files": {"resources/data.json": "\[.*the data.*\]"}}')
 
+        self.write("data/other.json", '["more"]')
+        self.write("area/one.any.js", "# fetch('../data/other.json')\nresult(open(scripts[0]).read(), 1); complete()")
+        self.assert_exit(1, self.run_it(), r'FAIL: .*"files": {"../data/other.json": "\[.*more.*\]"}}')
+
+    def test_what_a_test_expects_of_a_page_is_given_to_it(self):
+        self.write("area/one.any.js", "result(open(scripts[0]).read(), 1); complete()")
+        self.expectations["page"] = {"area/one.any.js": {"stubs": ["Blob"], "closes": True, "reason": "why"}}
+        self.assert_exit(1, self.run_it(), r'FAIL: .*"stubs": \["Blob"\], "closes": true}')
+
     def test_a_part_of_an_idlharness_test_can_be_asked_for(self):
         self.write("interfaces/some.idl", "interface Some {};")
         self.write("resources/idlharness.js", "")
@@ -229,9 +245,11 @@ class Runner(unittest.TestCase):
         self.write("area/one.any.js", "result('x'); complete()")
         self.expectations |= {"scope": ["area", "gone"], "not_run": {"*.svg": "why"},
                               "may_not_pass": {"area/gone.any.js": {"x": "why"}},
+                              "page": {"area/away.any.js": {"closes": True, "reason": "why"}},
                               "only": {"area/lost.any.js": {"include": "x", "reason": "why"}}}
         self.assert_exit(1, self.run_it(), "scope: gone: there is no", r"not_run: \*.svg: there is no",
-                         "may_not_pass: area/gone.any.js: there is no", "only: area/lost.any.js: there is no", "Not as expected: 4 lines")
+                         "may_not_pass: area/gone.any.js: there is no", "only: area/lost.any.js: there is no",
+                         "page: area/away.any.js: there is no", "Not as expected: 5 lines")
 
     def test_expectations_that_cannot_be_read_are_complained_about(self):
         self.write("area/one.any.js", "result('x'); complete()")

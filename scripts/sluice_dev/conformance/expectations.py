@@ -4,13 +4,17 @@
       "scope": ["streams/writable-streams", ...],
       "not_run": {"dom/events/*.html": "reason", ...},
       "only": {"streams/idlharness.any.js": {"include": "regular expression", "reason": "..."}},
+      "page": {"html/some.any.js": {"stubs": ["Blob"], "closes": true, "reason": "..."}},
       "may_not_pass": {"dom/events/some.any.js": {"name of the subtest": "reason", ...}}
     }
 
 scope         files and folders of the suite; what else is in the suite is of no concern
 not_run       files of the scope that cannot run in a shell; * stands for any characters
 only          the part of an idlharness test that applies: the names of its interfaces, as the suite's own ?include= has them
-may_not_pass  subtests that fail, and are known to; "some words*" are all whose names begin with the words
+page          what a test expects of a page that a shell has not: classes that must be there for the other subtests to run, though
+              they can do nothing; that it is closed when the tests are complete, whatever timers are left
+may_not_pass  subtests that fail, and are known to; "some words*" are all whose names begin with the words, and
+              "*some words" all whose names end with them
 
 What is listed and is not so (a file that is not there, a subtest that passes or is not there any more) is a failure itself.
 """
@@ -55,7 +59,7 @@ class Expectations:
             raise Unreadable(f"{path}: not of the form that scripts/sluice_dev/conformance/expectations.py describes ({error!r})") from error
 
     def _take(self, data):
-        unknown = set(data) - {"scope", "not_run", "only", "may_not_pass"}
+        unknown = set(data) - {"scope", "not_run", "only", "page", "may_not_pass"}
         if unknown:
             raise KeyError(*unknown)
         self.scope = [_text(place) for place in data["scope"]]
@@ -65,6 +69,10 @@ class Expectations:
             _text(only["reason"])
             re.compile(_text(only["include"]))
             self.include[place] = only["include"]
+        self.page = {}
+        for place, page in data.get("page", {}).items():
+            _text(page["reason"])
+            self.page[place] = {"stubs": [_text(name) for name in page.get("stubs", [])], "closes": bool(page.get("closes", False))}
         self.may_not_pass = {}
         for place, names in data.get("may_not_pass", {}).items():
             self.may_not_pass[place] = {name: _text(reason) for name, reason in names.items()}
@@ -86,7 +94,7 @@ class Expectations:
                 problems.append(f"{path} cannot run: {bad}. If that is right, it belongs in not_run")
         problems += [f"not_run: {pattern}: there is no such file in the scope" for pattern in self.not_run if pattern not in used]
         places = {test.path for test in tests} | {test.id for test in tests}
-        for listed in ("include", "may_not_pass"):
+        for listed in ("include", "page", "may_not_pass"):
             problems += [f"{'only' if listed == 'include' else listed}: {place}: there is no such test"
                          for place in getattr(self, listed) if place not in places]
         return tests, problems
@@ -120,7 +128,8 @@ def _line_for(name, listed):
     """The line of may_not_pass that stands for the subtest, or None."""
     if name in listed:
         return name
-    return next((line for line in listed if line.endswith("*") and name.startswith(line[:-1])), None)
+    return next((line for line in listed if (line.endswith("*") and name.startswith(line[:-1]))
+                 or (line.startswith("*") and name.endswith(line[1:]))), None)
 
 
 def _text(value):

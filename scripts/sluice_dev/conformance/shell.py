@@ -41,20 +41,22 @@ class Outcome:
     errors: str = ""  # the end of standard error
 
 
-def scripts_of(test, suite, include):
-    """The scripts of a test in order. `include`, a regular expression, is the part of an idlharness file that applies, or None."""
+def scripts_of(test, suite, include, page=None):
+    """The scripts of a test in order. `include`, a regular expression, is the part of an idlharness file that applies, or None;
+    `page`, what it expects of a page, as expectations.py has it."""
     search = test.variant
     scripts = list(test.scripts)
     if include is not None:
         scripts.insert(0, suite / "common/subset-tests-by-key.js")
         search += ("&" if search else "?") + "include=" + include
     files = _fetched(test, suite, scripts)
-    parameters = _written(test.id, f"var sluiceWpt = {json.dumps({'search': search, **({'files': files} if files else {})})};\n")
+    given = {"search": search, **({"files": files} if files else {}), **(page or {})}
+    parameters = _written(test.id, f"var sluiceWpt = {json.dumps(given)};\n")
     return [parameters, SCRIPTS / "prelude.js", suite / "resources/testharness.js", SCRIPTS / "report.js", *scripts,
             suite / test.path, SCRIPTS / "done.js"]
 
 
-_DATA = re.compile(r"""\bfetch\(["'](resources/[\w-]+\.json)["']\)""")
+_DATA = re.compile(r"""\bfetch\(["']((?:\.\./)*[\w-]+(?:/[\w-]+)*\.json)["']\)""")
 
 
 def _fetched(test, suite, scripts):

@@ -24,7 +24,8 @@ ARCHIVE = f"nodejs_{VERSION}+dfsg.orig.tar.xz"
 SHA256 = "6ce58062c71eae37d9c5ac31eeaeff9c2d48561d21c2849179d056c9c1bd9ebc"
 
 _INSIDE = "/test/fixtures/wpt/"
-_WANTED = ("LICENSE.md", "README.md", "versions.json", "common/", "dom/", "interfaces/", "resources/", "streams/", "url/")
+_WANTED = ("LICENSE.md", "README.md", "versions.json", "common/", "console/", "dom/", "encoding/", "fetch/data-urls/", "html/webappapis/",
+           "interfaces/", "resources/", "streams/", "url/")
 # What is unpacked is in the name: a folder with less in it is of no use any more.
 SUITE = WORK / f"suite-{VERSION}-{hashlib.sha256(' '.join(_WANTED).encode()).hexdigest()[:6]}"
 

@@ -234,7 +234,8 @@ def main(words: list[str]) -> int:
     command = shlex.split(options.runner)
     if not command:
         fail("--runner has no command in it")
-    commands = {test.id: wpt_shell.scripts_of(test, suite, expectations.include.get(test.path)) for test in tests}
+    commands = {test.id: wpt_shell.scripts_of(test, suite, expectations.include.get(test.path), expectations.page.get(test.path))
+                for test in tests}
     if options.print:
         for test in tests:
             say(shlex.join([*command, *map(str, commands[test.id])]))
