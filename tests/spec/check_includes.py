@@ -29,9 +29,10 @@ ROOMS = {
     "fuzz/state_coverage": PROGRAM | {"fuzz/driver"},
     "fuzz/server": {"src/runtime"},
     "fuzz/runtime": {"src/runtime"},
+    "fuzz/script": {"src/runtime", "fuzz/runtime"},
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
-    "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/server", "fuzz/v8", "src/runtime"},
+    "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/v8", "src/runtime"},
     "fuzz/lab": ORACLE | {"fuzz/harness", "fuzz/state_coverage", "fuzz/v8"},
 }
 # What the reference model shares with the core: the names of states, numbers and strings. No code that decides anything.

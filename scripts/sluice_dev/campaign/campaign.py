@@ -77,6 +77,10 @@ PLANS = {
     "request_fuzzer": Plan(max_len=2048),
     "text_decoder_fuzzer": Plan(max_len=32),
     "header_syntax_fuzzer": Plan(max_len=512),
+    "structured_clone_fuzzer": Plan(max_len=512),
+    "url_fuzzer": Plan(max_len=512),
+    "console_format_fuzzer": Plan(max_len=512),
+    "module_graph_fuzzer": Plan(max_len=512),
 }
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}

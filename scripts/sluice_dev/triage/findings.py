@@ -15,7 +15,8 @@ TRIES = 10  # reproductions, each in a fresh process
 # What judges the target's programs in `sluice`; none: the core.
 JUDGED = {"canary_fuzzer": ["--canary"], "v8_binding_fuzzer": ["--v8"]}
 # Whose inputs are no programs: the target itself replays them.
-NO_PROGRAMS = ("config_fuzzer", "request_fuzzer", "text_decoder_fuzzer", "header_syntax_fuzzer")
+NO_PROGRAMS = ("config_fuzzer", "request_fuzzer", "text_decoder_fuzzer", "header_syntax_fuzzer", "structured_clone_fuzzer",
+               "url_fuzzer", "console_format_fuzzer", "module_graph_fuzzer")
 
 
 def target_flag(target):
