@@ -77,6 +77,16 @@ TEST_F(ReplEvaluatorTest, ToJsonOfAnAuthorDoesNotMatter) {
             "1'");
 }
 
+TEST_F(ReplEvaluatorTest, APatchedThenDoesNotMatter) {
+  RunTask("Promise.prototype.then = null");
+  EXPECT_EQ(Evaluated("1"), "1");
+  EXPECT_EQ(Evaluated("await 2"), "2");
+  EXPECT_EQ(Evaluated("throw 3"), "throws 3");
+  RunTask("Promise.prototype.then = () => { console.log('looked up') }");
+  EXPECT_EQ(Evaluated("({ a: await 4 })"), "{ a: 4 }");
+  EXPECT_EQ(TakeOutput(), "");
+}
+
 TEST_F(ReplEvaluatorTest, OpenStatementsAreIncomplete) {
   for (const char* code :
        {"{",    "f(",      "f(1",       "[1,",     "`a",        "`${",       "if (x) {", "function f() {", "a +",

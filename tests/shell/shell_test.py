@@ -162,6 +162,24 @@ class Scripts(Shell):
         small, large = (int(self.script(text, "--stack-size", size).stdout) for size in (200, 2000))
         self.assertGreater(large, 5 * small)
 
+    def test_imports_at_the_prompt_are_relative_to_the_working_folder_and_evaluated_once(self):
+        self.file("a.mjs", 'export const url = import.meta.url; export { n } from "./b.mjs";')
+        self.file("b.mjs", "export const n = globalThis.count = (globalThis.count ?? 0) + 1;")
+        result = self.sluice("repl", stdin='(await import("./a.mjs")).url\n(await import("./a.mjs")).n\n'
+                             f'(await import("{self.folder}/b.mjs")).n\n')
+        self.assert_result(result, 0, f"'file://{self.folder}/a.mjs'\n1\n1\n")
+
+    def test_only_regular_files_are_run_and_read(self):
+        os.mkfifo(self.folder / "pipe")
+        self.file("a.js", "console.log('another file')")
+        result = self.sluice("run", "pipe")
+        self.assert_result(result, 2, "", ["sluice: pipe: is not a regular file"])
+        result = self.script("""for (const name of ['pipe', '/dev/zero', '/dev/stdin', '-', 'a.js\\0.txt', '.']) {
+          try { sluice.readTextFile(name); console.log(name) } catch (e) { console.log(e.message) } }""")
+        self.assert_result(result, 0, "pipe: is not a regular file\n/dev/zero: is not a regular file\n"
+                           "/dev/stdin: is not a regular file\n-: No such file or directory\n"
+                           "a.js\\0.txt: a file's name cannot contain NUL\n.: is a folder, not a file\n")
+
     def test_files_can_be_read(self):
         self.file("data.txt", "\ufefféa\n")
         self.assert_result(self.script("console.log(sluice.readTextFile('data.txt').length)"), 0, "3\n")
