@@ -107,6 +107,14 @@ TEST_F(NativeMemoryTest, ARejectionIsHeldNoLongerThanUntilItIsHandled) {
   EXPECT_EQ(TakeErrors(), "");
 }
 
+// What was kept in one task may be garbage in the next.
+TEST_F(NativeMemoryTest, TheNextTaskHasRoomAgain) {
+  RunTask("globalThis.kept = []; try { for (;;) kept.push(AbortSignal.timeout(1e9)) } catch {}");
+  RunTask("try { AbortSignal.timeout(1e9); console.log('made') } catch (e) { console.log(e.name); kept = undefined }");
+  RunTask("try { AbortSignal.timeout(1e9); console.log('made') } catch (e) { console.log(e.name) }");
+  EXPECT_EQ(TakeOutput(), "RangeError\nmade\n");
+}
+
 TEST_F(NativeMemoryTest, FilesAreNoLargerThanTheLimit) {
   EXPECT_EQ(realm().max_file_bytes(), kLimit);
   EXPECT_THAT(Run("try { sluice.readTextFile('/proc/self/exe') } catch (e) { console.log(e.message) }"),

@@ -10,6 +10,7 @@ const TypeError_ = TypeError;
 const RangeError_ = RangeError;
 const Promise_ = Promise;
 const Uint8Array_ = Uint8Array;
+const Map_ = Map;
 const apply = Reflect.apply;
 const ownKeys = Reflect.ownKeys;
 const getPrototypeOf = Object.getPrototypeOf;
@@ -25,6 +26,8 @@ const stringifyJson = JSON.stringify;
 const uncurry = (method) => apply(Function.prototype.bind, Function.prototype.call, [method]);
 const slice = uncurry(String.prototype.slice);
 const indexOf = uncurry(String.prototype.indexOf);
+const mapGet = uncurry(Map.prototype.get);
+const mapSet = uncurry(Map.prototype.set);
 const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 
 // An array between which and whose elements no author stands: a method of Array.prototype is its own one, and writing
@@ -104,25 +107,23 @@ function pairsOf(value, toText, what) {
     return list;
   }
   const keys = ownKeys(value);
+  const places = new Map_();
   for (let i = 0; i < keys.length; ++i) {
     const key = keys[i];
     if (!isEnumerable(value, key)) continue;
     const name = toText(key, what);
-    addRecordPair(list, name, toText(value[key], what));
+    const text = toText(value[key], what);
+    // Keys that become the same text are one.
+    const place = mapGet(places, name);
+    if (place !== undefined) {
+      list[place] = text;
+      continue;
+    }
+    add(list, name);
+    mapSet(places, name, list.length);
+    add(list, text);
   }
   return list;
-}
-
-// Keys that become the same text are one.
-function addRecordPair(list, name, value) {
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] === name) {
-      list[i + 1] = value;
-      return;
-    }
-  }
-  add(list, name);
-  add(list, value);
 }
 
 // ---- Iterables of pairs. https://webidl.spec.whatwg.org/#js-iterable
