@@ -144,19 +144,34 @@ void Set(ada_url url, const Text& value) {
   static_cast<void>(set(url, value.data(), value.size()));
 }
 
+// The query and the fragment of a serialization, with their "?" and "#".
+std::string_view TailOf(std::string_view href) { return href.substr(std::min(href.find_first_of("?#"), href.size())); }
+
+// Ada 2.7.8 drops the query and the fragment where a path that begins with two slashes is set and there is no host:
+// `url`, which was `before`, gets them back.
+void RestoreTail(ada::Url& url, std::string_view before) {
+  const std::string_view href = ada::View(ada_get_href(url.get()));
+  if (TailOf(href) == TailOf(before)) return;
+  const std::string whole = std::string(href.substr(0, href.size() - TailOf(href).size())).append(TailOf(before));
+  if (ada::Url restored = ada::Parse(whole)) url = std::move(restored);
+}
+
 // UpdateUrl(href, setter, value): the serialization afterwards, and its parts; `href` itself if that cannot be parsed.
 // The numbers of the setters are url.js's.
 void UpdateUrl(const Info& info) {
   constexpr int kHostSetter = 3;  // and that of hostname after it
+  constexpr int kPathnameSetter = 6;
   constexpr void (*kSetters[])(ada_url, const Text&) = {
       Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
       Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
-  const ada::Url url = ada::Parse(Text(info.GetIsolate(), info[0]).view());
+  const Text href(info.GetIsolate(), info[0]);
+  ada::Url url = ada::Parse(href.view());
   if (url == nullptr) return info.GetReturnValue().Set(info[0]);
   const int setter = info[1].As<v8::Int32>()->Value();
   const Text value(info.GetIsolate(), info[2]);
   const bool sets_host = setter == kHostSetter || setter == kHostSetter + 1;
   if (!sets_host || EncodedBytes(value.view()) <= kMostEncodedHostBytes) kSetters[setter](url.get(), value);
+  if (setter == kPathnameSetter) RestoreTail(url, href.view());
   ReturnHref(info, url);
 }
 

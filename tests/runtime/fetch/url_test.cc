@@ -77,6 +77,16 @@ TEST_F(UrlTest, LoneSurrogatesAreReplacedEverywhere) {
             "http://a/%EF%BF%BD#%EF%BF%BD\ntrue true\n%EF%BF%BD=a%EF%BF%BDb&%EF%BF%BD=1 2\n");
 }
 
+TEST_F(UrlTest, SettingAPathKeepsQueryAndFragment) {
+  EXPECT_EQ(Run("for (const [url, path] of [['data:/.//#x', '//'], ['foo:/.//p?q#x', '//p'], ['foo:/a?q#x', '//p'],"
+                "                           ['foo:/.//p?q#x', '/b'], ['foo:/a?#', '//p'], ['foo://h/p?q#x', '//z']]) {"
+                "  const u = new URL(url); u.pathname = path; console.log(u.href, new URL(u.href).href === u.href, "
+                "u.search, u.hash);"
+                "}"),
+            "data:/.//#x true  #x\nfoo:/.//p?q#x true ?q #x\nfoo:/.//p?q#x true ?q #x\nfoo:/b?q#x true ?q #x\n"
+            "foo:/.//p?# true  \nfoo://h//z?q#x true ?q #x\n");
+}
+
 // Ada does not encode all of it. https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set
 TEST_F(UrlTest, QueriesEncodeAllAsciiButLettersDigitsAndFourMore) {
   EXPECT_EQ(Run("const p = new URLSearchParams(); const wrong = [];"
