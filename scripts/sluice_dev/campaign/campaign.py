@@ -584,6 +584,8 @@ def _text(error, folder):
     """`folder`: where what could not be written should have gone, when the error itself does not know."""
     if isinstance(error, OSError):
         text = f"{shown(error.filename or folder)}: {error.strerror or error}"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return f"{text}. --out and --corpus name other folders"
         return f"{text}. {_AFTER_FREEING_SPACE}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else text
     return str(error)
 

@@ -47,7 +47,7 @@ def begun(out, told):
 def _write(path, text):
     """Whole or not at all: somebody may be reading."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
     os.replace(temporary, path)
 
 

@@ -30,6 +30,7 @@ _PREPARE = ('source "$1"; before=; if command -v apt-get dpkg-query >/dev/null; 
             'if (($# > 1)); then install_named "${@:2}"; fi; [[ -z $before ]] || exit 10')
 _AGAIN = "SLUICE_PREPARED"  # set for the process that begins anew
 _STEP = re.compile(r"\[([1-9]\d*)/(\d+)\] ")  # [0/n] only looks
+_CMAKE_CANNOT = ";\"\\|<>\n\r"
 _SHOW_EVERY_SECONDS = 15
 _GRACE_SECONDS = 5
 _MIB_OF_A_COMPILER = 700  # for a file with V8's or Boost's headers under AddressSanitizer
@@ -108,6 +109,9 @@ def _configure(preset: str, folder: Path) -> None:
 def build(preset: str, *targets: str) -> None:
     """No target means all of them."""
     folder = ROOT / "build" / preset
+    if odd := sorted(set(str(ROOT)) & set(_CMAKE_CANNOT)):
+        raise CannotRun(f"{str(ROOT)!r}: CMake and Ninja cannot build in a path with {' or '.join(map(repr, odd))}. Move the checkout, or "
+                        "rename that folder")
     if not os.access(folder if folder.exists() else ROOT, os.W_OK):
         _use_as_it_is(folder, targets)
         return

@@ -33,9 +33,10 @@ def lost_output() -> str:
     return _lost
 
 
-def words_of(error: OSError) -> str:
-    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes, os.PathLike)) else ""
-    what = f"{where}{error.strerror or error}"
+def words_of(error: OSError, place: str = "") -> str:
+    """`place`: where it must have been, when the error itself does not know."""
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else place
+    what = f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         what += ". Free some space, then try again"
     return what

@@ -20,6 +20,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import grown_corpora
+from sluice_dev.common.streams import words_of
 from sluice_dev.corpus.files import entries
 
 VERSION = 1
@@ -182,15 +183,21 @@ def main(arguments: list[str]) -> int:
     options = parser.parse(arguments)
     if len(options.words) != 2 or options.words[0] not in ("pack", "restore"):
         parser.error("say pack or restore, and one file")
-    options.what, options.file = options.words
-    if options.what == "restore":
-        contents, new = restore(options.file, options.corpus)
-        say(f"Restored {number(new)} inputs into {shown(options.corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
+    try:
+        return run(*options.words, options.corpus)
+    except OSError as error:
+        raise CannotRun(words_of(error, options.words[1] if options.words[0] == "pack" else options.corpus)) from error
+
+
+def run(what: str, path: str, corpus: str) -> int:
+    if what == "restore":
+        contents, new = restore(path, corpus)
+        say(f"Restored {number(new)} inputs into {shown(corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
         return 0
-    if not os.path.isdir(options.corpus):
-        raise Bad(f"{shown(options.corpus)}: there is no corpus to pack")
-    contents, left_out = pack(options.corpus, options.file)
-    say(f"Packed {number(len(contents))} inputs into {shown(options.file)}, {number(os.path.getsize(options.file))} bytes: {_counts(contents)}")
+    if not os.path.isdir(corpus):
+        raise Bad(f"{shown(corpus)}: there is no corpus to pack")
+    contents, left_out = pack(corpus, path)
+    say(f"Packed {number(len(contents))} inputs into {shown(path)}, {number(os.path.getsize(path))} bytes: {_counts(contents)}")
     for name, why in left_out:
-        sys.stderr.write(f"scripts/corpus: {shown(os.path.join(options.corpus, name))} was left out: {why}\n")
+        sys.stderr.write(f"scripts/corpus: {shown(os.path.join(corpus, name))} was left out: {why}\n")
     return 1 if left_out else 0

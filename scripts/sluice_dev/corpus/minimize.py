@@ -22,6 +22,7 @@ from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
 from sluice_dev.common.paths import ROOT, grown_corpora
+from sluice_dev.common.streams import words_of
 from sluice_dev.corpus.files import Entry, entries
 from sluice_dev.engines import libfuzzer
 from sluice_dev.engines.measure import Measured, Measurer, Total
@@ -269,14 +270,21 @@ def main(arguments: list[str]) -> int:
     for target in options.target:
         if target not in known:
             raise CannotRun(f"unknown target {target}; there are: {' '.join(known)}")
+    try:
+        return minimize_all(minimizer, options.target or known, known, options.more)
+    except OSError as error:
+        raise CannotRun(f"{words_of(error, options.corpus)}; nothing was lost") from error
+
+
+def minimize_all(minimizer: Minimizer, targets: Sequence[str], known: Sequence[str], strangers: Sequence[str]) -> int:
     worst = 0
-    with sole_user(options.corpus, "another scripts/minimize"):
-        sweep(options.corpus)
-        for target in options.target or known:
+    with sole_user(minimizer.corpus, "another scripts/minimize"):
+        sweep(minimizer.corpus)
+        for target in targets:
             # Programs are inputs of every target; what is no program is one, too.
-            others = [folder for other in known if other != target and os.path.isdir(folder := os.path.join(options.corpus, other))]
+            others = [folder for other in known if other != target and os.path.isdir(folder := os.path.join(minimizer.corpus, other))]
             try:
-                if not minimize(minimizer, target, others, options.more):
+                if not minimize(minimizer, target, others, strangers):
                     worst = 1
             except Failed as failure:
                 _complain(str(failure))

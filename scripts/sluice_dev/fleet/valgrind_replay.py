@@ -100,7 +100,7 @@ class Replay:
             folder = self._out / "findings" / target / re.sub(r"[^A-Za-z0-9.-]+", "-", identity)
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(culprit, folder / "input")
-            (folder / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            (folder / "log.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
             rule = name if code == _ERROR else f"{name} (exit code {code})"
             self.findings.append({"identity": identity, "target": target, "rule": rule, "folder": str(folder.relative_to(self._out))})
 

@@ -160,6 +160,6 @@ def write(options, state) -> int:
     for name, text in (("summary.json", json.dumps(data, indent=1) + "\n"), ("summary.md", markdown(options, state)),
                        ("index.html", page(options, state))):
         partial = options.out / f"{name}.{os.getpid()}"
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
         partial.replace(options.out / name)
     return code

@@ -83,7 +83,7 @@ def write_whole(path, text):
     # Made anew, never over another: two may promote at once.
     temporary = f"{path}.{os.getpid()}.new"
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         os.link(temporary, path)
     finally:
