@@ -80,7 +80,7 @@ def run(name: str, arguments: list[str]) -> int:
         main = importlib.import_module("sluice_dev." + module_name).main
         handle_signals(stop)
         sys.unraisablehook = unraisable
-        code = main(arguments)
+        code: int = main(arguments)
         if (lost := streams.lost_output()) and makes_output_only and code == 0:
             code = complain(f"standard output: {lost}")
         return code

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 from sluice_dev.common import sanitizer_options
 from sluice_dev.common.errors import CannotRun
@@ -200,7 +201,7 @@ class _Progress:
             sys.stderr.write("\r\033[K")
 
 
-def _run(command: list[str], on_line=None, stdout=subprocess.PIPE) -> int:
+def _run(command: list[str], on_line: Callable[[str], None] = say, stdout: int | IO[bytes] = subprocess.PIPE) -> int:
     """In the checkout; whatever ends this ends it too, with all that it has started."""
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"NINJA_STATUS": "[%f/%t] "}, stdin=subprocess.DEVNULL, stdout=stdout,
                                stderr=subprocess.STDOUT, text=True, errors="surrogateescape", start_new_session=True)

@@ -18,7 +18,7 @@ _LINES_OF_PROGRAM = 15
 _COLUMNS = ("target", "engine", "executions", "exec/s", "cov", "ft", "corpus", "findings")
 
 
-def say(text=""):
+def say(text: str = "") -> None:
     """To standard output; if nobody reads it any more, the campaign still ends in order."""
     try:
         print(text, flush=True)
@@ -26,17 +26,17 @@ def say(text=""):
         sys.stdout = open(os.devnull, "w", encoding="utf-8")
 
 
-def shown(path):
+def shown(path: str | os.PathLike[str]) -> str:
     """The path as one would type it here."""
     relative = os.path.relpath(path)
     return shlex.quote(str(path) if relative.startswith("..") else relative)
 
 
-def number(value):
+def number(value: int) -> str:
     return f"{value:,}"
 
 
-def seconds_text(seconds):
+def seconds_text(seconds: float) -> str:
     if 0 < seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     seconds = max(0, round(seconds))

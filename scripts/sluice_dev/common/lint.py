@@ -13,11 +13,11 @@ _VERSION = re.compile(r"^\s*#\s*v\d+\.\d+\.\d+\s*$")
 _UNTRUSTED = re.compile(r"\$\{\{[^}]*(github\.event\.|github\.head_ref|inputs\.)[^}]*\}\}")
 
 
-def problems_of(text: str) -> list:
+def problems_of(text: str) -> list[tuple[int, str]]:
     """(line, message)"""
     found = []
     lines = text.splitlines()
-    versions = {}
+    versions: dict[str, tuple[str, str]] = {}
     script_indent = None
     for number, line in enumerate(lines, 1):
         indent = len(line) - len(line.lstrip())

@@ -7,7 +7,7 @@ import subprocess
 GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
 
 
-def _output(*command, folder):
+def _output(*command: str, folder: str) -> str | None:
     try:
         run = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -15,9 +15,9 @@ def _output(*command, folder):
     return run.stdout.strip() if run.returncode == 0 else None
 
 
-def build(root, preset):
+def build(root: str, preset: str) -> dict[str, str | bool]:
     """A dictionary for finding.json: commit, dirty, preset, compiler."""
-    found = {"commit": _output(*GIT, "rev-parse", "HEAD", folder=root) or "not a git checkout"}
+    found: dict[str, str | bool] = {"commit": _output(*GIT, "rev-parse", "HEAD", folder=root) or "not a git checkout"}
     status = _output(*GIT, "status", "--porcelain", "--untracked-files=no", folder=root)
     found["dirty"] = bool(status)
     found["preset"] = preset

@@ -11,10 +11,11 @@ from sluice_dev.common.paths import ROOT
 FOLDER = ROOT / "sanitizers"
 
 
-def read(name: str, *sections: str) -> dict:
+def read(name: str, *sections: str) -> dict[str, str]:
     """Raises KeyError for a section that is not there."""
     found = {}
-    section, known = None, set()
+    section: str | None = None
+    known: set[str] = set()
     for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
@@ -32,5 +33,5 @@ def joined(name: str, *sections: str) -> str:
     return ":".join(f"{option}={value}" for option, value in read(name, *sections).items())
 
 
-def flags(name: str, *sections: str, prefix: str) -> list:
+def flags(name: str, *sections: str, prefix: str) -> list[str]:
     return [f"{prefix}{option}={value}" if value else f"{prefix}{option}" for option, value in read(name, *sections).items()]

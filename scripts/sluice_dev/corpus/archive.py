@@ -15,6 +15,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+from typing import IO, cast
 
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
@@ -67,7 +68,7 @@ def inputs(corpus: str, left_out: list[tuple[str, str]]) -> dict[str, bytes]:
     return contents
 
 
-def _add(archive, name, data):
+def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(data)
     archive.addfile(member, io.BytesIO(data))
@@ -83,7 +84,7 @@ def pack(corpus: str, path: str) -> tuple[dict[str, bytes], list[tuple[str, str]
     handle, temporary = tempfile.mkstemp(prefix=".pack-", dir=os.path.dirname(os.path.abspath(path)))
     try:
         with open(handle, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as zipped, \
-                tarfile.open(mode="w", fileobj=zipped, format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
+                tarfile.open(mode="w", fileobj=cast(IO[bytes], zipped), format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
             _add(archive, _MANIFEST, json.dumps(manifest, sort_keys=True).encode())
             for name, data in contents.items():
                 _add(archive, name, data)
@@ -97,7 +98,7 @@ def pack(corpus: str, path: str) -> tuple[dict[str, bytes], list[tuple[str, str]
 
 def read(path: str) -> dict[str, bytes]:
     """All inputs of the file, by name. Raises Bad if anything about it is not as pack() makes it."""
-    contents = {}
+    contents: dict[str, bytes] = {}
     manifest = None
     total = 0
     try:
@@ -116,11 +117,11 @@ def read(path: str) -> dict[str, bytes]:
                 if manifest is None:
                     if member.name != _MANIFEST:
                         raise Bad("does not begin with a manifest, so it was not made by scripts/corpus pack")
-                    manifest = json.loads(archive.extractfile(member).read())
+                    manifest = json.loads(cast(IO[bytes], archive.extractfile(member)).read())
                     continue
                 if not is_name(member.name) or member.name in contents:
                     raise Bad(f"has {member.name!r}, which is no name of an input")
-                contents[member.name] = archive.extractfile(member).read()
+                contents[member.name] = cast(IO[bytes], archive.extractfile(member)).read()
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, ValueError, OSError) as error:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile) and error.errno is not None:
             raise
@@ -184,7 +185,7 @@ def main(arguments: list[str]) -> int:
     if len(options.words) != 2 or options.words[0] not in ("pack", "restore"):
         parser.error("say pack or restore, and one file")
     try:
-        return run(*options.words, options.corpus)
+        return run(options.words[0], options.words[1], options.corpus)
     except OSError as error:
         raise CannotRun(words_of(error, options.words[1] if options.words[0] == "pack" else options.corpus)) from error
 

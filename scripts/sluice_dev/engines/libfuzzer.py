@@ -27,11 +27,11 @@ def fuzz_command(binary, *, seconds, artifacts, folders, max_len, dictionary=Non
     ]
 
 
-def run_flags():
+def run_flags() -> list[str]:
     return sanitizer_options.flags("libfuzzer.options", prefix="-")
 
 
-def rerun_flags():
+def rerun_flags() -> list[str]:
     """For an input that is known to take too long, less will do."""
     return sanitizer_options.flags("libfuzzer.options", "reruns", prefix="-")
 

@@ -89,13 +89,13 @@ class Measurer:
     def _run(self, folder: str, control: str) -> tuple[int, str]:
         command = [self._binary, "-merge_inner=1", f"-merge_control_file={os.path.basename(control)}", "-artifact_prefix=died-", *self._flags]
         with open(os.path.join(folder, "output"), "w+b") as output:
-            self._process = subprocess.Popen(command, cwd=folder, env=self._env, stdin=subprocess.DEVNULL, stdout=output,
+            process = self._process = subprocess.Popen(command, cwd=folder, env=self._env, stdin=subprocess.DEVNULL, stdout=output,
                                              stderr=subprocess.STDOUT, start_new_session=True, **self._popen)  # type: ignore[call-overload]
             try:
                 size = -1
                 while True:
                     try:
-                        code = self._process.wait(_STUCK_SECONDS)
+                        code = process.wait(_STUCK_SECONDS)
                         break
                     except subprocess.TimeoutExpired:
                         if size == (size := os.path.getsize(control)):

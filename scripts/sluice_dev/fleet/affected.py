@@ -17,10 +17,11 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 
 # How a campaign is run: whatever the target.
-_FOR_ALL = ("scripts/fuzz", "scripts/sluice_dev/engines/afl.py", "scripts/sluice_dev/campaign/campaign.py", "scripts/sluice_dev/engines/lanes.py", "scripts/sluice_dev/engines/libfuzzer.py", "sanitizers/")
+_FOR_ALL = ("scripts/fuzz", "scripts/lib/setup.sh", "scripts/sluice_dev/campaign/campaign.py", "scripts/sluice_dev/common/builds.py",
+            "scripts/sluice_dev/engines/", "sanitizers/")
 
 
-def _ninja(build: Path, *words) -> str:
+def _ninja(build: Path, *words: str) -> str:
     return subprocess.run(["ninja", "-C", build, *words], stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
@@ -28,9 +29,10 @@ def _from_root(path: str, build: Path) -> str:
     return os.path.relpath(os.path.normpath(os.path.join(build, path)), ROOT)
 
 
-def headers(build: Path) -> dict:
+def headers(build: Path) -> dict[str, set[str]]:
     """Source -> all that it includes; paths from the root."""
-    found, source = {}, None
+    found: dict[str, set[str]] = {}
+    source: str | None = None
     for line in _ninja(build, "-t", "deps").splitlines():
         if not line.startswith(" "):
             source = None  # of the next object file
@@ -44,7 +46,7 @@ def headers(build: Path) -> dict:
     return found
 
 
-def affected(build: Path, changed: list) -> list:
+def affected(build: Path, changed: list[str]) -> list[str]:
     """In the order of fuzz/targets/CMakeLists.txt. Raises OSError and subprocess.CalledProcessError."""
     targets = [name for name in (build / "fuzzers/targets.txt").read_text().split() if name not in campaign.NOT_BY_DEFAULT]
     rebuilt = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", "build.ninja").splitlines()}

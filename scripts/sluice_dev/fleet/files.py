@@ -18,11 +18,11 @@ from sluice_dev.common.paths import ROOT
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same seeds give the same archive
 
 
-def plan_of(target: str):
+def plan_of(target: str) -> campaign.Plan:
     return campaign.PLANS.get(target, campaign.Plan())
 
 
-def seeds_of(target: str) -> list:
+def seeds_of(target: str) -> list[Path]:
     folders = [ROOT / "corpus" / name for name in (target, *plan_of(target).more_seeds)]
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name != "README.md"]

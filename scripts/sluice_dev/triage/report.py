@@ -23,7 +23,7 @@ class Frame(collections.namedtuple("Frame", "function file line")):
 
 
 class Report:
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self.log = collections.deque(maxlen=5000)
         self.code = ()  # "function:line" of src/core, that ran in the step that broke
         self.oracle_identity = None
@@ -32,7 +32,7 @@ class Report:
         self._root = root
         self._place = re.compile(r"(.+?) (?:\S*?/)?((?:src|fuzz)/\S+?\.(?:cc|h))(?::(\d+)|$)")
 
-    def add_line(self, line):
+    def add_line(self, line: str) -> None:
         if line.startswith("SLUICE-FINDING ") and self.oracle_identity is None:
             self.oracle_identity = line.removeprefix("SLUICE-FINDING ").strip()
         elif line.startswith("SLUICE-CODE "):
@@ -48,7 +48,7 @@ class Report:
         """crash, timeout, oom or leak, of a process that died."""
         return "crash" if self.oracle_identity else self._end or "crash"
 
-    def identity(self, target, kind=None):
+    def identity(self, target: str, kind: str | None = None) -> str:
         """By which findings are grouped. Holds no comma, and stays the same while the input is shrunk."""
         kind = kind or self.kind
         if kind == "crash" and self.oracle_identity:
