@@ -199,6 +199,14 @@ class Classes(unittest.TestCase):
         self.assertEqual(known.class_of(case).id, "agrees")
         self.assertEqual(findings.classes_here(known, checked).class_of(case).id, "differs")
 
+    def test_another_difference_in_the_program_of_a_class_is_no_evidence_for_it(self):
+        one = Class("a", "", "", "runtime wrong", match=[{"signature": "getThen"}])
+        case = survey.Case(example("a"), [], "", traces.Difference(Kind.OUTCOME, expected="a", found="b"))
+        self.assertEqual(findings.how(one, case), "otherwise")
+        one.match = [{"signature": "another one"}]
+        self.assertEqual(findings.how(one, case), "differs")
+        self.assertEqual(findings.how(one, survey.Case(example("a"), [])), "agrees")
+
     def test_a_misspelt_verdict_is_refused(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(json.dumps([{"id": "a", "title": "", "program": "", "verdict": "runtime is wrong"}]))
@@ -215,6 +223,11 @@ class Histories(unittest.TestCase):
     def test_releases_that_could_not_be_run_end_no_span(self):
         self.assertEqual(history.spans_of([("1.0.0", "differs"), ("1.1.0", ""), ("1.2.0", "differs")]), [history.Span("1.0.0", "1.2.0", "", "")])
 
+    def test_a_program_that_was_changed_since_has_no_result(self):
+        kept = {"1.0.0": {"programs": history.digests([Class("a", "", "old")]), "classes": {"a": "differs"}}}
+        self.assertEqual(history.results_of(kept, Class("a", "", "old")), [("1.0.0", "differs")])
+        self.assertEqual(history.results_of(kept, Class("a", "", "new")), [("1.0.0", "")])
+
     def test_bisection_runs_one_release_at_a_time_and_finds_the_neighbours(self):
         releases = [f"1.{minor}.{patch}" for minor in range(4) for patch in range(8)]
         bad = set(releases[11:21])
@@ -227,13 +240,21 @@ class Histories(unittest.TestCase):
             def _run_release(self, release):
                 if release not in self._kept:
                     ran.append(release)
-                    self._kept[release] = {"classes": {"a": "differs" if release in bad else "agrees"}}
+                    self._kept[release] = {"programs": history.digests([Class("a", "", "program")]),
+                                           "classes": {"a": "differs" if release in bad else "agrees"}}
 
         fake = Fake()
         with mock.patch("builtins.print"):
             fake.run()
-        self.assertEqual(fake.spans("a"), [history.Span("1.1.3", "1.2.4", "1.1.2", "1.2.5")])
+        self.assertEqual(fake.spans(Class("a", "", "program")), [history.Span("1.1.3", "1.2.4", "1.1.2", "1.2.5")])
         self.assertLess(len(ran), 12)
+
+
+    def test_nodes_release_of_2026_is_in_the_history(self):
+        kept = history.kept(table.NODE[0])
+        lazy = ClassTable.load().find("closed-settles-before-sink-abort")
+        spans = history.spans_of([one for one in history.results_of(kept, lazy) if one[0].startswith("24.")])
+        self.assertEqual([(span.first_bad, span.good_before) for span in spans], [("24.19.0", "24.18.1")])
 
 
 class Scripts(unittest.TestCase):

@@ -253,8 +253,8 @@ def still(options: argparse.Namespace) -> int:
             print(f"{runtime.name} {version}: runs no program: {failure}")
             changed = True
             continue
-        differing = {name for name, case in now.items() if findings_of.shows(case)}
-        before = {name for name, one in basis["checked"].items() if one["differs"]} if basis else set()
+        differing = {name for name, case in now.items() if findings_of.how(known.find(name), case) == "differs"}
+        before = {name for name, one in basis["checked"].items() if one["how"] == "differs"} if basis else set()
         print(f"{runtime.name} {version}: {', '.join(sorted(differing)) or 'no class reproduces'}")
         if basis is None:
             print("  Nothing is recorded of it: scripts/diff --record")
@@ -272,7 +272,7 @@ def run_history(options: argparse.Namespace) -> int:
     one.run()
     print()
     for each in known.classes:
-        for span in one.spans(each.id):
+        for span in one.spans(each):
             print(f"{each.id}: {span.text()}")
     return 0
 

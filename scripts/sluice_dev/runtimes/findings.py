@@ -28,6 +28,7 @@ class Findings:
     version: str
     classes: list[Class]
     checked: dict[str, Case]  # every known class's own program, run here
+    how: dict[str, str]  # "differs", "agrees", "otherwise"
     order: list[Case] = field(default_factory=list)  # some that differ in nothing but order, shrunk
     not_shrunk: int = 0  # differing programs of which no like was shrunk
 
@@ -57,8 +58,13 @@ def shows(case: Case) -> bool:
     return bool(case.failure) or case.difference.kind == Kind.OUTCOME
 
 
+def how(one: Class, case: Case) -> str:
+    """What a runtime does with a class's own program: "agrees", "differs", or "otherwise", which is no evidence for this class."""
+    return "agrees" if not shows(case) else "differs" if one.matches(case) else "otherwise"
+
+
 def classes_here(known: ClassTable, checked: dict[str, Case]) -> ClassTable:
-    return ClassTable([one for one in known.classes if one.id in checked and shows(checked[one.id])])
+    return ClassTable([one for one in known.classes if one.id in checked and how(one, checked[one.id]) == "differs"])
 
 
 def _shrunk(session: host.Session, sluice: Path, cases: list[Case], model: str, progress: Callable[[int, int], None]) -> list[Case]:
@@ -112,7 +118,7 @@ def find(result: Result, known: ClassTable, sluice: Path, most: int = 40, each: 
             not_shrunk += 1
     classes.sort(key=lambda one: -one.hits)
     order = _shrunk(session, sluice, representatives(result.order, 2), result.model, progress)
-    return Findings(result, result.runtime.version(), classes, checked, order, not_shrunk)
+    return Findings(result, result.runtime.version(), classes, checked, {name: how(known.find(name), case) for name, case in checked.items()}, order, not_shrunk)
 
 
 def _case_data(case: Case, model: str) -> dict:
@@ -129,7 +135,7 @@ def data_of(findings: Findings) -> dict:
         "failed": len(result.failed), "not_shrunk": findings.not_shrunk,
         "classes": [{"class": one.id, "hits": one.hits, "judged": one.judged, **_case_data(one.cases[0], result.model)}
                     for one in findings.classes],
-        "checked": {name: {"differs": shows(case), **(_case_data(case, result.model) if shows(case) else {})}
+        "checked": {name: {"how": findings.how[name], **(_case_data(case, result.model) if shows(case) else {})}
                     for name, case in sorted(findings.checked.items())},
         "order_only": [_case_data(case, result.model) for case in findings.order],
     }

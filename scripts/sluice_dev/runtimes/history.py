@@ -20,8 +20,8 @@ from sluice_dev.runtimes import host
 from sluice_dev.runtimes import programs
 from sluice_dev.runtimes import table
 from sluice_dev.runtimes import traces
-from sluice_dev.runtimes.classes import ClassTable
-from sluice_dev.runtimes.findings import check_classes, shows
+from sluice_dev.runtimes.classes import Class, ClassTable
+from sluice_dev.runtimes.findings import check_classes, how
 
 FOLDER = table.FOLDER / "history"
 # What has no WritableStream to compare, or no package of this shape.
@@ -95,7 +95,7 @@ class History:
         return self._kept.get(release, {}).get("classes", {})
 
     def _run_release(self, release: str) -> None:
-        now = {one.id: _digest(one.program) for one in self._known.classes}
+        now = digests(self._known.classes)
         if self._kept.get(release, {}).get("programs") == now:
             return  # a program that was changed, or is new, has not been run
         runtime = self._runtime.at(release)
@@ -108,33 +108,37 @@ class History:
             session = host.Session(runtime)
             model = _fit(session, self._sluice)
             found = check_classes(session, self._sluice, self._known, model)
-            # Another difference than the class's own is no evidence for it.
-            classes = {name: ("differs" if self._known.find(name).matches(case) else "otherwise") if shows(case) else "agrees"
-                       for name, case in found.items()}
+            classes = {name: how(self._known.find(name), case) for name, case in found.items()}
             self._kept[release] = {"programs": now, "model": model, "classes": classes}
         except CannotRun as failure:
             self._kept[release] = {"programs": now, "failure": str(failure)[:300], "classes": {}}
         finally:
             if not there:
                 table.remove_package(self._package, release)
-        differing = [name for name, how in self._kept[release]["classes"].items() if how != "agrees"]
+        differing = [name for name, result in self._kept[release]["classes"].items() if result == "differs"]
         print(f"  {release}: {', '.join(differing) or self._kept[release].get('failure') or 'agrees'}", flush=True)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         ordered = dict(sorted(self._kept.items(), key=lambda item: numbers(item[0])))
         self._file.write_text(json.dumps(ordered, indent=1) + "\n")
 
-    def spans(self, name: str) -> list[Span]:
-        return spans_of([(release, self._kept[release]["classes"].get(name, "")) for release in self.releases if release in self._kept])
+    def spans(self, one: Class) -> list[Span]:
+        return spans_of(results_of({release: self._kept[release] for release in self.releases if release in self._kept}, one))
+
+
+def results_of(kept_releases: dict[str, dict], one: Class) -> list[tuple[str, str]]:
+    """What each release does with the class's program, as the program is now."""
+    return [(release, result["classes"].get(one.id, "") if result["programs"].get(one.id) == _digest(one.program) else "")
+            for release, result in kept_releases.items()]
 
 
 def spans_of(results: list[tuple[str, str]]) -> list[Span]:
     """`results` are releases in order, with "differs" where the class is there; those without a result are skipped."""
     found: list[Span] = []
     before = first = last = ""
-    for release, how in results:
-        if how == "differs":
+    for release, result in results:
+        if result == "differs":
             first, last = first or release, release
-        elif how in ("agrees", "otherwise"):
+        elif result in ("agrees", "otherwise"):
             if first:
                 found.append(Span(first, last, before, release))
             before, first = release, ""
@@ -148,13 +152,17 @@ def kept(package: str) -> dict[str, dict]:
     return json.loads(file.read_text()) if file.exists() else {}
 
 
+def digests(classes: list[Class]) -> dict[str, str]:
+    return {one.id: _digest(one.program) for one in classes}
+
+
 def _digest(program: str) -> str:
     return hashlib.sha256(program.encode()).hexdigest()[:8]
 
 
 def _fit(session: host.Session, sluice: Path) -> str:
-    """The tick model in which most programs of the corpus agree."""
-    examples = programs.examples_of(sluice, programs.seeds())
+    """The tick model in which most programs of the corpus agree, of those that tell the models apart."""
+    examples = [example for example in programs.examples_of(sluice, programs.seeds()) if len(example["traces"]) > 1]
     by_name = {example["name"]: example for example in examples}
     agree = dict.fromkeys(programs.MODELS, 0)
     for answer in session.run(examples):

@@ -18,7 +18,7 @@ from sluice_dev.runtimes.traces import aligned
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
-def spans_in(data: dict, class_id: str) -> list[history.Span]:
+def spans_in(data: dict, one: Class) -> list[history.Span]:
     try:
         runtime = table.find(data["runtime"])
     except CannotRun:
@@ -26,19 +26,19 @@ def spans_in(data: dict, class_id: str) -> list[history.Span]:
     package = runtime.versioned_package[0]
     kept = history.kept(package + ("+" + "+".join(runtime.flags) if runtime.flags else "")) if package else {}
     if re.fullmatch(r"node\d+", data["runtime"]):
-        kept = {release: one for release, one in kept.items() if release.split(".")[0] == data["runtime"][4:]}
-    return history.spans_of([(release, one["classes"].get(class_id, "")) for release, one in kept.items()])
+        kept = {release: result for release, result in kept.items() if release.split(".")[0] == data["runtime"][4:]}
+    return history.spans_of(history.results_of(kept, one))
 
 
 def cell_of(data: dict, column: int, one: Class) -> dict:
     checked = data["checked"].get(one.id)
     own = next((found for found in data["classes"] if found["class"] == one.id and found["judged"] == one.judged), None)
-    case = checked if checked and checked["differs"] else own
-    spans = spans_in(data, one.id)
+    case = checked if checked and checked["how"] == "differs" else own
+    spans = spans_in(data, one)
     last = spans[-1] if spans else None
     since = "" if last is None else f"{last.first_bad} to {last.last_bad}" if last.good_after else f"since {last.first_bad}"
     return {"column": column, "title": f"{data['title']} {data['version']}", "known": checked is not None or own is not None,
-            "differs": case is not None, "hits": own["hits"] if own else 0, "failure": case["failure"] if case else "",
+            "otherwise": checked is not None and checked["how"] == "otherwise", "differs": case is not None, "hits": own["hits"] if own else 0, "failure": case["failure"] if case else "",
             "traces": aligned(case["expected"], case["found"]) if case else [],
             "since": since, "spans": [span.text() for span in spans]}
 

@@ -121,7 +121,7 @@ class Difference:
 
 def pattern(text: str) -> str:
     """Without names, chunks, numbers: what differs between programs that do the same."""
-    text = re.sub(r"<([^@<>]*) @\d+>", r"<\1>", text)
+    text = re.sub(r"\bp\d+\b", "another promise", re.sub(r"<([^@<>]*) @\d+>", r"<\1>", text))
     for choice, word in _CHOICES:
         text = choice.sub(word, text)
     return text.strip()

@@ -16,18 +16,17 @@ from sluice_dev.runtimes.classes import STANDARD, Class, ClassTable
 STANDARD_NAME = "standard"
 
 
-def versions(runtime: str, class_id: str) -> list[str]:
+def versions(runtime: str, one: Class) -> list[str]:
     """What is known of releases, a line each: from histories first, then from what was recorded."""
     lines = []
     known = table.find(runtime)
     package = known.versioned_package[0]
     kept = history.kept(package + ("+" + "+".join(known.flags) if known.flags else ""))
     if kept:
-        results = [(release, one["classes"].get(class_id, "")) for release, one in kept.items()]
-        lines += [span.text() for span in history.spans_of(results)]
+        lines += [span.text() for span in history.spans_of(history.results_of(kept, one))]
     for data in findings_of.load_all():
-        if data["runtime"] == runtime and class_id in data["checked"]:
-            lines.append(f"{data['version']}: {'bad' if data['checked'][class_id]['differs'] else 'good'}")
+        if data["runtime"] == runtime and one.id in data["checked"]:
+            lines.append(f"{data['version']}: {'bad' if data['checked'][one.id]['how'] == 'differs' else 'good'}")
     return lines
 
 
@@ -35,7 +34,7 @@ def classes_of(runtime: str, known: ClassTable) -> list[Class]:
     recorded = [data for data in findings_of.load_all() if data["runtime"] == runtime]
     if not recorded:
         raise CannotRun(f"nothing is recorded of {runtime}; scripts/diff --runtime {runtime} --record does that")
-    differing = {name for data in recorded for name, one in data["checked"].items() if one["differs"]}
+    differing = {name for data in recorded for name, one in data["checked"].items() if one["how"] == "differs"}
     return [one for one in known.classes if one.id in differing]
 
 
@@ -54,7 +53,7 @@ def issue(runtime: table.Runtime, one: Class, sluice_fuzz: Path) -> str:
     recorded = next((data for data in findings_of.load_all() if data["runtime"] == runtime.name), None)
     script = scripts.shortest(runtime, one.program, recorded["model"] if recorded else "webidl", sluice_fuzz)
     shown = scripts.in_worker(script.text) if runtime.kind == "workerd" else script.text
-    seen = versions(runtime.name, one.id) or [f"{runtime.version()}"]
+    seen = versions(runtime.name, one) or [f"{runtime.version()}"]
     said = [line for line in script.output.splitlines() if line.strip()]
     # A runtime that throws out of a method does not come to its last line: then all that it says is the result.
     output = "\n".join([line for line in said if line.startswith(("expected:", "actual:"))] or said[:20])

@@ -11,10 +11,12 @@ import http.client
 import socket
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sluice_dev.common.processes import Failed, LimitedProcess
+from sluice_dev.runtimes.table import Runtime
 
 # Its newest behaviour: the date of the release itself.
 CONFIG = """using Workerd = import "/workerd/workerd.capnp";
@@ -32,17 +34,17 @@ def release_date(version: str) -> str:
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         super().__init__("localhost")
         self._path = str(path)
 
-    def connect(self):
+    def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(self._path)
 
 
 class Worker:
-    def __init__(self, process, address, seconds=10):
+    def __init__(self, process: LimitedProcess, address: Path, seconds: float = 10) -> None:
         """Its socket is a file that appears; nothing can be waited for that says so."""
         self.process = process
         deadline = time.monotonic() + seconds
@@ -57,7 +59,7 @@ class Worker:
                     raise process.no_result() from None
                 time.sleep(0.01)
 
-    def get(self, path):
+    def get(self, path: str) -> tuple[float, str]:
         """The seconds that the answer took, and its body."""
         try:
             before = time.perf_counter()
@@ -72,12 +74,12 @@ class Worker:
             raise Failed((body.splitlines() or [f"status {response.status}"])[0][:200])
         return seconds, body
 
-    def close(self):
+    def close(self) -> None:
         self._connection.close()
 
 
 @contextmanager
-def serve(runtime, modules: dict, limit_seconds):
+def serve(runtime: Runtime, modules: dict[str, str], limit_seconds: float) -> Iterator[Worker]:
     with tempfile.TemporaryDirectory(prefix="sluice-workerd-") as name:
         folder = Path(name)
         for module, text in modules.items():
