@@ -159,6 +159,7 @@ void RestoreTail(ada::Url& url, std::string_view before) {
 // UpdateUrl(href, setter, value): the serialization afterwards, and its parts; `href` itself if that cannot be parsed.
 // The numbers of the setters are url.js's.
 void UpdateUrl(const Info& info) {
+  constexpr int kProtocolSetter = 0;
   constexpr int kHostSetter = 3;  // and that of hostname after it
   constexpr int kPathnameSetter = 6;
   constexpr void (*kSetters[])(ada_url, const Text&) = {
@@ -169,8 +170,11 @@ void UpdateUrl(const Info& info) {
   if (url == nullptr) return info.GetReturnValue().Set(info[0]);
   const int setter = info[1].As<v8::Int32>()->Value();
   const Text value(info.GetIsolate(), info[2]);
+  const bool has_port_0 = ada_get_components(url.get())->port == 0;
   const bool sets_host = setter == kHostSetter || setter == kHostSetter + 1;
   if (!sets_host || EncodedBytes(value.view()) <= kMostEncodedHostBytes) kSetters[setter](url.get(), value);
+  // Ada 2.7.8 takes 0 for the default port of a scheme that has none.
+  if (setter == kProtocolSetter && has_port_0) static_cast<void>(ada_set_port(url.get(), "0", 1));
   if (setter == kPathnameSetter) RestoreTail(url, href.view());
   ReturnHref(info, url);
 }

@@ -87,6 +87,14 @@ TEST_F(UrlTest, SettingAPathKeepsQueryAndFragment) {
             "foo:/.//p?# true  \nfoo://h//z?q#x true ?q #x\n");
 }
 
+TEST_F(UrlTest, SettingAProtocolKeepsPort0) {
+  EXPECT_EQ(Run("for (const [url, protocol] of [['foo://a:0/b', 'foo'], ['foo://a:0', 'bar'], ['http://a:0', 'ws'],"
+                "                               ['http://a:81', 'https'], ['foo:b', 'bar']]) {"
+                "  const u = new URL(url); u.protocol = protocol; console.log(u.href, u.port);"
+                "}"),
+            "foo://a:0/b 0\nbar://a:0 0\nws://a:0/ 0\nhttps://a:81/ 81\nbar:b \n");
+}
+
 // Ada does not encode all of it. https://url.spec.whatwg.org/#application-x-www-form-urlencoded-percent-encode-set
 TEST_F(UrlTest, QueriesEncodeAllAsciiButLettersDigitsAndFourMore) {
   EXPECT_EQ(Run("const p = new URLSearchParams(); const wrong = [];"
