@@ -3,7 +3,7 @@
 //   SLUICE_MUTATION_PROFILE=balanced AFL_CUSTOM_MUTATOR_LIBRARY=.../sluice_afl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1
 //   afl-fuzz ...
 //
-// SLUICE_MUTATION_PROFILE names what is preferred (fuzz/program/mutate.h): balanced, reentrancy or buffer-limit.
+// SLUICE_MUTATION_PROFILE names what is preferred (fuzz/program/mutate.h): balanced, reentrancy or buffer_limit.
 // Programs are mutated, crossed over with another entry of the queue, trimmed by the shrinker's steps, and what was
 // done is in the names of queue entries. The same seed and calls give the same inputs.
 //
@@ -29,13 +29,6 @@ namespace {
 
 // What AFL++ takes for the number of steps of trimming one input, and a limit to them.
 constexpr int32_t kTrimSteps = 4000;
-
-std::optional<Profile> ProfileOf(std::string_view name) {
-  if (name == "balanced") return BalancedProfile();
-  if (name == "reentrancy") return ReentrancyProfile();
-  if (name == "buffer-limit") return BufferLimitProfile();
-  return std::nullopt;
-}
 
 // Ever smaller forms of one input: first as bytes, if it was text or had bytes left over, then by the shrinker's steps.
 class Trimmer {
@@ -146,11 +139,11 @@ Mutator& Of(void* data) { return *static_cast<Mutator*>(data); }
 // `afl`: the engine's state, which is none of our business.
 SLUICE_EXPORT void* afl_custom_init(void* /*afl*/, unsigned int seed) {
   const char* const name = std::getenv("SLUICE_MUTATION_PROFILE");
-  const auto profile = sluice::fuzz::ProfileOf(name == nullptr ? "" : name);
+  const auto profile = sluice::fuzz::ProfileNamed(name == nullptr ? "" : name);
   if (!profile.has_value()) {
     // AFL++ would go on with whatever is returned.
     std::fprintf(
-        stderr, "sluice_afl_mutator: SLUICE_MUTATION_PROFILE is %s%s; set it to balanced, reentrancy or buffer-limit\n",
+        stderr, "sluice_afl_mutator: SLUICE_MUTATION_PROFILE is %s%s; set it to balanced, reentrancy or buffer_limit\n",
         name == nullptr ? "not set" : "unknown: ", name == nullptr ? "" : name);
     std::exit(2);
   }

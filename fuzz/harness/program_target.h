@@ -1,8 +1,9 @@
 // What the fuzz targets over programs share: one input under the judge, and the mutator.
 //
-//   SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), sluice::fuzz::CoreSubject)
+//   SLUICE_PROGRAM_TARGET(sluice::fuzz::CoreSubject)
 //
-// defines the entry points of a libFuzzer target. On a finding the target prints its story, beginning with the line
+// defines the entry points of a libFuzzer target. Its mutations prefer what the table of targets says (targets.json).
+// On a finding the target prints its story, beginning with the line
 // "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of keys or identities, makes
 // it pass over programs in which one of those breaks first, so that a campaign can go on to the next finding; some of
 // them are kept (passed_over.h). With
@@ -31,13 +32,13 @@ size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b,
 
 }  // namespace sluice::fuzz
 
-#define SLUICE_PROGRAM_TARGET(profile, Subject)                                                                 \
+#define SLUICE_PROGRAM_TARGET(Subject)                                                                          \
   extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                     \
     static sluice::fuzz::Judge* const judge = new sluice::fuzz::Judge(std::make_unique<Subject>());             \
     return sluice::fuzz::RunProgramInput(*judge, data, size);                                                   \
   }                                                                                                             \
   extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {       \
-    static const sluice::fuzz::Profile kProfile = profile;                                                      \
+    static const sluice::fuzz::Profile kProfile = *sluice::fuzz::ProfileNamed(SLUICE_TARGET_PROFILE);           \
     return sluice::fuzz::MutateProgramInput(kProfile, data, size, max_size, seed);                              \
   }                                                                                                             \
   extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size, \

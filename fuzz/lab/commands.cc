@@ -37,12 +37,6 @@
 
 namespace sluice::lab {
 
-fuzz::Profile ProfileNamed(const std::string& name) {
-  if (name == "reentrancy") return fuzz::ReentrancyProfile();
-  if (name == "buffer_limit") return fuzz::BufferLimitProfile();
-  return fuzz::BalancedProfile();
-}
-
 namespace {
 
 using fuzz::Finding;
@@ -239,7 +233,7 @@ int Dictionary() {
 
 int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
   const auto judge = NewJudge(Judged::kV8);
-  const fuzz::Profile chosen = ProfileNamed(profile);
+  const fuzz::Profile chosen = *fuzz::ProfileNamed(profile);
   size_t programs = 0;
   for (uint64_t i = 0; i < count; ++i) {
     for (const Program& program : fuzz::AgreementPrograms(seed + i, chosen)) {
@@ -261,7 +255,7 @@ int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
 int RandomCommand(uint64_t seed, const std::string& profile) {
   fuzz::Random random(seed);
   PrintOut(absl::StrCat("# random program, seed ", seed, "\n",
-                        fuzz::PrintText(fuzz::RandomProgram(random, ProfileNamed(profile)))));
+                        fuzz::PrintText(fuzz::RandomProgram(random, *fuzz::ProfileNamed(profile)))));
   return kExitOk;
 }
 

@@ -10,8 +10,6 @@
 
 namespace sluice::lab {
 
-// By the names that --profile has.
-fuzz::Profile ProfileNamed(const std::string& name);
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFinding = 1;

@@ -101,7 +101,7 @@ int Batch(const BatchOptions& options) {
       print(path, *program);
     }
   }
-  const fuzz::Profile profile = ProfileNamed(options.profile);
+  const fuzz::Profile profile = *fuzz::ProfileNamed(options.profile);
   const bool random = options.paths.empty();
   for (uint64_t seed = options.seed; (random || options.mutate) && seed < options.seed + options.count; ++seed) {
     fuzz::Random numbers(seed);

@@ -213,7 +213,7 @@ class Mutator {
     if (dice < profile_.byte_limit) {
       program_.byteLimit = random_.OneIn(4) ? random_.Below(300) : random_.Pick(InterestingByteCounts());
     } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
-      program_.tickModel = static_cast<sim::TickModel>(random_.Below(sim::kTickModelCount));
+      program_.tickModel = static_cast<core::TickModel>(random_.Below(core::kTickModelCount));
     } else if (random_.OneIn(5)) {
       program_.SetStrategy(static_cast<sim::Strategy>(random_.Below(sim::kStrategyCount)));
     } else if (random_.OneIn(2)) {
@@ -345,6 +345,13 @@ Profile BufferLimitProfile() {
   profile.call_weights = {4, 20, 40, 4, 4, 3, 3, 3};
   profile.byte_limit = 60;
   return profile;
+}
+
+std::optional<Profile> ProfileNamed(std::string_view name) {
+  if (name == "balanced") return BalancedProfile();
+  if (name == "reentrancy") return ReentrancyProfile();
+  if (name == "buffer_limit") return BufferLimitProfile();
+  return std::nullopt;
 }
 
 std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,8 @@ Profile BalancedProfile();
 Profile ReentrancyProfile();
 // Many writes of many sizes against small limits.
 Profile BufferLimitProfile();
+// By the name that flags and the table of targets have: balanced, reentrancy or buffer_limit.
+std::optional<Profile> ProfileNamed(std::string_view name);
 
 // Changes `program` in one to four places. Returns the names of what was done, in order: "insert-op".
 std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile);

@@ -1,4 +1,4 @@
 // Hunts wrong byte accounting and missed overflows: many writes of many sizes against small and huge limits.
 #include "fuzz/harness/program_target.h"
 
-SLUICE_PROGRAM_TARGET(sluice::fuzz::BufferLimitProfile(), sluice::fuzz::CoreSubject)
+SLUICE_PROGRAM_TARGET(sluice::fuzz::CoreSubject)

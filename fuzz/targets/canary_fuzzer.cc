@@ -2,4 +2,4 @@
 #include "fuzz/harness/program_target.h"
 #include "fuzz/oracle/canary.h"
 
-SLUICE_PROGRAM_TARGET(sluice::fuzz::BalancedProfile(), sluice::fuzz::CanarySubject)
+SLUICE_PROGRAM_TARGET(sluice::fuzz::CanarySubject)

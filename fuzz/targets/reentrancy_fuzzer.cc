@@ -2,4 +2,4 @@
 // getters that call back into the stream (bugs S1, S8, S16, N2, U1 to U6 of the corpus).
 #include "fuzz/harness/program_target.h"
 
-SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), sluice::fuzz::CoreSubject)
+SLUICE_PROGRAM_TARGET(sluice::fuzz::CoreSubject)

@@ -17,4 +17,4 @@ class CollectedSubject final : public sluice::fuzz::V8Subject {
 
 }  // namespace
 
-SLUICE_PROGRAM_TARGET(sluice::fuzz::ReentrancyProfile(), CollectedSubject)
+SLUICE_PROGRAM_TARGET(CollectedSubject)

@@ -12,9 +12,6 @@ set -euo pipefail
 sluice=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
 build=$WORK/sluice
 
-# canary_fuzzer has a planted fault: a fleet would report it for ever. empty_fuzzer does nothing; it is what speed is compared with.
-not_shipped=(canary_fuzzer empty_fuzzer)
-
 v8=(-DSLUICE_V8=OFF)
 # The distribution's libnode and abseil speak to us in libstdc++'s types; another library's have other layouts.
 if [[ -n ${SLUICE_V8_PREFIX:-} && $CXXFLAGS != *-stdlib=libc++* ]]; then
@@ -24,7 +21,7 @@ fi
 # No build type: optimisation and debug information are in the flags.
 cmake -S "$sluice" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=None -DSLUICE_ENGINE=external -DSLUICE_TESTS=OFF -DSLUICE_CLI=OFF \
   "${v8[@]}" ${SLUICE_CMAKE_FLAGS:-}
-mapfile -t targets < <(grep -vxF -f <(printf '%s\n' "${not_shipped[@]}") "$build/fuzzers/targets.txt" | grep .)
+mapfile -t targets < <(grep . "$build/fuzzers/fleet_targets.txt")
 ninja -C "$build" "${targets[@]}" program_dictionary
 "$build/fuzz/program_dictionary" >"$WORK/program.dict"
 

@@ -13,7 +13,7 @@ SOURCE, BUILD, TARGET = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 sys.path.insert(0, str(SOURCE / "scripts"))
 
 from sluice_dev.engines import afl  # noqa: E402  pylint: disable=wrong-import-position
-from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.common import targets as fuzz_targets  # noqa: E402  pylint: disable=wrong-import-position
 
 EXECUTIONS = 3000
 CANARY_EXECUTIONS = 500_000
@@ -22,9 +22,9 @@ LEAST_EXECUTIONS = EXECUTIONS * 0.9
 
 
 def main():
-    plan = campaign.PLANS.get(TARGET, campaign.Plan())
+    plan = fuzz_targets.of(TARGET)
     with tempfile.TemporaryDirectory() as folder:
-        names = () if plan.is_canary else (TARGET, *plan.more_seeds)
+        names = () if plan.is_canary else plan.corpus_folders
         folders = [path for name in names if (path := SOURCE / "corpus" / name).is_dir()]
         afl.make_seeds(os.path.join(folder, "seeds"), folders)
         instance = afl.Instance(os.path.join(folder, "afl"), "s1")  # which trims
@@ -49,7 +49,7 @@ def main():
             problems += [f"it crashed: {path}" for path in crashes]
             if int(stats["execs_done"]) < LEAST_EXECUTIONS:
                 problems.append(f"only {stats['execs_done']} executions")
-            if int(stats["corpus_found"]) == 0 and TARGET not in campaign.NOT_BY_DEFAULT:
+            if int(stats["corpus_found"]) == 0 and plan.default:
                 problems.append("it found nothing that is new")
             if "persistent" not in stats["target_mode"]:
                 problems.append(f"its mode is {stats['target_mode']}")

@@ -21,6 +21,7 @@ sys.path.insert(0, str(SOURCE / "scripts"))
 sys.dont_write_bytecode = True
 
 from sluice_dev.engines import afl  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.common import targets as fuzz_targets  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.engines import libfuzzer  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.common.processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
@@ -155,7 +156,7 @@ class SharedCorpus(unittest.IsolatedAsyncioTestCase):
         self.folder = Path(folder.name)
         self.corpus = self.folder / "corpus/target"
         self.corpus.mkdir(parents=True)
-        self.plan = campaign.PLANS[self.target]
+        self.plan = fuzz_targets.of(self.target)
         self.env = environment()
         self.children = Children()
         self.addCleanup(self.children.kill)

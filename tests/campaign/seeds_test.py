@@ -1,34 +1,26 @@
-"""A campaign's plan fits the target: every seed is read whole (the engine cuts what is longer than -max_len), and AFL++ mutates
-programs with the profile that the target names for libFuzzer.
+"""The table of targets fits the sources: each target has a line and each line a target, and every seed is read whole (the engine cuts what
+is longer than -max_len).
 
     seeds_test.py SOURCE_DIR
 """
 
-import re
 import sys
 from pathlib import Path
 
 SOURCE = Path(sys.argv[1])
 sys.path.insert(0, str(SOURCE / "scripts"))
 
-from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
-
-
-def profile_in_source(target):
-    """balanced for a target that says BalancedProfile(); None for one that mutates bytes."""
-    match = re.search(r"SLUICE_PROGRAM_TARGET\(sluice::fuzz::(\w+)Profile\(\)", (SOURCE / f"fuzz/targets/{target}.cc").read_text())
-    return re.sub(r"(?<!^)([A-Z])", r"-\1", match[1]).lower() if match else None
+from sluice_dev.common import targets as fuzz_targets  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def main() -> int:
     targets = [path.stem for path in (SOURCE / "fuzz/targets").glob("*_fuzzer.cc")]
     read = 0
     cut = []
+    cut += [f"{name} is in targets.json or in fuzz/targets, and not in both" for name in sorted(set(targets) ^ set(fuzz_targets.ALL))]
     for target in targets:
-        plan = campaign.PLANS.get(target, campaign.Plan())
-        if plan.profile != profile_in_source(target):
-            cut.append(f"{target} has the profile {profile_in_source(target)} in its source, and {plan.profile} in PLANS")
-        for folder in (target, *plan.more_seeds):
+        plan = fuzz_targets.of(target)
+        for folder in plan.corpus_folders:
             for seed in (SOURCE / "corpus" / folder).glob("*"):
                 read += 1
                 if seed.stat().st_size > plan.max_len:

@@ -22,10 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Targets whose seeds are no programs; the tests of their rules read them.
-const std::set<std::string> kOfBytes = {"config_fuzzer",        "request_fuzzer",          "text_decoder_fuzzer",
-                                        "header_syntax_fuzzer", "structured_clone_fuzzer", "console_format_fuzzer",
-                                        "url_fuzzer",           "module_graph_fuzzer"};
+// Targets whose seeds are no programs (fuzz/targets/targets.json); the tests of their rules read them.
+const std::set<std::string> kOfBytes = {SLUICE_TARGETS_OF_BYTES};
 
 // Tests run, and are listed, in the source folder.
 std::vector<fs::path> CorpusFiles() {

@@ -19,6 +19,7 @@ from sluice_dev.campaign import folder, page
 from sluice_dev.campaign import samples
 from sluice_dev.common import builds, display
 from sluice_dev.common import provenance
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.arguments import Parser, whole_number
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
@@ -35,8 +36,6 @@ from sluice_dev.triage import triage
 
 CANARY = "canary_fuzzer"
 WITHOUT_FAULT = "writable_stream_fuzzer"  # the same target without the canary's fault
-# Fuzzed only when asked for: it does nothing.
-NOT_BY_DEFAULT = ("empty_fuzzer",)
 # Of the time, unless it is found sooner, the canary has this share before its turn comes like that of the others.
 CANARY_SHARE = 0.25
 FIRST_CANARY_SECONDS = {LIBFUZZER: 2, AFL: 6}
@@ -53,42 +52,8 @@ _OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_PASSED_OVER", "SLUICE_RECENT_IN
 _AFTER_FREEING_SPACE = "Free some space, then fuzz again: what was found is kept, and the corpus goes on from where it was"
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How a target is fuzzed; the default is for one that nobody has thought about yet."""
-
-    weight: int = 1
-    more_seeds: tuple = ()  # folders of corpus/ besides its own
-    max_len: int = 384  # bytes; about a hundred operations: longer programs find no more and take longer
-    # What its mutations of programs prefer, for AFL++ (fuzz/harness/afl_mutator.cc); None: bytes are mutated as bytes.
-    profile: str | None = None
-    dictionary: bool = False  # the words of the program language; fuzz/targets/TARGET.dict is used without being asked for
-    is_canary: bool = False
-
-
-PLANS = {
-    "writable_stream_fuzzer": Plan(weight=3, profile="balanced"),
-    "reentrancy_fuzzer": Plan(weight=3, profile="reentrancy", more_seeds=("writable_stream_fuzzer",)),
-    "buffer_limit_fuzzer": Plan(weight=2, profile="buffer-limit", more_seeds=("writable_stream_fuzzer",)),
-    "v8_binding_fuzzer": Plan(profile="reentrancy", more_seeds=("reentrancy_fuzzer", "writable_stream_fuzzer")),
-    CANARY: Plan(weight=3, profile="balanced", is_canary=True),
-    "program_codec_fuzzer": Plan(more_seeds=("writable_stream_fuzzer",), max_len=1024, dictionary=True),
-    "config_fuzzer": Plan(max_len=4096),
-    "request_fuzzer": Plan(max_len=2048),
-    "text_decoder_fuzzer": Plan(max_len=32),
-    "header_syntax_fuzzer": Plan(max_len=512),
-    "structured_clone_fuzzer": Plan(max_len=512),
-    "url_fuzzer": Plan(max_len=512),
-    "console_format_fuzzer": Plan(max_len=512),
-    "module_graph_fuzzer": Plan(max_len=512),
-}
 ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
-
-
-def mutates_bytes(name):
-    """Whether AFL++'s own mutations are for this target, and logging of comparisons helps them."""
-    return name not in NOT_BY_DEFAULT and PLANS.get(name, Plan()).profile is None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,7 +89,7 @@ class Campaign:
         self.children = Children()
         self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
                                     f"libfuzzer-{self.preset}")
-        self.targets = [Target(name, PLANS.get(name, Plan())) for name in self._choose(arguments.target)]
+        self.targets = [Target(name, fuzz_targets.of(name)) for name in self._choose(arguments.target)]
         for target in self.targets:
             target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
         self.lanes = [lane for target in self.targets for lane in target.lanes]
@@ -149,7 +114,7 @@ class Campaign:
         for name in wanted:
             if name not in known:
                 raise CannotRun(f"unknown target {name}; there are: {' '.join(known)}")
-        return list(dict.fromkeys(wanted)) or [name for name in known if name not in NOT_BY_DEFAULT]
+        return list(dict.fromkeys(wanted)) or fuzz_targets.default(known)
 
     def _prepare_folders(self):
         for place in (self.out, self.corpus, *(os.path.join(self.corpus, t.name) for t in self._fuzzed())):
@@ -429,7 +394,7 @@ class Campaign:
 
     async def _measure_empty(self):
         """OUT/speed.json: what the engines do with a target that does nothing."""
-        max_len = Plan().max_len
+        max_len = fuzz_targets.of(empty_speed.TARGET).max_len
         speed = {}
         for engine in self.engines:
             if engine == AFL:
@@ -629,7 +594,7 @@ def _build(options):
             raise CannotRun(f"--engine {options.engine}: afl-fuzz is missing; install AFL++ (Debian: afl++)")
         builds.build(f"afl-{options.preset}")
         # Comparisons help where bytes are mutated.
-        if of_bytes := [name for name in options.target or builds.known_targets() if mutates_bytes(name)]:
+        if of_bytes := [name for name in options.target or fuzz_targets.default(builds.known_targets()) if fuzz_targets.of(name).profile is None]:
             builds.build("afl-cmplog", *of_bytes)
     builds.build(options.preset, "sluice-fuzz")
 

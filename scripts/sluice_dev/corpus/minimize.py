@@ -15,8 +15,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 
-from sluice_dev.campaign.campaign import NOT_BY_DEFAULT, PLANS, Plan
 from sluice_dev.common import builds
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
@@ -72,15 +72,15 @@ class Minimizer:
     def targets(self) -> list[str]:
         with open(os.path.join(self.fuzzers, "targets.txt"), encoding="utf-8") as file:
             known = file.read().split()
-        return [name for name in known if name not in NOT_BY_DEFAULT and not PLANS.get(name, Plan()).is_canary]
+        return [name for name in fuzz_targets.default(known) if not fuzz_targets.of(name).is_canary]
 
     def seeds(self, target: str) -> list[str]:
-        names = (target, *PLANS.get(target, Plan()).more_seeds)
+        names = fuzz_targets.of(target).corpus_folders
         return [folder for name in names if os.path.isdir(folder := os.path.join(self.root, "corpus", name))]
 
     def choose(self, target: str, others: Sequence[str], strangers: Sequence[str], scratch: str) -> Choice:
         """`others`: folders of other targets' inputs, of which many do not fit; `strangers`: folders whose inputs are all meant to."""
-        longest = PLANS.get(target, Plan()).max_len
+        longest = fuzz_targets.of(target).max_len
         measurer = Measurer(os.path.join(self.fuzzers, target), self.root, scratch, [*libfuzzer.run_flags(), f"-max_len={longest}"])
         seeds, _ = _read(self.seeds(target), longest)
         own, aside = _read([os.path.join(self.corpus, target)], longest)

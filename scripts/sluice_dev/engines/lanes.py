@@ -94,7 +94,7 @@ class Lane:
             child.send(self.end_signal)
 
     def seed_folders(self):
-        folders = (os.path.join(self.campaign.root, "corpus", name) for name in (self.name, *self.target.plan.more_seeds))
+        folders = (os.path.join(self.campaign.root, "corpus", name) for name in (self.name, *self.target.plan.seeds))
         # The canary is found from nothing: it proves that fuzzing itself finds something, not that the seeds do.
         return [] if self.is_canary else [folder for folder in folders if os.path.isdir(folder)]
 
@@ -104,7 +104,7 @@ class Lane:
 
     def dictionary(self):
         own = os.path.join(self.campaign.root, "fuzz", "targets", f"{self.name}.dict")
-        return own if os.path.exists(own) else self.campaign.dictionary if self.target.plan.dictionary else None
+        return own if os.path.exists(own) else self.campaign.dictionary if self.target.plan.needs_dictionary else None
 
     def environment(self, passed_over, recent=None):
         """`recent`: a folder that is made, where the process keeps its last inputs."""

@@ -12,7 +12,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from sluice_dev.campaign import campaign
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 
@@ -47,8 +47,8 @@ def headers(build: Path) -> dict[str, set[str]]:
 
 
 def affected(build: Path, changed: list[str]) -> list[str]:
-    """In the order of fuzz/targets/CMakeLists.txt. Raises OSError and subprocess.CalledProcessError."""
-    targets = [name for name in (build / "fuzzers/targets.txt").read_text().split() if name not in campaign.NOT_BY_DEFAULT]
+    """In the order of fuzz/targets/targets.json. Raises OSError and subprocess.CalledProcessError."""
+    targets = fuzz_targets.default((build / "fuzzers/targets.txt").read_text().split())
     rebuilt = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", "build.ninja").splitlines()}
     for path in changed:
         is_code = path.startswith(("src/", "fuzz/"))
@@ -59,7 +59,7 @@ def affected(build: Path, changed: list[str]) -> list[str]:
     for target in targets:
         sources = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", f"fuzzers/{target}").splitlines()}
         parts = sources.union(*(included.get(source, set()) for source in sources))
-        seeds = tuple(f"corpus/{name}/" for name in (target, *campaign.PLANS.get(target, campaign.Plan()).more_seeds))
+        seeds = tuple(f"corpus/{name}/" for name in fuzz_targets.of(target).corpus_folders)
         if any(path in parts or path.startswith((*seeds, f"fuzz/targets/{target}.")) for path in changed):
             found.append(target)
     return found

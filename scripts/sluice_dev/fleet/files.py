@@ -11,19 +11,15 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from sluice_dev.campaign import campaign
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 
 _TIME = (1980, 1, 1, 0, 0, 0)  # the same seeds give the same archive
 
 
-def plan_of(target: str) -> campaign.Plan:
-    return campaign.PLANS.get(target, campaign.Plan())
-
-
 def seeds_of(target: str) -> list[Path]:
-    folders = [ROOT / "corpus" / name for name in (target, *plan_of(target).more_seeds)]
+    folders = [ROOT / "corpus" / name for name in fuzz_targets.of(target).corpus_folders]
     return [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name != "README.md"]
 
@@ -40,7 +36,7 @@ def write_seeds(target: str, archive: Path) -> int:
 
 def options_of(target: str) -> configparser.ConfigParser:
     options = configparser.ConfigParser()
-    options["libfuzzer"] = {"max_len": str(plan_of(target).max_len)}
+    options["libfuzzer"] = {"max_len": str(fuzz_targets.of(target).max_len)}
     options.read(ROOT / "fuzz/targets" / f"{target}.options")
     return options
 

@@ -17,12 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sluice_dev.common import sanitizer_options
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.processes import LimitedProcess
 from sluice_dev.fleet import files as ossfuzz_files
 
-# canary_fuzzer has a planted fault; empty_fuzzer does nothing; V8's machine code is made while it runs, which memcheck follows too slowly.
-NOT_REPLAYED = ("canary_fuzzer", "empty_fuzzer", "v8_binding_fuzzer")
 BATCH = 40  # starting takes memcheck a second
 FINDINGS_PER_TARGET = 5
 _ERROR = int(sanitizer_options.read("valgrind.options")["error-exitcode"])
@@ -112,7 +111,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--jobs", type=int, required=True)
     options = parser.parse_args(arguments)
-    targets = [name for name in (options.build / "fuzzers/targets.txt").read_text().split() if name not in NOT_REPLAYED]
+    # V8's machine code is made while it runs, which memcheck follows too slowly.
+    targets = [name for name in (options.build / "fuzzers/targets.txt").read_text().split()
+               if fuzz_targets.of(name).fleet and not fuzz_targets.of(name).v8]
     replay = Replay(options.build.resolve(), options.out, time.monotonic() + options.seconds)
     inputs = {target: inputs_of(target, options.corpus) for target in targets}
     batches = {target: [found[i:i + BATCH] for i in range(0, len(found), BATCH)] for target, found in inputs.items()}

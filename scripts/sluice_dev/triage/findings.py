@@ -8,20 +8,16 @@ import re
 import shlex
 import shutil
 
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.engines import recent_inputs
 
 TRIES = 10  # reproductions, each in a fresh process
 
-# What judges the target's programs in `sluice`; none: the core.
-JUDGED = {"canary_fuzzer": ["--canary"], "v8_binding_fuzzer": ["--v8"]}
-# Whose inputs are no programs: the target itself replays them.
-NO_PROGRAMS = ("config_fuzzer", "request_fuzzer", "text_decoder_fuzzer", "header_syntax_fuzzer", "structured_clone_fuzzer",
-               "url_fuzzer", "console_format_fuzzer", "module_graph_fuzzer")
-
 
 def target_flag(target):
     """What scripts/repro must be told of it, with a blank before it; empty if nothing."""
-    return f" --target {target}" if target in JUDGED or target in NO_PROGRAMS else ""
+    facts = fuzz_targets.of(target)
+    return f" --target {target}" if facts.judge_flags or not facts.has_programs else ""
 
 
 @dataclasses.dataclass
@@ -68,7 +64,9 @@ class Finding:
 
     @property
     def judged(self):
-        return JUDGED["canary_fuzzer"] if self.canary else [] if self.target == "canary_fuzzer" else JUDGED.get(self.target, [])
+        """Flags of `sluice-fuzz`. What the canary's target finds besides the planted fault is the core's own."""
+        facts = fuzz_targets.of(self.target)
+        return ["--canary"] if self.canary else [] if facts.is_canary else facts.judge_flags
 
     @property
     def by_engine(self):
@@ -82,7 +80,7 @@ class Finding:
 
     @property
     def reads_programs(self):
-        return self.target not in NO_PROGRAMS
+        return fuzz_targets.of(self.target).has_programs
 
     @property
     def never_again(self):

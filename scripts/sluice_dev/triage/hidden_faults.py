@@ -12,14 +12,19 @@ import os
 import re
 import shutil
 
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.triage import findings
 from sluice_dev.triage.grouping import fault_at, fault_of, operation_of
 
 _CHUNK = 200  # files that one process looks into
 _CHUNK_SECONDS = 300
 MOST = 20  # findings that are made of this
-# Whose programs the core alone does not run, or not with this fault.
-_NOT_SORTED = ("canary_fuzzer", "program_codec_fuzzer", *findings.NO_PROGRAMS)
+
+
+def _is_sorted(target):
+    """Not those whose inputs `sluice-fuzz` cannot run, or not with their fault."""
+    facts = fuzz_targets.of(target)
+    return facts.inputs == "programs" and not facts.is_canary
 
 
 def environment(out, target):
@@ -36,7 +41,7 @@ def _folder(out):
 async def places(triage, target, files):
     """(identity, place, file) of each of `files` in which something breaks."""
     placed = []
-    judged = findings.JUDGED.get(target, [])
+    judged = fuzz_targets.of(target).judge_flags
     while files and not triage.stopped:
         chunk, files = files[:_CHUNK], files[_CHUNK:]
         text = await triage.places(judged, chunk, _CHUNK_SECONDS)
@@ -53,11 +58,11 @@ async def look_for(triage, found, out, begun, jobs, made):
     by_target = {}
     folder = _folder(out)
     for target in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        if target not in _NOT_SORTED:
+        if _is_sorted(target):
             by_target[target] = sorted(os.path.join(folder, target, name) for name in os.listdir(os.path.join(folder, target)) if "." not in name)
     for finding in found:
         path = os.path.join(finding.folder, "input")
-        if finding.from_oracle and finding.target not in _NOT_SORTED and os.path.exists(path):
+        if finding.from_oracle and _is_sorted(finding.target) and os.path.exists(path):
             by_target.setdefault(finding.target, []).append(path)
     limit = asyncio.Semaphore(jobs)
 

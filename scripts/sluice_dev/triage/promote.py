@@ -9,24 +9,20 @@ import shlex
 import subprocess
 import sys
 
-from sluice_dev.campaign.campaign import PLANS, Plan
 from sluice_dev.common import builds
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.triage import findings
 
-# Where programs live that are found by a target without a folder of its own. Every corpus program runs in V8 too.
-FOLDERS = {"v8_binding_fuzzer": "reentrancy_fuzzer"}
-
-
 class Refused(Exception):
     """It cannot be a regression test; the text says why and what to do."""
 
 
 def check(folder, data):
-    if data["target"] == "canary_fuzzer":
+    if fuzz_targets.of(data["target"]).is_canary:
         raise Refused("the canary's fault is planted: it is to be found, not fixed")
     if data["identity"].startswith("codec/"):
         raise Refused("a finding of the codec is about bytes that may be no program; make it a case in tests/fuzz/text_test.cc or "
@@ -95,7 +91,7 @@ def promote(root, sluice, folder, name, why):
     """The path of the new file, relative to the root, and whether it was there already."""
     data = findings.load(folder)
     check(folder, data)
-    target = FOLDERS.get(data["target"], data["target"])
+    target = fuzz_targets.of(data["target"]).promoted_to or data["target"]
     name = "regress-" + slug((name or data["identity"]).removeprefix("regress-").removesuffix(".ops"))
     if name == "regress-":
         raise Refused("--name must have letters or digits")
@@ -108,7 +104,7 @@ def promote(root, sluice, folder, name, why):
         raise Refused(f"{shown(same)} is the same program already")
     if os.path.exists(path):
         raise Refused(f"{shown(path)} exists already and is another program; give it another --name")
-    most = PLANS.get(target, Plan()).max_len
+    most = fuzz_targets.of(target).max_len
     if len(program.encode()) + 4 > most:
         raise Refused(f"the program has {len(program.encode())} bytes, and {target} reads {most}: make it shorter by hand")
     write_whole(path, first_line(data, why, most - len(program.encode())) + program)

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable
 
 from sluice_dev.common import builds
+from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.triage.findings import NO_PROGRAMS
 
 _SECONDS = 60  # far more than any needs
 _PASSES, _FAILS, _UNREADABLE = 0, 1, 2
@@ -39,10 +39,10 @@ def file_of(name: str) -> str:
 
 def command_for(preset: str, file: str, target: str) -> list[str]:
     build = ROOT / "build" / preset
-    if target in NO_PROGRAMS:  # the target itself is what replays them
+    facts = fuzz_targets.of(target)
+    if not facts.has_programs:  # the target itself is what replays them
         return [str(build / "fuzzers" / target), file]
-    canary = target == "canary_fuzzer" or "/canary_fuzzer/" in os.path.realpath(file)
-    flags = [*(["--canary"] if canary else []), *(["--v8"] if target == "v8_binding_fuzzer" else [])]
+    flags = facts.judge_flags or (["--canary"] if "/canary_fuzzer/" in os.path.realpath(file) else [])
     return [str(build / "sluice-fuzz"), "repro", *flags, "--", file]
 
 
@@ -110,6 +110,6 @@ def main(arguments: list[str]) -> int:
     presets = list(builds.PRESETS.values()) if options.sanitizer == "both" else [builds.PRESETS[options.sanitizer]]
     builds.prepare()
     for preset in presets:
-        builds.build(preset, options.target if options.target in NO_PROGRAMS else "sluice-fuzz")
+        builds.build(preset, "sluice-fuzz" if fuzz_targets.of(options.target).has_programs else options.target)
     builds.export_sanitizer_options()
     return max(judge(file, options.target, presets) for file in files)
