@@ -7,16 +7,16 @@ option(SLUICE_COVERAGE "Instrument for llvm-cov" OFF)
 
 # Targets link this.
 add_library(sluice_flags INTERFACE)
-target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+target_compile_options(sluice_flags INTERFACE $<BUILD_INTERFACE:-Wall;-Wextra;-Wshadow;-Wnon-virtual-dtor>)
 # Members that a designated initializer leaves out have their default, which is the point. Only clang 19 and later warn.
 include(CheckCXXCompilerFlag)
 check_cxx_compiler_flag(-Wmissing-designated-field-initializers SLUICE_HAS_DESIGNATED_WARNING)
 if(SLUICE_HAS_DESIGNATED_WARNING)
-  target_compile_options(sluice_flags INTERFACE -Wno-missing-designated-field-initializers)
+  target_compile_options(sluice_flags INTERFACE $<BUILD_INTERFACE:-Wno-missing-designated-field-initializers>)
 endif()
 # Switches over enumerations have no default: one that a new value was not added to does not compile.
-target_compile_options(sluice_flags INTERFACE -Werror=switch)
-target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(sluice_flags INTERFACE $<BUILD_INTERFACE:-Werror=switch>)
+target_include_directories(sluice_flags INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 
 # The standard's asserts and the invariants are checked in every build that is not for production.
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")

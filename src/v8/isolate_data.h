@@ -3,7 +3,7 @@
 //   IsolateData data(isolate, {.stream = {.byte_limit = 1'048'576}});   // before any context uses the binding
 //   v8::Local<v8::Context> context = NewContext(isolate).ToLocalChecked();   // src/v8/globals.h
 //   ...
-//   data.Teardown();                                        // before isolate->Dispose()
+//   // `data` goes before isolate->Dispose() is called.
 #ifndef SLUICE_V8_ISOLATE_DATA_H_
 #define SLUICE_V8_ISOLATE_DATA_H_
 
