@@ -6,10 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fuzz/program/mutate.h"
-
 namespace sluice::lab {
-
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFinding = 1;
