@@ -55,13 +55,17 @@ if(SLUICE_SANITIZE_ORACLES)
 endif()
 
 # Files of sluice_told() call a hook where a function begins and ends, so that fuzz/oracle/departure.cc can write the standard's
-# operations down. The sanitizers' symbolizer names the functions.
+# operations down. The sanitizers' symbolizer names the functions. In an engine's build, where that would cost fuzz targets too much,
+# fuzz/lab compiles these files once more for itself.
 set(SLUICE_TELL_OPERATIONS OFF)
-if(SLUICE_SANITIZERS AND SLUICE_ENGINE STREQUAL "none")
+if(SLUICE_SANITIZERS)
   set(SLUICE_TELL_OPERATIONS ON)
 endif()
+set_property(GLOBAL PROPERTY SLUICE_TOLD_SOURCES "")
 function(sluice_told)
-  if(SLUICE_TELL_OPERATIONS)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  set_property(GLOBAL APPEND PROPERTY SLUICE_TOLD_SOURCES ${ARGN})
+  if(SLUICE_TELL_OPERATIONS AND SLUICE_ENGINE STREQUAL "none")
     set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -finstrument-functions)
   endif()
 endfunction()

@@ -2,7 +2,7 @@
 
     engines_test.py SOURCE_DIR [-v]
 
-Needs the builds asan (sluice-fuzz), libfuzzer-asan and afl-asan, as scripts/test makes them.
+Needs the builds libfuzzer-asan and afl-asan, as scripts/test makes them.
 """
 
 import asyncio
@@ -53,8 +53,7 @@ class FaultyCampaign(unittest.TestCase):
             place.mkdir(parents=True)
             (place / FAULTY).symlink_to(SOURCE / "build" / f"{kind}-asan" / "tests/campaign" / FAULTY)
             (place / "targets.txt").write_text(FAULTY)
-        (root / "build/asan").mkdir()
-        (root / "build/asan/sluice-fuzz").symlink_to(SOURCE / "build/asan/sluice-fuzz")
+        (root / "build/libfuzzer-asan/sluice-fuzz").symlink_to(SOURCE / "build/libfuzzer-asan/sluice-fuzz")
         (root / "sanitizers").symlink_to(SOURCE / "sanitizers")
         (root / "corpus" / FAULTY).mkdir(parents=True)
         for name, data in seeds.items():

@@ -2,7 +2,7 @@
 
     hostile_test.py SOURCE_DIR [unittest's arguments]
 
-Needs the builds asan (sluice-fuzz) and libfuzzer-asan.
+Needs the build libfuzzer-asan.
 """
 
 import json
@@ -39,8 +39,7 @@ class Campaign(unittest.TestCase):
         (fuzzers / "targets.txt").write_text(TARGET)
         (fuzzers / TARGET).symlink_to(SOURCE / "build/libfuzzer-asan/fuzzers" / TARGET)
         (fuzzers / "empty_fuzzer").symlink_to(SOURCE / "build/libfuzzer-asan/fuzzers/empty_fuzzer")
-        (self.tree / "build/asan").mkdir()
-        (self.tree / "build/asan/sluice-fuzz").symlink_to(SOURCE / "build/asan/sluice-fuzz")
+        (self.tree / "build/libfuzzer-asan/sluice-fuzz").symlink_to(SOURCE / "build/libfuzzer-asan/sluice-fuzz")
         (self.tree / "corpus" / TARGET).mkdir(parents=True)
 
     def command(self, *flags, seconds=2):

@@ -15,7 +15,7 @@ import signal
 import tempfile
 import time
 
-from sluice_dev.campaign import folder, page
+from sluice_dev.campaign import background, folder, page
 from sluice_dev.campaign import samples
 from sluice_dev.common import builds, display
 from sluice_dev.common import provenance
@@ -56,6 +56,11 @@ ENGINES = {LIBFUZZER: "libFuzzer", AFL: "AFL++"}
 SANITIZERS = {"asan": "AddressSanitizer", "ubsan": "UndefinedBehaviorSanitizer"}
 
 
+_LATER = object()
+_TOOL = "sluice-fuzz"
+_DICTIONARY = "program_dictionary"
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """A lane at one moment."""
@@ -84,7 +89,8 @@ class Campaign:
         # libFuzzer's build is always there: it runs again what AFL++ finds.
         self.fuzzers = {LIBFUZZER: os.path.join(self.root, "build", f"libfuzzer-{self.preset}", "fuzzers"),
                         AFL: os.path.join(self.root, "build", f"afl-{self.preset}", "fuzzers")}
-        self.sluice = os.path.join(self.root, "build", self.preset, "sluice-fuzz")
+        # Beside libFuzzer's targets, of the same libraries.
+        self.sluice = os.path.join(self.root, "build", self._build_of(LIBFUZZER), _TOOL)
         self.env = {key: value for key, value in os.environ.items() if key not in _OF_TARGETS}
         self.children = Children()
         self.triage = triage.Triage(self.children, self.sluice, self.fuzzers[LIBFUZZER], self.env, self.root,
@@ -93,6 +99,10 @@ class Campaign:
         for target in self.targets:
             target.lanes = [LANES[engine](self, target, target.plan.weight / len(self.engines)) for engine in self.engines]
         self.lanes = [lane for target in self.targets for lane in target.lanes]
+        self.builds = background.Builds(self.children, self.root, self._steps(arguments.first) if arguments.first else [])
+        self.late = []  # lanes that were not built when fuzzing began
+        self.dictionary = None  # its file, once it is needed
+        self.waited = 0.0  # seconds in which nothing could be fuzzed, because it was not built yet
         self.findings = {}  # identity -> Finding; once they are grouped, by folder
         self.canary = None  # its Finding, the first
         self.canary_after = {}  # engine -> seconds
@@ -104,6 +114,33 @@ class Campaign:
         self.begun = self.ended = None
 
     # --- Before ---
+
+    def _build_of(self, engine):
+        return f"{'afl' if engine == AFL else 'libfuzzer'}-{self.preset}"
+
+    def _steps(self, first):
+        """What is to be built besides the targets `first`, the soonest needed first."""
+        names = [target.name for target in self.targets if target.plan.is_canary]
+        names += [WITHOUT_FAULT] if names else []
+        names += [target.name for target in self.targets if not target.plan.is_canary]
+        steps = []
+        for name in dict.fromkeys(names):
+            plan = fuzz_targets.of(name)
+            if plan.needs_dictionary:
+                steps.append(background.Step(self._build_of(LIBFUZZER), _DICTIONARY))
+            if AFL in self.engines and plan.profile is None:
+                steps.append(background.Step("afl-cmplog", name))  # comparisons help where bytes are mutated
+            # What AFL++ finds is run again under libFuzzer's build.
+            steps += [background.Step(self._build_of(engine), name) for engine in dict.fromkeys((LIBFUZZER, *self.engines)) if name not in first]
+        if WITHOUT_FAULT not in first:
+            steps.append(background.Step(self._build_of(LIBFUZZER), WITHOUT_FAULT))
+        steps.append(background.Step(self._build_of(LIBFUZZER), _TOOL))
+        steps += [background.Step(self._build_of(engine), empty_speed.TARGET) for engine in self.engines]
+        return steps
+
+    def _is_built(self, lane):
+        return (self.builds.is_ready(self._build_of(lane.engine), lane.name) and self.builds.is_ready(self._build_of(LIBFUZZER), lane.name) and
+                (not lane.target.plan.needs_dictionary or self.builds.is_ready(self._build_of(LIBFUZZER), _DICTIONARY)))
 
     def _choose(self, wanted):
         try:
@@ -144,9 +181,10 @@ class Campaign:
         return [target for target in self.targets if not target.plan.is_canary]
 
     async def _prepare_dictionary(self):
-        code, text = await self.children.output([self.sluice, "dictionary"], env=self.env, folder=self.out, seconds=60)
+        program = os.path.join(self.root, "build", self._build_of(LIBFUZZER), "fuzz", _DICTIONARY)
+        code, text = await self.children.output([program], env=self.env, folder=self.out, seconds=60)
         if code != 0:
-            raise CannotRun(f"`sluice-fuzz dictionary` failed:\n{text}")
+            raise CannotRun(f"{shown(program)} failed:\n{text}")
         self.dictionary = os.path.join(self.out, "program.dict")
         with open(self.dictionary, "w", encoding="utf-8") as file:
             file.write(text)
@@ -165,23 +203,43 @@ class Campaign:
                 lane.share = self.seconds * self.jobs * lane.weight / weights
 
     def _next_slice(self):
-        """The lane and the seconds of the next slice; None when there is nothing left to do."""
-        left = self.begun + self.seconds - self.now()
+        """The lane and the seconds of the next slice; None when there is nothing left to do, _LATER when it is not built yet."""
+        # Who was not built at the beginning has its share all the same.
+        owed = sum(max(0, lane.share - lane.given - lane.reserved) for lane in self.late if not lane.why_stopped) / self.jobs
+        left = max(self.begun + self.seconds + self.waited - self.now(), owed)
         candidates = [lane for lane in self.lanes if not lane.why_stopped and left >= SHORTEST_SLICE_SECONDS[lane.engine] and
                       (not lane.is_canary or lane.workers == 0)]
         if self.is_stopping() or not candidates:
             return None
-        lane = min(candidates, key=lambda l: (not l.is_canary or l.given >= l.share, (l.given + l.reserved) / l.weight, -l.weight))
+        ready = [lane for lane in candidates if self._is_built(lane)]
+        some_are_missing = len(ready) < len(candidates)
+        if some_are_missing:
+            # Those that are built do not use up the time of the others.
+            ready = [lane for lane in ready if lane.share - lane.given - lane.reserved >= SHORTEST_SLICE_SECONDS[lane.engine]]
+            if not ready:
+                return _LATER
+        lane = min(ready, key=lambda l: (not l.is_canary or l.given >= l.share, (l.given + l.reserved) / l.weight, -l.weight))
         if lane.is_canary:
             # Fuzzing from nothing is quick or unlucky: starting again is better than going on, if it is given ever longer.
             seconds = FIRST_CANARY_SECONDS[lane.engine] * 2**lane.slices
         else:
             seconds = max(self.slice_per_weight * lane.weight, SHORTEST_AFL_SLICE_SECONDS if lane.engine == AFL else 1)
+        if some_are_missing:
+            seconds = min(seconds, lane.share - lane.given - lane.reserved)
         return lane, left if left - seconds < SHORTEST_SLICE_SECONDS[AFL] else seconds
 
     async def _work(self):
         while chosen := self._next_slice():
+            if chosen is _LATER:
+                begun = self.now()
+                await self.builds.changed()
+                self.waited += (self.now() - begun) / self.jobs
+                if self.builds.failure and not self.is_stopping():
+                    self._fail(self.builds.failure)
+                continue
             lane, seconds = chosen
+            if lane.target.plan.needs_dictionary and self.dictionary is None:
+                await self._prepare_dictionary()
             lane.reserved += seconds
             lane.workers += 1
             lane.slices += 1
@@ -215,6 +273,7 @@ class Campaign:
         finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="",
                                    engine=lane.engine, command=output.command, passed_over=[] if output.from_oracle else list(passed_over))
         if lane.is_canary and output.from_oracle:
+            await self.builds.until_ready(self._build_of(LIBFUZZER), WITHOUT_FAULT)
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
             # Otherwise the core has this fault itself, and so it is found and reproduced without the canary's.
             finding.target = CANARY if finding.canary else WITHOUT_FAULT
@@ -243,6 +302,18 @@ class Campaign:
         elif len(target.places) >= FINDINGS_PER_TARGET:
             target.stop(f"stopped after {target.findings} findings")
         return is_new
+
+    async def _wait_for_builds(self):
+        """Of what triage and the page need. Without it, findings stay as they were found."""
+        wanted = [name for name in (WITHOUT_FAULT, _TOOL) if not self.builds.is_ready(self._build_of(LIBFUZZER), name)]
+        self.stage = f"waiting for {' and '.join(wanted)}" if wanted else ""
+        try:
+            for name in wanted:
+                await self.builds.until_ready(self._build_of(LIBFUZZER), name)
+        except CannotRun as problem:
+            self.triage.stopped = True
+            if not self.interrupted:
+                self._fail(str(problem))
 
     async def _investigate(self):
         every = [*self.findings.values(), *([self.canary] if self.canary else [])]
@@ -309,7 +380,9 @@ class Campaign:
             try:
                 await asyncio.wait_for(self.finished.wait(), status.interval)
             except TimeoutError:
-                status.update(self.rows(), (self.ended or self.now()) - self.begun, self.seconds, self.stage)
+                # Time in which nothing could be fuzzed is not time of the campaign.
+                passed = min(max(0, (self.ended or self.now()) - self.begun - self.waited), self.seconds)
+                status.update(self.rows(), passed, self.seconds, "; ".join(filter(None, (self.stage, self.builds.progress()))))
                 try:
                     self._check_disk()
                 except (OSError, CannotRun) as error:
@@ -325,7 +398,7 @@ class Campaign:
                 status = "loading" if lane.is_loading else "fuzzing"
             else:
                 rate = round(lane.executions_before / lane.given) if lane.given else 0
-                status = "waiting" if left else "done"
+                status = ("waiting" if self._is_built(lane) else "being built") if left else "done"
             is_afl = lane.engine == AFL
             rows.append(Row(lane.name, lane.engine, lane.executions, rate, lane.edges if is_afl else lane.cov,
                             None if is_afl else lane.ft, lane.corpus, lane.findings, left, lane.why_stopped or status))
@@ -344,7 +417,7 @@ class Campaign:
         while not self.finished.is_set():
             file.write(self.now() - self.begun, self._sample())
             if self.now() - written >= PAGE_SECONDS:
-                if self.now() - counted >= REACH_SECONDS:
+                if self.now() - counted >= REACH_SECONDS and self.builds.is_ready(self._build_of(LIBFUZZER), _TOOL):
                     await self._count_states()
                     counted = self.now()
                 await self._write_page()
@@ -410,6 +483,8 @@ class Campaign:
             return
         self.stage = "measuring the empty target, and which states were reached"
         if not self.interrupted:
+            for engine in self.engines:
+                await self.builds.until_ready(self._build_of(engine), empty_speed.TARGET)
             await self._measure_empty()
         await self._count_states()
 
@@ -419,7 +494,7 @@ class Campaign:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal)
         self._prepare_folders()
-        await self._prepare_dictionary()
+        await self.builds.forget_what_is_there()
         self._begin_page()
         self._plan_time()
         say(f"Fuzzing {len(self.targets)} target{'s' if len(self.targets) > 1 else ''} for {display.seconds_text(self.seconds)} "
@@ -427,17 +502,21 @@ class Campaign:
         say(f"Results go to {shown(self.out)}")
         status = display.new_status()
         status.start()
+        self.late = [lane for lane in self.lanes if not self._is_built(lane) and not lane.is_canary]
         self.begun = self.now()
         self.begun_at = time.time()
         showing = asyncio.create_task(self._show_status(status))
+        building = asyncio.create_task(self.builds.run())
         sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
         try:
             await asyncio.gather(*(self._work() for _ in range(self.jobs)))
             self.ended = self.now()
+            await self._wait_for_builds()
             await self._investigate()
             await self._finish_page()
         finally:
             self.finished.set()
+            building.cancel()
             await showing
             await sampling
             status.stop()
@@ -486,7 +565,7 @@ class Campaign:
     def _summarise(self):
         rows = self.rows()
         growth = {name: (entries, max(0, entries - self.entries_before[name])) for name, entries in self._entries().items()}
-        passed = self.ended - self.begun
+        passed = self.ended - self.begun - self.waited
         say(f"\n{'Interrupted after' if self.interrupted else 'Fuzzed for'} {display.seconds_text(passed)}.\n")
         self._print_lanes(rows, growth)
         repro = shown(os.path.join(self.root, "scripts", "repro")) + (" --sanitizer undefined" if self.preset == "ubsan" else "")
@@ -572,6 +651,7 @@ def _parse(arguments):
     options.jobs = whole_number(parser, "--jobs", options.jobs)
     options.preset = builds.PRESETS[options.sanitizer]
     options.root = options.built or str(ROOT)
+    options.first = []  # targets that are built before anything is fuzzed; none: nothing is to be built
     for name in [] if options.built else options.target:
         builds.require_target(name)
     if options.out is None:
@@ -586,17 +666,17 @@ def _parse(arguments):
 
 
 def _build(options):
+    """One target and the canary, which are fuzzed while the others are built (background.py)."""
     builds.prepare()
+    options.first = [(options.target or fuzz_targets.default(list(fuzz_targets.ALL)))[0]]
+    if not options.target or CANARY in options.target[1:]:
+        options.first.append(CANARY)
     # What AFL++ finds is run again under libFuzzer's build.
-    builds.build(f"libfuzzer-{options.preset}")
+    builds.build(f"libfuzzer-{options.preset}", *options.first)
     if options.engine != LIBFUZZER:
         if shutil.which("afl-fuzz") is None:
             raise CannotRun(f"--engine {options.engine}: afl-fuzz is missing; install AFL++ (Debian: afl++)")
-        builds.build(f"afl-{options.preset}")
-        # Comparisons help where bytes are mutated.
-        if of_bytes := [name for name in options.target or fuzz_targets.default(builds.known_targets()) if fuzz_targets.of(name).profile is None]:
-            builds.build("afl-cmplog", *of_bytes)
-    builds.build(options.preset, "sluice-fuzz")
+        builds.build(f"afl-{options.preset}", *options.first, "sluice_afl_mutator")
 
 
 async def _run(campaign):

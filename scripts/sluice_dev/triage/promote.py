@@ -125,8 +125,8 @@ def main(arguments: list[str]) -> int:
         raise CannotRun(f"{shown(options.folder)}: no such folder")
     if not options.sluice:
         builds.prepare()
-        builds.build("asan", "sluice-fuzz")
-        options.sluice = str(ROOT / "build/asan/sluice-fuzz")
+        builds.build("libfuzzer-asan", "sluice-fuzz")
+        options.sluice = str(ROOT / "build/libfuzzer-asan/sluice-fuzz")
     builds.export_sanitizer_options()
     sluice = Sluice(options.sluice)
     try:

@@ -109,6 +109,9 @@ def main(arguments: list[str]) -> int:
     files = [file_of(name) for name in options.words]
     presets = list(builds.PRESETS.values()) if options.sanitizer == "both" else [builds.PRESETS[options.sanitizer]]
     builds.prepare()
+    if fuzz_targets.of(options.target).has_programs:
+        # sluice-fuzz is that of campaigns, which have built it already.
+        presets = [f"libfuzzer-{preset}" for preset in presets]
     for preset in presets:
         builds.build(preset, "sluice-fuzz" if fuzz_targets.of(options.target).has_programs else options.target)
     builds.export_sanitizer_options()
