@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 
@@ -78,7 +79,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 # The driver of each browser, how it is started, and what a session asks for. One without a driver opens the page by itself.
-_DRIVERS = {
+_DRIVERS: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     "chromium": ("chromedriver", ["--port={port}"], {"goog:chromeOptions": {"args": [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir={folder}/profile"]}}),
     "firefox": ("geckodriver", ["--port", "{port}"], {"moz:firefoxOptions": {"args": ["-headless"]}}),
@@ -119,13 +120,13 @@ class BrowserProcess:
             self._server.shutdown()
             raise CannotRun(f"{driver[0]} is not installed")
 
-    def _start(self, command: list[str], port: int, url: str) -> subprocess.Popen:
+    def _start(self, command: list[str], port: int, url: str) -> subprocess.Popen[bytes]:
         self._port = port
         filled = [part.format(port=port, folder=self._folder, url=url) for part in command]
         return subprocess.Popen(filled, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT, start_new_session=True,
                                 env=os.environ | {"HOME": str(self._folder), "MOZ_HEADLESS": "1"})
 
-    def _open(self, wanted: dict, url: str) -> None:
+    def _open(self, wanted: dict[str, Any], url: str) -> None:
         """A session of WebDriver, and the page in it."""
         wanted = json.loads(json.dumps(wanted).replace("{folder}", str(self._folder)))
         deadline = time.monotonic() + START_SECONDS
@@ -146,11 +147,12 @@ class BrowserProcess:
             raise CannotRun(f"the driver opens no session: {answer['value'].get('message', answer)[:300]}")
         self._ask("POST", f"/session/{answer['value']['sessionId']}/url", {"url": url})
 
-    def _ask(self, method: str, path: str, body: dict | None = None) -> dict:
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=START_SECONDS)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
-            return json.loads(connection.getresponse().read())
+            answer: dict[str, Any] = json.loads(connection.getresponse().read())
+            return answer
         finally:
             connection.close()
 
@@ -195,5 +197,5 @@ def _free_port() -> int:
     import socket  # pylint: disable=import-outside-toplevel
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 

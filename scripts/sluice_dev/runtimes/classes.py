@@ -11,7 +11,7 @@ none are grouped by both.
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sluice_dev.common.errors import CannotRun
@@ -80,7 +80,7 @@ class ClassTable:
             known = self.class_of(case)
             key = known.id if known else f"new: {case.signature} {skeleton(case.example['text'])}"
             if key not in found:
-                found[key] = Class(**{**vars(known), "cases": [], "hits": 0}) if known else \
+                found[key] = replace(known, cases=[], hits=0) if known else \
                     Class(f"new-{sum(not one.judged for one in found.values()) + 1}", case.signature, case.example["text"])
             found[key].cases.append(case)
         return list(found.values())

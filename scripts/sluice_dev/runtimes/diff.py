@@ -5,6 +5,7 @@ import os
 import shlex
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,11 @@ class Progress:
             if time.monotonic() - self._last >= PROGRESS_SECONDS:
                 self._last = time.monotonic()
                 print(f"  [{text}]", flush=True)
+
+
+def shrinking_progress(name: str) -> Callable[[int, int], None]:
+    progress = Progress()
+    return lambda left, whole: progress.say(f"{name}: {left} of {whole} still shrinking")
 
 
 def survey_all(chosen: list[table.Runtime], programs: Programs, jobs: int) -> dict[str, Result | CannotRun]:
@@ -211,10 +217,8 @@ def compare(options: argparse.Namespace) -> int:
             print(f"\n{name}: runs no program: {result}", flush=True)
             broken.append(name)
             continue
-        progress = Progress()
         try:
-            found = findings_of.find(result, known, options.sluice_fuzz, options.shrink, progress=lambda left, whole, name=name, progress=progress:
-                                     progress.say(f"{name}: {left} of {whole} still shrinking"))
+            found = findings_of.find(result, known, options.sluice_fuzz, options.shrink, progress=shrinking_progress(name))
         except CannotRun as failure:
             print(f"\n{name}: {result.agree} of {result.programs} programs agree to the microtask; then it ran no more: {failure}", flush=True)
             broken.append(name)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.runtimes import host
 from sluice_dev.runtimes import programs
@@ -121,12 +122,12 @@ def find(result: Result, known: ClassTable, sluice: Path, most: int = 40, each: 
     return Findings(result, result.runtime.version(), classes, checked, {name: how(known.find(name), case) for name, case in checked.items()}, order, not_shrunk)
 
 
-def _case_data(case: Case, model: str) -> dict:
+def _case_data(case: Case, model: str) -> dict[str, Any]:
     return {"program": case.example["text"], "expected": programs.expected(case.example, model), "found": case.lines, "failure": case.failure,
             "signature": case.signature}
 
 
-def data_of(findings: Findings) -> dict:
+def data_of(findings: Findings) -> dict[str, Any]:
     result = findings.result
     return {
         "runtime": result.runtime.name, "title": result.runtime.title, "version": findings.version, "model": result.model,
@@ -152,7 +153,7 @@ def save(findings: Findings) -> Path:
     return file
 
 
-def load_all() -> list[dict]:
+def load_all() -> list[dict[str, Any]]:
     """What is recorded, in the table's order of runtimes."""
     order = {runtime.name: number for number, runtime in enumerate(table.ALL)}
     found = [json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))]

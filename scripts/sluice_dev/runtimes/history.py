@@ -14,6 +14,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.runtimes import host
@@ -67,7 +68,7 @@ class History:
             raise CannotRun(f"--history {name}: no release of {self._package} is as new as {oldest}")
         suffix = "" if not self._runtime.flags else "+" + "+".join(self._runtime.flags)
         self._file = FOLDER / f"{self._package.replace('/', '+')}{suffix}.json"
-        self._kept: dict[str, dict] = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self._kept: dict[str, dict[str, Any]] = json.loads(self._file.read_text()) if self._file.exists() else {}
 
     def run(self) -> None:
         sampled = [self.releases[0]]
@@ -125,7 +126,7 @@ class History:
         return spans_of(results_of({release: self._kept[release] for release in self.releases if release in self._kept}, one))
 
 
-def results_of(kept_releases: dict[str, dict], one: Class) -> list[tuple[str, str]]:
+def results_of(kept_releases: dict[str, dict[str, Any]], one: Class) -> list[tuple[str, str]]:
     """What each release does with the class's program, as the program is now."""
     return [(release, result["classes"].get(one.id, "") if result["programs"].get(one.id) == _digest(one.program) else "")
             for release, result in kept_releases.items()]
@@ -147,9 +148,10 @@ def spans_of(results: list[tuple[str, str]]) -> list[Span]:
     return found
 
 
-def kept(package: str) -> dict[str, dict]:
+def kept(package: str) -> dict[str, dict[str, Any]]:
     file = FOLDER / f"{package.replace('/', '+')}.json"
-    return json.loads(file.read_text()) if file.exists() else {}
+    found: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
+    return found
 
 
 def digests(classes: list[Class]) -> dict[str, str]:

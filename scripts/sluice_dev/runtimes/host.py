@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
@@ -61,7 +62,7 @@ class _Death:
     started: bool  # it said hello
 
 
-def script(examples: list[dict], prelude: str = "", run: str = "") -> str:
+def script(examples: list[dict[str, Any]], prelude: str = "", run: str = "") -> str:
     """One JavaScript module that needs nothing else."""
     programs = ",\n".join(json.dumps({"name": example["name"], "program": example["program"]}) for example in examples)
     run = run or 'await runAll(examples, source, typeof console === "object" ? (line) => console.log(line) : (line) => print(line));\n'
@@ -150,7 +151,7 @@ class _Process:
 
 
 @contextmanager
-def _started(runtime: table.Runtime, examples: list[dict], folder: Path) -> Iterator["_Process | browsers.BrowserProcess"]:
+def _started(runtime: table.Runtime, examples: list[dict[str, Any]], folder: Path) -> Iterator["_Process | browsers.BrowserProcess"]:
     process: _Process | browsers.BrowserProcess
     if runtime.kind == "workerd":
         process = _start_workerd(runtime, examples, folder)
@@ -178,7 +179,7 @@ const config :Workerd.Config = (
 """
 
 
-def _start_workerd(runtime: table.Runtime, examples: list[dict], folder: Path) -> _Process:
+def _start_workerd(runtime: table.Runtime, examples: list[dict[str, Any]], folder: Path) -> _Process:
     """It runs no file: it serves a configuration, and what it is to do it is asked over HTTP, here on a Unix socket."""
     address = folder / "socket"
     (folder / "main.mjs").write_text(script(examples, run="""
@@ -230,7 +231,7 @@ class Session:
     offers: Offers = field(default_factory=Offers)
     cancelled: Callable[[], bool] = lambda: False
 
-    def run(self, examples: list[dict]) -> Iterator[Answer]:
+    def run(self, examples: list[dict[str, Any]]) -> Iterator[Answer]:
         waiting = list(examples)
         silent_deaths = 0
         while waiting and not self.cancelled():
@@ -254,13 +255,13 @@ class Session:
             if silent_deaths >= DEATHS:
                 raise CannotRun(f"{silent_deaths} processes died of their first program: {death.why}")
 
-    def _blamed(self, example: dict, death: _Death) -> Answer:
+    def _blamed(self, example: dict[str, Any], death: _Death) -> Answer:
         alone = next(iter(self._run_once([example])), death)
         if isinstance(alone, _Death):
             return Answer(example["name"], [], alone.why)
         return Answer(example["name"], alone.lines, f"{death.why} (after other programs; not by itself)")
 
-    def _run_once(self, examples: list[dict]) -> Iterator[Answer | _Death]:
+    def _run_once(self, examples: list[dict[str, Any]]) -> Iterator[Answer | _Death]:
         started = finished = False
         answered = 0
         with tempfile.TemporaryDirectory(prefix="sluice-") as name, _started(self.runtime, examples, Path(name)) as process:

@@ -7,6 +7,7 @@ It needs no network and no other file.
 
 import re
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.runtimes import findings
@@ -18,7 +19,7 @@ from sluice_dev.runtimes.traces import aligned
 TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
-def spans_in(data: dict, one: Class) -> list[history.Span]:
+def spans_in(data: dict[str, Any], one: Class) -> list[history.Span]:
     try:
         runtime = table.find(data["runtime"])
     except CannotRun:
@@ -30,20 +31,21 @@ def spans_in(data: dict, one: Class) -> list[history.Span]:
     return history.spans_of(history.results_of(kept, one))
 
 
-def cell_of(data: dict, column: int, one: Class) -> dict:
+def cell_of(data: dict[str, Any], column: int, one: Class) -> dict[str, Any]:
     checked = data["checked"].get(one.id)
     own = next((found for found in data["classes"] if found["class"] == one.id and found["judged"] == one.judged), None)
     case = checked if checked and checked["how"] == "differs" else own
     spans = spans_in(data, one)
     last = spans[-1] if spans else None
-    since = "" if last is None else f"{last.first_bad} to {last.last_bad}" if last.good_after else f"since {last.first_bad}"
+    since = "" if last is None else (f"since {last.first_bad}" if last.good_before else f"seen from {last.first_bad}") + \
+        (f" to {last.last_bad}" if last.good_after else "")
     return {"column": column, "title": f"{data['title']} {data['version']}", "known": checked is not None or own is not None,
             "otherwise": checked is not None and checked["how"] == "otherwise", "differs": case is not None, "hits": own["hits"] if own else 0, "failure": case["failure"] if case else "",
             "traces": aligned(case["expected"], case["found"]) if case else [],
             "since": since, "spans": [span.text() for span in spans]}
 
 
-def rows_of(recorded: list[dict], known: ClassTable) -> list[dict]:
+def rows_of(recorded: list[dict[str, Any]], known: ClassTable) -> list[dict[str, Any]]:
     classes = list(known.classes)
     for data in recorded:
         classes += [Class(f"{data['runtime']}-{found['class']}", found["signature"], found["program"]) for found in data["classes"]

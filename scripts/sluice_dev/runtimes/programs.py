@@ -13,6 +13,7 @@ import json
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
@@ -29,20 +30,20 @@ class NotPortable(CannotRun):
     """These programs cannot be expressed in JavaScript."""
 
 
-def expected(example: dict, model: str) -> list[str]:
+def expected(example: dict[str, Any], model: str) -> list[str]:
     """The trace in a tick model, without line numbers."""
     trace = example["traces"].get(model, example["traces"][MODELS[0]])
     return [line[6:] for line in trace.rstrip("\n").split("\n")]
 
 
-def examples_of(sluice: Path, files: list[str], arguments: tuple[str, ...] = ()) -> list[dict]:
+def examples_of(sluice: Path, files: list[str], arguments: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     run = subprocess.run([str(sluice), "batch", *arguments, *files], stdout=subprocess.PIPE, check=False)
     if run.returncode != 0:
         raise NotPortable("the programs could not be read")  # the command has said which and why
     return [json.loads(line) for line in run.stdout.splitlines()]
 
 
-def examples_of_texts(sluice: Path, texts: list[str], names: list[str] | None = None) -> list[dict]:
+def examples_of_texts(sluice: Path, texts: list[str], names: list[str] | None = None) -> list[dict[str, Any]]:
     """Programs as text; what cannot be expressed in JavaScript is missing."""
     with tempfile.TemporaryDirectory(prefix="sluice-") as folder:
         files = []
@@ -73,7 +74,7 @@ class Programs:
         self._seed = seed
         self.count = count
         self._for_sluice = ("--for-sluice",) if for_sluice else ()
-        self._files: list[dict] | None = examples_of(sluice, files, self._for_sluice) if files else None
+        self._files: list[dict[str, Any]] | None = examples_of(sluice, files, self._for_sluice) if files else None
         # Of what the command makes, not of the command: one that was built anew makes the same.
         digest = hashlib.sha256(Path(__file__).read_bytes())
         samples = [examples_of(sluice, self._corpus or seeds()), *(examples_of(sluice, [], ("--count", "5", "--profile", one)) for one in PROFILES)]
@@ -84,7 +85,7 @@ class Programs:
     def chunks(self) -> int:
         return 1 if self._files is not None else -(-self.count // CHUNK)
 
-    def chunk(self, number: int) -> list[dict]:
+    def chunk(self, number: int) -> list[dict[str, Any]]:
         if self._files is not None:
             return self._files
         size = min(CHUNK, self.count - number * CHUNK)

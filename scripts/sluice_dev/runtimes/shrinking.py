@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.runtimes import programs
 from sluice_dev.runtimes.host import Session
@@ -22,8 +23,8 @@ class _Dialog:
     def __init__(self, sluice: Path, text: str) -> None:
         self._process = subprocess.Popen([str(sluice), "shrink-dialog"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._write(json.dumps(text))
-        self.candidates: list[dict] = []
-        self.shrunk: dict | None = None
+        self.candidates: list[dict[str, Any]] = []
+        self.shrunk: dict[str, Any] | None = None
         self._read()
 
     def _write(self, line: str) -> None:
@@ -61,7 +62,7 @@ class _Shrinking:
     best: Case
 
 
-def _judged(session: Session, examples: list[dict], model: str) -> dict[str, Case]:
+def _judged(session: Session, examples: list[dict[str, Any]], model: str) -> dict[str, Case]:
     by_name = {example["name"]: example for example in examples}
     return {answer.name: judge(by_name[answer.name], answer.lines, answer.failure, model, session.offers)
             for answer in session.run(examples) if not answer.missing}

@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sluice_dev.runtimes import host
 from sluice_dev.runtimes import table
@@ -27,7 +28,7 @@ FOLDER = table.STORE / "surveys"
 class Case:
     """A program that does not do here what it should."""
 
-    example: dict
+    example: dict[str, Any]
     lines: list[str]
     failure: str = ""  # it crashed, hung, or flooded
     difference: Difference = field(default_factory=lambda: Difference(Kind.NONE))
@@ -57,7 +58,7 @@ class Result:
     by_model: dict[str, int]
 
 
-def judge(example: dict, answer_lines: list[str], failure: str, model: str, offers: host.Offers) -> Case:
+def judge(example: dict[str, Any], answer_lines: list[str], failure: str, model: str, offers: host.Offers) -> Case:
     difference = Difference(Kind.NONE) if failure else traces.compare(expected(example, model), traces.plain(answer_lines), offers)
     return Case(example, traces.plain(answer_lines), failure, difference)
 
@@ -72,7 +73,7 @@ class Survey:
         key = f"{programs.key}-{hash_of(scripts)}"
         self._file = FOLDER / key / f"{runtime.name}@{version.replace('/', '+').replace(' ', '_')}.jsonl"
         self._lock = threading.Lock()
-        self._done: dict[int, dict] = {}
+        self._done: dict[int, dict[str, Any]] = {}
         if self._file.exists():
             for line in self._file.read_text().splitlines():
                 try:
@@ -116,7 +117,7 @@ class Survey:
 
     def result(self) -> Result:
         chunks = [self._done[number] for number in range(self._programs.chunks)]
-        agree = {model: sum(chunk["agree"].get(model, 0) for chunk in chunks) for model in MODELS}
+        agree: dict[str, int] = {model: sum(chunk["agree"].get(model, 0) for chunk in chunks) for model in MODELS}
         model = max(MODELS, key=lambda name: agree[name])
         offers = host.Offers(**chunks[0]["offers"])
         result = Result(self.runtime, model, offers, sum(chunk["programs"] for chunk in chunks), agree[model], [], [], [], agree)

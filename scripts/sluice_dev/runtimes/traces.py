@@ -145,18 +145,18 @@ def compare(expected: list[str], found: list[str], offers: Offers = Offers()) ->
     if expected == found:
         return Difference(Kind.NONE)
     line = next((i for i, (one, other) in enumerate(zip(expected, found)) if one != other), min(len(expected), len(found)))
-    words = [(side[line].strip() if line < len(side) else "(ended)") for side in (expected, found)]
+    ours, theirs = ((side[line].strip() if line < len(side) else "(ended)") for side in (expected, found))
     sides = windows(expected), windows(found)
     for number in range(max(map(len, sides))):
         one, other = (side[number].events if number < len(side) else [] for side in sides)
         missing, extra = _only_in(one, other), _only_in(other, one)
         if missing or extra:
-            return Difference(Kind.OUTCOME, line, *words, number, missing, extra)
+            return Difference(Kind.OUTCOME, line, ours, theirs, number, missing, extra)
     # Every event is where it should be: one took more microtasks, or came in another order; or it is not the same error or promise.
     exact = [_without_ticks(side) for side in (expected, found)]
     anonymous = [[event.text for window in side for event in window.events] for side in sides]
     another_identity = exact[0] != exact[1] and anonymous[0] == anonymous[1]
-    return Difference(Kind.OUTCOME if another_identity else Kind.ORDER, line, *words)
+    return Difference(Kind.OUTCOME if another_identity else Kind.ORDER, line, ours, theirs)
 
 
 def aligned(one: list[str], other: list[str]) -> list[tuple[str, str]]:
