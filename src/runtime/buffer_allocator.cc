@@ -82,8 +82,10 @@ v8::MaybeLocal<v8::ArrayBuffer> NewBufferOf(v8::Isolate* isolate, std::string te
   auto owner = std::make_unique<Owner>(Owner{std::move(text), data.memory()});
   void* const bytes = owner->text.data();
   const size_t size = owner->text.size();
-  bool counted = owner->memory->Take(size);
-  if (!counted) {
+  bool counted = size <= kNeverRefused;
+  if (counted) {
+    owner->memory->TakeAnyway(size);
+  } else if (counted = owner->memory->Take(size); !counted) {
     isolate->LowMemoryNotification();
     counted = owner->memory->Take(size);
   }

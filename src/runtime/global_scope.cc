@@ -54,8 +54,12 @@ bool ToBytes(const Info& info, const char* what, std::string& bytes) {
     binding::ThrowDOMException(context, std::string(what) + ": a character is above U+00FF", "InvalidCharacterError");
     return false;
   }
-  // Twice, and what is made of it.
-  if (!binding::IsolateData::Of(isolate)->RequireMemory(3 * static_cast<size_t>(text->Length()), what)) return false;
+  // Twice, and what is made of it. So little is no matter.
+  constexpr int kShort = 100'000;
+  if (text->Length() > kShort &&
+      !binding::IsolateData::Of(isolate)->RequireMemory(3 * static_cast<size_t>(text->Length()), what)) {
+    return false;
+  }
   bytes.resize(static_cast<size_t>(text->Length()));
   text->WriteOneByte(isolate, reinterpret_cast<uint8_t*>(bytes.data()), 0, text->Length(),
                      v8::String::NO_NULL_TERMINATION);

@@ -78,8 +78,10 @@ class Writer final : public v8::ValueSerializer::Delegate {
   // Null makes V8 throw a DataCloneError.
   void* ReallocateBufferMemory(void* old, size_t size, size_t* actual) override {
     if (size > kMaxBytes || Realm::Of(isolate_).interrupted()) return nullptr;
-    if (size > counted_ && !memory_.Take(size - counted_)) return nullptr;
-    counted_ = std::max(counted_, size);
+    if (size > kUncountedBytes) {
+      if (size > counted_ && !memory_.Take(size - counted_)) return nullptr;
+      counted_ = std::max(counted_, size);
+    }
     *actual = size;
     return std::realloc(old, size);
   }
@@ -88,6 +90,8 @@ class Writer final : public v8::ValueSerializer::Delegate {
  private:
   // Where nothing else is a limit.
   static constexpr size_t kMaxBytes = size_t{1} << 30;
+  // So little is no matter: what has used all of its memory can still clone.
+  static constexpr size_t kUncountedBytes = 64 * 1024;
 
   v8::Isolate* isolate_;
   SharedBuffers& shared_;

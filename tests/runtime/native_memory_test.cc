@@ -107,6 +107,22 @@ TEST_F(NativeMemoryTest, ARejectionIsHeldNoLongerThanUntilItIsHandled) {
   EXPECT_EQ(TakeErrors(), "");
 }
 
+// An app that keeps all of its memory can still read a request, and give some back.
+TEST_F(NativeMemoryTest, AFullRealmStillAnswers) {
+  EXPECT_EQ(Run(R"js(
+    const kept = [];
+    for (let size = 1 << 26; size >= 1; size >>= 1) { try { for (let i = 0; i < 1e3; ++i) kept.push(new ArrayBuffer(size)); } catch {} }
+    console.log(new URL('http://a/?n=1').searchParams.get('n'), new URLSearchParams('a=1&b=2').size, atob(btoa('text')),
+                new Headers({ a: 'b' }).get('a'), structuredClone('x'.length), new TextDecoder().decode(new TextEncoder().encode('x'))))js"),
+            "1 2 text b 1 x\n");
+  bool made = false;
+  realm().RunTask([&] {
+    v8::Local<v8::Object> request;
+    made = NewRequest(realm().context(), {"POST", "http://a/", {}, ""}, {}).ToLocal(&request);
+  });
+  EXPECT_TRUE(made);
+}
+
 // What was kept in one task may be garbage in the next.
 TEST_F(NativeMemoryTest, TheNextTaskHasRoomAgain) {
   RunTask("globalThis.kept = []; try { for (;;) kept.push(AbortSignal.timeout(1e9)) } catch {}");

@@ -194,9 +194,12 @@ void ParseQuery(const Info& info) {
   const Text query(isolate, info[0]);
   // V8 ends the process where an array would be too long; each pair takes far more while it is parsed.
   constexpr size_t kPairBytes = 200;
+  constexpr size_t kFewPairs = 1000;  // an app that has used all of its memory can still read a query
   const auto pairs = static_cast<size_t>(std::count(query.view().begin(), query.view().end(), '&')) + 1;
   if (pairs > kMostPairs) return binding::ThrowRangeError(isolate, "URLSearchParams: the query has too many pairs");
-  if (!binding::IsolateData::Of(isolate)->RequireMemory(pairs * kPairBytes, "URLSearchParams")) return;
+  if (pairs > kFewPairs && !binding::IsolateData::Of(isolate)->RequireMemory(pairs * kPairBytes, "URLSearchParams")) {
+    return;
+  }
   const ada::SearchParams params(ada_parse_search_params(query.data(), query.size()));
   const ada::SearchParamsEntries entries(ada_search_params_get_entries(params.get()));
   std::vector<v8::Local<v8::Value>> list;
