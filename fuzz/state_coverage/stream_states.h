@@ -72,7 +72,6 @@ enum class Cause : uint8_t {
 };
 inline constexpr int kCauseCount = 16;
 std::string_view CauseId(Cause cause);  // "write()", "write fulfills"
-inline constexpr bool IsReaction(Cause cause) { return cause >= Cause::kStartFulfills && cause < Cause::kNothing; }
 
 struct Transition {
   Phase from;

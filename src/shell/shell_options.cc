@@ -16,7 +16,7 @@
 namespace sluice::shell {
 namespace {
 
-constexpr double kMegabyte = 1'048'576;
+constexpr double kMegabyte = core::kBytesPerMegabyte;
 // What V8 may need below its own limit, and what the libraries around it have on the stack already.
 constexpr int64_t kStackReserveKb = 512;
 constexpr int64_t kLeastStackKb = 64;
