@@ -15,9 +15,11 @@ class CountingAllocator final : public v8::ArrayBuffer::Allocator {
  public:
   explicit CountingAllocator(std::shared_ptr<binding::NativeMemory> memory) : memory_(std::move(memory)) {}
 
-  void* Allocate(size_t length) override { return Take(length) ? Taken(base_->Allocate(length), length) : nullptr; }
+  void* Allocate(size_t length) override {
+    return memory_->Take(length) ? Taken(base_->Allocate(length), length) : nullptr;
+  }
   void* AllocateUninitialized(size_t length) override {
-    return Take(length) ? Taken(base_->AllocateUninitialized(length), length) : nullptr;
+    return TakeUninitialized(length) ? Taken(base_->AllocateUninitialized(length), length) : nullptr;
   }
   // V8 frees from threads of its own, too.
   void Free(void* data, size_t length) override {
@@ -26,7 +28,7 @@ class CountingAllocator final : public v8::ArrayBuffer::Allocator {
   }
 
  private:
-  bool Take(size_t length) {
+  bool TakeUninitialized(size_t length) {
     if (length > kNeverRefused) return memory_->Take(length);
     memory_->TakeAnyway(length);
     return true;

@@ -15,9 +15,9 @@ namespace sluice::runtime {
 // Counts in `memory`, and refuses what exceeds its limit. When an allocation is refused, V8 collects garbage and tries
 // again before it throws a RangeError.
 //
-// The buffer of a typed array that V8 has on its heap (up to 64 bytes) is allocated when a script asks for it, and
-// refusing it ends the process: so small a buffer is counted, but never refused. Each has an object on the heap that is
-// larger, and the heap has a limit.
+// The buffer of a typed array that V8 has on its heap (up to 64 bytes) is allocated when a script asks for it, without
+// being initialized, and refusing it ends the process: so small a buffer is counted, but never refused. Each has an
+// object on the heap that is larger, and the heap has a limit. `new ArrayBuffer()` asks for zeros.
 std::unique_ptr<v8::ArrayBuffer::Allocator> NewBufferAllocator(std::shared_ptr<binding::NativeMemory> memory);
 
 // For native code: an ArrayBuffer of `size` bytes that are not initialized, and where they are. V8's own functions end
