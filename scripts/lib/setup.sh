@@ -12,6 +12,9 @@ SLUICE_SCRIPT=scripts/$(basename "$0")
 
 # Ctrl-C while a child runs is not a child that failed. (SIGTERM ends a shell at once, with 143.)
 trap 'exit 130' INT
+# What fails without more ado could not be set up; 1 means findings.
+set -E
+trap 'exit 2' ERR
 
 # What is closed is /dev/null, so that no file that is opened later gets its number.
 { : <&0; } 2>/dev/null || exec </dev/null

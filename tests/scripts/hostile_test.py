@@ -23,7 +23,7 @@ REFUSED = {
     "bench": ["--nonsense"], "corpus": ["pack"], "coverage": ["--nonsense"], "diff": ["--nonsense"], "fuzz": ["--time", "0"],
     "lint": ["--nonsense"], "load": ["--nonsense"], "minimize": ["--target", "none_fuzzer"], "nightly": ["--time", "1"],
     "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"], "smoke": ["--time", "0"],
-    "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--nonsense"],
+    "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--roots"],
 }
 # How the streams are: what the shell adds to the command.
 STREAMS = ("", ">&-", "2>&-", "<&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-", ">/dev/full", "2>/dev/full", ">/dev/full 2>&1", "| true", "2>&1 | true")
@@ -58,6 +58,14 @@ class Streams(unittest.TestCase):
                     self.assertNotIn("Traceback", run.stdout + run.stderr)
                     if not streams:
                         self.assertIn(f"scripts/{name}", run.stderr)
+
+    def test_what_fails_in_the_shell_is_2(self):
+        for command in ("false", "x=$(false)", "mktemp -p /dev/null/none", "f() { false; }; f", "cd /dev/null/none"):
+            run = shell('set -euo pipefail; source "$1"; eval "$2"', SCRIPTS / "lib/setup.sh", command)
+            self.assertEqual(run.returncode, 2, command + run.stderr)
+        for command, code in (("false || true", 0), ("if false; then :; fi", 0), ("x=$(false) || true", 0), ("false || exit 1", 1)):
+            run = shell('set -euo pipefail; source "$1"; eval "$2"', SCRIPTS / "lib/setup.sh", command)
+            self.assertEqual(run.returncode, code, command + run.stderr)
 
     def test_a_command_that_does_what_it_should_is_0(self):
         with tempfile.TemporaryDirectory() as folder:
