@@ -427,10 +427,15 @@ class Writer {
     }
     const std::string of = label == "read" ? "" : label.substr(4);
     for (const std::string_view property : {"ready", "closed"}) {
-      code.Line(Log(Template(std::string(property) + " is ${nameOf(" + Quoted(std::string(property) + of) + ", " +
+      code.Line(Log(Template(std::string(property) + " is ${nameOf(" + Quoted(NameOfRead(property, of)) + ", " +
                              writer + "." + std::string(property) + ")}")));
     }
     identities_ = true;
+  }
+
+  // Another name than any that `watch` gives.
+  static std::string NameOfRead(std::string_view property, const std::string& of) {
+    return "the " + std::string(property) + " of read" + of;
   }
 
   bool DesiredSizeThrows(Where where) const {
@@ -798,7 +803,7 @@ class Writer {
     const auto label = labels_.find({where.script, where.op});
     const std::string of = label == labels_.end() || label->second == "read" ? "" : label->second.substr(4);
     const auto promise = [&](const std::string& property) {
-      log.push_back(property + " is " + names.try_emplace(event.value.id, property + of).first->second);
+      log.push_back(property + " is " + names.try_emplace(event.value.id, NameOfRead(property, of)).first->second);
     };
     switch (static_cast<Property>(event.code)) {
       case Property::kDesiredSize:

@@ -287,6 +287,13 @@ class Scripts(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertRegex(run.stdout, r"expected: .*rejected[^\0]*actual: .*fulfilled")
 
+    def test_another_promise_than_expected_fails(self):
+        text = scripts.emit(SLUICE_FUZZ, "w0 = stream.getWriter()\nwatch w0.closed\nread w0\n", "--format", "js")
+        self.assertEqual(self.run_script(text).returncode, 0, text)
+        # A runtime whose closed is a new promise each time that it is read.
+        fresh = "Object.defineProperty(WritableStreamDefaultWriter.prototype, 'closed', { get() { return new Promise(() => {}); } });\n"
+        self.assertEqual(self.run_script(fresh + text).returncode, 1, text)
+
     def test_a_wpt_test_has_the_suites_style(self):
         text = scripts.emit(SLUICE_FUZZ, 'methods write\nw0 = stream.getWriter()\nw0.write("a")\n', "--format", "wpt", "--title", "it's a title")
         self.assertIn("// META: script=../resources/test-utils.js", text)

@@ -20,7 +20,7 @@ LOGS = ("results", "calls", "calls,results", "reads", "results,reads", "calls,re
 
 _WORKERD_TEST = """using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (services = [(name = "main", worker = (compatibilityDate = "{date}", compatibilityFlags = [{flags}],
-  modules = [(name = "main.mjs", esModule = embed "main.mjs")]))]);
+  modules = [(name = "repro.mjs", esModule = embed "repro.mjs")]))]);
 """
 
 
@@ -47,15 +47,19 @@ def in_worker(text: str) -> str:
     return f"export default {{\n  async test() {{\n{body}  }},\n}};\n"
 
 
+def workerd_config(runtime: table.Runtime) -> str:
+    return _WORKERD_TEST.format(date=release_date(runtime.version_wanted), flags=", ".join(f'"{flag}"' for flag in runtime.flags))
+
+
 def run(runtime: table.Runtime, text: str) -> tuple[int, str]:
     """The exit code of a script and what it printed; a signal or a time that is over is no exit code: negative."""
     with tempfile.TemporaryDirectory(prefix="sluice-") as name:
         folder = Path(name)
-        file = folder / "main.mjs"
+        file = folder / "repro.mjs"
         if runtime.kind == "workerd":
             file.write_text(in_worker(text))
             config = folder / "config.capnp"
-            config.write_text(_WORKERD_TEST.format(date=release_date(runtime.version_wanted), flags=", ".join(f'"{flag}"' for flag in runtime.flags)))
+            config.write_text(workerd_config(runtime))
             command = [str(runtime.binary), "test", *(["--experimental"] if runtime.flags else []), str(config)]
         elif runtime.kind == "file":
             prelude = f"{runtime.library.prelude()}const {{ WritableStream, WritableStreamDefaultWriter }} = source;\n" if runtime.library else ""

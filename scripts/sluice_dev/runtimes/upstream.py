@@ -57,7 +57,8 @@ def issue(runtime: table.Runtime, one: Class, sluice_fuzz: Path) -> str:
     said = [line for line in script.output.splitlines() if line.strip()]
     # A runtime that throws out of a method does not come to its last line: then all that it says is the result.
     output = "\n".join([line for line in said if line.startswith(("expected:", "actual:"))] or said[:20])
-    how = {"workerd": "workerd test config.capnp"}.get(runtime.kind, " ".join([Path(runtime.program).name, *runtime.arguments, "repro.mjs"]))
+    config = f"\n`config.capnp`:\n\n```capnp\n{scripts.workerd_config(runtime)}```\n" if runtime.kind == "workerd" else ""
+    how = {"workerd": " ".join(["workerd test", *(["--experimental"] if runtime.flags else []), "config.capnp"])}.get(runtime.kind, " ".join([Path(runtime.program).name, *runtime.arguments, "repro.mjs"]))
     verdict = "" if one.verdict == "runtime wrong" else f"\nOur verdict is \"{one.verdict}\": the standard should be clearer here.\n"
     reported = f"\nSee also: {', '.join(one.reported)}\n" if one.reported else ""
     return f"""# WritableStream: {one.title}
@@ -69,7 +70,7 @@ def issue(runtime: table.Runtime, one: Class, sluice_fuzz: Path) -> str:
 
 ```js
 {shown}```
-
+{config}
 **Expected.** {one.reason}
 Decided by {one.step}: {STANDARD}#{one.anchor}
 
