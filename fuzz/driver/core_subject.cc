@@ -40,6 +40,11 @@ void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chun
   ForgetFindings();
 }
 
+void CoreSubject::CopyFrom(const CoreSubject& other) {
+  host_.CopyFrom(other.host_);
+  released_ = other.released_;
+}
+
 void CoreSubject::Teardown() {
   host_.Teardown();
   for (const char* violation : host_.violations()) Violation(violation);

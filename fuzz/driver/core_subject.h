@@ -18,6 +18,9 @@ class CoreSubject : public JudgedSubject {
   // Checks the ownership of slots (SimHost::Teardown).
   void Teardown() override;
   sim::SimHost& host() { return host_; }
+  const sim::SimHost& host() const { return host_; }
+  // Is where `other` is, which nothing runs in, with the same chunks. Subjects with a state of their own copy it, too.
+  virtual void CopyFrom(const CoreSubject& other);
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Construct(const StreamOptions& options) override;

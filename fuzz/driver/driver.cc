@@ -19,33 +19,37 @@ uint32_t NameOf(std::vector<uint32_t>& names, uint32_t id, uint32_t& count) {
 }  // namespace
 
 void Driver::Run(const Program& program, Subject& subject, RunOptions options, Trace& trace) {
+  Begin(program, subject, options, trace);
+  RunOps(program.ops, Where::kMain);
+  // Nobody wants to hear that names the program does not use are not assigned.
+  for (size_t i = 0; i < Epilogue().size(); ++i) {
+    const Op& op = Epilogue()[i];
+    if (op.kind == OpKind::kReadWriter && !author_.has_writer(op.operands.writer)) continue;
+    RunOp(op, {Where::kEpilogue, static_cast<uint16_t>(i)});
+  }
+}
+
+void Driver::Begin(const Program& program, Subject& subject, RunOptions options, Trace& trace) {
   program_ = &program;
   subject_ = &subject;
   options_ = options;
   trace_ = &trace;
   trace.Clear();
-  has_stream_ = has_controller_ = false;
+  author_.has_stream = author_.has_controller = false;
+  author_.writers.fill(kUnassigned);
+  author_.released.fill(false);
+  for (auto& promises : author_.pending) promises.clear();
+  author_.observed.clear();
   depth_ = thenables_ = promises_ = 0;
-  writers_.fill(kUnassigned);
-  released_.fill(false);
   calls_.fill(0);
   next_script_.fill(0);
-  for (auto& promises : pending_) promises.clear();
   promise_names_.clear();
-  observed_.clear();
   settled_behind_.clear();
   for (auto& names : error_names_) names.clear();
   errors_.fill(0);
 
   subject.Reset(*this, trace.chunks);
   Construct();
-  RunOps(program.ops, Where::kMain);
-  // Nobody wants to hear that names the program does not use are not assigned.
-  for (size_t i = 0; i < Epilogue().size(); ++i) {
-    const Op& op = Epilogue()[i];
-    if (op.kind == OpKind::kReadWriter && writers_[op.operands.writer] == kUnassigned) continue;
-    RunOp(op, {Where::kEpilogue, static_cast<uint16_t>(i)});
-  }
 }
 
 void Driver::Construct() {
@@ -69,7 +73,7 @@ void Driver::Construct() {
   ++depth_;
   const Outcome made = subject_->Construct(options);
   --depth_;
-  has_stream_ = !made.thrown;
+  author_.has_stream = !made.thrown;
   Add(EventKind::kConstructEnd, made);
   AddSnapshot();
 }
@@ -78,7 +82,6 @@ void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
   for (size_t i = 0; i < ops.size(); ++i) RunOp(ops[i], {script, static_cast<uint16_t>(i)});
 }
 
-// What the operation needs and is not there; kNothing if all is.
 Needs Driver::Unmet(const Op& op) const {
   const Needs needs = RowOf(op.kind).needs;
   const uint8_t writer = op.operands.writer;
@@ -87,17 +90,17 @@ Needs Driver::Unmet(const Op& op) const {
     case Needs::kNothing:
       return needs;
     case Needs::kStream:
-      return unless(has_stream_);
+      return unless(author_.has_stream);
     case Needs::kWriter:
-      return unless(writers_[writer] != kUnassigned);
+      return unless(author_.has_writer(writer));
     case Needs::kUnreleasedWriter:
-      return writers_[writer] == kUnassigned ? Needs::kWriter : unless(!released_[writer]);
+      return !author_.has_writer(writer) ? Needs::kWriter : unless(!author_.released[writer]);
     case Needs::kController:
-      return unless(has_controller_);
+      return unless(author_.has_controller);
     case Needs::kControllerOrStream:
-      return unless(has_controller_ || has_stream_);
+      return unless(author_.has_controller || author_.has_stream);
     case Needs::kPendingPromise:
-      return unless(!pending_[static_cast<int>(op.operands.source)].empty());
+      return unless(!author_.pending[static_cast<int>(op.operands.source)].empty());
     case Needs::kEmptyStack:
       return unless(depth_ == 0);
   }
@@ -115,15 +118,15 @@ void Driver::RunOp(const Op& op, Where where) {
   const uint32_t depth = RowOf(op.kind).needs == Needs::kEmptyStack ? 0 : 1;
   Add(EventKind::kOpBegin, {}).where = where;
   depth_ += depth;
-  const Outcome outcome = Perform(op);
+  const Outcome outcome = Effect(op);
   depth_ -= depth;
   Add(EventKind::kOpEnd, outcome).where = where;
   AddSnapshot();
 }
 
-Outcome Driver::Perform(const Op& op) {
+Outcome Driver::Effect(const Op& op) {
   const Operands& operands = op.operands;
-  const uint32_t writer = writers_[operands.writer];
+  const uint32_t writer = author_.writers[operands.writer];
   switch (op.kind) {
     case OpKind::kGetWriter:
     case OpKind::kConstructWriter: {
@@ -139,7 +142,7 @@ Outcome Driver::Perform(const Op& op) {
       return PromiseResult(subject_->WriterAbort(writer, ReasonValue(operands.reason)), operands.unobserved);
     case OpKind::kReleaseLock:
       subject_->ReleaseLock(writer);
-      released_[operands.writer] = true;
+      author_.released[operands.writer] = true;
       return {};
     case OpKind::kStreamAbort:
       return PromiseResult(subject_->StreamAbort(ReasonValue(operands.reason)), operands.unobserved);
@@ -190,20 +193,20 @@ Outcome Driver::PromiseResult(uint32_t promise, bool unobserved) {
 
 // One reaction for each promise, however often it is handed out.
 void Driver::Watch(uint32_t promise) {
-  if (observed_.size() <= promise) observed_.resize(promise + 1);
-  if (observed_[promise]) return;
-  observed_[promise] = true;
+  if (author_.observed.size() <= promise) author_.observed.resize(promise + 1);
+  if (author_.observed[promise]) return;
+  author_.observed[promise] = true;
   subject_->Observe(promise);
 }
 
 void Driver::AssignWriter(const Op& op, const Outcome& made) {
   if (made.thrown) return;
-  writers_[op.operands.writer] = made.value.id;
-  released_[op.operands.writer] = false;
+  author_.writers[op.operands.writer] = made.value.id;
+  author_.released[op.operands.writer] = false;
 }
 
 void Driver::Settle(const Op& op) {
-  auto& promises = pending_[static_cast<int>(op.operands.source)];
+  auto& promises = author_.pending[static_cast<int>(op.operands.source)];
   const uint32_t promise = promises.front();
   promises.erase(promises.begin());
   const bool resolve = op.kind == OpKind::kResolve;
@@ -224,11 +227,11 @@ void Driver::ReadWriter(uint32_t writer) {
 }
 
 void Driver::ReadStream() {
-  if (has_stream_) {
+  if (author_.has_stream) {
     Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->Locked()))).code =
         static_cast<uint8_t>(Property::kLocked);
   }
-  if (!has_controller_) return;
+  if (!author_.has_controller) return;
   Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->SignalAborted()))).code =
       static_cast<uint8_t>(Property::kSignalAborted);
   Add(EventKind::kProperty, Outcome::Return(subject_->SignalReason())).code =
@@ -240,28 +243,36 @@ void Driver::ReadStream() {
 Outcome Driver::Call(CallKind kind, Value argument, uint32_t resolver) {
   const int k = static_cast<int>(kind);
   const uint32_t number = ++calls_[k];
-  if (kind == CallKind::kStart || kind == CallKind::kWrite) has_controller_ = true;
+  if (kind == CallKind::kStart || kind == CallKind::kWrite) author_.has_controller = true;
   ++depth_;
   Event& begin = Add(EventKind::kCallBegin, Outcome::Return(argument));
   begin.code = static_cast<uint8_t>(k);
   begin.number = number;
   AddSnapshot();
 
-  const Script* script = nullptr;
-  uint32_t& next = next_script_[k];
-  while (next < program_->scripts.size() && program_->scripts[next].call != kind) ++next;
-  if (next < program_->scripts.size()) {
-    const auto index = static_cast<uint16_t>(next++);
-    script = &program_->scripts[index];
-    RunOps(script->ops, index);
-  }
-  const Outcome outcome = EndCall(kind, script != nullptr ? &script->end : nullptr, resolver);
+  const Outcome outcome = EndCall(kind, RunCall(kind), resolver);
 
   Event& end = Add(EventKind::kCallEnd, outcome);
   end.code = static_cast<uint8_t>(k);
   end.number = number;
   --depth_;
   return outcome;
+}
+
+// What happens inside a call. Returns how it ends; null: as calls end that no script is left for.
+const End* Driver::RunCall(CallKind kind) {
+  if (options_.improviser != nullptr) {
+    options_.improviser->OnCall(kind);
+    while (const Op* op = options_.improviser->NextOp()) RunOp(*op, {});
+    return &options_.improviser->EndOfCall();
+  }
+  uint32_t& next = next_script_[static_cast<int>(kind)];
+  while (next < program_->scripts.size() && program_->scripts[next].call != kind) ++next;
+  if (next == program_->scripts.size()) return nullptr;
+  const auto index = static_cast<uint16_t>(next++);
+  const Script& script = program_->scripts[index];
+  RunOps(script.ops, index);
+  return &script.end;
 }
 
 // For `then`, the promise-like ends are what it does with its resolving functions.
@@ -290,7 +301,8 @@ Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
   if (kind == CallKind::kThen) {
     if (end->kind == EndKind::kReturnResolved) subject_->CallResolve(resolver);
     if (end->kind == EndKind::kReturnRejected) subject_->CallReject(resolver, reason);
-    if (end->kind == EndKind::kReturnPending) pending_[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
+    if (end->kind == EndKind::kReturnPending)
+      author_.pending[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
     return {};
   }
   if (end->kind == EndKind::kReturnPending) {
@@ -305,16 +317,16 @@ uint32_t Driver::NewPendingPromise(CallKind kind) {
   const uint32_t promise = subject_->NewPromise();
   switch (kind) {
     case CallKind::kStart:
-      pending_[static_cast<int>(PromiseSource::kStart)].push_back(promise);
+      author_.pending[static_cast<int>(PromiseSource::kStart)].push_back(promise);
       break;
     case CallKind::kWrite:
-      pending_[static_cast<int>(PromiseSource::kWrite)].push_back(promise);
+      author_.pending[static_cast<int>(PromiseSource::kWrite)].push_back(promise);
       break;
     case CallKind::kClose:
-      pending_[static_cast<int>(PromiseSource::kClose)].push_back(promise);
+      author_.pending[static_cast<int>(PromiseSource::kClose)].push_back(promise);
       break;
     case CallKind::kAbort:
-      pending_[static_cast<int>(PromiseSource::kAbort)].push_back(promise);
+      author_.pending[static_cast<int>(PromiseSource::kAbort)].push_back(promise);
       break;
     case CallKind::kSize:
     case CallKind::kSignal:

@@ -17,19 +17,49 @@
 
 namespace sluice::fuzz {
 
+// Decides what author functions do while they run, instead of the program's scripts.
+class Improviser {
+ public:
+  virtual ~Improviser() = default;
+  virtual void OnCall(CallKind kind) = 0;  // a call begins; it is the innermost until EndOfCall
+  virtual const Op* NextOp() = 0;          // the next operation inside the innermost call; null: there is none
+  virtual const End& EndOfCall() = 0;      // how the innermost call ends; it is the innermost no more
+};
+
 struct RunOptions {
   bool snapshots = true;               // take one at the end of each step and wherever author code begins
   void (*after_snapshot)() = nullptr;  // called after each
+  Improviser* improviser = nullptr;    // null: the program's scripts
 };
 
 class Driver final : private UserCode {
  public:
+  static constexpr uint32_t kUnassigned = ~0u;
+
+  // What the author holds between two operations. Ids are the subject's.
+  struct Author {
+    bool has_stream = false;
+    bool has_controller = false;
+    std::array<uint32_t, kWriterCount> writers{};
+    std::array<bool, kWriterCount> released{};
+    std::array<std::vector<uint32_t>, kPromiseSourceCount> pending;  // promises, or resolvers for kThen
+    std::vector<bool> observed;                                      // by promise: it has the author's reaction
+
+    bool has_writer(int name) const { return writers[static_cast<size_t>(name)] != kUnassigned; }
+  };
+
   // Overwrites `trace`. Programs end: each script and each operation runs at most once.
   void Run(const Program& program, Subject& subject, RunOptions options, Trace& trace);
 
- private:
-  static constexpr uint32_t kUnassigned = ~0u;
+  // The same in parts: makes the stream of `program`, performs none of its operations. All arguments outlive the parts.
+  void Begin(const Program& program, Subject& subject, RunOptions options, Trace& trace);
+  void Perform(const Op& op) { RunOp(op, {}); }
+  // Between parts, a copy of a driver is a copy of the author, for a copy of the subject's state.
+  const Author& author() const { return author_; }
+  // What the operation needs and is not there; kNothing if all is.
+  Needs Unmet(const Op& op) const;
 
+ private:
   // UserCode
   sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
   void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
@@ -40,14 +70,14 @@ class Driver final : private UserCode {
   void Construct();
   void RunOps(const std::vector<Op>& ops, uint16_t script);
   void RunOp(const Op& op, Where where);
-  Needs Unmet(const Op& op) const;
-  sim::Outcome Perform(const Op& op);
+  sim::Outcome Effect(const Op& op);
   sim::Outcome PromiseResult(uint32_t promise, bool unobserved);
   void AssignWriter(const Op& op, const sim::Outcome& made);
   void Settle(const Op& op);
   void ReadWriter(uint32_t writer);
   void ReadStream();
   void Watch(uint32_t promise);
+  const End* RunCall(CallKind kind);
   sim::Outcome EndCall(CallKind kind, const End* end, uint32_t resolver);
   uint32_t NewPendingPromise(CallKind kind);
 
@@ -64,17 +94,12 @@ class Driver final : private UserCode {
   RunOptions options_;
   Trace* trace_ = nullptr;
 
-  bool has_stream_ = false;
-  bool has_controller_ = false;
+  Author author_;
   uint32_t depth_ = 0;  // operations and author calls on the stack
   uint32_t thenables_ = 0;
-  std::array<uint32_t, kWriterCount> writers_{};
-  std::array<bool, kWriterCount> released_{};
   std::array<uint32_t, kCallKindCount> calls_{};        // how many calls of each kind were made
   std::array<uint32_t, kCallKindCount> next_script_{};  // where in Program::scripts to look for the next one
-  std::array<std::vector<uint32_t>, kPromiseSourceCount> pending_;  // promises, or resolvers for kThen
-  std::vector<uint32_t> promise_names_;                             // by the subject's promise id; 0: not named yet
-  std::vector<bool> observed_;                                      // by the subject's promise id
+  std::vector<uint32_t> promise_names_;                 // by the subject's promise id; 0: not named yet
   std::vector<uint32_t> settled_behind_;  // by the subject's promise id: how many events there were; 0: not settled
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id
   std::array<uint32_t, 3> errors_{};

@@ -11,8 +11,8 @@
 namespace sluice::fuzz {
 namespace {
 
-// The judge that runs on this process's only thread of judging, for the assert handler.
-Judge* g_running = nullptr;
+// The judge that runs on this thread, for the assert handler.
+thread_local Judge* g_running = nullptr;
 
 constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-begin", "result",   "skipped",  "call",
                                             "call-end",        "settled",   "property", "reported", "unhandled"};

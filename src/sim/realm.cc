@@ -22,6 +22,15 @@ void Realm::Reset(UserCode& user_code, CoreReactions* core_reactions) {
   rejected_.reserve(kRoom);
 }
 
+void Realm::CopyFrom(const Realm& other) {
+  promises_ = other.promises_;
+  reactions_ = other.reactions_;
+  resolvers_ = other.resolvers_;
+  jobs_ = other.jobs_;
+  next_job_ = other.next_job_;
+  rejected_ = other.rejected_;
+}
+
 void Realm::Clear() {
   promises_.clear();
   reactions_.clear();

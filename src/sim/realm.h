@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "src/core/host.h"
@@ -29,6 +30,40 @@ namespace sluice::sim {
 
 class Realm {
  public:
+  // ---- What it holds.
+  static constexpr uint32_t kNone = ~0u;
+
+  struct ReactionRecord {
+    enum Kind : uint8_t { kCore, kObserver, kResolvingFunctions };
+    Kind kind = kObserver;
+    bool ran = false;
+    uint32_t target = 0;  // kObserver: the promise; kResolvingFunctions: the resolver
+    uint32_t next = kNone;
+    core::Reaction core;
+  };
+
+  struct PromiseRecord {
+    core::PromiseView state = core::PromiseView::kPending;
+    bool handled = false;
+    bool follows = false;  // [[AlreadyResolved]]: resolved with a thenable and not settled yet
+    uint32_t first_reaction = kNone;
+    uint32_t last_reaction = kNone;
+    Value value;
+  };
+
+  struct Resolver {
+    uint32_t promise = 0;
+    bool called = false;
+  };
+
+  struct Job {
+    enum Kind : uint8_t { kReaction, kResolveThenable };
+    Kind kind = kReaction;
+    bool fulfilled = false;
+    uint32_t index = 0;  // kReaction: the reaction; kResolveThenable: the promise to resolve
+    Value value;         // kReaction: what it settled with; kResolveThenable: the promise or thenable
+  };
+
   // Runs the core's reactions.
   class CoreReactions {
    public:
@@ -38,6 +73,8 @@ class Realm {
 
   // Forgets everything. Both outlive the realm's use; `core_reactions` may be null if none are registered.
   void Reset(UserCode& user_code, CoreReactions* core_reactions);
+  // Holds what `other` holds, under its own author and reactions. Nothing may be running in either.
+  void CopyFrom(const Realm& other);
   // Forgets what is in it. At the end of a run, so that the next one does not take another way because of it.
   void Clear();
 
@@ -76,6 +113,14 @@ class Realm {
   // Until the queue is empty; then reports unhandled rejections (UserCode::UnhandledRejection), in order of rejection.
   void RunAllMicrotasks();
 
+  // ---- Looking inside. Whatever can still happen can be reached from these.
+  const PromiseRecord& promise(uint32_t index) const { return promises_[index]; }
+  const ReactionRecord& reaction(uint32_t index) const { return reactions_[index]; }
+  const Resolver& resolver(uint32_t index) const { return resolvers_[index]; }
+  std::span<const Job> jobs() const { return std::span(jobs_).subspan(next_job_); }
+  // Promises that were rejected while nothing handled them and were not reported yet. Some may be handled by now.
+  std::span<const uint32_t> rejected() const { return rejected_; }
+
   // Calls `f` with each core reaction that was registered and whose job has not run.
   template <typename F>
   void ForEachWaitingCoreReaction(F f) const {
@@ -85,39 +130,6 @@ class Realm {
   }
 
  private:
-  static constexpr uint32_t kNone = ~0u;
-
-  struct ReactionRecord {
-    enum Kind : uint8_t { kCore, kObserver, kResolvingFunctions };
-    Kind kind = kObserver;
-    bool ran = false;
-    uint32_t target = 0;  // kObserver: the promise; kResolvingFunctions: the resolver
-    uint32_t next = kNone;
-    core::Reaction core;
-  };
-
-  struct PromiseRecord {
-    core::PromiseView state = core::PromiseView::kPending;
-    bool handled = false;
-    bool follows = false;  // [[AlreadyResolved]]: resolved with a thenable and not settled yet
-    uint32_t first_reaction = kNone;
-    uint32_t last_reaction = kNone;
-    Value value;
-  };
-
-  struct Resolver {
-    uint32_t promise = 0;
-    bool called = false;
-  };
-
-  struct Job {
-    enum Kind : uint8_t { kReaction, kResolveThenable };
-    Kind kind = kReaction;
-    bool fulfilled = false;
-    uint32_t index = 0;  // kReaction: the reaction; kResolveThenable: the promise to resolve
-    Value value;         // kReaction: what it settled with; kResolveThenable: the promise or thenable
-  };
-
   void PerformPromiseThen(uint32_t promise, ReactionRecord reaction);
   void Settle(uint32_t promise, core::PromiseView state, Value value);
   void RunReaction(const Job& job);

@@ -20,6 +20,19 @@ namespace {
 
 constexpr size_t kRoom = 1024;  // as in realm.cc
 
+// Objects stay where they are, so that copying takes no memory once there is enough.
+template <typename T>
+void CopyObjects(const std::vector<std::unique_ptr<T>>& from, std::vector<std::unique_ptr<T>>& to) {
+  to.resize(std::min(to.size(), from.size()));
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (i < to.size()) {
+      *to[i] = *from[i];
+    } else {
+      to.push_back(std::make_unique<T>(*from[i]));
+    }
+  }
+}
+
 }  // namespace
 
 void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
@@ -36,6 +49,21 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   range_errors_ = abort_errors_ = 0;
   last_charge_ = 0;
   violations_.clear();
+}
+
+void SimHost::CopyFrom(const SimHost& other) {
+  realm_.CopyFrom(other.realm_);
+  CopyObjects(other.streams_, streams_);
+  CopyObjects(other.writers_, writers_);
+  promise_references_ = other.promise_references_;
+  values_ = other.values_;
+  detached_ = other.detached_;
+  type_errors_ = other.type_errors_;
+  live_references_ = other.live_references_;
+  last_charge_ = other.last_charge_;
+  range_errors_ = other.range_errors_;
+  abort_errors_ = other.abort_errors_;
+  violations_ = other.violations_;
 }
 
 void SimHost::Clear() {

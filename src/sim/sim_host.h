@@ -39,7 +39,11 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
  public:
   // `chunks`: what Values of kind kChunk index; may grow.
   void Reset(UserCode& user_code, const std::vector<Chunk>& chunks);
+  // Holds what `other` holds: streams, writers, promises, values and microtasks, under the same names, for its own
+  // author. The chunks of both are the same. Nothing may be running in either.
+  void CopyFrom(const SimHost& other);
   Realm& realm() { return realm_; }
+  const Realm& realm() const { return realm_; }
 
   // ---- What a binding would do: make objects, name values.
   // new WritableStream(...). The stream's index counts up from 0. When it throws the stream object still exists (its
@@ -50,6 +54,16 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::WriterSlot NewWriter();       // a new writer with no stream yet
   core::ValueSlot Name(Value value);  // a new reference
   Value ValueOf(core::ValueSlot slot);
+  // ---- Looking inside, for those that are not the core.
+  const core::WritableStream& stream(size_t index) const { return streams_[index]->core; }
+  const core::WritableStreamDefaultWriter& writer(core::WriterSlot slot) const { return *writers_[slot.name - 1]; }
+  Value Peek(core::ValueSlot slot) const {
+    return slot.is_undefined() || slot.name > values_.size() ? Value::Undefined() : values_[slot.name - 1].value;
+  }
+  bool IsAborted(size_t stream) const { return streams_[stream]->aborted; }
+  bool AreAlgorithmsCleared(size_t stream) const { return streams_[stream]->algorithms_cleared; }
+  bool IsDetached(uint32_t chunk) const { return chunk < detached_.size() && detached_[chunk]; }
+  // ----
   static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
   // Takes the reference of what a method returned and gives the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);

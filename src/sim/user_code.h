@@ -35,8 +35,8 @@ class UserCode {
   virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;
   // The host reports an exception that a listener threw.
   virtual void ReportException(Value exception) = 0;
-  // A promise was fulfilled or rejected. No author can see that before a reaction runs; it is for who wants to know where
-  // the settlement came from.
+  // A promise was fulfilled or rejected. No author can see that before a reaction runs; it is for who wants to know
+  // where the settlement came from.
   virtual void PromiseSettled(uint32_t promise) { static_cast<void>(promise); }
   // The host reports a promise rejection that nothing handled, after the microtask queue became empty.
   virtual void UnhandledRejection(uint32_t promise, Value reason) = 0;
