@@ -51,6 +51,13 @@ void ReachSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chu
   CoreSubject::Reset(*this, chunks);
 }
 
+void ReachSubject::CopyFrom(const CoreSubject& other) {
+  CoreSubject::CopyFrom(other);
+  const auto& reach = static_cast<const ReachSubject&>(other);
+  phase_ = reach.phase_;
+  lost_ = reach.lost_;
+}
+
 void ReachSubject::Note(Reached& reached) {
   if (reached.count++ == 0) reached.example = example_;
 }

@@ -41,6 +41,7 @@ class ReachSubject : public CoreSubject, private UserCode {
   void set_example(std::string example) { example_ = std::move(example); }
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
+  void CopyFrom(const CoreSubject& other) override;  // `other` is a ReachSubject; what was counted stays
   sim::Outcome Construct(const StreamOptions& options) override;
   uint32_t StreamAbort(sim::Value reason) override;
   uint32_t StreamClose() override;

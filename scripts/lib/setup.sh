@@ -99,7 +99,7 @@ require_tools() {
   ((${#missing[@]} == 0)) && return
   say "$SLUICE_SCRIPT: missing tools: ${missing[*]}"
   say "There is no apt-get here to install them with. Sluice needs: clang 14 or later with libFuzzer and the sanitizers'"
-  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, CLI11, GoogleTest, libuv, libedit, ICU, pkg-config; python3's rich is optional."
+  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, xxHash, CLI11, GoogleTest, libuv, libedit, ICU, pkg-config; python3's rich is optional."
   exit 2
 }
 

@@ -33,7 +33,8 @@ ROOMS = {
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
     "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/v8", "src/runtime"},
-    "fuzz/lab": ORACLE | {"fuzz/harness", "fuzz/state_coverage", "fuzz/v8"},
+    "fuzz/explore": ORACLE | {"fuzz/state_coverage"},
+    "fuzz/lab": ORACLE | {"fuzz/explore", "fuzz/harness", "fuzz/state_coverage", "fuzz/v8"},
 }
 # What the reference model shares with the core: the names of states, numbers and strings. No code that decides anything.
 MODEL_REACHES = {"src/core/snapshot.h", "src/core/tick_model.h", "src/sim/chunk.h", "src/sim/strategy.h", "src/sim/tick_model.h",

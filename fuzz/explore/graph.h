@@ -1,0 +1,20 @@
+// The graph that was explored, for people.
+#ifndef SLUICE_FUZZ_EXPLORE_GRAPH_H_
+#define SLUICE_FUZZ_EXPLORE_GRAPH_H_
+
+#include <cstddef>
+#include <string>
+
+#include "fuzz/explore/explorer.h"
+
+namespace sluice::fuzz {
+
+inline constexpr size_t kMostDrawnStates = 5000;
+
+// In the language of Graphviz: states by number, named for what the stream is at; edges by operation. `explorer` has
+// closed its space, of at most kMostDrawnStates.
+std::string DotOf(const Explorer& explorer);
+
+}  // namespace sluice::fuzz
+
+#endif  // SLUICE_FUZZ_EXPLORE_GRAPH_H_

@@ -1,0 +1,287 @@
+#include "fuzz/explore/walker.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+#include "fuzz/program/language.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using core::StreamState;
+
+}  // namespace
+
+Walker::Walker(const Space& space, std::unique_ptr<CoreSubject> subject, std::unique_ptr<CoreSubject> saved)
+    : space_(space), subject_(std::move(subject)) {
+  here_.subject = std::move(saved);
+}
+
+void Walker::GoToRoot() {
+  configuration_ = kNoConfiguration;
+  program_ = {};
+  has_placeholder_ = false;
+}
+
+bool Walker::Go(std::span<const uint8_t> choices) {
+  path_.Set(choices);
+  return Step() && path_.fits();
+}
+
+void Walker::Save(Position& position) {
+  position.configuration = configuration_;
+  if (configuration_ == kNoConfiguration) return;
+  position.subject->CopyFrom(*subject_);
+  position.driver = driver_;
+  position.labels = state_.labels();
+  ListOptions(/*in_call=*/false);
+  position.options = options_;
+}
+
+void Walker::Restore(const Position& position, size_t ops, size_t scripts) {
+  program_.ops.resize(ops);
+  program_.scripts.resize(scripts);
+  has_placeholder_ = false;
+  configuration_ = position.configuration;
+  if (configuration_ == kNoConfiguration) return;
+  subject_->CopyFrom(*position.subject);
+  driver_ = position.driver;
+  used_ = position.labels;
+  listed_ = &position.options;
+}
+
+bool Walker::Step() {
+  DropPlaceholder();
+  path_.Begin();
+  inside_ = 0;
+  calls_.clear();
+  trace_.events.clear();
+  if (configuration_ == kNoConfiguration) {
+    Construct();
+  } else {
+    if (listed_ == nullptr) ListOptions(/*in_call=*/false);
+    const std::vector<Option>& options = listed_ != nullptr ? *listed_ : options_;
+    if (options.empty()) return false;
+    const Op op = Operation(options[path_.Choose(static_cast<uint32_t>(options.size()))]);
+    program_.ops.push_back(op);
+    driver_.Perform(op);
+  }
+  state_.Describe(configuration_, *subject_, driver_.author(), trace_.chunks);
+  used_ = state_.labels();
+  listed_ = nullptr;
+  return true;
+}
+
+void Walker::Construct() {
+  configuration_ = path_.Choose(static_cast<uint32_t>(space_.configurations.size()));
+  used_ = {};
+  program_ = ProgramOf(made());
+  no_scripts_ = program_;
+  // Listeners are counted before any script runs.
+  if (made().listener) no_scripts_.scripts = {{.call = CallKind::kSignal}};
+  driver_.Begin(no_scripts_, *subject_, {.snapshots = false, .improviser = this}, trace_);
+}
+
+void Walker::DropPlaceholder() {
+  if (has_placeholder_) program_.scripts.pop_back();
+  has_placeholder_ = false;
+}
+
+const Program& Walker::program() {
+  const bool is_called = std::any_of(program_.scripts.begin(), program_.scripts.end(),
+                                     [](const Script& script) { return script.call == CallKind::kSignal; });
+  if (made().listener && !is_called) {
+    program_.scripts.push_back({.call = CallKind::kSignal});
+    has_placeholder_ = true;
+  }
+  return program_;
+}
+
+// ---- The author's operations
+
+size_t Walker::Unreported() {
+  const sim::Realm& realm = std::as_const(*subject_).host().realm();
+  const auto rejected = realm.rejected();
+  return static_cast<size_t>(
+      std::count_if(rejected.begin(), rejected.end(), [&](uint32_t promise) { return !realm.IsHandled(promise); }));
+}
+
+// What is written while there is no room, or no stream, changes nothing.
+bool Walker::MayWrite() {
+  const core::WritableStream& stream = std::as_const(*subject_).host().stream(0);
+  const bool accepts = stream.state == StreamState::kWritable && stream.closeRequest.is_undefined() &&
+                       stream.inFlightCloseRequest.is_undefined();
+  return !accepts || stream.controller.queue.size() < bounds().queue;
+}
+
+void Walker::ListOptions(bool in_call) {
+  const Driver::Author& author = driver_.author();
+  options_.clear();
+  if (!in_call) {
+    const size_t jobs = microtasks();
+    const size_t unreported = Unreported();
+    if (jobs + unreported > 0) Add(bounds().checkpoints || jobs == 0 ? OpKind::kRun : OpKind::kRunCount);
+    if (jobs + unreported >= bounds().microtasks) return;
+  }
+  if (author.has_stream) {
+    ListWriterOptions(in_call);
+    Add(OpKind::kStreamAbort);
+    Add(OpKind::kStreamClose);
+    Add(OpKind::kErrorStream);
+  }
+  if (author.has_controller) Add(OpKind::kError);
+  for (uint8_t source = 0; source < kPromiseSourceCount; ++source) {
+    if (author.pending[source].empty()) continue;
+    Add(OpKind::kResolve, source);
+    Add(OpKind::kReject, source);
+  }
+  if (!in_call && (author.has_stream || author.has_controller)) Add(OpKind::kReadStream);
+}
+
+void Walker::ListWriterOptions(bool in_call) {
+  const Driver::Author& author = driver_.author();
+  const bool is_locked = !std::as_const(*subject_).host().stream(0).writer.is_undefined();
+  const bool may_write = MayWrite();
+  bool has_free_name = false;
+  for (uint8_t name = 0; name < bounds().writers; ++name) {
+    const bool is_free = !author.has_writer(name);
+    // One free name is like another, and a name that gets nothing because the stream is locked like any.
+    if (!(is_free && has_free_name) && !(is_locked && name > 0)) {
+      Add(OpKind::kGetWriter, name);
+      Add(OpKind::kConstructWriter, name);
+    }
+    has_free_name |= is_free;
+    if (is_free) continue;
+    if (may_write) Add(OpKind::kWrite, name);
+    Add(OpKind::kClose, name);
+    Add(OpKind::kAbort, name);
+    Add(OpKind::kReleaseLock, name);
+    if (!author.released[name]) Add(OpKind::kCloseWithErrorPropagation, name);
+    if (made().watched) {
+      Add(OpKind::kWatchReady, name);
+      Add(OpKind::kWatchClosed, name);
+    }
+    if (!in_call) Add(OpKind::kReadWriter, name);
+  }
+}
+
+Op Walker::Operation(Option option) {
+  Op op{.kind = option.kind};
+  ForEachOperand(RowOf(option.kind), [&](char letter) {
+    switch (letter) {
+      case 'w':
+        op.operands.writer = option.operand;
+        break;
+      case 'p':
+        op.operands.source = static_cast<PromiseSource>(option.operand);
+        break;
+      case 'o':
+        op.operands.unobserved = !made().observed;
+        break;
+      case 'n':
+        op.operands.count = 1;
+        break;
+      case 'r':
+        ChooseReason(op.operands);
+        break;
+      case 'c':
+        op.operands.chunk = NewChunk();
+        break;
+      default:
+        break;
+    }
+  });
+  return op;
+}
+
+sim::Chunk Walker::NewChunk() {
+  const uint32_t label = std::min(static_cast<uint32_t>(std::countr_one(used_.chunks)), kChunkLabels - 1);
+  used_.chunks |= 1u << label;
+  return LabelledChunk(label);
+}
+
+// A reason that nothing in the state has, so that it is seen which of two reasons is kept.
+uint8_t Walker::NewReason() {
+  const auto label = static_cast<uint8_t>(std::min(std::countr_one(used_.reasons), kReasonCount - 1));
+  used_.reasons |= 1u << label;
+  return label;
+}
+
+void Walker::ChooseReason(Operands& operands) {
+  const bool is_undefined = made().undefinedReasons && path_.Choose(2) == 1;
+  operands.reason = is_undefined ? kNoReason : NewReason();
+}
+
+// ---- The author's functions
+
+void Walker::OnCall(CallKind kind) {
+  calls_.push_back(program_.scripts.size());
+  program_.scripts.push_back({.call = kind});
+}
+
+const Op* Walker::NextOp() {
+  if (calls_.size() >= bounds().reentry || inside_ >= bounds().inside) return nullptr;
+  ListOptions(/*in_call=*/true);
+  const uint32_t choice = path_.Choose(static_cast<uint32_t>(options_.size()) + 1);
+  if (choice == 0) return nullptr;
+  ++inside_;
+  const Op op = Operation(options_[choice - 1]);
+  // Where it is stays: while it runs, nothing is added to its script.
+  std::vector<Op>& ops = program_.scripts[calls_.back()].ops;
+  ops.push_back(op);
+  return &ops.back();
+}
+
+const End& Walker::EndOfCall() {
+  Script& script = program_.scripts[calls_.back()];
+  calls_.pop_back();
+  ListEnds(script.call);
+  script.end = ends_[path_.Choose(static_cast<uint32_t>(ends_.size()))];
+  const bool has_reason = script.end.kind == EndKind::kThrow || script.end.kind == EndKind::kReturnRejected;
+  if (has_reason) ChooseReason(script.end.operands);
+  return script.end;
+}
+
+void Walker::ListEnds(CallKind kind) {
+  const auto add = [this](EndKind end, double number = 0) { ends_.push_back({end, {.number = number}}); };
+  ends_.clear();
+  switch (kind) {
+    case CallKind::kStart:
+    case CallKind::kWrite:
+    case CallKind::kClose:
+    case CallKind::kAbort:
+      add(EndKind::kReturn);
+      add(EndKind::kThrow);
+      add(EndKind::kReturnPending);
+      add(EndKind::kReturnResolved);
+      add(EndKind::kReturnRejected);
+      if (bounds().thenables) add(EndKind::kReturnThenable);
+      return;
+    case CallKind::kSize:
+      for (const double size : bounds().sizes) {
+        std::isnan(size) ? add(EndKind::kReturn) : add(EndKind::kReturnNumber, size);
+      }
+      add(EndKind::kThrow);
+      return;
+    case CallKind::kSignal:
+      add(EndKind::kReturn);
+      add(EndKind::kThrow);
+      return;
+    case CallKind::kGetThen:
+      add(EndKind::kReturn);
+      add(EndKind::kReturnNumber, 1);
+      add(EndKind::kThrow);
+      return;
+    case CallKind::kThen:
+      add(EndKind::kReturn);
+      add(EndKind::kThrow);
+      add(EndKind::kReturnPending);
+      add(EndKind::kReturnResolved);
+      add(EndKind::kReturnRejected);
+      return;
+  }
+}
+
+}  // namespace sluice::fuzz

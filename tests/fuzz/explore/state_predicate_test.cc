@@ -1,0 +1,45 @@
+#include "fuzz/explore/state_predicate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fuzz/explore/graph.h"
+#include "tests/fuzz/explore/spaces.h"
+
+namespace sluice::fuzz {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(StatePredicateTest, TheShortestProgramToAStateIsFound) {
+  StatePredicate predicate;
+  ASSERT_EQ(predicate.Parse("state=closed, writers=1,microtasks=0"), "");
+  Explorer explorer({.space = Space({{"small", {}, {.sinks = {0}, .sizes = {false}}}}),
+                     .judge = false,
+                     .wanted = [&](Walker& walker) { return predicate.Holds(walker); }});
+  ASSERT_EQ(explorer.Run(GoOn), Explorer::Outcome::kWanted);
+  // A writer, the microtask of start, a close and its microtask.
+  EXPECT_EQ(explorer.wanted_program().ops.size(), 4u);
+}
+
+TEST(StatePredicateTest, WhatAStateDoesNotHaveIsAnErrorThatListsWhatItHas) {
+  StatePredicate predicate;
+  EXPECT_THAT(predicate.Parse("colour=red"), HasSubstr("backpressure"));
+  EXPECT_THAT(predicate.Parse("state"), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(predicate.Parse(" "), HasSubstr("NAME=VALUE"));
+}
+
+TEST(GraphTest, EveryStateAndAnEdgeToEachAreDrawn) {
+  Explorer explorer(
+      {.space = Space({{"small", {.writers = 1, .reentry = 1}, {.sinks = {0}, .sizes = {false}}}}), .judge = false});
+  ASSERT_EQ(explorer.Run(GoOn), Explorer::Outcome::kClosed);
+  const std::string dot = DotOf(explorer);
+  for (uint32_t state = 1; state < explorer.table().size(); ++state) {
+    EXPECT_THAT(dot, HasSubstr("\n  " + std::to_string(state) + " [label="));
+    EXPECT_THAT(dot, HasSubstr(" -> " + std::to_string(state) + " [label="));
+  }
+  EXPECT_THAT(dot, HasSubstr("w0 = stream.getWriter()"));
+}
+
+}  // namespace
+}  // namespace sluice::fuzz
