@@ -115,7 +115,11 @@ Explorer::Explorer(ExploreOptions options)
   g_judges_handler = core::SetAssertHandler(&OnAssert);
 }
 
-Explorer::~Explorer() { core::SetAssertHandler(g_judges_handler); }
+// Each judge puts back the handler that it found: the last one first.
+Explorer::~Explorer() {
+  core::SetAssertHandler(g_judges_handler);
+  while (!workers_.empty()) workers_.pop_back();
+}
 
 std::unique_ptr<Walker> Explorer::NewWalker() const {
   auto walker = std::make_unique<Walker>(options_.space, options_.make_subject(), options_.make_subject());
@@ -232,7 +236,8 @@ std::string Explorer::CountsText() const {
 // ---- Checkpoints
 
 std::string Explorer::Header() const {
-  std::string text = "sluice-fuzz explore, checkpoint 1\nseed " + std::to_string(options_.seed) + "\n";
+  std::string text = "sluice-fuzz explore, checkpoint 1\nseed " + std::to_string(options_.seed) + "\n" +
+                     (options_.judge ? "judged\n" : "not judged\n");
   for (const Family& family : options_.space.families) text += family.name + ": " + BoundsText(family.bounds) + "\n";
   for (const Configuration& configuration : options_.space.configurations) {
     text += ConfigurationText(configuration) + "\n";

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/compare_commands.h"
+#include "fuzz/lab/explore_command.h"
 #include "fuzz/lab/reach_command.h"
 #include "fuzz/lab/shrink_command.h"
 
@@ -25,6 +27,50 @@ const CLI::Validator kWholeNumber(
       return good ? std::string() : text + ": must be a whole number from 0 to 18446744073709551615";
     },
     "NUMBER", "whole number");
+
+void AddExploreCommand(CLI::App& app, sluice::lab::ExploreFlags& flags, int& result) {
+  CLI::App* explore = app.add_subcommand("explore", "Walk every state of the core within bounds, judging every edge");
+  const auto list = [explore](const char* name, auto& words, const char* meaning) {
+    explore->add_option(name, words, meaning)->delimiter(',')->group("Configurations");
+  };
+  explore->add_flag("--deep", flags.deep, "The families that take an hour, instead of the default ones");
+  explore->add_option("--family", flags.families, "Only these families")->delimiter(',');
+  list("--sink", flags.sinks, "Sinks: all, none, or methods as start+write+close+abort");
+  list("--size", flags.sizes, "Whether there is size(): yes, no");
+  list("--listener", flags.listeners, "Whether start() puts a listener on the signal: yes, no");
+  list("--high-water-mark", flags.high_water_marks, "Numbers");
+  list("--ticks", flags.ticks, "Tick models: webidl, promise-resolve, promise-resolve-start");
+  list("--byte-limit", flags.byte_limits, "Bytes, of which each chunk has one, or none");
+  list("--observed", flags.observed, "Whether the author reacts to returned promises: yes, no");
+  list("--watched", flags.watched, "Whether the author may react to ready and closed: yes, no");
+  list("--undefined-reasons", flags.undefined_reasons, "Whether reasons may be undefined: yes, no");
+  const auto bound = [explore](const char* name, std::optional<uint32_t>& value, uint32_t last, const char* meaning) {
+    explore->add_option(name, value, meaning)->check(CLI::Range(0u, last))->group("Bounds");
+  };
+  bound("--queue", flags.queue, 20, "Entries in the queue, from which on nothing is written");
+  bound("--writers", flags.writers, 4, "Names of writers");
+  bound("--reentry", flags.reentry, 8, "Author functions on the stack, from which on they perform no operation");
+  bound("--inside", flags.inside, 8, "Operations of author functions inside one edge");
+  bound("--microtasks", flags.microtasks, 20, "Microtasks in the queue, from which on they run first");
+  explore->add_flag("--checkpoints", flags.checkpoints, "Microtasks run all at once")->group("Bounds");
+  explore->add_flag("--thenables", flags.thenables, "Author functions may return thenables")->group("Bounds");
+  explore->add_option("--size-returns", flags.size_returns, "What size() may return: numbers, undefined")
+      ->delimiter(',')
+      ->group("Bounds");
+  explore->add_flag_callback(
+      "--no-judge", [&flags] { flags.judge = false; }, "Only count, and check asserts");
+  explore->add_flag("--canary", flags.canary, "The core with canary_fuzzer's planted fault");
+  explore->add_option("--threads", flags.threads, "Default: as many as there are cores")->check(CLI::Range(1u, 256u));
+  explore->add_option("--seed", flags.seed, "Of the states' hashes and of random walks")->check(kWholeNumber);
+  explore->add_option("--seconds", flags.seconds, "Stop after so many")->check(kWholeNumber);
+  explore->add_option("--checkpoint", flags.checkpoint, "Go on from this file, and write it when stopped (Ctrl-C)");
+  explore->add_option("--to", flags.to, "Print the shortest program to a state: \"state=erroring, microtasks=0\"");
+  explore->add_option("--dot", flags.dot, "Write the graph to this file, for Graphviz");
+  explore->add_option("--expect", flags.expect, "Fail if the counts are not those in this file");
+  explore->add_option("--walks", flags.walks, "Check by random walks that states taken for one are one")
+      ->check(kWholeNumber);
+  explore->callback([&flags, &result] { result = sluice::lab::Explore(flags); });
+}
 
 }  // namespace
 
@@ -175,6 +221,9 @@ int main(int argc, char** argv) {
   CLI::App* dialog =
       app.add_subcommand("shrink-dialog", "Shrink programs by what another process answers (for scripts/diff)");
   dialog->callback([&] { result = ShrinkDialog(); });
+
+  ExploreFlags explore;
+  AddExploreCommand(app, explore, result);
 
   try {
     app.parse(argc, argv);

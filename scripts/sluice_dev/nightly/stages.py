@@ -104,6 +104,8 @@ STAGES = (
     Stage("tsan", "the server's tests under ThreadSanitizer", _tsan),
     Stage("restore", "the corpus of earlier nights", _restore),
     *(Stage(f"fuzz-{name}", f"a campaign of both engines under the sanitizer `{name}`", _campaign(name)) for name in CAMPAIGNS),
+    Stage("explore", "every state of the core within deep bounds, for an hour at most", lambda options, _: [
+        [SCRIPTS / "explore", "--deep", "--seconds", "3600", "--threads", options.jobs]]),
     Stage("valgrind", "the corpus under memcheck", _valgrind),
     Stage("coverage", "what the corpus reaches", lambda options, _: [
         [SCRIPTS / "coverage", "--out", options.out / "coverage", *(["--corpus", options.corpus] if options.corpus.is_dir() else [])]]),

@@ -147,6 +147,16 @@ TEST(ExplorerTest, ADamagedCheckpointIsRefused) {
   EXPECT_THAT(read(other), ::testing::HasSubstr("bounds"));
 }
 
+// What is said to be judged was.
+TEST(ExplorerTest, ACheckpointOfARunWithoutTheJudgeIsRefusedByOneWithIt) {
+  Explorer walked({.space = SmallSpace(), .judge = false});
+  std::ostringstream out;
+  walked.Write(out);
+  Explorer judged({.space = SmallSpace(), .judge = true});
+  std::istringstream in(out.str());
+  EXPECT_NE(judged.Read(in), "");
+}
+
 TEST(ExplorerTest, ACheckpointOfAnotherBuildIsRefused) {
   Explorer canary(
       {.space = FullSink(), .judge = false, .make_subject = [] { return std::make_unique<CanarySubject>(); }});
