@@ -106,7 +106,8 @@ std::string ModuleLoader::UrlOf(v8::Local<v8::Module> module) const {
 }
 
 bool ModuleLoader::Fetch(v8::Local<v8::Context> context, const std::string& url, const std::string& importer) {
-  const absl::StatusOr<std::string> text = ReadSource(FilePath(url), Realm::Of(isolate_).max_file_bytes());
+  absl::StatusOr<std::string> text = LocateUnder(Realm::Of(isolate_).options().root, FilePath(url));
+  if (text.ok()) text = ReadSource(*text, Realm::Of(isolate_).max_file_bytes());
   if (text.ok()) return Compile(context, url, *text);
   binding::ThrowTypeError(
       isolate_, absl::StrCat(importer, importer.empty() ? "" : "cannot import ", std::string(text.status().message())));

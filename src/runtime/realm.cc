@@ -147,6 +147,8 @@ int Realm::RunLoop(const std::function<bool()>& go_on) {
 void Realm::End(int code) {
   if (!ended()) exit_code_ = code;
   timers_.CancelAll();
+  // A turn that runs timers first would wait for what else there is.
+  uv_stop(loop_.get());
   if (in_task_) isolate_.get()->TerminateExecution();
 }
 

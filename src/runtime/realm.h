@@ -44,8 +44,10 @@ enum class RejectionMode : uint8_t { kThrow, kWarn, kNone };
 struct RealmOptions {
   IsolateOptions isolate;  // the embedder is set by the realm
   std::vector<std::string> arguments;
+  std::string root;  // the folder that JavaScript may import and read files of; empty: it may of all
   RejectionMode rejections = RejectionMode::kThrow;
   bool expose_gc = false;
+  bool byte_limit_is_most = false;  // no stream may be made with a greater byte limit than isolate.binding.stream's
   bool go_on_after_errors = false;
   std::string interrupted_text = "Interrupted\n";  // written to `err` when a task was interrupted
   Sink out;

@@ -1,5 +1,6 @@
 #include "src/runtime/sluice_object.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -31,7 +32,8 @@ void ReadTextFile(const Info& info) {
   v8::Local<v8::String> path;
   if (!binding::RequireArguments(info, 1, "readTextFile")) return;
   if (!info[0]->ToString(isolate->GetCurrentContext()).ToLocal(&path)) return;
-  const absl::StatusOr<std::string> text = ReadSource(Utf8(isolate, path), SelfOf<Realm>(info).max_file_bytes());
+  absl::StatusOr<std::string> text = LocateUnder(SelfOf<Realm>(info).options().root, Utf8(isolate, path));
+  if (text.ok()) text = ReadSource(*text, SelfOf<Realm>(info).max_file_bytes());
   if (!text.ok()) {
     v8::Local<v8::String> message;
     if (NewString(isolate, std::string(text.status().message())).ToLocal(&message)) {
@@ -103,6 +105,7 @@ void CreateWritableStream(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   binding::StreamOptions options = SelfOf<Realm>(info).isolate().data().options().stream;
+  const std::optional<uint64_t> most = options.byte_limit;
   if (info[2]->IsObject()) {
     v8::Local<v8::Value> limit;
     v8::Local<v8::Value> model;
@@ -110,6 +113,9 @@ void CreateWritableStream(const Info& info) {
       return info[2].As<v8::Object>()->Get(context, binding::Ascii(isolate, name));
     };
     if (!get("byteLimit").ToLocal(&limit) || !ReadByteLimit(isolate, limit, options.byte_limit)) return;
+    if (SelfOf<Realm>(info).options().byte_limit_is_most && most) {
+      options.byte_limit = std::min(*most, options.byte_limit.value_or(*most));
+    }
     if (!get("tickModel").ToLocal(&model) || !ReadTickModel(isolate, model, options.tick_model)) return;
   }
   v8::Local<v8::Object> stream;

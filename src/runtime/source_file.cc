@@ -8,8 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
 namespace sluice::runtime {
 namespace {
@@ -64,5 +68,18 @@ absl::StatusOr<std::string> ReadSource(const std::string& path, size_t limit) {
 }
 
 absl::StatusOr<std::string> ReadStandardInput() { return ReadAll(STDIN_FILENO, "standard input", kMaxSourceBytes); }
+
+absl::StatusOr<std::string> LocateUnder(const std::string& root, const std::string& path) {
+  // What has a NUL in its name is refused by ReadSource(); here the system would cut it.
+  if (root.empty() || path.find('\0') != std::string::npos) return path;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::canonical(root, error);
+  if (error) return Failed(root, error.value());
+  std::filesystem::path real = std::filesystem::canonical(folder / path, error);
+  if (error) return Failed(path, error.value());
+  const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), real.begin(), real.end());
+  if (end == folder.end()) return std::move(real).string();
+  return absl::PermissionDeniedError(absl::StrCat(path, ": is not in the app's folder, ", root));
+}
 
 }  // namespace sluice::runtime

@@ -96,8 +96,10 @@ namespace channel {
 #define V(name, value) inline constexpr int k##name = value;
 SLUICE_BINDING_CONSTANTS(V)
 #undef V
-inline constexpr int kByteLimitExceeded = 100;  // beside core::RangeErrorReason
-inline constexpr int kCapacity = 64;            // effects; like ones in a row count as one
+// Beside core::RangeErrorReason.
+inline constexpr int kByteLimitExceeded = 100;
+inline constexpr int kTotalByteLimitExceeded = 101;
+inline constexpr int kCapacity = 64;  // effects; like ones in a row count as one
 }  // namespace channel
 
 }  // namespace sluice::binding

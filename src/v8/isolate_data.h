@@ -33,6 +33,7 @@ struct LiveObjects {
   int64_t writers = 0;
   int64_t signals = 0;
   int64_t external_bytes = 0;  // reported to V8 (AdjustAmountOfExternalAllocatedMemory)
+  uint64_t charged_bytes = 0;  // what all streams are charged for (src/core/byte_limit.h)
 };
 
 // What the binding asks of the event loop around it. An embedder without timers leaves it out: AbortSignal.timeout()
@@ -59,6 +60,9 @@ struct Options {
   StreamOptions stream;                  // of each stream that is not made with its own (streams.h)
   Embedder* embedder = nullptr;          // outlives the isolate
   std::shared_ptr<NativeMemory> memory;  // what counts the isolate's native memory; none: it is counted without a limit
+  // What all streams of the isolate together may be charged for, in bytes, where each has a limit of its own; none:
+  // unlimited.
+  std::optional<uint64_t> total_byte_limit;
 };
 
 class IsolateData {

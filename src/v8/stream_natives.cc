@@ -294,10 +294,13 @@ void RangeErrorText(const Info& info) {
       "The underlying sink has a type, which is reserved for later",       // kUnsupportedSinkType
   };
   const int reason = info[0].As<v8::Int32>()->Value();
-  if (reason != kByteLimitExceeded) return info.GetReturnValue().Set(Text(info, kTexts[reason]));
+  const bool total = reason == kTotalByteLimitExceeded;
+  if (!total && reason != kByteLimitExceeded) return info.GetReturnValue().Set(Text(info, kTexts[reason]));
   const core::ByteLimitExceeded& facts = HostOf(info).overflow();
-  info.GetReturnValue().Set(Text(info, "The stream may buffer " + Bytes(facts.limit) + " and holds " +
-                                           Bytes(facts.buffered) + ": no room for a chunk of " + Bytes(facts.asked)));
+  info.GetReturnValue().Set(Text(
+      info, (total ? "The streams of this app may buffer " : "The stream may buffer ") + Bytes(facts.limit) +
+                (total ? " together and hold " : " and holds ") + Bytes(facts.buffered) + ": no room for a chunk of " +
+                Bytes(facts.asked)));
 }
 
 // ---- Realms

@@ -20,6 +20,9 @@ void StopWatching(const StreamObject& stream) {
 }
 void StopWatching(const WriterObject&) {}
 
+uint64_t CountedCharge(const StreamObject& stream) { return stream.counted_charge; }
+uint64_t CountedCharge(const WriterObject&) { return 0; }
+
 }  // namespace
 
 template <typename T>
@@ -34,6 +37,7 @@ Page<T>::~Page() {
     --LiveCount(data_, at(i));
     bytes += QueueBytes(at(i));
     StopWatching(at(i));
+    data_.live().charged_bytes -= CountedCharge(at(i));
     at(i).~T();
   }
   data_.AdjustExternalMemory(-bytes);

@@ -35,6 +35,7 @@ struct alignas(16) StreamObject {
   core::ReactionKind reaction = core::ReactionKind::kStart;  // to the promise of the sink's method that it waits for
   int64_t reported_bytes = 0;                                // of the queue's native memory
   QueueWatch* watch = nullptr;                               // once the queue has been long
+  uint64_t counted_charge = 0;                               // of its bytes, in LiveObjects::charged_bytes
   core::TickModel tick_model = core::TickModel::kWebIdl;
   bool aborted = false;     // abort was signalled
   bool has_signal = false;  // an AbortSignal was made

@@ -1,5 +1,7 @@
 #include "src/v8/v8_host.h"
 
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "src/core/byte_limit.h"
@@ -67,7 +69,9 @@ void V8Host::ReportQueue(StreamObject& stream, v8::Local<v8::Value> state) {
   constexpr int64_t kWatchedBytes = 1024;  // what a dead stream may keep costs less than watching it
   const int64_t before = stream.reported_bytes;
   stream.reported_bytes = stream.QueueBytes();
-  if (stream.watch == nullptr && stream.reported_bytes > kWatchedBytes && state->IsObject()) {
+  const bool is_long = stream.reported_bytes > kWatchedBytes ||
+                       (data_.options().total_byte_limit && stream.counted_charge > uint64_t{kWatchedBytes});
+  if (stream.watch == nullptr && is_long && state->IsObject()) {
     auto watch = std::make_unique<QueueWatch>(QueueWatch{{isolate_, state.As<v8::Object>()}, &stream});
     watch->state.SetWeak(watch.get(), StateCollected, v8::WeakCallbackType::kParameter);
     stream.watch = watch.get();
@@ -85,6 +89,7 @@ void V8Host::StateCollected(const v8::WeakCallbackInfo<QueueWatch>& info) {
   if (StreamObject* const stream = watch->stream; stream != nullptr) {
     stream->FreeQueue();
     stream->watch = nullptr;
+    data.live().charged_bytes -= std::exchange(stream->counted_charge, 0);
     data.AdjustExternalMemory(-std::exchange(stream->reported_bytes, 0));
   }
   data.host().watches_.erase(watch);
@@ -293,21 +298,60 @@ ValueSlot V8Host::NewRangeError(core::RangeErrorReason reason) {
 }
 
 ValueSlot V8Host::NewRangeError(const core::ByteLimitExceeded& facts) {
-  overflow_ = facts;
-  Say(kMakeRangeError, kByteLimitExceeded);
+  if (!total_overflows_) overflow_ = facts;
+  Say(kMakeRangeError, total_overflows_ ? kTotalByteLimitExceeded : kByteLimitExceeded);
   return {kMade};
 }
 
-// The chunk is the argument of write().
-uint64_t V8Host::ByteCharge(ValueSlot) {
-  const v8::Local<v8::Value> chunk = operation_->argument_;
+namespace {
+
+uint64_t ChargeOf(v8::Isolate* isolate, v8::Local<v8::Value> chunk) {
   // V8 counts 3 for a lone surrogate, as byte_limit.h does.
-  if (chunk->IsString()) return static_cast<uint64_t>(chunk.As<v8::String>()->Utf8Length(isolate_));
+  if (chunk->IsString()) return static_cast<uint64_t>(chunk.As<v8::String>()->Utf8Length(isolate));
   if (!chunk->IsObject()) return core::kNominalCharge;
   if (chunk->IsArrayBufferView()) return chunk.As<v8::ArrayBufferView>()->ByteLength();
   if (chunk->IsArrayBuffer()) return chunk.As<v8::ArrayBuffer>()->ByteLength();
   if (chunk->IsSharedArrayBuffer()) return chunk.As<v8::SharedArrayBuffer>()->ByteLength();
   return core::kNominalCharge;
+}
+
+}  // namespace
+
+// The chunk is the argument of write(). What all streams together have no room for is charged more than any stream has
+// room for: the core knows one stream at a time.
+uint64_t V8Host::ByteCharge(ValueSlot) {
+  const uint64_t charge = ChargeOf(isolate_, operation_->argument_);
+  StreamObject* const stream = operation_->stream_;
+  total_overflows_ = stream != nullptr && !FitsTotalByteLimit(*stream, charge);
+  return total_overflows_ ? std::numeric_limits<uint64_t>::max() : charge;
+}
+
+bool V8Host::FitsTotalByteLimit(StreamObject& stream, uint64_t charge) {
+  const std::optional<uint64_t> limit = data_.options().total_byte_limit;
+  // Without a limit of its own a stream is the embedder's, who trusts it.
+  if (!limit || !stream.core.controller.byte_limit) return true;
+  CountCharge(stream);
+  const uint64_t& charged = data_.live().charged_bytes;
+  const auto fits = [&] { return charged <= *limit && charge <= *limit - charged; };
+  constexpr uint64_t kOftenEnough = 8;
+  if (!fits() && charged_since_full_ > *limit / kOftenEnough) {
+    // Streams that nobody can reach any more are charged until they are collected.
+    charged_since_full_ = 0;
+    isolate_->LowMemoryNotification();
+  }
+  if (fits()) {
+    charged_since_full_ += charge;
+    return true;
+  }
+  overflow_ = {.limit = *limit, .buffered = charged, .asked = charge};
+  return false;
+}
+
+void V8Host::CountCharge(StreamObject& stream) {
+  const uint64_t charge = stream.core.controller.charged_bytes;
+  if (charge == stream.counted_charge) return;
+  data_.live().charged_bytes += charge - stream.counted_charge;
+  stream.counted_charge = charge;
 }
 
 // ---- Author code

@@ -86,6 +86,7 @@ class V8Host final : public core::ReentrantHost {
     Operation& operator=(const Operation&) = delete;
     ~Operation() {
       host_.operation_ = outer_;
+      if (stream_ != nullptr) host_.CountCharge(*stream_);
       if (stream_ != nullptr && stream_->QueueBytes() != stream_->reported_bytes) host_.ReportQueue(*stream_, state_);
     }
 
@@ -168,6 +169,9 @@ class V8Host final : public core::ReentrantHost {
   v8::MaybeLocal<v8::Value> Call(StreamFunction function, StreamObject& stream);
   void CallSinkMethod(StreamFunction function, core::StreamSlot stream);
   void Interrupted();
+  // What the stream is charged for may have changed.
+  void CountCharge(StreamObject& stream);
+  bool FitsTotalByteLimit(StreamObject& stream, uint64_t charge);
   // The queue's memory has changed.
   void ReportQueue(StreamObject& stream, v8::Local<v8::Value> state);
   static void StateCollected(const v8::WeakCallbackInfo<QueueWatch>& info);
@@ -181,6 +185,8 @@ class V8Host final : public core::ReentrantHost {
   StreamObject* last_stream_ = nullptr;  // whose effects are, or were, in the channel
   int last_effect_ = 0;
   core::ByteLimitExceeded overflow_;
+  bool total_overflows_ = false;     // the last charge, of all streams
+  uint64_t charged_since_full_ = 0;  // since garbage was collected to make room
   alignas(8) int32_t channel_[channel::kFirstEffect + 2 * channel::kCapacity] = {};
   double facts_[1] = {};
 };

@@ -35,8 +35,11 @@ constexpr int kTimedOut = 504;
 RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err) {
   RealmOptions options;
   options.isolate.binding.stream.byte_limit = configuration.max_buffer_size_bytes;
+  options.isolate.binding.total_byte_limit = configuration.max_total_buffer_size_bytes;
   options.isolate.max_heap_bytes = configuration.memory_limit_bytes;
   options.isolate.max_native_bytes = configuration.memory_limit_bytes;
+  options.root = configuration.root;
+  options.byte_limit_is_most = true;
   options.go_on_after_errors = true;
   options.interrupted_text =
       Concat("JavaScript that ran longer than the time limit of ", configuration.time_limit_ms, " ms was ended\n");
