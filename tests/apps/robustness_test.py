@@ -42,7 +42,7 @@ class Robustness(unittest.TestCase):
                 status, headers, body = server.get(f"/one/{path}")
                 self.assertEqual((status, body), (500, "500 Internal Server Error\n"))
                 self.assertEqual(headers["content-type"], "text/plain;charset=UTF-8")
-                self.assertIn(f"/one/{path}: {words}", server.errors())
+                self.assertIn(f"/one/{path}: {words}", server.await_logged(f"/one/{path}: {words}"))
         self.assertIn("app 'one': file://", server.errors())
         self.assertIn("app.mjs:", server.errors())
         self.assert_good(server)
@@ -57,8 +57,8 @@ class Robustness(unittest.TestCase):
         self.assertEqual(server.get("/one/unhandled")[2], "rejected beside")
         self.assertEqual(server.get("/one/later-error")[2], "throws later")
         self.assertEqual(server.get("/one/slow?ms=5")[0], 200)  # its timer comes after theirs
-        self.assertIn("nobody handles this", server.errors())
-        self.assertIn("nobody catches this", server.errors())
+        self.assertIn("nobody handles this", server.await_logged("nobody handles this"))
+        self.assertIn("nobody catches this", server.await_logged("nobody catches this"))
         self.assertEqual(server.status()["one"]["restarts"], 0)
         self.assert_good(server)
 
@@ -106,7 +106,7 @@ class Robustness(unittest.TestCase):
 
     def until_logged(self, server, words):
         server.get("/one/hello")  # the app's thread is free again when this is answered
-        self.assertIn(words, server.errors())
+        self.assertIn(words, server.await_logged(words))
         return server.errors()
 
     def test_request_that_waits_behind_a_loop_is_answered_when_that_is_ended(self):
@@ -131,7 +131,7 @@ class Robustness(unittest.TestCase):
                 self.assertEqual(server.get("/one/hello")[2], "hello")
                 status = server.status()
                 self.assertEqual((status["one"]["restarts"], status["two"]["restarts"]), (restarts, 0))
-        self.assertIn("its memory limit of 32 MB is exhausted", server.errors())
+        self.assertIn("its memory limit of 32 MB is exhausted", server.await_logged("its memory limit of 32 MB is exhausted"))
         self.assert_good(server)
 
     def test_buffers_have_the_memory_limit_too(self):

@@ -14,18 +14,28 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 APPS = Path(__file__).resolve().parent
 ROBUSTNESS = APPS / "robustness" / "app.mjs"
 WRITABLE = APPS / "writable-test" / "app.mjs"
 TIMEOUT = 120  # seconds: nothing takes that long, but a sanitizer on a busy machine
+LOGGED = 10  # seconds
 LISTENING = "Listening on http://"
 PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def children(process: int) -> list[int]:
+    """Processes that it started and that it has not reaped."""
+    try:
+        return [int(child) for task in Path(f"/proc/{process}/task").iterdir() for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
 
 
 class Server:
@@ -71,6 +81,23 @@ class Server:
             self._errors.seek(0)
             self._said = self._errors.read().decode(errors="replace")
         return self._said
+
+    def await_logged(self, words):
+        """All of its standard error, once `words` are in it; the server does not wait for its log."""
+        end = time.monotonic() + LOGGED
+        while words not in self.errors() and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.errors()
+
+    def await_line(self, words):
+        """The last line of its standard output with `words`; empty if none comes."""
+        end = time.monotonic() + LOGGED
+        while time.monotonic() < end:
+            for line in reversed(self.lines[-200:]):
+                if words in line:
+                    return line
+            time.sleep(0.01)
+        return ""
 
     def __enter__(self):
         return self

@@ -5,7 +5,7 @@ of Node and Deno, as wrk counts them over the loopback.
     bench_javascript.measure_all(results, runtimes, CASES, limit_seconds=60, measuring=measure)
 
 Each measurement has a server of its own, on a port that the system picks; the server is killed at its end. One thread runs the JavaScript
-in all of them; Sluice has one more for HTTP.
+in all of them; Sluice has one more for HTTP, in another process.
 """
 
 import json

@@ -268,30 +268,32 @@ void App::RefuseAllThatWait() {
 
 // ---- What the process says
 
-bool App::Wants(const Frame& frame, uint64_t body) {
+FrameFate App::Decide(const Frame& frame, uint64_t body) {
   switch (frame.type) {
     case FrameType::kResponse:
-      return WantsResponse(frame, body);
+      return DecideResponse(frame, body);
     case FrameType::kOut:
     case FrameType::kLog:
-      return body <= kLargestPrintedBody;
+      return body <= kLargestPrintedBody ? FrameFate::kKept : FrameFate::kRefused;
     default:
-      return body == 0;
+      return body == 0 ? FrameFate::kKept : FrameFate::kRefused;
   }
 }
 
 // A response whose body has no room is not read into memory.
-bool App::WantsResponse(const Frame& frame, uint64_t body) {
+FrameFate App::DecideResponse(const Frame& frame, uint64_t body) {
   const auto numbered = DecodeResponse(frame.fields);
-  const auto found = numbered ? in_flight_.find(numbered->id) : in_flight_.end();
-  if (found == in_flight_.end()) return !numbered;  // OnFrame refuses what is no response
-  if (found->second->ended()) return false;
+  if (!numbered) return FrameFate::kRefused;
+  const auto found = in_flight_.find(numbered->id);
+  if (found == in_flight_.end()) return FrameFate::kSkipped;  // it was given up
+  if (found->second->ended()) return FrameFate::kSkipped;
   arriving_.emplace(budget_);
-  if (arriving_->Resize(frame.fields.size() + body)) return true;
+  if (arriving_->Resize(frame.fields.size() + body)) return FrameFate::kKept;
   arriving_.reset();
+  succeeded_ = true;
   found->second->Answer(PlainResponse(kUnavailable, "Too many bodies are in flight."));
   in_flight_.erase(found);
-  return false;
+  return FrameFate::kSkipped;
 }
 
 bool App::OnFrame(Frame frame) {

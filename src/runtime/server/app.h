@@ -93,8 +93,8 @@ class App final : private ProcessObserver {
   void TellStatus(const Question& question, const RealmStatus& realm);
   void Finish(bool loaded);
 
-  bool Wants(const Frame& frame, uint64_t body) override;
-  bool WantsResponse(const Frame& frame, uint64_t body);
+  FrameFate Decide(const Frame& frame, uint64_t body) override;
+  FrameFate DecideResponse(const Frame& frame, uint64_t body);
   bool OnFrame(Frame frame) override;
   bool OnResponse(Frame frame);
   void OnLoaded();

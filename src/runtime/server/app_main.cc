@@ -91,7 +91,7 @@ class StartReader final : public FrameHandler {
     }
     return std::move(app_);
   }
-  bool Wants(const Frame&, uint64_t) override { return true; }
+  FrameFate Decide(const Frame&, uint64_t) override { return FrameFate::kKept; }
   bool OnFrame(Frame frame) override {
     done_ = true;
     if (frame.type == FrameType::kStart) app_ = DecodeStart(frame.fields);
@@ -197,7 +197,7 @@ class AppMain final : private FrameHandler {
     }
   }
 
-  bool Wants(const Frame&, uint64_t) override { return true; }
+  FrameFate Decide(const Frame&, uint64_t) override { return FrameFate::kKept; }
   bool OnFrame(Frame frame) override {
     if (frame.type == FrameType::kRequest) {
       auto request = DecodeRequest(frame.fields);

@@ -137,10 +137,13 @@ void AppProcess::Read() {
 }
 
 void AppProcess::ReadDiagnostics() {
-  diagnostics_.async_read_some(asio::buffer(line_buffer_), [self = shared_from_this()](const Error& error, size_t size) {
-    if (error || self->ended_) return;
+  // What is there is read when its turn comes and not before, so that End() finds the rest.
+  diagnostics_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](const Error& failed) {
+    if (failed || self->ended_) return;
+    Error error;
+    const size_t size = self->diagnostics_.read_some(asio::buffer(self->line_buffer_), error);
     self->TakeDiagnostics(size);
-    self->ReadDiagnostics();
+    if (!error || error == asio::error::would_block) self->ReadDiagnostics();
   });
 }
 

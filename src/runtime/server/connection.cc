@@ -250,7 +250,11 @@ void Connection::OnDeadline() {
   switch (phase_) {
     case Phase::kReading:
       // Between requests, or before the first: there is nobody to tell.
-      if (parser_.state() == RequestParser::State::kIdle) return Close();
+      if (parser_.state() == RequestParser::State::kIdle) {
+        Error ignored;
+        if (socket_.available(ignored) == 0) return Close();
+        return thread_.deadlines().Set(thread_.queues().head, deadline_);
+      }
       return Refuse({kRequestTimeout, "The request did not come in time."});
     case Phase::kAnswering:
       GiveUp(GaveUp::kTimeOver);
@@ -358,6 +362,7 @@ void Connection::Linger() {
 void Connection::Close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
+  thread_.Closing();
   GiveUp(GaveUp::kClientGone);
   deadline_.Cancel();
   body_deadline_.Cancel();

@@ -285,7 +285,9 @@ bool FrameReader::BeginFrame() {
 }
 
 bool FrameReader::BeginBody() {
-  wanted_ = handler_.Wants(frame_, body_left_);
+  const FrameFate fate = handler_.Decide(frame_, body_left_);
+  if (fate == FrameFate::kRefused) return false;
+  wanted_ = fate == FrameFate::kKept;
   if (wanted_) frame_.body.reserve(static_cast<size_t>(body_left_));
   part_ = Part::kBody;
   return body_left_ != 0 || EndFrame();

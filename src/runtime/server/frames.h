@@ -114,11 +114,18 @@ struct Frame {
   std::string body;
 };
 
+// What becomes of a frame whose body is about to come.
+enum class FrameFate : uint8_t {
+  kKept,     // memory for the body is set aside
+  kSkipped,  // its bytes are dropped, and OnFrame is not called
+  kRefused,  // nothing more is read
+};
+
 class FrameHandler {
  public:
   virtual ~FrameHandler() = default;
-  // The fields are complete, and `body` bytes will follow. False: they are not kept, and OnFrame is not called.
-  virtual bool Wants(const Frame& frame, uint64_t body) = 0;
+  // The fields are complete, and `body` bytes will follow.
+  virtual FrameFate Decide(const Frame& frame, uint64_t body) = 0;
   // False: it may not come here. Nothing more is read.
   virtual bool OnFrame(Frame frame) = 0;
 };

@@ -62,7 +62,16 @@ void IoThread::Drain(std::function<void()> drained) {
   });
 }
 
-bool IoThread::CloseAnIdleOne() { return deadlines_.RunFirst(queues_.idle) || deadlines_.RunFirst(queues_.silent); }
+bool IoThread::CloseAnIdleOne() {
+  const size_t before = closed_;
+  for (const size_t queue : {queues_.idle, queues_.silent}) {
+    // One whose client has just sent something stays.
+    while (deadlines_.RunFirst(queue)) {
+      if (closed_ != before) return true;
+    }
+  }
+  return false;
+}
 
 void IoThread::Remove(const std::shared_ptr<Connection>& connection) {
   server_.connections -= static_cast<uint32_t>(connections_.erase(connection));

@@ -66,6 +66,7 @@ class IoThread final : public AnswerSink {
   Deadlines& deadlines() { return deadlines_; }
   bool draining() const { return draining_; }
   void Remove(const std::shared_ptr<Connection>& connection);
+  void Closing() { ++closed_; }
   // Closes a connection that waits for its client to send something. False if there is none.
   bool CloseAnIdleOne();
   std::string_view Date();
@@ -88,6 +89,7 @@ class IoThread final : public AnswerSink {
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   Mailbox<std::shared_ptr<Exchange>> answers_;
   std::vector<std::shared_ptr<Exchange>> taken_;
+  size_t closed_ = 0;  // connections, ever
   bool draining_ = false;
   std::function<void()> drained_;
   std::time_t date_time_ = 0;

@@ -63,8 +63,10 @@ void LogWriter::Finish(std::chrono::milliseconds patience) {
   std::unique_lock lock(state_->mutex);
   while (!state_->broken && (state_->busy || !state_->waiting.empty())) {
     const uint64_t before = state_->written;
-    state_->progress.wait_for(lock, patience, [&] { return state_->written != before || state_->broken; });
-    if (state_->written == before) return;
+    const bool went_on = state_->progress.wait_for(lock, patience, [&] {
+      return state_->written != before || state_->broken || (!state_->busy && state_->waiting.empty());
+    });
+    if (!went_on) return;
   }
 }
 
@@ -72,6 +74,7 @@ void LogWriter::Main(State& state) {
   std::unique_lock lock(state.mutex);
   for (;;) {
     state.busy = false;
+    state.progress.notify_all();
     state.wake.wait(lock, [&] { return state.ending || !state.waiting.empty() || state.dropped != 0; });
     if (state.waiting.empty() && state.dropped != 0) {
       Append(state.waiting, "sluice: ", std::exchange(state.dropped, 0),

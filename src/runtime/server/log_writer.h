@@ -16,7 +16,7 @@ namespace sluice::runtime {
 
 class LogWriter {
  public:
-  static constexpr size_t kBuffer = size_t{1} << 20;  // bytes
+  static constexpr size_t kBuffer = size_t{4} << 20;  // bytes
 
   explicit LogWriter(int file);
   LogWriter(const LogWriter&) = delete;

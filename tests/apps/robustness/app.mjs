@@ -106,6 +106,11 @@ const ENDPOINTS = {
     return new Response('slow');
   },
   '/big': (request, url) => new Response('0123456789abcdef'.repeat(Number(url.searchParams.get('kb') ?? 1024) * 64)),
+  '/print': (request, url) => {
+    const line = 'x'.repeat(99);
+    for (let i = Number(url.searchParams.get('kb')) * 10; i > 0; --i) console.log(line);
+    return new Response('printed');
+  },
   '/echo': async (request) =>
     Response.json({ method: request.method, url: request.url, headers: [...request.headers], body: await request.text() }),
   '/headers': () =>

@@ -12,9 +12,11 @@ namespace {
 
 // Keeps all frames but those of a type.
 struct Collector final : FrameHandler {
-  bool Wants(const Frame& frame, uint64_t body) override {
+  FrameFate Decide(const Frame& frame, uint64_t body) override {
     announced.push_back(body);
-    return frame.type != unwanted;
+    return frame.type == refused_early ? FrameFate::kRefused
+           : frame.type == unwanted    ? FrameFate::kSkipped
+                                       : FrameFate::kKept;
   }
   bool OnFrame(Frame frame) override {
     frames.push_back(std::move(frame));
@@ -22,6 +24,7 @@ struct Collector final : FrameHandler {
   }
   FrameType unwanted = FrameType::kStart;
   FrameType refused = FrameType::kStart;
+  FrameType refused_early = FrameType::kStart;
   std::vector<uint64_t> announced;
   std::vector<Frame> frames;
 };
@@ -62,6 +65,14 @@ TEST(FramesTest, NothingIsReadAfterAFrameThatIsRefused) {
   collector.refused = FrameType::kLoaded;
   EXPECT_FALSE(FrameReader(collector).Feed(ThreeFrames()));
   EXPECT_EQ(collector.frames.size(), 2u);
+}
+
+TEST(FramesTest, BodyOfAFrameThatIsRefusedIsNotMadeRoomFor) {
+  Collector collector;
+  collector.refused_early = FrameType::kResponse;
+  EXPECT_FALSE(FrameReader(collector).Feed(EncodeFrame(FrameType::kResponse, {}, kLargestBodyAtAll)));
+  EXPECT_EQ(collector.announced, std::vector<uint64_t>{kLargestBodyAtAll});
+  EXPECT_TRUE(collector.frames.empty());
 }
 
 TEST(FramesTest, HeadsThatAreNoneEndTheReading) {

@@ -6,6 +6,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "src/runtime/server/app_main.h"
 
@@ -156,6 +158,26 @@ TEST_F(ServerTest, ClientThatTakesNothingIsGivenUp) {
   EXPECT_LT(ReadAll(socket).size(), 5e7);
 }
 
+TEST_F(ServerTest, ClientThatTakesSlowlyButSteadilyGetsAll) {
+  ServerOptions options;
+  options.write_pause = std::chrono::milliseconds(100);
+  Start(options, "export function fetch() { return new Response('x'.repeat(2e7)) }");
+  tcp::socket socket(io_);
+  socket.open(tcp::v4());
+  socket.set_option(boost::asio::socket_base::receive_buffer_size(64 * 1024));
+  socket.connect({boost::asio::ip::make_address("127.0.0.1"), port_});
+  Send(socket, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::string all;
+  std::vector<char> part(200'000);
+  boost::system::error_code error;
+  while (!error) {
+    // A reader that is slow is what this is about; nothing is waited for.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    all.append(part.data(), boost::asio::read(socket, boost::asio::buffer(part), error));
+  }
+  EXPECT_GT(all.size(), 2e7);
+}
+
 TEST_F(ServerTest, RefusedClientMaySendOnForAWhileOnly) {
   ServerOptions options;
   options.linger = kShort;
@@ -166,6 +188,52 @@ TEST_F(ServerTest, RefusedClientMaySendOnForAWhileOnly) {
   boost::system::error_code error;
   while (!error) boost::asio::write(socket, boost::asio::buffer("x", 1), error);
   EXPECT_EQ(Stop(), 0);
+}
+
+// A process that is not ours stands for one that its author took over.
+class HostileProcessTest : public ServerTest {
+ protected:
+  int RunWith(const std::string& script) {
+    ServerOptions options;
+    options.app_command = {"/bin/sh", "-c", script};
+    options.out = [](std::string_view) {};
+    options.log = [this](std::string_view text) {
+      const std::lock_guard lock(mutex_);
+      log_ += text;
+    };
+    Configuration configuration;
+    configuration.port = 0;
+    configuration.threads = 1;
+    configuration.apps.emplace_back();
+    configuration.apps[0].name = "app";
+    return Server(configuration, options, [](const std::string&) {}).Run();
+  }
+};
+
+TEST_F(HostileProcessTest, WhatIsNoFrameEndsIt) {
+  EXPECT_EQ(RunWith("head -c 100 /dev/urandom >&3; exec cat <&3"), 2);
+  EXPECT_THAT(log_, HasSubstr("its process sent what is no answer"));
+}
+
+TEST_F(HostileProcessTest, FrameThatOnlyTheServerMaySendEndsIt) {
+  EXPECT_EQ(RunWith(R"(printf '\001\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >&3; exec cat <&3)"), 2);
+  EXPECT_THAT(log_, HasSubstr("its process sent what is no answer"));
+}
+
+TEST_F(HostileProcessTest, HugeBodyIsNotReadIntoMemory) {
+  // A response, which nobody asked for, with a body of 2^36 bytes.
+  EXPECT_EQ(RunWith(R"(printf '\021\0\0\0\0\0\0\0\0\0\0\0\020\0\0\0' >&3; head -c 1000000 /dev/zero >&3)"), 2);
+}
+
+TEST_F(HostileProcessTest, WhatItWritesItselfIsLoggedAsLines) {
+  EXPECT_EQ(RunWith("echo one; echo two >&2; exit 7"), 2);
+  EXPECT_THAT(log_, HasSubstr("app 'app': one\napp 'app': two\n"));
+  EXPECT_THAT(log_, HasSubstr("its process exited with code 7"));
+}
+
+TEST_F(HostileProcessTest, HasNothingOfTheServersButItsSocket) {
+  EXPECT_EQ(RunWith("for i in /proc/self/fd/*; do readlink $i; done | grep -c socket:; exit 7"), 2);
+  EXPECT_THAT(log_, HasSubstr("app 'app': 1\n"));
 }
 
 TEST_F(ServerTest, StopBeforeItListensIsNoError) {
