@@ -40,16 +40,22 @@ void IoThread::End() {
 
 void IoThread::Adopt(boost::asio::ip::tcp::socket socket) {
   boost::asio::post(io_, [this, adopted = std::move(socket)]() mutable {
-    // Some are told why; whoever keeps coming is not.
-    constexpr uint32_t kTurnedAwayAtOnce = 128;
-    if (server_.connections >= server_.max_connections + kTurnedAwayAtOnce) return;
-    const bool full = server_.connections >= server_.max_connections && !CloseAnIdleOne();
-    const auto connection = std::make_shared<Connection>(std::move(adopted), *this);
-    connections_.insert(connection);
-    ++server_.connections;
-    full ? connection->TurnAway() : connection->Start();
-    if (draining_) connection->Drain();
+    if (server_.connections < server_.max_connections) return Add(std::move(adopted));
+    // What was read of others is looked at first: whoever has just asked is not idle.
+    boost::asio::post(io_, [this, waited = std::move(adopted)]() mutable { Add(std::move(waited)); });
   });
+}
+
+void IoThread::Add(boost::asio::ip::tcp::socket socket) {
+  // Some are told why; whoever keeps coming is not.
+  constexpr uint32_t kTurnedAwayAtOnce = 128;
+  if (server_.connections >= server_.max_connections + kTurnedAwayAtOnce) return;
+  const bool full = server_.connections >= server_.max_connections && !CloseAnIdleOne();
+  const auto connection = std::make_shared<Connection>(std::move(socket), *this);
+  connections_.insert(connection);
+  ++server_.connections;
+  full ? connection->TurnAway() : connection->Start();
+  if (draining_) connection->Drain();
 }
 
 void IoThread::Drain(std::function<void()> drained) {

@@ -78,6 +78,7 @@ class IoThread final : public AnswerSink {
   const Queues& queues() const { return queues_; }
 
  private:
+  void Add(boost::asio::ip::tcp::socket socket);
   void OnAnswers();
   void EndIfDrained();
 
