@@ -59,7 +59,8 @@ function streamClasses(source) {
     WritableStreamDefaultWriter: writer,
     CountQueuingStrategy: source.CountQueuingStrategy ?? globalThis.CountQueuingStrategy,
     ByteLengthQueuingStrategy: source.ByteLengthQueuingStrategy ?? globalThis.ByteLengthQueuingStrategy,
-    createWritableStream: source.createWritableStream,
+    // Streams with a byte limit or a tick model: only `sluice run` makes them.
+    createWritableStream: source === globalThis ? globalThis.sluice?.createWritableStream : undefined,
   };
 }
 
