@@ -21,6 +21,7 @@ from server_process import ROBUSTNESS, Server  # noqa: E402  pylint: disable=wro
 
 PATHS = ["/hello", "/writes?count=100", "/pending-writes"]
 WARM_UP_SHARE = 0.2  # of the time, besides
+QUIET_SECONDS = 10
 RESIDENT_SLACK = 24 << 20  # bytes: what the allocators of V8 and of C keep back differs from time to time
 HEAP_SLACK = 2 << 20  # bytes
 
@@ -76,9 +77,14 @@ def load_with_python(address, path, seconds, connections):
 
 
 def memory(server):
-    server.status(collect=True)
-    report = server.json("/status?gc")
-    return {**report["apps"][0], "residentBytes": report["residentBytes"]}
+    """After garbage collections, and when the requests that the clients left behind have ended; they get QUIET_SECONDS for that."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    while True:
+        server.status(collect=True)
+        report = server.json("/status?gc")
+        app = report["apps"][0]
+        if not app["inFlight"] or time.monotonic() > deadline:
+            return {**app, "residentBytes": report["residentBytes"]}
 
 
 def leaks(before, after, resident):
