@@ -49,7 +49,9 @@ def main():
             problems += [f"it crashed: {path}" for path in crashes]
             if int(stats["execs_done"]) < LEAST_EXECUTIONS:
                 problems.append(f"only {stats['execs_done']} executions")
-            if int(stats["corpus_found"]) == 0 and plan.default:
+            # The seeds of the targets over scripts reach all of our code that so few executions reach.
+            over_scripts = plan.v8 and plan.inputs == "bytes"
+            if int(stats["corpus_found"]) == 0 and plan.default and not over_scripts:
                 problems.append("it found nothing that is new")
             if "persistent" not in stats["target_mode"]:
                 problems.append(f"its mode is {stats['target_mode']}")
