@@ -38,6 +38,7 @@ COMMANDS = {
     "repro": ("triage.repro", False),
     "report": ("campaign.page", False),
     "same-finding": ("triage.same_finding", True),
+    "slowest-tests": ("common.slowest_tests", True),
     "targets": ("common.targets", True),
     "valgrind-replay": ("fleet.valgrind_replay", False),
     "wpt": ("conformance.wpt", True),

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +49,34 @@ class Streams(unittest.TestCase):
     def test_every_script_is_in_the_table(self):
         scripts = {path.name for path in SCRIPTS.iterdir() if path.is_file() and not path.suffix}
         self.assertEqual(scripts - set(REFUSED), {"check-ossfuzz", "explore", "mutants"})  # they check their flags after they installed
+
+    def test_no_script_pipes_into_what_stops_reading(self):
+        """The writer's SIGPIPE, or its exit code where SIGPIPE is ignored, would be the script's own under pipefail. It depends on
+        how much is written, so that small samples pass."""
+        stops = re.compile(r"(?<!\|)\|(?!\|)[^#|]*\b(head|grep\s+(-\w+\s+)*-\w*[qm]|sed\s+(-\w+\s+)*['\"]?[^'\"|]*\dq)\b")
+        self.assertRegex("sort -rn | head -n 10", stops)
+        self.assertRegex("printf x | grep -Eq y", stops)
+        self.assertRegex("apt-cache policy x | sed -n 2q", stops)
+        self.assertNotRegex("printf x | grep -c y || head z", stops)
+        for path in sorted([*SCRIPTS.glob("*"), *SCRIPTS.glob("lib/*.sh"), *(ROOT / ".ci").glob("*")]):
+            if path.is_file() and (text := path.read_text()).startswith("#!/usr/bin/env bash") or path.suffix == ".sh":
+                joined = re.sub(r"\|\s*(\\)?\n\s*", "| ", text)
+                with self.subTest(path=path.name):
+                    self.assertIsNone(stops.search(joined))
+
+    def test_the_slowest_tests_of_many(self):
+        cases = "".join(f'<testcase name="Suite.Test{i}{"x" * 60}" time="{i / 10}"/>' for i in range(5000))
+        with tempfile.TemporaryDirectory() as folder:
+            results = Path(folder) / "results.xml"
+            results.write_text(f"<testsuite>{cases}</testsuite>")
+            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True, check=False)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertEqual(len(run.stdout.splitlines()), 12)
+            self.assertIn("499.9  Suite.Test4999", run.stdout.splitlines()[2])
+            results.write_text("<testsuite>")
+            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True, check=False)
+            self.assertEqual(run.returncode, 2)
+            self.assertIn("no results of ctest", run.stderr)
 
     def test_wrong_usage_is_2(self):
         for name, words in REFUSED.items():
