@@ -54,18 +54,18 @@ if(SLUICE_SANITIZE_ORACLES)
   target_link_libraries(sluice_oracle_flags INTERFACE sluice_sanitized)
 endif()
 
-# Files of sluice_told() call a hook where a function begins and ends, so that fuzz/oracle/departure.cc can write the standard's
+# Files of sluice_record_operations() call a hook where a function begins and ends, so that fuzz/oracle/divergence.cc can write the standard's
 # operations down. The sanitizers' symbolizer names the functions. In an engine's build, where that would cost fuzz targets too much,
 # fuzz/lab compiles these files once more for itself.
-set(SLUICE_TELL_OPERATIONS OFF)
+set(SLUICE_RECORD_OPERATIONS OFF)
 if(SLUICE_SANITIZERS)
-  set(SLUICE_TELL_OPERATIONS ON)
+  set(SLUICE_RECORD_OPERATIONS ON)
 endif()
-set_property(GLOBAL PROPERTY SLUICE_TOLD_SOURCES "")
-function(sluice_told)
+set_property(GLOBAL PROPERTY SLUICE_RECORDED_SOURCES "")
+function(sluice_record_operations)
   list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-  set_property(GLOBAL APPEND PROPERTY SLUICE_TOLD_SOURCES ${ARGN})
-  if(SLUICE_TELL_OPERATIONS AND SLUICE_ENGINE STREQUAL "none")
+  set_property(GLOBAL APPEND PROPERTY SLUICE_RECORDED_SOURCES ${ARGN})
+  if(SLUICE_RECORD_OPERATIONS AND SLUICE_ENGINE STREQUAL "none")
     set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -finstrument-functions)
   endif()
 endfunction()

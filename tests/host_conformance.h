@@ -475,7 +475,7 @@ TYPED_TEST_P(HostConformance, TicksOfStart) {
   }
 }
 
-TYPED_TEST_P(HostConformance, TicksFromTheSettlingOfAPendingPromise) {
+TYPED_TEST_P(HostConformance, TicksFromTheSettlementOfAPendingPromise) {
   const int expected[sim::kTickModelCount] = {2, 1, 1};
   for (int model = 0; model < sim::kTickModelCount; ++model) {
     this->Restart();
@@ -497,7 +497,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     FunctionsGetTheirArguments, ThrowFromASinkMethodIsARejection, ThrowingThenGetterOfASinksResultIsARejection,
     ThrowFromStartPropagates, SizeIsConvertedToANumberOrThrows, SignalAbortRunsTheListenersInOrderAndOnce,
     ListenersExceptionIsReportedAndTheNextListenerRuns, SignalAbortWithUndefinedMakesOneAbortError,
-    TicksOfWriteCloseAndAbort, TicksOfStart, TicksFromTheSettlingOfAPendingPromise);
+    TicksOfWriteCloseAndAbort, TicksOfStart, TicksFromTheSettlementOfAPendingPromise);
 
 }  // namespace sluice::testing
 

@@ -98,7 +98,7 @@ TYPED_TEST_P(HostPromises, UndefinedSlotHasNoPromiseAndNeedsNoReference) {
   this->Drop(kUndefined);
 }
 
-TYPED_TEST_P(HostPromises, SettlingTwiceDoesNothing) {
+TYPED_TEST_P(HostPromises, ASecondSettlementDoesNothing) {
   const ValueSlot first = this->adapter.NewReason();
   const ValueSlot second = this->adapter.NewReason();
   const PromiseSlot resolved = this->host().NewPromise();
@@ -139,7 +139,7 @@ TYPED_TEST_P(HostPromises, ReactionsRunInRegistrationOrderAndNeverSynchronously)
   this->Drop(promise), this->Drop(by_core);
 }
 
-TYPED_TEST_P(HostPromises, ReactionToASettledPromiseIsAMicrotaskOfItsOwn) {
+TYPED_TEST_P(HostPromises, AReactionToASettledPromiseIsASeparateMicrotask) {
   this->ErroredStream();
   const PromiseSlot promise = this->host().NewPromiseResolved();
   bool settled_in_first = true, settled_in_second = false;
@@ -253,8 +253,8 @@ TYPED_TEST_P(HostPromises, ErrorsHaveTheirTypesAndAreDistinctObjects) {
 }
 
 REGISTER_TYPED_TEST_SUITE_P(HostPromises, NewPromisesAreWhatTheirNamesSay, UndefinedSlotHasNoPromiseAndNeedsNoReference,
-                            SettlingTwiceDoesNothing, ReactionsRunInRegistrationOrderAndNeverSynchronously,
-                            ReactionToASettledPromiseIsAMicrotaskOfItsOwn, CoreReactionGetsTheReasonAndMarksHandled,
+                            ASecondSettlementDoesNothing, ReactionsRunInRegistrationOrderAndNeverSynchronously,
+                            AReactionToASettledPromiseIsASeparateMicrotask, CoreReactionGetsTheReasonAndMarksHandled,
                             RejectionThatNothingHandlesIsReportedOnce, HandledRejectionsAreNeverReported,
                             RetainGivesTheSameSlotAndOneReferenceMore, StreamsAndWritersAreFoundByTheirSlots,
                             ErrorsHaveTheirTypesAndAreDistinctObjects);

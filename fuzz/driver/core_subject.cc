@@ -163,14 +163,14 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   return true;
 }
 
-void CoreSubject::ListHeld(std::vector<Held>& held) {
+void CoreSubject::ReadSlots(std::vector<SlotValue>& slots) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return;
   const auto promise = [&](const char* slot, core::PromiseSlot name) {
     const uint32_t index = sim::SimHost::PromiseIndex(name);
     const bool is_there = !name.is_undefined() && index < host_.realm().promise_count();
-    held.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
+    slots.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
   };
-  const auto value = [&](const char* slot, core::ValueSlot name) { held.push_back({slot, host_.ValueOf(name)}); };
+  const auto value = [&](const char* slot, core::ValueSlot name) { slots.push_back({slot, host_.ValueOf(name)}); };
   const auto writer = [&](const char* ready, const char* closed, core::WriterSlot name) {
     const bool is_there = !name.is_undefined();
     promise(ready, is_there ? host_.Writer(name).readyPromise : core::PromiseSlot());
@@ -186,7 +186,7 @@ void CoreSubject::ListHeld(std::vector<Held>& held) {
   const bool has_requests = !it.writeRequests.empty();
   promise("writeRequests_first", has_requests ? it.writeRequests.front() : core::PromiseSlot());
   promise("writeRequests_last", has_requests ? it.writeRequests.back() : core::PromiseSlot());
-  held.push_back({"writer", it.writer.is_undefined() ? Value::Undefined() : WriterValue(it.writer)});
+  slots.push_back({"writer", it.writer.is_undefined() ? Value::Undefined() : WriterValue(it.writer)});
   writer("readyPromise", "closedPromise", it.writer);
   writer("released_readyPromise", "released_closedPromise", released_ ? Slot(*released_) : core::WriterSlot());
   const bool has_entries = !it.controller.queue.empty();
@@ -194,22 +194,22 @@ void CoreSubject::ListHeld(std::vector<Held>& held) {
   value("queue_last", has_entries ? it.controller.queue.back().value : core::kUndefined);
 }
 
-void CoreSubject::ListAnswers(std::vector<Held>& answers) {
+void CoreSubject::QueryResults(std::vector<SlotValue>& results) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return;
   const core::WritableStream& it = stream();
   // What others ask comes before them.
-  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+  results.push_back({"WritableStreamDefaultControllerGetDesiredSize",
                      Value::Number(core::WritableStreamDefaultControllerGetDesiredSize(it))});
-  answers.push_back({"IsWritableStreamLocked", Value::Boolean(core::IsWritableStreamLocked(it))});
-  answers.push_back(
+  results.push_back({"IsWritableStreamLocked", Value::Boolean(core::IsWritableStreamLocked(it))});
+  results.push_back(
       {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(core::WritableStreamCloseQueuedOrInFlight(it))});
-  answers.push_back(
+  results.push_back(
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(core::WritableStreamHasOperationMarkedInFlight(it))});
-  answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
+  results.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(core::WritableStreamDefaultControllerGetBackpressure(it))});
   if (it.writer.is_undefined() || host_.Writer(it.writer).stream != it.self) return;
   const std::optional<double> size = core::WritableStreamDefaultWriterGetDesiredSize(host_, it.writer);
-  answers.push_back({"WritableStreamDefaultWriterGetDesiredSize", size ? Value::Number(*size) : Value::Null()});
+  results.push_back({"WritableStreamDefaultWriterGetDesiredSize", size ? Value::Number(*size) : Value::Null()});
 }
 
 Settlement CoreSubject::SettlementOf(uint32_t promise) {

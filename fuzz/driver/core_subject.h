@@ -52,9 +52,9 @@ class CoreSubject : public JudgedSubject {
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
-  void SetLooking(bool looking) override { host_.SetLooking(looking); }
-  void ListHeld(std::vector<Held>& held) override;
-  void ListAnswers(std::vector<Held>& answers) override;
+  void SetInspecting(bool inspecting) override { host_.SetInspecting(inspecting); }
+  void ReadSlots(std::vector<SlotValue>& slots) override;
+  void QueryResults(std::vector<SlotValue>& results) override;
   uint32_t PromiseCount() override { return static_cast<uint32_t>(host_.realm().promise_count()); }
   Settlement SettlementOf(uint32_t promise) override;
 

@@ -44,7 +44,7 @@ void Driver::Begin(const Program& program, Subject& subject, RunOptions options,
   calls_.fill(0);
   next_script_.fill(0);
   promise_names_.clear();
-  settled_behind_.clear();
+  events_before_settlement_.clear();
   for (auto& names : error_names_) names.clear();
   errors_.fill(0);
 
@@ -350,16 +350,16 @@ void Driver::UnhandledRejection(uint32_t promise, Value reason) {
 }
 
 void Driver::PromiseSettled(uint32_t promise) {
-  if (promise >= settled_behind_.size()) settled_behind_.resize(promise + 1);
-  settled_behind_[promise] = static_cast<uint32_t>(trace_->events.size());
+  if (promise >= events_before_settlement_.size()) events_before_settlement_.resize(promise + 1);
+  events_before_settlement_[promise] = static_cast<uint32_t>(trace_->events.size());
 }
 
 void Driver::AddSettlement(EventKind kind, const Outcome& outcome, uint32_t promise) {
   Event& event = Add(kind, outcome);
   const uint32_t name = event.number = PromiseName(promise);
-  const uint32_t events = promise < settled_behind_.size() ? settled_behind_[promise] : 0;
-  if (name >= trace_->settled_at.size()) trace_->settled_at.resize(name + 1, kNoEvent);
-  trace_->settled_at[name] = (events == 0 ? trace_->events.size() : events) - 1;
+  const uint32_t events = promise < events_before_settlement_.size() ? events_before_settlement_[promise] : 0;
+  if (name >= trace_->settlement_events.size()) trace_->settlement_events.resize(name + 1, kNoEvent);
+  trace_->settlement_events[name] = (events == 0 ? trace_->events.size() : events) - 1;
 }
 
 // ---- Values and events

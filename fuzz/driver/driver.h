@@ -1,4 +1,4 @@
-// Runs a program on a subject and writes down what happens.
+// Runs a program on a subject and writes its trace.
 //
 //   Driver driver;
 //   Trace trace;
@@ -27,7 +27,7 @@ class Improviser {
 };
 
 struct RunOptions {
-  bool snapshots = true;               // take one at the end of each step and wherever author code begins
+  bool snapshots = true;               // take one at the end of each step and wherever user code begins
   void (*after_snapshot)() = nullptr;  // called after each
   Improviser* improviser = nullptr;    // null: the program's scripts
 };
@@ -100,7 +100,8 @@ class Driver final : private UserCode {
   std::array<uint32_t, kCallKindCount> calls_{};        // how many calls of each kind were made
   std::array<uint32_t, kCallKindCount> next_script_{};  // where in Program::scripts to look for the next one
   std::vector<uint32_t> promise_names_;                 // by the subject's promise id; 0: not named yet
-  std::vector<uint32_t> settled_behind_;  // by the subject's promise id: how many events there were; 0: not settled
+  std::vector<uint32_t>
+      events_before_settlement_;  // by the subject's promise id: how many events there were; 0: not settled
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id
   std::array<uint32_t, 3> errors_{};
   uint32_t promises_ = 0;

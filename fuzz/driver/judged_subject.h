@@ -1,4 +1,4 @@
-// A subject that the judge can judge: the core under some host, looked into.
+// The interface that a judge needs: the core under some host, with ownership checks and a state that can be restored.
 #ifndef SLUICE_FUZZ_DRIVER_JUDGED_SUBJECT_H_
 #define SLUICE_FUZZ_DRIVER_JUDGED_SUBJECT_H_
 
@@ -15,17 +15,17 @@ class JudgedSubject : public Subject {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
 
-  // Gives back everything, and looks whether the run left the host in order. After it, only Reset().
+  // Drops every reference, and checks that the host holds none of the core's. Only Reset() may follow.
   virtual void Teardown() = 0;
-  // What was wrong with the host's side of the run, or with what authors get, each once, in order.
+  // Broken rules of ownership in this run, each once, in order.
   const std::vector<const char*>& violations() const { return violations_; }
-  // Is told of each of these, once, where it is seen; may be null.
+  // Called for each violation when it happens; may be null.
   void SetViolationHandler(void (*handler)(const char* what)) { violation_handler_ = handler; }
 
-  // Of the next run, without snapshots: the stream's state is saved, forgotten and restored at the nth step (AtStep),
-  // counted from 0. A program must not be able to tell.
+  // In the next run, which must be without snapshots: the stream's state is saved, cleared and restored at the nth step
+  // (AtStep), counted from 0. The trace must not change.
   void RestoreAt(uint64_t step) { restore_at_ = step; }
-  // What was wrong with the saved or restored state of the last run; empty if nothing was.
+  // The fault of the saved or restored state in the last run; empty if there was none.
   const std::string& complaint() const { return complaint_; }
 
   void AtStep() override {

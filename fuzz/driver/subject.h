@@ -1,9 +1,9 @@
-// What the driver runs programs on: one JavaScript realm that can make one WritableStream.
+// An implementation under test: one JavaScript realm that can make one WritableStream (the core under the simulated
+// host, the reference model, ...).
 //
-// A Subject is an implementation under test (the core under the simulated host, the reference model, ...). The driver
-// plays the page's author: it calls the subject's methods, and the subject calls the driver back, through UserCode,
-// wherever the standard runs author code. Both directions nest: a method of the subject may be called from inside a
-// UserCode call that the subject is making.
+// The driver plays the page's author. It calls the subject's methods, and the subject calls the driver back through
+// UserCode, wherever the standard runs user code. Both directions nest: the driver may call a method of the subject
+// from inside a UserCode call.
 //
 // Every value that crosses is a sim::Value. Promise, error and writer ids are issued by the subject, count up from 0
 // per kind in order of creation and are never reused before Reset(). TypeErrors, RangeErrors and AbortErrors are
@@ -46,12 +46,12 @@ struct StreamOptions {
   uint32_t listeners = 0;  // how many "abort" listeners are put on controller.signal (see Construct)
 };
 
-// What a slot holds, by identity: what a snapshot does not show of it.
-struct Held {
+// The identity of a slot's value, which a snapshot does not have.
+struct SlotValue {
   std::string_view slot;  // as SnapshotFields names it
   sim::Value value;       // a promise is of kind kPromise
 
-  friend bool operator==(const Held&, const Held&) = default;
+  friend bool operator==(const SlotValue&, const SlotValue&) = default;
 };
 
 // [[PromiseState]] and [[PromiseResult]], which is undefined unless it is rejected.
@@ -131,20 +131,20 @@ class Subject {
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
-  // While somebody looks in the middle of an operation, by what follows too: that a slot is in disorder then is no
-  // violation.
-  virtual void SetLooking(bool looking) { static_cast<void>(looking); }
-  // Appends what each slot holds that holds one thing or another, always of the same slots; of lists, the first and the
-  // last. Nothing, where TakeSnapshot is false, and of subjects that are not compared so.
-  virtual void ListHeld(std::vector<Held>& held) { static_cast<void>(held); }
-  // Appends what the operations return that only look, `slot` being their name.
-  virtual void ListAnswers(std::vector<Held>& answers) { static_cast<void>(answers); }
-  virtual uint32_t PromiseCount() { return 0; }  // ids that were issued, of those that authors see or not
+  // While an oracle inspects the stream in the middle of an operation, also by the methods below. A slot that is
+  // inconsistent at that time is not a violation.
+  virtual void SetInspecting(bool inspecting) { static_cast<void>(inspecting); }
+  // Appends the value of each slot whose identity matters, always for the same slots; of a list, the first and the
+  // last. Appends nothing where TakeSnapshot returns false, and for subjects without such a comparison.
+  virtual void ReadSlots(std::vector<SlotValue>& slots) { static_cast<void>(slots); }
+  // Appends the results of the operations without side effects; `slot` is the name of the operation.
+  virtual void QueryResults(std::vector<SlotValue>& results) { static_cast<void>(results); }
+  virtual uint32_t PromiseCount() { return 0; }  // issued promise ids, visible to user code or not
   virtual Settlement SettlementOf(uint32_t promise) {
     static_cast<void>(promise);
     return {};
   }
-  // Called, in runs without snapshots, where one would be taken: at the end of each step and wherever author code
+  // Called, in runs without snapshots, where one would be taken: at the end of each step and wherever user code
   // begins.
   virtual void AtStep() {}
 };

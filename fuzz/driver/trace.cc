@@ -91,7 +91,7 @@ void Trace::Clear() {
   snapshots.clear();
   snapshot_of_event.clear();
   chunks.clear();
-  settled_at.clear();
+  settlement_events.clear();
   named_promises.clear();
 }
 

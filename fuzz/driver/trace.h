@@ -1,9 +1,8 @@
-// What a program did, as an ordered list of events that an author could have seen.
+// The ordered list of events of a run that user code could have seen.
 //
-// The same program gives the same trace on every right implementation. Events are plain data; names of promises and
-// errors are numbers by first appearance (p1, TypeError#1), so traces of different implementations can be compared
-// event by event. Beside an event may stand a snapshot of the slots at that moment, for implementations that can be
-// looked into.
+// The same program gives the same trace on every correct implementation. Events are plain data. Promises and errors are
+// numbered by first appearance (p1, TypeError#1), so traces of different implementations compare event by event. An
+// event may have a snapshot of the slots, if the implementation can be inspected.
 #ifndef SLUICE_FUZZ_DRIVER_TRACE_H_
 #define SLUICE_FUZZ_DRIVER_TRACE_H_
 
@@ -54,9 +53,9 @@ struct Trace {
   std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
   std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
   std::vector<sim::Chunk> chunks;           // what values of kind kChunk index
-  // By a promise's name, if its settlement is among the events: the last event before it was settled, or that of the
-  // settlement itself if the subject does not tell. Otherwise kNoEvent, or not there.
-  std::vector<size_t> settled_at;
+  // By a promise's name, if its settlement is among the events: the last event before the settlement, or the event of
+  // the settlement if the subject does not report it. Otherwise kNoEvent, or missing.
+  std::vector<size_t> settlement_events;
   // By a promise's name, from 1: the subject's id, which another does not share, and how many events there were when it
   // got its name.
   struct NamedPromise {
@@ -67,13 +66,15 @@ struct Trace {
 
   void Clear();
   const core::Snapshot* SnapshotOf(size_t event) const;
-  size_t SettledAt(uint32_t promise) const { return promise < settled_at.size() ? settled_at[promise] : kNoEvent; }
+  size_t SettlementEvent(uint32_t promise) const {
+    return promise < settlement_events.size() ? settlement_events[promise] : kNoEvent;
+  }
 };
 
 // The begin of the innermost operation, or construction, that was being performed at `event`; kNoEvent if there was
 // none.
 size_t OpenOperation(const Trace& trace, size_t event);
-// What it is that begins there: "construct", an operation's name, or "microtasks", however many of them run at a time.
+// The name of the step that begins there: "construct", an operation's name, or "microtasks" for any number of them.
 std::string_view StepName(const Program& program, const Trace& trace, size_t begin);
 
 // ---- For people

@@ -42,7 +42,7 @@ class Trimmer {
   const std::string& candidate() const { return candidate_; }
   bool done() const { return done_; }
 
-  void Told(bool same) {
+  void Accept(bool same) {
     if (same) {
       size_ = candidate_.size();
       if (!as_bytes_) shrinker_.Keep();
@@ -106,7 +106,7 @@ class Mutator {
   const std::string& Trim() { return trimmer_->candidate(); }
 
   int32_t Trimmed(bool same) {
-    trimmer_->Told(same);
+    trimmer_->Accept(same);
     return trimmer_->done() ? kTrimSteps : ++trim_step_;
   }
 

@@ -7,10 +7,10 @@
 #include <string>
 #include <utility>
 
-#include "fuzz/harness/code_between.h"
-#include "fuzz/harness/passed_over.h"
 #include "fuzz/harness/recent_inputs.h"
-#include "fuzz/oracle/story.h"
+#include "fuzz/harness/step_coverage.h"
+#include "fuzz/harness/suppressed_inputs.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/bytes.h"
 
 namespace sluice::fuzz {
@@ -44,11 +44,11 @@ int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   // What breaks behind a known finding is its consequence, or will be found by a program without that.
   const Finding first = judge.findings().front();
   if (IsIgnored(first.key()) || IsIgnored(first.identity())) {
-    KeepPassedOver(first.key(), data, size);
+    StoreSuppressedInput(first.key(), data, size);
     return 0;
   }
-  std::fputs(Story(program, judge, first).c_str(), stderr);
-  if (std::getenv("SLUICE_TELL_CODE") != nullptr) TellCodeBetween(judge, program);
+  std::fputs(FindingReport(program, judge, first).c_str(), stderr);
+  if (std::getenv("SLUICE_STEP_COVERAGE") != nullptr) PrintStepCoverage(judge, program);
   std::abort();
 }
 

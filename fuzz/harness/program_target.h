@@ -3,11 +3,11 @@
 //   SLUICE_PROGRAM_TARGET(sluice::fuzz::CoreSubject)
 //
 // defines the entry points of a libFuzzer target. Its mutations prefer what the table of targets says (targets.json).
-// On a finding the target prints its story, beginning with the line
-// "SLUICE-FINDING <identity>", and aborts. SLUICE_IGNORE_FINDINGS, a comma-separated list of keys or identities, makes
-// it pass over programs in which one of those breaks first, so that a campaign can go on to the next finding; some of
-// them are kept (passed_over.h). With
-// SLUICE_TELL_CODE, it also tells which code ran in the step that broke (code_between.h).
+// On a finding the target prints its report, which begins with the line "SLUICE-FINDING <key>", and aborts. Two
+// environment variables change that:
+//   SLUICE_IGNORE_FINDINGS   a comma-separated list of keys or identities. Programs in which one of these breaks first
+//                            are suppressed, so that a campaign can go on; a sample is stored (suppressed_inputs.h)
+//   SLUICE_STEP_COVERAGE     also prints the coverage of the step that broke (step_coverage.h)
 #ifndef SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 #define SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 

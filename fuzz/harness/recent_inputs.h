@@ -1,17 +1,17 @@
-// The last inputs that a process ran, kept where a crash of any kind leaves them: in a memory-mapped file.
+// The last inputs that a process ran, in a memory-mapped file, which survives any crash.
 //
 //   extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 //     RememberInput(data, size);
 //     ...
 //
-// A finding that depends on what ran before does not reproduce by itself; these are what ran before. The environment
-// variable SLUICE_RECENT_INPUTS names a folder that exists; each process, also one that an engine has forked, writes
-// one file of 64 KiB there, named for its process id modulo 512. Without the variable nothing is done; a folder that
-// cannot be written is passed over in silence, because a fuzz target must not fail for it.
+// A finding that depends on earlier inputs does not reproduce without them. The environment variable
+// SLUICE_RECENT_INPUTS names an existing folder. Each process, also one that an engine has forked, writes one file of
+// 64 KiB there, named for its process id modulo 512. Without the variable nothing is written. A folder that cannot be
+// written is ignored silently, because a fuzz target must not fail for it.
 //
 // The file: a RecentInputsHeader, then kRecentInputs times a RecentInput. All numbers are little-endian. The
-// newest input is that of number `count`, at index (count - 1) % kRecentInputs; scripts/sluice_dev/engines/recent_inputs.py reads it.
-// One thread, as engines run targets.
+// newest input is that of number `count`, at index (count - 1) % kRecentInputs;
+// scripts/sluice_dev/engines/recent_inputs.py reads it. One thread, as engines run targets.
 #ifndef SLUICE_FUZZ_HARNESS_RECENT_INPUTS_H_
 #define SLUICE_FUZZ_HARNESS_RECENT_INPUTS_H_
 

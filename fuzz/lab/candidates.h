@@ -1,4 +1,4 @@
-// Asks a command about candidate files: `sluice-fuzz shrink --command`.
+// Runs a shell command on candidate files: `sluice-fuzz shrink --command`.
 #ifndef SLUICE_FUZZ_LAB_CANDIDATES_H_
 #define SLUICE_FUZZ_LAB_CANDIDATES_H_
 
@@ -14,14 +14,14 @@ namespace sluice::lab {
 
 class Candidates {
  public:
-  // `executions`: candidates that may be asked about; after that, none is right any more.
+  // `executions`: the number of candidates that the command may run; after that, every candidate is rejected.
   Candidates(std::string command, size_t executions);
   Candidates(const Candidates&) = delete;
   Candidates& operator=(const Candidates&) = delete;
   ~Candidates();
 
-  // The index of the first of `contents` that the command says yes to; contents.size() if there is none, or if the
-  // executions are used up or the command has failed: status() says so.
+  // The index of the first of `contents` that the command accepts. contents.size() if there is none, if the executions
+  // are used up, or if the command failed (status()).
   size_t First(std::span<const std::string> contents);
 
   size_t executions() const { return executions_; }

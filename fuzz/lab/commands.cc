@@ -11,15 +11,15 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "fuzz/harness/agreement.h"
+#include "fuzz/harness/conformance_programs.h"
+#include "fuzz/lab/divergences.h"
 #include "fuzz/lab/judging.h"
-#include "fuzz/lab/places.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/codec.h"
-#include "fuzz/oracle/departure.h"
+#include "fuzz/oracle/divergence.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
 #include "fuzz/program/dictionary.h"
 #include "fuzz/program/javascript.h"
@@ -46,17 +46,17 @@ using fuzz::Program;
 // What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
 const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
-const fuzz::DepartureFinder* g_finder = nullptr;  // null for what is judged in V8
+const fuzz::DivergenceFinder* g_finder = nullptr;  // null for what is judged in V8
 
 // Once: a sanitizer that has told then aborts.
-void TellHowFar() {
+void PrintProgress() {
   const Judge* const judge = std::exchange(g_judge, nullptr);
   if (judge == nullptr) return;
   std::string before;
   for (const Finding& finding : judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
   if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
-  if (const auto departure = g_finder == nullptr ? std::nullopt : g_finder->departure()) {
-    std::fprintf(stderr, "\n%s", fuzz::DepartureText(*departure).c_str());
+  if (const auto divergence = g_finder == nullptr ? std::nullopt : g_finder->divergence()) {
+    std::fprintf(stderr, "\n%s", fuzz::DivergenceText(*divergence).c_str());
   }
   std::fprintf(stderr,
                "\nThe program:\n\n%s\n"
@@ -64,12 +64,12 @@ void TellHowFar() {
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, judge->core_trace()).c_str());
 }
 
-void TellWhereItWas() {
+void PrintUnfinished() {
 #ifdef SLUICE_LAB_SANITIZED
   std::fprintf(stderr, "\nWhere it was:\n\n");
   __sanitizer_print_stack_trace();
 #endif
-  TellHowFar();
+  PrintProgress();
 }
 
 // A program that hangs or aborts is past helping: what is called here need not be safe in a signal handler, it need
@@ -77,7 +77,7 @@ void TellWhereItWas() {
 void OnTimeLimit(int) {
   std::fflush(stdout);
   std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
-  TellWhereItWas();
+  PrintUnfinished();
   std::_Exit(kExitFinding);
 }
 
@@ -85,7 +85,7 @@ void OnTimeLimit(int) {
 void OnAbort(int) {
   std::signal(SIGABRT, SIG_DFL);
   std::fflush(stdout);
-  if (g_judge != nullptr) TellWhereItWas();
+  if (g_judge != nullptr) PrintUnfinished();
 }
 
 // Seconds from now; 0 takes it back.
@@ -108,13 +108,13 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   const auto program = ParseProgram(path, *bytes);
   if (!program.ok()) return Complain(program.status());
   std::fflush(stdout);
-  std::optional<fuzz::DepartureFinder> finder;
+  std::optional<fuzz::DivergenceFinder> finder;
   if (judged != Judged::kV8) judge.WatchCore(&finder.emplace(*program));
   g_judge = &judge;
   g_program = &*program;
   g_finder = finder.has_value() ? &*finder : nullptr;
 #ifdef SLUICE_LAB_SANITIZED
-  __sanitizer_set_death_callback(&TellHowFar);
+  __sanitizer_set_death_callback(&PrintProgress);
 #endif
   std::signal(SIGABRT, &OnAbort);
   if (seconds != 0) SetTimeLimit(seconds);
@@ -126,10 +126,10 @@ int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::st
   g_finder = nullptr;
   const WithoutV8 without =
       finding.has_value() && judged == Judged::kV8 ? RunWithoutV8(*program, *finding) : WithoutV8();
-  const auto departure = !finding.has_value() ? std::nullopt
-                         : finder.has_value() ? finder->departure()
-                                              : without.departure;
-  PrintOut(fuzz::Story(*program, judge, finding, departure));
+  const auto divergence = !finding.has_value() ? std::nullopt
+                          : finder.has_value() ? finder->divergence()
+                                               : without.divergence;
+  PrintOut(fuzz::FindingReport(*program, judge, finding, divergence));
   if (!finding.has_value()) {
     PrintOut("\nVerdict: passes every oracle\n");
     return kExitOk;
@@ -210,7 +210,7 @@ int Language() {
       rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or "
            "`unobserved`)",
            fuzz::OpRows()));
-  PrintOut(rows("\nHow a call of an author function ends", fuzz::EndRows()));
+  PrintOut(rows("\nHow a call of a user function ends", fuzz::EndRows()));
   std::string words =
       "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor "
       "functions:";
@@ -231,12 +231,12 @@ int Dictionary() {
   return kExitOk;
 }
 
-int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
+int Conformance(uint64_t seed, uint64_t count, const std::string& profile) {
   const auto judge = NewJudge(Judged::kV8);
   const fuzz::Profile chosen = *fuzz::ProfileNamed(profile);
   size_t programs = 0;
   for (uint64_t i = 0; i < count; ++i) {
-    for (const Program& program : fuzz::AgreementPrograms(seed + i, chosen)) {
+    for (const Program& program : fuzz::ConformancePrograms(seed + i, chosen)) {
       ++programs;
       const std::optional<Finding> finding = judge->Run(program);
       if (!finding.has_value()) continue;
@@ -244,11 +244,11 @@ int Agree(uint64_t seed, uint64_t count, const std::string& profile) {
       const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
       judge->Run(small);
       PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",
-                            fuzz::Story(small, *judge, Chosen(*judge, identity, ""))));
+                            fuzz::FindingReport(small, *judge, Chosen(*judge, identity, ""))));
       return kExitFinding;
     }
   }
-  PrintOut(absl::StrCat(programs, " programs agree, from ", count, " seeds of the profile ", profile, "\n"));
+  PrintOut(absl::StrCat(programs, " programs conform, from ", count, " seeds of the profile ", profile, "\n"));
   return kExitOk;
 }
 

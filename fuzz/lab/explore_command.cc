@@ -30,8 +30,8 @@
 #include "fuzz/lab/judging.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/canary.h"
-#include "fuzz/oracle/departure.h"
-#include "fuzz/oracle/story.h"
+#include "fuzz/oracle/divergence.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 
@@ -196,10 +196,10 @@ int CompareCounts(const std::string& path, const std::string& counts) {
 void PrintFindings(const Explorer& explorer, bool canary) {
   for (const fuzz::EdgeFinding& found : explorer.findings()) {
     const auto judge = NewJudge(canary ? Judged::kCanary : Judged::kCore);
-    fuzz::DepartureFinder finder(found.program);
+    fuzz::DivergenceFinder finder(found.program);
     judge->WatchCore(&finder);
     judge->Run(found.program);
-    PrintOut(fuzz::Story(found.program, *judge, found.finding, finder.departure()));
+    PrintOut(fuzz::FindingReport(found.program, *judge, found.finding, finder.divergence()));
     PrintOut("\nVerdict: FAILS, " + found.finding.key() + "\n\n");
   }
 }

@@ -1,4 +1,4 @@
-// Asks a question whose answer may end the process.
+// Evaluates a predicate that may end the process.
 #ifndef SLUICE_FUZZ_LAB_IN_CHILD_H_
 #define SLUICE_FUZZ_LAB_IN_CHILD_H_
 
@@ -6,9 +6,9 @@
 
 namespace sluice::lab {
 
-// Whether `holds` returns true in a child process: false, too, if the child dies, or has used `seconds` of the
-// processor's time, or if there can be no child. What it prints is lost. The child has this thread only: nothing that
-// waits for another one, as V8 does, may be asked.
+// Returns the result of `holds` in a child process. Returns false if the child dies, uses `seconds` of processor time,
+// or cannot be created. The child's output is lost. fork() copies only the calling thread, so `holds` must not wait for
+// another thread (V8 does).
 bool HoldsInChild(const std::function<bool()>& holds, unsigned seconds);
 
 }  // namespace sluice::lab

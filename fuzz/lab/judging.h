@@ -1,4 +1,4 @@
-// What the commands that judge programs share.
+// Helpers of the commands that judge programs.
 #ifndef SLUICE_FUZZ_LAB_JUDGING_H_
 #define SLUICE_FUZZ_LAB_JUDGING_H_
 
@@ -13,18 +13,18 @@
 
 namespace sluice::lab {
 
-// Says it on standard error; kExitUnreadable.
+// Prints the status on standard error and returns kExitUnreadable.
 int Complain(const absl::Status& status);
 void PrintOut(const std::string& text);
 
-// Ends the process, with a message, if this was built without what is to be judged.
+// Ends the process with a message if this build does not have the subject.
 std::unique_ptr<fuzz::Judge> NewJudge(Judged judged);
 
 // Whether `identity` is among the findings of `program`.
 bool Breaks(fuzz::Judge& judge, const fuzz::Program& program, const std::string& identity);
 
-// Of the last run: the finding that is asked for, by `wanted`, or by the file's own first line, as a shrunk program has
-// it. Else the first.
+// The finding of the last run that `wanted` names; without that, the one that the file's first line names, as in shrunk
+// programs; otherwise the first.
 std::optional<fuzz::Finding> Chosen(const fuzz::Judge& judge, const std::string& wanted, const std::string& comment);
 
 }  // namespace sluice::lab

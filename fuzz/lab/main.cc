@@ -13,8 +13,8 @@
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/compare_commands.h"
 #include "fuzz/lab/explore_command.h"
-#include "fuzz/lab/reach_command.h"
 #include "fuzz/lab/shrink_command.h"
+#include "fuzz/lab/state_coverage_command.h"
 
 namespace {
 
@@ -133,34 +133,36 @@ int main(int argc, char** argv) {
   add_judged(shrink);
   shrink->add_option("--finding", shrunk.finding,
                      "Of several findings, keep the one with this identity; default: the first");
-  CLI::Option* const place = shrink->add_option(
-      "--place", shrunk.place, "Keep where the core departs from the standard, too: as `sluice-fuzz places` says it");
+  CLI::Option* const kept_divergence = shrink->add_option(
+      "--divergence", shrunk.divergence, "Also preserve the divergence, as `sluice-fuzz divergences` prints it");
   shrink
       ->add_option("--command", shrunk.command,
                    "For what ends the process: a shell command that runs the files it is given, in order, and prints "
                    "which of them, from 1, is the first that still fails in the same way, or 0")
-      ->excludes(place);
+      ->excludes(kept_divergence);
   shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
       ->check(kWholeNumber)
       ->capture_default_str();
   shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
       ->check(kWholeNumber)
       ->capture_default_str();
-  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes")->excludes(place);
+  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes")->excludes(kept_divergence);
   shrink->callback([&] {
     shrunk.judged = judged;
     shrunk.batch = std::max<size_t>(shrunk.batch, 1);
     result = ShrinkCommand(shrunk);
   });
 
-  CLI::App* places = app.add_subcommand("places", "Say of programs, a line each, what breaks first and where");
-  places->add_option("files", paths, "Corpus or crash files")->required();
-  add_judged(places);
-  places->callback([&] { result = Places(paths, judged); });
+  CLI::App* divergences =
+      app.add_subcommand("divergences", "Print for each program the first finding and where the core diverges");
+  divergences->add_option("files", paths, "Corpus or crash files")->required();
+  add_judged(divergences);
+  divergences->callback([&] { result = Divergences(paths, judged); });
 
-  CLI::App* reach = app.add_subcommand("reach", "Print which states of the stream programs go through, as JSON");
-  reach->add_option("paths", paths, "Corpus files, or folders of them")->required();
-  reach->callback([&] { result = Reach(paths); });
+  CLI::App* state_coverage =
+      app.add_subcommand("state-coverage", "Print which states of the stream programs go through, as JSON");
+  state_coverage->add_option("paths", paths, "Corpus files, or folders of them")->required();
+  state_coverage->callback([&] { result = StateCoverage(paths); });
 
   CLI::App* emit = app.add_subcommand("emit", "Print a program as JavaScript that runs on any WritableStream");
   EmitOptions emitted;
@@ -193,15 +195,16 @@ int main(int argc, char** argv) {
   random->callback([&] { result = RandomCommand(seed, profile); });
 
   uint64_t count = 100;
-  CLI::App* agree = app.add_subcommand("agree", "Run random programs on the core in V8, under every oracle");
-  agree->add_option("--seed", seed, "The first of them")->check(kWholeNumber)->capture_default_str();
-  agree->add_option("--count", count, "How many; each in all three tick models")
+  CLI::App* conformance =
+      app.add_subcommand("conformance", "Run random programs on the core in V8, under every oracle");
+  conformance->add_option("--seed", seed, "The first of them")->check(kWholeNumber)->capture_default_str();
+  conformance->add_option("--count", count, "How many; each in all three tick models")
       ->check(kWholeNumber)
       ->capture_default_str();
-  agree->add_option("--profile", profile, "What they are made of")
+  conformance->add_option("--profile", profile, "What they are made of")
       ->check(CLI::IsMember({"balanced", "reentrancy", "buffer_limit"}))
       ->capture_default_str();
-  agree->callback([&] { result = Agree(seed, count, profile); });
+  conformance->callback([&] { result = Conformance(seed, count, profile); });
 
   CLI::App* batch =
       app.add_subcommand("batch", "Print programs with the core's traces as JSON lines (for scripts/diff)");

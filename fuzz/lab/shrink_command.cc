@@ -10,9 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/lab/candidates.h"
+#include "fuzz/lab/divergences.h"
 #include "fuzz/lab/in_child.h"
 #include "fuzz/lab/judging.h"
-#include "fuzz/lab/places.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/codec.h"
 #include "fuzz/oracle/judge.h"
@@ -124,18 +124,18 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
   }
   const bool is_first = first->Is(wanted);
   const auto is_there = [&](const Program& candidate) {
-    const auto placed = FirstWithPlace(*judge, options.judged, candidate);
-    return placed.has_value() && placed->finding.Is(wanted) && placed->place == options.place;
+    const auto found = FirstWithDivergence(*judge, options.judged, candidate);
+    return found.has_value() && found->finding.Is(wanted) && found->divergence == options.divergence;
   };
-  if (!options.place.empty() && !is_there(program)) {
-    std::fprintf(stderr,
-                 "sluice-fuzz: %s: does not break %s first, or not at %s; `sluice-fuzz places` says what it does\n",
-                 options.path.c_str(), wanted.c_str(), options.place.c_str());
+  if (!options.divergence.empty() && !is_there(program)) {
+    std::fprintf(
+        stderr, "sluice-fuzz: %s: does not break %s first, or not at %s; `sluice-fuzz divergences` says what it does\n",
+        options.path.c_str(), wanted.c_str(), options.divergence.c_str());
     return kExitUnreadable;
   }
   Result result(options, wanted);
   const auto still = [&](const Program& candidate) {
-    if (!options.place.empty()) return is_there(candidate);
+    if (!options.divergence.empty()) return is_there(candidate);
     if (!is_first) return Breaks(*judge, candidate, wanted);
     const std::optional<Finding> now = judge->Run(candidate);
     return now.has_value() && now->Is(wanted);

@@ -13,7 +13,7 @@ struct ShrinkOptions {
   std::string path;
   std::string out;      // empty: standard output
   std::string finding;  // the identity to keep; empty: the first, or with a command, whatever the command means
-  std::string place;    // where the core departs from the standard, which stays so; empty: wherever. Not with a command
+  std::string divergence;  // where the core must still diverge; empty: anywhere. Not with a command
   Judged judged = Judged::kCore;
   // Asks other processes, for findings that end the process: `sh -c 'COMMAND "$@"'` with up to `batch` files, which are
   // to be run in this order, prints the position (from 1) of the first that still fails in the same way, or 0.

@@ -4,7 +4,7 @@
 // (https://webidl.spec.whatwg.org/#js-promise-manipulation) and HTML
 // (https://html.spec.whatwg.org/#notify-about-rejected-promises). Shares nothing with the implementation under test.
 //
-// Promises and pairs of resolving functions are named by index, so that nothing dangles when author code adds more.
+// Promises and pairs of resolving functions are named by index, so that nothing dangles when user code adds more.
 #ifndef SLUICE_FUZZ_MODEL_MODEL_PROMISE_H_
 #define SLUICE_FUZZ_MODEL_MODEL_PROMISE_H_
 

@@ -156,12 +156,12 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
   return true;
 }
 
-void ReferenceModel::ListHeld(std::vector<Held>& held) {
+void ReferenceModel::ReadSlots(std::vector<SlotValue>& slots) {
   if (stream_.controller == nullptr) return;
   const auto promise = [&](const char* slot, std::optional<PromiseId> id) {
-    held.push_back({slot, id ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
+    slots.push_back({slot, id ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
   };
-  const auto value = [&](const char* slot, Value what) { held.push_back({slot, what}); };
+  const auto value = [&](const char* slot, Value what) { slots.push_back({slot, what}); };
   const auto writer = [&](const char* ready, const char* closed, std::optional<WriterId> id) {
     promise(ready, id ? std::optional(writers_[*id].readyPromise) : std::nullopt);
     promise(closed, id ? std::optional(writers_[*id].closedPromise) : std::nullopt);
@@ -187,21 +187,21 @@ void ReferenceModel::ListHeld(std::vector<Held>& held) {
   value("queue_last", queue.empty() ? Value::Undefined() : chunk(queue.back()));
 }
 
-void ReferenceModel::ListAnswers(std::vector<Held>& answers) {
+void ReferenceModel::QueryResults(std::vector<SlotValue>& results) {
   if (stream_.controller == nullptr) return;
   const Controller& controller = *stream_.controller;
   // What others ask comes before them.
-  answers.push_back({"WritableStreamDefaultControllerGetDesiredSize",
+  results.push_back({"WritableStreamDefaultControllerGetDesiredSize",
                      Value::Number(WritableStreamDefaultControllerGetDesiredSize(controller))});
-  answers.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream_))});
-  answers.push_back(
+  results.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream_))});
+  results.push_back(
       {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(WritableStreamCloseQueuedOrInFlight(stream_))});
-  answers.push_back(
+  results.push_back(
       {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream_))});
-  answers.push_back({"WritableStreamDefaultControllerGetBackpressure",
+  results.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(WritableStreamDefaultControllerGetBackpressure(controller))});
   if (!stream_.writer || writers_[*stream_.writer].stream == nullptr) return;
-  answers.push_back(
+  results.push_back(
       {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream_.writer)});
 }
 

@@ -1,12 +1,12 @@
-// The reference model: WHATWG writable streams written down step by step, as the oracle that a real implementation is
-// compared with. It is meant to be obviously right, not fast or small.
+// The reference model: WHATWG writable streams written step by step, as an oracle for real implementations. It is meant
+// to be obviously right, not fast or small.
 //
-//   std::unique_ptr<Subject> model = MakeReferenceModel();
-//   model->Reset(user_code, chunks);
-//   model->Construct(options);
+//   ReferenceModel model;
+//   model.Reset(user_code, chunks);
+//   model.Construct(options);
 //
-// Operations have the standard's names and order of steps (https://streams.spec.whatwg.org/#ws), members are named for
-// slots, and a slot that may be undefined is an optional (or a pointer). Nothing is shared with the implementation.
+// Operations have the standard's names and order of steps (https://streams.spec.whatwg.org/#ws). Members are named for
+// slots, and a slot that may be undefined is an optional (or a pointer). No code is shared with the implementation.
 #ifndef SLUICE_FUZZ_MODEL_REFERENCE_MODEL_H_
 #define SLUICE_FUZZ_MODEL_REFERENCE_MODEL_H_
 
@@ -74,8 +74,8 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   void RunAllMicrotasks() override;
 
   bool TakeSnapshot(core::Snapshot& snapshot) override;
-  void ListHeld(std::vector<Held>& held) override;
-  void ListAnswers(std::vector<Held>& answers) override;
+  void ReadSlots(std::vector<SlotValue>& slots) override;
+  void QueryResults(std::vector<SlotValue>& results) override;
   uint32_t PromiseCount() override { return realm_.PromiseCount(); }
   Settlement SettlementOf(uint32_t promise) override;
 
@@ -188,7 +188,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   Stream stream_;
   Controller controller_;
   std::optional<uint32_t> released_writer_;                  // the last one
-  std::vector<model::WritableStreamDefaultWriter> writers_;  // by writer id; may move whenever author code runs
+  std::vector<model::WritableStreamDefaultWriter> writers_;  // by writer id; may move whenever user code runs
 };
 
 std::unique_ptr<Subject> MakeReferenceModel();

@@ -35,7 +35,7 @@ using sim::ValueKind;
 // ---- Internal methods
 
 PromiseId ReferenceModel::AbortSteps(Controller& controller, Value reason) {
-  // 1. Author code runs.
+  // 1. User code runs.
   const PromiseId result = PerformSinkAlgorithm(controller.abortAlgorithm, CallKind::kAbort, reason);
   // 2.
   WritableStreamDefaultControllerClearAlgorithms(controller);
@@ -81,10 +81,10 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultController(Stream& stream, Con
   const bool backpressure = WritableStreamDefaultControllerGetBackpressure(controller);
   // 14.
   WritableStreamUpdateBackpressure(stream, backpressure);
-  // 15. Author code runs.
+  // 15. User code runs.
   const Outcome startResult = PerformStartAlgorithm(startAlgorithm);
   if (startResult.thrown) return startResult;
-  // 16. Author code may run.
+  // 16. User code may run.
   const PromiseId startPromise =
       options_.tick_model == TickModel::kPromiseResolveStart && startResult.value.kind == ValueKind::kPromise
           ? startResult.value.id
@@ -223,7 +223,7 @@ double ReferenceModel::WritableStreamDefaultControllerGetChunkSize(Controller& c
     // 1.2.
     return 1;
   }
-  // 2. Author code runs.
+  // 2. User code runs.
   const Outcome returnValue = PerformSizeAlgorithm(*controller.strategySizeAlgorithm, chunk);
   // 3.
   if (returnValue.thrown) {
@@ -250,7 +250,7 @@ void ReferenceModel::WritableStreamDefaultControllerProcessClose(Controller& con
   DequeueValue(controller);
   // 4.
   realm_.Assert(controller.queue.empty(), "WritableStreamDefaultControllerProcessClose step 4");
-  // 5. Author code runs.
+  // 5. User code runs.
   const PromiseId sinkClosePromise =
       PerformSinkAlgorithm(controller.closeAlgorithm, CallKind::kClose, Value::Undefined());
   // 6.
@@ -275,7 +275,7 @@ void ReferenceModel::WritableStreamDefaultControllerProcessWrite(Controller& con
   Stream& stream = *controller.stream;
   // 2.
   WritableStreamMarkFirstWriteRequestInFlight(stream);
-  // 3. Author code runs.
+  // 3. User code runs.
   const PromiseId sinkWritePromise = PerformSinkAlgorithm(controller.writeAlgorithm, CallKind::kWrite, chunk);
   // 4., 5.
   realm_.Upon(sinkWritePromise, kSinkWritePromise, 0);
@@ -469,7 +469,7 @@ PromiseId ReferenceModel::PerformSinkAlgorithm(std::optional<Algorithm> algorith
   const Outcome result = user_code_->Call(kind, argument, 0);
   if (result.thrown) return realm_.PromiseRejectedWith(result.value);
   if (options_.tick_model != TickModel::kWebIdl && result.value.kind == ValueKind::kPromise) return result.value.id;
-  return realm_.PromiseResolvedWith(result.value);  // author code may run
+  return realm_.PromiseResolvedWith(result.value);  // user code may run
 }
 
 // ? GetV(chunk, "byteLength"), converted to unrestricted double. https://tc39.es/ecma262/#sec-getv

@@ -109,7 +109,7 @@ PromiseId ReferenceModel::WritableStreamAbort(Stream& stream, Value reason) {
   if (stream.state == StreamState::kClosed || stream.state == StreamState::kErrored) {
     return realm_.PromiseResolvedWith(Value::Undefined());
   }
-  // 2. Author code runs.
+  // 2. User code runs.
   SignalAbort(stream.controller->abortController, reason);
   // 3.
   const StreamState state = stream.state;
@@ -217,7 +217,7 @@ void ReferenceModel::WritableStreamFinishErroring(Stream& stream) {
   ErrorSteps(*stream.controller);
   // 5.
   const Value storedError = stream.storedError;
-  // 6. No author code runs inside.
+  // 6. No user code runs inside.
   for (const PromiseId writeRequest : stream.writeRequests) {
     // 6.1.
     realm_.Reject(writeRequest, storedError);
@@ -244,7 +244,7 @@ void ReferenceModel::WritableStreamFinishErroring(Stream& stream) {
     // 11.3.
     return;
   }
-  // 12. Author code runs.
+  // 12. User code runs.
   const PromiseId promise = AbortSteps(*stream.controller, abortRequest.reason);
   // 13., 14.
   realm_.Upon(promise, kSinkAbortPromise, abortRequest.promise);
@@ -543,7 +543,7 @@ PromiseId ReferenceModel::WritableStreamDefaultWriterWrite(WriterId writer, Valu
   realm_.Assert(stream != nullptr, "WritableStreamDefaultWriterWrite step 2");
   // 3.
   Controller* controller = stream->controller;
-  // 4. Author code runs.
+  // 4. User code runs.
   const double chunkSize = WritableStreamDefaultControllerGetChunkSize(*controller, chunk);
   // 5.
   if (stream != writers_[writer].stream) return realm_.PromiseRejectedWith(realm_.NewTypeError());

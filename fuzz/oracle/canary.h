@@ -1,7 +1,6 @@
-// The core with a fault that no seed finds and any working campaign does.
+// The core with a planted fault that no seed shows and every working campaign finds.
 //
-// A run of canary_fuzzer that does not end in a finding is a failed run: it means that nobody would have noticed a real
-// one.
+// A run of canary_fuzzer without a finding has failed: it would have missed a real fault too.
 #ifndef SLUICE_FUZZ_ORACLE_CANARY_H_
 #define SLUICE_FUZZ_ORACLE_CANARY_H_
 

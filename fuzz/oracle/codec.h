@@ -1,4 +1,4 @@
-// What must hold of the program language's two forms, for any bytes at all.
+// Rules of the program language's two forms, for any bytes.
 #ifndef SLUICE_FUZZ_ORACLE_CODEC_H_
 #define SLUICE_FUZZ_ORACLE_CODEC_H_
 
@@ -11,8 +11,8 @@ namespace sluice::fuzz {
 
 struct CodecFinding {
   std::string rule;      // "C-BYTES-ROUND-TRIP"
-  std::string sentence;  // what should have held
-  std::string detail;    // the program or text it did not hold for
+  std::string sentence;  // the rule
+  std::string detail;    // the program or text that breaks it
 };
 
 std::optional<CodecFinding> CheckCodec(std::span<const uint8_t> input);

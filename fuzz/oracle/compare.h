@@ -1,4 +1,4 @@
-// Where two traces of the same program part.
+// The first differences between two traces of the same program.
 #ifndef SLUICE_FUZZ_ORACLE_COMPARE_H_
 #define SLUICE_FUZZ_ORACLE_COMPARE_H_
 
@@ -12,7 +12,7 @@ namespace sluice::fuzz {
 
 inline constexpr size_t kSame = static_cast<size_t>(-1);
 
-// The first event that differs, or that one of them does not have; kSame if there is none.
+// The first event that differs, or that only one of them has; kSame if there is none.
 size_t FirstDifferentEvent(const Trace& a, const Trace& b);
 
 // The slots that differ before the event `end`, each at the first event where it does, in order.
@@ -22,8 +22,8 @@ struct DifferentSlot {
 };
 std::vector<DifferentSlot> DifferentSlots(const Trace& a, const Trace& b, size_t end);
 
-// The next event from `event` on whose snapshot is not the same as the one before it; kSame if there is none. To look
-// at each different snapshot once, begin with 0 and go on with what was returned plus 1.
+// The next event from `event` on whose snapshot differs from the one before; kSame if there is none. To visit each
+// different snapshot once, begin with 0 and continue with the result plus 1.
 size_t NextNewSnapshot(const Trace& trace, size_t event);
 
 }  // namespace sluice::fuzz

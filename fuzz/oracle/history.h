@@ -1,4 +1,4 @@
-// History rules: what must hold of any trace, whatever the implementation. They need no model and no look inside.
+// History rules: properties of every correct trace. They need neither the model nor snapshots.
 #ifndef SLUICE_FUZZ_ORACLE_HISTORY_H_
 #define SLUICE_FUZZ_ORACLE_HISTORY_H_
 
@@ -25,12 +25,12 @@ struct BrokenRule {
   size_t event = 0;  // index into Trace::events
 };
 
-// Keeps its memory between traces.
+// Reuses its memory between traces.
 class HistoryChecker {
  public:
-  // The rule that was broken first.
+  // Returns the first broken rule.
   std::optional<BrokenRule> Check(const Program& program, const Trace& trace);
-  // All that were, each where it was broken first, by event. Of the last Check().
+  // All broken rules of the last Check(), each at its first event, in order of events.
   const std::vector<BrokenRule>& broken() const { return broken_; }
 
  private:
@@ -84,7 +84,7 @@ class HistoryChecker {
   uint32_t start_calls_ = 0;
 };
 
-// What the byte limit charges for a chunk, worked out from its definition.
+// The charge of a chunk, computed from the definition of the byte limit.
 uint64_t ChargeByDefinition(const sim::Chunk& chunk);
 
 }  // namespace sluice::fuzz

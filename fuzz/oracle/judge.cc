@@ -57,7 +57,7 @@ std::string EventName(const Program& program, const Trace& trace, const Event* e
   }
 }
 
-// What is found by comparing whole runs, or at their end, has no step.
+// Findings from comparing whole runs, or from their end, have no step.
 std::string StepOf(const Program& program, const Trace& trace, const Finding& finding) {
   const bool is_in_step = finding.oracle == Oracle::kOwnership && !finding.is_seen_at_end;
   if (finding.oracle >= Oracle::kHistory && !is_in_step) return "";
@@ -70,7 +70,7 @@ bool Has(const Trace& trace, const Event& event) {
   return std::find(trace.events.begin(), trace.events.end(), event) != trace.events.end();
 }
 
-// FNV-1a over what distinguishes programs, so that an input decides by itself where its state is saved and restored.
+// FNV-1a over the events, so that the input alone decides where its state is saved and restored.
 uint64_t Hash(const Trace& trace) {
   uint64_t hash = 1469598103934665603u;
   for (const Event& event : trace.events) {
@@ -104,16 +104,16 @@ size_t Judge::Clamped(size_t event) const {
 
 void Judge::OnAssert(const char* operation, const char* what) {
   if (g_running == nullptr) return;
-  // Builds that check invariants inside the core report them here too; the judge sees them at the next snapshot, as
-  // what they are.
+  // Builds that check invariants inside the core report them here too. The judge reports them as invariants at the next
+  // snapshot.
   if (std::string_view(operation).starts_with("I-")) return;
-  g_running->TellWatcher();
+  g_running->NotifyWatcher();
   g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, g_running->LastEvent()});
 }
 
 void Judge::OnViolation(const char* what) {
   if (g_running == nullptr) return;
-  g_running->TellWatcher();
+  g_running->NotifyWatcher();
   g_running->Note(
       {.oracle = Oracle::kOwnership,
        .rule = what,
@@ -123,7 +123,7 @@ void Judge::OnViolation(const char* what) {
        .is_seen_at_end = g_running->is_at_end_});
 }
 
-void Judge::TellWatcher() {
+void Judge::NotifyWatcher() {
   if (watcher_ != nullptr && running_ == &core_trace_ && !is_at_end_) watcher_->OnBroken();
 }
 
@@ -157,13 +157,12 @@ std::optional<Finding> Judge::Run(const Program& program) {
   }
   RunAgain(program);
   if (findings_.empty()) return std::nullopt;
-  // Of asserts that fail in a run after the first, the event may be one that the first did not have.
+  // An assert that fails in a later run may have an event beyond the end of the first.
   for (Finding& finding : findings_) {
     finding.event = Clamped(finding.event);
     finding.step = StepOf(program, core_trace_, finding);
   }
-  // A slot that differs at an event says more of it than what an author sees later, and what the host keeps of it more
-  // than that.
+  // At one event, ownership is more precise than a slot, and a slot more precise than a settlement that is seen later.
   const auto rank = [](const Finding& finding) {
     const Oracle as = finding.is_seen_later                  ? Oracle::kSlots
                       : finding.oracle == Oracle::kOwnership ? Oracle::kAssert
@@ -176,9 +175,9 @@ std::optional<Finding> Judge::Run(const Program& program) {
   return findings_.front();
 }
 
-// Authors see a settlement late: the first difference between the traces, at `at`, may be that of a promise which was
-// settled otherwise, or in one of them only, long before. The traces are the same before `at`.
-Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
+// User code sees a settlement late. The first difference between the traces, at `at`, may belong to a promise that was
+// settled wrongly, or on one side only, long before. The traces are equal before `at`.
+Judge::DifferentSettlement Judge::FindDifferentSettlement(size_t at) const {
   const auto settlement_of = [at](const Trace& trace) {
     const Event* event = at < trace.events.size() ? &trace.events[at] : nullptr;
     const bool is_one =
@@ -189,25 +188,25 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
   const Event* theirs = settlement_of(model_trace_);
   DifferentSettlement found;
   if (ours != nullptr && theirs != nullptr && ours->kind == theirs->kind && ours->number == theirs->number) {
-    // They have the same name; whether they are the same promise is not known. Both were settled by then.
-    found.event = std::max(core_trace_.SettledAt(ours->number), model_trace_.SettledAt(theirs->number));
+    // They have the same name, but may be different promises. Both were settled by then.
+    found.event = std::max(core_trace_.SettlementEvent(ours->number), model_trace_.SettlementEvent(theirs->number));
     found.reason = ours->kind == EventKind::kUnhandled;
   } else if (ours != nullptr && theirs != nullptr && ours->kind == EventKind::kSettled && Has(model_trace_, *ours) &&
              theirs->kind == EventKind::kSettled && Has(core_trace_, *theirs)) {
     found.order = true;
-    found.event = std::min(core_trace_.SettledAt(ours->number), core_trace_.SettledAt(theirs->number));
+    found.event = std::min(core_trace_.SettlementEvent(ours->number), core_trace_.SettlementEvent(theirs->number));
   } else {
     const auto look = [&found](const Event* event, const Trace& trace, const Trace& other, const Event*& reported) {
       if (event == nullptr) return;
       const bool unhandled = event->kind == EventKind::kUnhandled;
-      if (unhandled ? Has(other, *event) : other.SettledAt(event->number) != kNoEvent) return;
-      found.event = std::min(found.event, trace.SettledAt(event->number));
+      if (unhandled ? Has(other, *event) : other.SettlementEvent(event->number) != kNoEvent) return;
+      found.event = std::min(found.event, trace.SettlementEvent(event->number));
       if (unhandled) reported = event;
     };
     look(ours, core_trace_, model_trace_, found.ours);
     look(theirs, model_trace_, core_trace_, found.theirs);
   }
-  // A promise that authors get in another's place may have been settled rightly.
+  // If user code got a wrong promise, that promise may have been settled correctly.
   for (const Finding& finding : findings_) {
     const bool is_before = finding.oracle == Oracle::kOwnership && finding.event <= at;
     if (is_before && found.event != kNoEvent) found.event = std::max(found.event, finding.event);
@@ -216,8 +215,8 @@ Judge::DifferentSettlement Judge::SettledOtherwise(size_t at) const {
   return found;
 }
 
-// A rejection that nobody handles is seen by its report. Nothing but a writer's ready and closed is ever marked as
-// handled, so that any other promise was settled otherwise.
+// An unhandled rejection is reported. Only a writer's ready and closed are ever marked as handled, so a missing report
+// for any other promise means another settlement.
 std::string Judge::UnhandledName(const Program& program, const DifferentSettlement& settled) const {
   const bool is_theirs = settled.theirs != nullptr;
   const uint32_t promise = (is_theirs ? settled.theirs : settled.ours)->number;
@@ -263,7 +262,7 @@ void Judge::CompareWithModel(const Program& program) {
   }
   const size_t at = FirstDifferentEvent(core_trace_, model_trace_);
   if (at != kSame) {
-    const DifferentSettlement settled = SettledOtherwise(at);
+    const DifferentSettlement settled = FindDifferentSettlement(at);
     const Event* expected = at < model_trace_.events.size() ? &model_trace_.events[at] : nullptr;
     Event rejection = expected != nullptr ? *expected : Event{};
     rejection.kind = EventKind::kSettled;
@@ -284,8 +283,8 @@ void Judge::CompareWithModel(const Program& program) {
   }
 }
 
-// The same program on the same subject, behind its own first run: what the core remembers of that is seen here. (What
-// other programs leave behind is seen by those that run after them.)
+// Runs the same program on the same subject again: state that leaks out of the first run shows here. (State that leaks
+// out of another program shows in the programs after it.)
 void Judge::RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace) {
   g_running = this;
   running_ = &trace;
@@ -296,7 +295,7 @@ void Judge::RunOnceMore(const Program& program, uint64_t restore_at, Trace& trac
   g_running = nullptr;
 }
 
-// Determinism and the state's saving and restoring in one run; which of them it was when that one differs.
+// Checks determinism and restoring in one run. Only if that differs, another run decides which of them broke.
 void Judge::RunAgain(const Program& program) {
   const uint64_t steps = std::max<uint64_t>(core_trace_.snapshots.size(), 1);
   RunOnceMore(program, Hash(core_trace_) % steps, restored_);

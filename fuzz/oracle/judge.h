@@ -1,7 +1,7 @@
-// Runs a program under every oracle and says what broke, in order.
+// Runs a program under every oracle and returns the findings in the order in which they broke.
 //
 //   Judge judge;
-//   if (judge.Run(program).has_value()) std::fputs(Story(program, judge).c_str(), stderr);
+//   if (const auto finding = judge.Run(program)) std::fputs(FindingReport(program, judge, finding).c_str(), stderr);
 #ifndef SLUICE_FUZZ_ORACLE_JUDGE_H_
 #define SLUICE_FUZZ_ORACLE_JUDGE_H_
 
@@ -23,7 +23,7 @@
 
 namespace sluice::fuzz {
 
-// In the order in which they speak when they break at the same event.
+// In the order of findings that broke at the same event.
 enum class Oracle : uint8_t {
   kAssert,       // an assert of the standard
   kInvariant,    // src/core/invariants.h
@@ -38,18 +38,17 @@ enum class Oracle : uint8_t {
 
 struct Finding {
   Oracle oracle = Oracle::kModel;
-  std::string rule;  // an id that stays the same while the program is shrunk: "I-BYTES-SUM", "settled", "readyPromise".
-                     // Holds no comma: those stand between the identities of a list
-  std::string anchor;           // where in https://streams.spec.whatwg.org/ it is ruled; may be empty
-  std::string sentence;         // what should have held
+  std::string rule;  // an id that does not change while the program is shrunk: "I-BYTES-SUM", "settled",
+                     // "readyPromise". Has no comma, which separates identities in a list
+  std::string anchor;           // the rule's anchor in https://streams.spec.whatwg.org/; may be empty
+  std::string sentence;         // the rule
   size_t event = 0;             // index into core_trace().events
-  bool is_seen_later = false;   // by an author: a promise that was settled there
-  bool is_seen_at_end = false;  // of a run, when everything is given back
-  std::string step = "";  // in what it broke: the innermost operation's name, "construct" or "microtasks"; may be empty
+  bool is_seen_later = false;   // a wrong settlement, which user code sees after `event`
+  bool is_seen_at_end = false;  // found at the end of the run, when all references are dropped
+  std::string step = "";        // the innermost operation's name, "construct" or "microtasks"; may be empty
 
   std::string identity() const;  // "invariant/I-BYTES-SUM"
-  // Faults in different places may break the same rule, so findings are told apart by the step too:
-  // "invariant/I-BYTES-SUM@write".
+  // Different faults may break the same rule, so the key has the step too: "invariant/I-BYTES-SUM@write".
   std::string key() const;
   // Whether `name` is its key or its identity.
   bool Is(std::string_view name) const;
@@ -57,13 +56,13 @@ struct Finding {
 
 std::string OracleName(Oracle oracle);
 
-// Looks on while a judge runs a program on the core for the first time.
+// Observes a judge's first run of a program on the core.
 class CoreWatcher {
  public:
   virtual ~CoreWatcher() = default;
-  // `trace` is being written, and stays until the judge runs another program.
+  // `trace` grows during the run, and lives until the judge runs another program.
   virtual void OnBegin(Subject& core, const Trace& trace) = 0;
-  // An assert of the standard has failed, or the host has seen a violation, before the run ends.
+  // An assert of the standard failed, or the host reported a violation, during the run.
   virtual void OnBroken() = 0;
   // Not called if the run ends the process.
   virtual void OnEnd() = 0;
@@ -71,36 +70,36 @@ class CoreWatcher {
 
 class Judge {
  public:
-  // `subject` is what is judged: the core, the core with a fault (fuzz/oracle/canary.h), or the core in V8.
+  // `subject`: the core, the core with a planted fault (fuzz/oracle/canary.h), or the core in V8.
   explicit Judge(std::unique_ptr<JudgedSubject> subject = std::make_unique<CoreSubject>());
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
   ~Judge();
 
-  // What broke first.
+  // Returns the first finding.
   std::optional<Finding> Run(const Program& program);
 
-  // Of the last Run(): all that broke, each identity where it broke first, ordered by event and then by oracle, with
-  // what the host keeps before what slots and authors show. After the first difference from the model's trace, no later
-  // difference from it can be told.
+  // All findings of the last Run(), each identity once, where it broke first. Ordered by event, then by oracle, with
+  // ownership before slots and trace. A trace is compared with the model's up to the first difference only.
   const std::vector<Finding>& findings() const { return findings_; }
   const Trace& core_trace() const { return core_trace_; }
   const Trace& model_trace() const { return model_trace_; }
-  // The trace that `finding` says should have been the core's: the model's, or the core's own when it ran again.
+  // The trace that `finding` compares the core's with: the model's, or that of the core's second run.
   const Trace& other_trace(const Finding& finding) const;
 
-  // In the runs to come, called after each snapshot of the core's first run: see fuzz/harness/code_between.h.
+  // `after` is called after each snapshot of the core's first run, in later calls of Run()
+  // (fuzz/harness/step_coverage.h).
   void AfterSnapshots(void (*after)()) { after_core_snapshot_ = after; }
-  // In the runs to come; null: nobody.
+  // `watcher` observes later calls of Run(); null removes it.
   void WatchCore(CoreWatcher* watcher) { watcher_ = watcher; }
 
  private:
   struct DifferentSettlement {
-    size_t event = kNoEvent;        // where it was settled, with the snapshot behind it; kNoEvent if there is none
+    size_t event = kNoEvent;        // the event of the settlement, moved to one with a snapshot; kNoEvent: none
     const Event* ours = nullptr;    // a rejection that only the core reports as unhandled
-    const Event* theirs = nullptr;  // one that only the model does
-    bool reason = false;            // both report it as unhandled, with two reasons: it was rejected otherwise
-    bool order = false;             // both settle two promises alike, one before the other or the other way round
+    const Event* theirs = nullptr;  // a rejection that only the model reports as unhandled
+    bool reason = false;            // both report it as unhandled, with different reasons
+    bool order = false;             // both settle two promises alike, in opposite order
   };
 
   void RunCore(const Program& program);
@@ -111,12 +110,12 @@ class Judge {
   void RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace);
   void Note(Finding finding);
   size_t Clamped(size_t event) const;
-  size_t LastEvent() const;  // of what runs
-  DifferentSettlement SettledOtherwise(size_t at) const;
+  size_t LastEvent() const;  // of the running trace
+  DifferentSettlement FindDifferentSettlement(size_t at) const;
   std::string UnhandledName(const Program& program, const DifferentSettlement& settled) const;
   static void OnAssert(const char* operation, const char* what);
   static void OnViolation(const char* what);
-  void TellWatcher();
+  void NotifyWatcher();
 
   Driver driver_;
   std::unique_ptr<JudgedSubject> core_;
@@ -124,10 +123,10 @@ class Judge {
   HistoryChecker history_;
   Trace core_trace_;
   Trace model_trace_;
-  Trace restored_;                  // of the core: once more, with its state saved and restored on the way
-  Trace again_;                     // likewise, without that; only if the other differs
-  const Trace* running_ = nullptr;  // that is being written by the core
-  bool is_at_end_ = false;          // of that run
+  Trace restored_;                  // the core's second run, with its state saved and restored at one step
+  Trace again_;                     // the core's third run, without that; only if the second differs
+  const Trace* running_ = nullptr;  // the trace that the core is writing
+  bool is_at_end_ = false;          // all references of that run are being dropped
   std::vector<Finding> findings_;
   void (*after_core_snapshot_)() = nullptr;
   CoreWatcher* watcher_ = nullptr;

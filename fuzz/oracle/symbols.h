@@ -1,4 +1,4 @@
-// What is at an address of the code, where a sanitizer's symbolizer is linked in.
+// Names of code addresses, in builds that link a sanitizer's symbolizer.
 #ifndef SLUICE_FUZZ_ORACLE_SYMBOLS_H_
 #define SLUICE_FUZZ_ORACLE_SYMBOLS_H_
 
@@ -9,8 +9,7 @@ namespace sluice::fuzz {
 
 bool CanSymbolize();
 
-// `format`: %f the function, %s the file, %l the line. Of functions that are inlined into one another, the innermost.
-// Empty where that is not known.
+// `format`: %f the function, %s the file, %l the line. For inlined functions, the innermost. Empty if unknown.
 std::string Symbolized(const void* address, const char* format);
 
 // A function's name without namespaces, classes and parameters.

@@ -1,7 +1,7 @@
-// The byte form of a program: what fuzzing engines store and mutate.
+// The byte form of a program, which fuzzing engines store and mutate.
 //
-// Every byte string decodes to some program: bytes that run out read as 0, numbers out of range wrap, what is left over
-// is ignored. DecodeBytes(EncodeBytes(p)) is p. The first byte is kFormat, which no text begins with.
+// Every byte string decodes to a program: missing bytes read as 0, numbers out of range wrap, and extra bytes are
+// ignored. DecodeBytes(EncodeBytes(p)) is p. The first byte is kFormat, with which no text begins.
 #ifndef SLUICE_FUZZ_PROGRAM_BYTES_H_
 #define SLUICE_FUZZ_PROGRAM_BYTES_H_
 
@@ -18,7 +18,7 @@ namespace sluice::fuzz {
 inline constexpr uint8_t kFormat = 1;
 
 std::string EncodeBytes(const Program& program);
-// At most max_size bytes, without the operations and then the scripts at the end that do not fit.
+// At most max_size bytes. Drops operations, then scripts, from the end until it fits.
 std::string EncodeBytesWithin(Program program, size_t max_size);
 Program DecodeBytes(std::span<const uint8_t> bytes);
 

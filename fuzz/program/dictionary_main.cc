@@ -1,5 +1,7 @@
-// Prints the language's dictionary: `sluice-fuzz dictionary`, for builds without the command
-// (scripts/lib/ossfuzz_build.sh).
+// Prints the language's dictionary, as `sluice-fuzz dictionary` does, in builds without that command
+// (scripts/lib/ossfuzz_build.sh):
+//
+//   program_dictionary > writable_stream_fuzzer.dict
 #include <cstdio>
 
 #include "fuzz/program/dictionary.h"

@@ -1,8 +1,8 @@
-// Programs as JavaScript, for any WritableStream: the driver (driver.js), the program as data, and what the host
-// offers.
+// Programs as JavaScript, for any WritableStream: the driver (driver.js), the program as data, and the host's
+// functions.
 //
-// Not every program can be said in JavaScript: another runtime cannot run N single microtasks, has one tick model and
-// no byte limit, and cannot hold a chunk of gigabytes.
+// JavaScript cannot express every program: another runtime cannot run N single microtasks, has one tick model and no
+// byte limit, and cannot hold a chunk of gigabytes.
 #ifndef SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 #define SLUICE_FUZZ_PROGRAM_JAVASCRIPT_H_
 
@@ -21,10 +21,10 @@ enum class Target : uint8_t {
   kSluice,  // `sluice run`, which makes streams with a byte limit and a tick model
 };
 
-// Why `program` does not mean the same there; nullopt if it does.
+// The reason if `program` behaves differently there; nullopt if it does not.
 std::optional<std::string> WhyNotPortable(const Program& program, Target target = Target::kAnyRuntime);
 
-// Takes out of `program` what makes it not portable, as far as that can be done by leaving things out.
+// Removes the statements and settings of `program` that are not portable, where a program remains without them.
 void MakePortable(Program& program, Target target = Target::kAnyRuntime);
 
 // The program as one line of JSON, as driver.js takes it.

@@ -41,7 +41,7 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kError), "error", "controller.error($r)", "error by the controller", "ws-default-controller-error",
      Needs::kController, W(7, 12, 4)},
     {K(OpKind::kResolve), "resolve", "resolve $p",
-     "fulfill the oldest pending promise that this author function returned", "", Needs::kPendingPromise, W(12, 6, 16)},
+     "fulfill the oldest pending promise that this user function returned", "", Needs::kPendingPromise, W(12, 6, 16)},
     {K(OpKind::kReject), "reject", "reject $p $r", "reject it", "", Needs::kPendingPromise, W(7, 5, 5)},
     {K(OpKind::kRun), "run", "run", "run microtasks until there are none, then report unhandled rejections", "",
      Needs::kEmptyStack, W(10, 6, 8)},
@@ -232,7 +232,7 @@ std::string_view UnmetText(Needs needs) {
       return "the writer was released";
     case Needs::kController:
     case Needs::kControllerOrStream:
-      return "no author function has received the controller yet";
+      return "no user function has received the controller yet";
     case Needs::kPendingPromise:
       return "no such promise is pending";
     case Needs::kEmptyStack:

@@ -1,10 +1,14 @@
 // The program language, defined once.
 //
-// A statement is a row: a kind, a pattern, and what else is known of it. `$` and a letter in a pattern is an operand;
-// everything else is literal text. Text is a pattern filled in; bytes are the row's number and its operands in the
-// pattern's order; mutation changes operands by type and chooses operations by the row's weights; shrinking simplifies
-// operands by type; the driver performs an operation when what it needs is there; JavaScript is emitted if the row says
-// that it can be. CONTRIBUTING.md says how to add an operation.
+// A statement is a row: a kind, a pattern and other properties. In a pattern, `$` and a letter is an operand;
+// everything else is literal text. All forms follow from the row:
+//   text         the pattern with its operands
+//   bytes        the row's number, then its operands in the pattern's order
+//   mutation     changes operands by type, and chooses operations by weight
+//   shrinking    simplifies operands by type
+//   the driver   performs an operation if its precondition (Needs) holds
+//   JavaScript   is emitted unless the row has a reason against it
+// CONTRIBUTING.md lists the steps for a new operation.
 //
 //   $w writer   $c chunk   $b buffer or view   $r reason   $p promise source   $n count   $d double   $o observed or
 //   not
@@ -20,13 +24,13 @@
 
 namespace sluice::fuzz {
 
-// What must be there for an operation to be performed; without it the operation is skipped, and the trace says so.
+// The precondition of an operation. If it does not hold, the operation is skipped, and the trace records that.
 enum class Needs : uint8_t {
   kNothing,
-  kStream,              // no author has it before its constructor returned
+  kStream,              // user code has it after its constructor returned
   kWriter,              // the name was given to a writer
   kUnreleasedWriter,    // which has not been released since
-  kController,          // no author has it before start or write was called with it
+  kController,          // user code has it after start or write was called with it
   kControllerOrStream,  // either
   kPendingPromise,      // of that source
   kEmptyStack,          // the operation runs microtasks, and they run only when nothing else does
@@ -39,14 +43,14 @@ inline constexpr int kProfileCount = 3;
 
 struct Row {
   uint8_t kind = 0;          // OpKind or EndKind
-  std::string_view name;     // of its own: in findings' identities and in JavaScript (driver.js)
+  std::string_view name;     // unique: in identities of findings and in JavaScript (driver.js)
   std::string_view pattern;  // "$w.write($c)$o"
   std::string_view meaning;  // for the manual and for `sluice-fuzz language`
-  std::string_view anchor;   // where https://streams.spec.whatwg.org/ rules it; may be empty
+  std::string_view anchor;   // its anchor in https://streams.spec.whatwg.org/; may be empty
   // Of operations only:
   Needs needs = Needs::kNothing;
   std::array<uint8_t, kProfileCount> weights{};  // by ProfileKind, relative to the other rows; 0 is never
-  std::string_view not_portable{};               // why no other runtime can do it; empty if it can
+  std::string_view not_portable{};               // the reason if other runtimes cannot do it; otherwise empty
 };
 
 std::span<const Row> OpRows();
@@ -62,10 +66,10 @@ std::span<const std::string_view> TickModelNames();      // webidl promise-resol
 std::span<const std::string_view> StrategyNames();       // "", CountQueuingStrategy, ByteLengthQueuingStrategy
 std::span<const std::string_view> ChunkKindNames();      // string buffer shared view object number undefined
 std::span<const std::string_view> NeedsNames();          // driver.js's words
-std::string_view UnmetText(Needs needs);                 // what the trace says when it is not there
+std::string_view UnmetText(Needs needs);                 // the trace's text for an unmet precondition
 
-// Numbers that break things: what mutation prefers, and what has a one-byte form. These tables cannot grow: the index
-// after their last one is "another value, which follows" in the bytes of every stored input.
+// Boundary values. Mutation prefers them, and they have a one-byte form. These tables must not grow: in the bytes of
+// every stored input, the index after the last one means "another value follows".
 std::span<const double> InterestingNumbers();
 std::span<const uint64_t> InterestingByteCounts();
 std::span<const sim::Chunk> InterestingChunks();

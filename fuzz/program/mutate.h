@@ -16,7 +16,7 @@
 
 namespace sluice::fuzz {
 
-// What a target likes to do. Weights are relative to each other within their list; 0 is never.
+// The preferences of a target. Weights are relative within their list; 0 is never.
 struct Profile {
   std::array<uint8_t, kOpKindCount> op_weights{};           // from the rows of language.cc
   std::array<uint8_t, sim::kCallKindCount> call_weights{};  // for new scripts
@@ -27,14 +27,14 @@ struct Profile {
 
 // Everything, evenly.
 Profile BalancedProfile();
-// Author functions that call back into the stream.
+// User code that calls back into the stream.
 Profile ReentrancyProfile();
 // Many writes of many sizes against small limits.
 Profile BufferLimitProfile();
 // By the name that flags and the table of targets have: balanced, reentrancy or buffer_limit.
 std::optional<Profile> ProfileNamed(std::string_view name);
 
-// Changes `program` in one to four places. Returns the names of what was done, in order: "insert-op".
+// Makes one to four changes to `program`. Returns their names, in order: "insert-op".
 std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile);
 // A program that begins like `a` and goes on like `b`.
 Program CrossOver(const Program& a, const Program& b, Random& random);

@@ -1,8 +1,8 @@
-// A program over WritableStream: how the stream is made, what the author's functions do, and what is called on it.
+// A program over WritableStream: how the stream is constructed, what user code does when it is called, and the
+// operations.
 //
-// A Program is plain data. Everything about its language is defined once, in language.cc: text (text.h), bytes
-// (bytes.h), mutation (mutate.h) and shrinking (shrink.h) are all driven by that table. fuzz/program/README.md is the
-// language's manual.
+// A Program is plain data. Its language is defined once, in the table of language.cc, which text (text.h), bytes
+// (bytes.h), mutation (mutate.h) and shrinking (shrink.h) all use. fuzz/program/README.md is the language's manual.
 //
 //   # S16: abort() clears the size algorithm, and write() still asks for a size (whatwg/streams#1331)
 //   methods write abort size
@@ -30,12 +30,12 @@ inline constexpr int kReasonCount = 4;              // r0 .. r3
 inline constexpr uint8_t kNoReason = kReasonCount;  // undefined
 inline constexpr uint32_t kMaxCount = 1000;         // of `run N` and `tick N`
 
-// Sizes beyond these are errors in text, and cannot be said in bytes.
+// Sizes beyond these are errors in text, and bytes cannot express them.
 inline constexpr size_t kMaxOps = 255;       // of the program itself
-inline constexpr size_t kMaxScripts = 48;    // of all author functions together
+inline constexpr size_t kMaxScripts = 48;    // of all user functions together
 inline constexpr size_t kMaxScriptOps = 15;  // of one script
 
-// The functions of the author that may exist or not.
+// The user functions that may exist.
 enum class Method : uint8_t { kStart, kWrite, kClose, kAbort, kSize };
 inline constexpr int kMethodCount = 5;
 
@@ -68,7 +68,7 @@ enum class OpKind : uint8_t {
 };
 inline constexpr int kOpKindCount = 21;
 
-// How a call of an author function ends.
+// The result of a call of user code.
 enum class EndKind : uint8_t {
   kReturn,          // undefined
   kReturnNumber,    // `number`
@@ -76,16 +76,16 @@ enum class EndKind : uint8_t {
   kReturnResolved,  // a promise that is fulfilled already
   kReturnRejected,  // a promise that is rejected already, with `reason`
   kReturnPending,   // a promise that `resolve` and `reject` settle later
-  kReturnThenable,  // an object whose `then` is the author's
+  kReturnThenable,  // an object with a user-defined `then`
 };
 inline constexpr int kEndKindCount = 7;
 
-// The operands of a statement. Which of them it has is in its table row; the others keep these values.
+// The operands of a statement. Its row lists those that it has; the others keep these values.
 struct Operands {
   uint8_t writer = 0;
   uint8_t reason = 0;  // kNoReason: undefined
   PromiseSource source = PromiseSource::kWrite;
-  bool unobserved = false;  // nobody reacts to the promise that was returned
+  bool unobserved = false;  // nothing reacts to the returned promise
   uint32_t count = 0;
   double number = 0;
   sim::Chunk chunk;
@@ -107,8 +107,8 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 
-// What one call of an author function does. The nth script for a call kind is the nth call's; calls after the last
-// script return undefined, or 1 from size. Each script for kSignal is a listener.
+// The operations and the result of one call of user code. The nth script of a call kind is for the nth call; later
+// calls return undefined (size: 1). Each script of kSignal is a listener.
 struct Script {
   sim::CallKind call = sim::CallKind::kWrite;
   std::vector<Op> ops;

@@ -1,8 +1,8 @@
-// Makes a program smaller while something stays true of it.
+// Makes a program smaller while a predicate stays true.
 //
 //   Program small = Shrink(program, [&](const Program& p) { return IdentityOf(p) == identity; });
 //
-// or step by step, for those who are asked and do not ask (AFL++'s trimming):
+// or as an iterator, for callers that own the loop (AFL++'s trimming):
 //
 //   Shrinker shrinker(program);
 //   while (const Program* candidate = shrinker.Next()) {
@@ -29,10 +29,9 @@ class Shrinker {
  public:
   explicit Shrinker(Program program);
 
-  // The next candidate, which differs from program() and says less or the same more simply; null when nothing more can
-  // go. Valid until the next call of anything here.
+  // The next candidate: smaller or simpler than program(). Null at the end. Valid until the next call of any method.
   const Program* Next();
-  // The last candidate will do: the next ones are made from it. At most once after each Next().
+  // Accepts the last candidate: the next ones are made from it. At most once after each Next().
   void Keep();
   // The smallest program so far.
   const Program& program() const { return program_; }
@@ -49,11 +48,11 @@ class Shrinker {
   Program program_;
   Program candidate_;
   bool changed_ = false;  // in this round; another follows if so
-  // Where dropping is: list 0 is the scripts, 1 the operations, 2 + i the operations of script i.
+  // The position of dropping: list 0 is the scripts, 1 the operations, 2 + i the operations of script i.
   size_t list_ = 0;
   size_t run_ = 0;  // entries that are dropped together; 0 when this list is done
-  size_t end_ = 0;  // behind the last of them
-  // Where the changes are that come after it.
+  size_t end_ = 0;  // one past the last of them
+  // The position of the later changes.
   std::vector<Edit> edits_;
   size_t edit_ = 0;
 };
@@ -61,16 +60,15 @@ class Shrinker {
 // Precondition: still(program).
 Program Shrink(Program program, const std::function<bool(const Program&)>& still);
 
-// Where an answer is dear, because a process has to be started for it, several candidates can be asked about at once.
-// The index of the first of them of which it still is true; their number if it is true of none. What is behind that one
-// need not be looked at.
+// For an expensive predicate, which has to start a process: tests several candidates at once. Returns the index of the
+// first candidate for which it holds, or their number if there is none. It need not test the candidates after that one.
 template <typename T>
 using FirstStill = std::function<size_t(std::span<const T>)>;
 
 // As Shrink(), with up to `batch` candidates at a time, at least 1. The result is the same for every `batch`.
 Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>& first);
 
-// Of inputs that are no programs: drops runs of bytes, and makes those that remain the letter a.
+// For inputs that are not programs: drops runs of bytes, and replaces the others by the letter a.
 std::vector<uint8_t> ShrinkBytes(std::vector<uint8_t> bytes, size_t batch,
                                  const FirstStill<std::vector<uint8_t>>& first);
 

@@ -10,11 +10,11 @@
 
 namespace sluice::fuzz {
 
-// Where and why a text is not a program. Lines and columns count from 1; columns count bytes.
+// The position and the cause of a syntax error. Lines and columns count from 1; columns count bytes.
 struct TextError {
   int line = 0;
   int column = 0;
-  std::string message;  // what was found, what was expected, and what to do
+  std::string message;  // the text found, the text expected, and the remedy
 };
 
 struct ParsedProgram {
@@ -29,7 +29,7 @@ std::string PrintText(const End& end);
 
 ParsedProgram ParseText(std::string_view text);
 
-// Whether a file is meant as text: nothing in it but printable characters, line ends and tabs. The byte form never is.
+// Whether a file is text: only printable characters, line ends and tabs. The byte form never is.
 bool LooksLikeText(std::string_view data);
 
 }  // namespace sluice::fuzz

@@ -1,4 +1,4 @@
-// Positions in a program: where an operation stands.
+// The position of an operation in a program.
 #ifndef SLUICE_FUZZ_PROGRAM_WHERE_H_
 #define SLUICE_FUZZ_PROGRAM_WHERE_H_
 
@@ -11,14 +11,14 @@ namespace sluice::fuzz {
 
 struct Where {
   static constexpr uint16_t kMain = 0xFFFF;      // in the program's own list
-  static constexpr uint16_t kEpilogue = 0xFFFE;  // in what is done after the program's end (Epilogue())
+  static constexpr uint16_t kEpilogue = 0xFFFE;  // in the operations after the program's end (Epilogue())
   uint16_t script = kMain;                       // or an index into Program::scripts
   uint16_t op = 0;
 
   friend bool operator==(const Where&, const Where&) = default;
 };
 
-// What is done after each program: run all microtasks, read everything.
+// The operations after each program: run all microtasks, read every property.
 const std::vector<Op>& Epilogue();
 const Op& OpAt(const Program& program, Where where);
 

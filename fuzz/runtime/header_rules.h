@@ -1,5 +1,5 @@
-// What must hold of header lists, methods and status lines (src/runtime/fetch/http_syntax), for any bytes. The second
-// opinion is a literal model, written from RFC 9110, RFC 9112 and the Fetch Standard.
+// Rules of header lists, methods and status lines (src/runtime/fetch/http_syntax), for any bytes. The second opinion is
+// a literal model, written from RFC 9110, RFC 9112 and the Fetch Standard.
 #ifndef SLUICE_FUZZ_RUNTIME_HEADER_RULES_H_
 #define SLUICE_FUZZ_RUNTIME_HEADER_RULES_H_
 
@@ -15,8 +15,8 @@ namespace sluice::fuzz {
 
 struct HeaderFinding {
   std::string rule;      // "HDR-LIST"
-  std::string sentence;  // what should have held
-  std::string detail;    // for what it did not hold
+  std::string sentence;  // the rule
+  std::string detail;    // the input that breaks it
 };
 
 // The functions under test. Tests put one with a fault in the place of ours.

@@ -1,4 +1,4 @@
-// What must hold of TextDecoder's decoders (src/runtime/text_decoder), for any bytes, cut anywhere.
+// Rules of TextDecoder's decoders (src/runtime/text_decoder), for any bytes, cut anywhere.
 #ifndef SLUICE_FUZZ_RUNTIME_TEXT_DECODING_RULES_H_
 #define SLUICE_FUZZ_RUNTIME_TEXT_DECODING_RULES_H_
 
@@ -13,8 +13,8 @@ namespace sluice::fuzz {
 
 struct TextDecodingFinding {
   std::string rule;      // "TEXT-CUT"
-  std::string sentence;  // what should have held
-  std::string detail;    // for what it did not hold
+  std::string sentence;  // the rule
+  std::string detail;    // the input that breaks it
 };
 
 using TextDecode =

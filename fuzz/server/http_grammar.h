@@ -1,5 +1,5 @@
-// A second opinion on where HTTP/1 requests begin and end and what is in them: RFC 9112 by itself, for whole bytes,
-// without limits. What two readers of one connection disagree on is how requests are smuggled.
+// A second opinion on the boundaries and contents of HTTP/1 requests: only RFC 9112, for complete input, without
+// limits. Request smuggling needs two readers of one connection that disagree on these.
 #ifndef SLUICE_FUZZ_SERVER_HTTP_GRAMMAR_H_
 #define SLUICE_FUZZ_SERVER_HTTP_GRAMMAR_H_
 

@@ -1,5 +1,4 @@
-// What must hold of the server's reading of requests and writing of responses (src/runtime/server), for any bytes at
-// all.
+// Rules of the server's request parser and response writer (src/runtime/server), for any bytes.
 #ifndef SLUICE_FUZZ_SERVER_REQUEST_RULES_H_
 #define SLUICE_FUZZ_SERVER_REQUEST_RULES_H_
 
@@ -14,11 +13,11 @@ namespace sluice::fuzz {
 
 struct RequestFinding {
   std::string rule;      // "REQ-PIECES"
-  std::string sentence;  // what should have held
-  std::string detail;    // for what it did not hold
+  std::string sentence;  // the rule
+  std::string detail;    // the input that breaks it
 };
 
-// What a connection makes of `bytes` that come in pieces of `piece` bytes, as connection.cc reads them.
+// The requests that a connection reads from `bytes`, in pieces of `piece` bytes, as connection.cc does.
 struct FedRequests {
   std::vector<runtime::HttpRequest> requests;
   runtime::HttpError error;

@@ -1,10 +1,10 @@
 // The stream's state diagram, as the standard allows it.
 //
-// [[state]] has four values, but what a stream does next depends on more: on what has not settled yet (start, a write,
-// a close), on whether a close or an abort waits, on backpressure. Phases are that finer cut. A stream is in exactly
-// one wherever it can be looked at: before and after each operation and microtask, and where author code begins.
+// [[state]] has four values, but the next step of a stream depends on more: a start, write or close that is pending, a
+// close or abort that waits, and backpressure. Phases distinguish these. A stream is in exactly one phase before and
+// after each operation and microtask, and before each call of user code.
 //
-// The tables here are derived from the standard's steps by hand and say which; they are not learned from runs.
+// The tables are derived by hand from the standard's steps, whose anchors they cite. They are not learned from runs.
 //   https://streams.spec.whatwg.org/#ws-abstract-ops
 #ifndef SLUICE_FUZZ_STATE_COVERAGE_STREAM_STATES_H_
 #define SLUICE_FUZZ_STATE_COVERAGE_STREAM_STATES_H_
@@ -51,7 +51,7 @@ struct PhaseRow {
 std::span<const PhaseRow> PhaseRows();  // by Phase
 std::string_view PhaseId(Phase phase);
 
-// What moves a stream. Ways to do the same are one: writer.abort() and stream.abort().
+// The causes of transitions. Equivalent operations are one cause: writer.abort() and stream.abort().
 enum class Cause : uint8_t {
   kConstruct,
   kGetWriter,
@@ -68,7 +68,7 @@ enum class Cause : uint8_t {
   kCloseRejects,
   kAbortFulfills,
   kAbortRejects,
-  kNothing,  // an operation or microtask that is nothing to the stream
+  kNothing,  // an operation or microtask that does not affect the stream
 };
 inline constexpr int kCauseCount = 16;
 std::string_view CauseId(Cause cause);  // "write()", "write fulfills"
@@ -79,16 +79,16 @@ struct Transition {
   Phase to;
   std::string_view anchor;  // of https://streams.spec.whatwg.org/: the operation whose steps it follows from
 };
-// All that the standard allows. Staying where one is is no transition.
+// Every transition that the standard allows. Remaining in a phase is not a transition.
 std::span<const Transition> AllTransitions();
 bool IsTransition(Phase from, Cause cause, Phase to);
-// Whether the standard lets this begin in `phase`. Everything public may, as soon as there is a stream; reactions only
-// while what they react to is outstanding.
+// Whether the standard allows `cause` to begin in `phase`. A public operation may begin whenever there is a stream; a
+// reaction only while its promise is pending.
 bool MayBegin(Phase phase, Cause cause);
 
-// Where a stream is. nullopt: nowhere that the standard allows.
+// The phase of a stream; nullopt if the standard does not allow its state.
 std::optional<Phase> PhaseOf(const core::Snapshot& snapshot);
-// What of a snapshot decides that, in words.
+// The part of a snapshot that decides the phase, as text.
 std::string WhatDecides(const core::Snapshot& snapshot);
 
 }  // namespace sluice::fuzz

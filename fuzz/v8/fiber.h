@@ -1,8 +1,8 @@
-// A function on a stack of its own, which can be left in its middle and gone on with later. One thread.
+// A function with a separate stack, which can be suspended and resumed. One thread.
 //
 //   Fiber fiber;
-//   fiber.Start([&] { ...; fiber.Suspend(); ...; });
-//   while (!fiber.Resume()) { ... }    // true once the function has returned
+//   fiber.Start([&] { Begin(); fiber.Suspend(); End(); });
+//   while (!fiber.Resume()) Between();   // true once the function has returned
 #ifndef SLUICE_FUZZ_V8_FIBER_H_
 #define SLUICE_FUZZ_V8_FIBER_H_
 

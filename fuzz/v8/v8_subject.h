@@ -1,18 +1,17 @@
 // The core in V8, as a subject: real streams, writers, promises and microtasks, driven through the JavaScript API.
 //
-//   V8Subject subject;          // starts V8 in this process, if nobody has
+//   V8Subject subject;          // starts V8 in this process, if it is not running
 //   driver.Run(program, subject, {}, trace);
 //
-// The author's functions are JavaScript functions that call the driver back. Chunks are real: strings as long as V8 can
-// make them (Limits), buffers of any size, whose memory is reserved, but touched by nobody. A string that V8 cannot
-// hold (it has at most 2^29 - 24 code units) is an ArrayBuffer of as many bytes that has no `byteLength`, as strings
-// have none.
+// User code is JavaScript functions that call the driver back. Chunks are real: strings up to V8's longest (Limits),
+// and buffers of any size, whose memory is reserved and never touched. A string beyond V8's limit (2^29 - 24 code
+// units) is replaced by an ArrayBuffer without `byteLength` that has as many bytes.
 //
-// V8 runs all microtasks or none. So that the driver can act between two of them, they run on a stack of their own
-// (fiber.h), which is left in a hook that V8 calls before each reaction of a promise, or in a marker among the
-// microtasks (RunTick). What the driver then does is nested in that hook, as V8 sees it.
+// V8 runs all microtasks or none. To let the driver act between two of them, they run on a separate stack (fiber.h). It
+// is suspended in a hook that V8 calls before each promise reaction, or in a marker among the microtasks (RunTick). For
+// V8, the driver's actions are nested in that hook.
 //
-// A realm is used for many runs: what programs of earlier runs left in it is garbage, which must not matter.
+// A realm is used for many runs. Objects of earlier programs are garbage and must not affect later runs.
 #ifndef SLUICE_FUZZ_DRIVER_V8_SUBJECT_H_
 #define SLUICE_FUZZ_DRIVER_V8_SUBJECT_H_
 

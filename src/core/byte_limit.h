@@ -1,7 +1,8 @@
-// The byte limit: a hard bound on what one stream may buffer. Not in the standard, which only signals backpressure.
+// The byte limit: a hard bound on the bytes that one stream buffers. The standard has none; it only signals
+// backpressure.
 //
-// A write is charged when it is queued, and the charge is given back when the sink has finished with the chunk or the
-// queue is reset. The chunk in flight counts. The charge is measured once and kept with the chunk (QueueEntry::charge):
+// A write is charged when it is queued. The charge is returned when the sink has finished with the chunk or the queue
+// is reset, so the chunk in flight counts. It is measured once and stored with the chunk (QueueEntry::charge):
 //   a string                                    its length in UTF-8; a lone surrogate counts 3 bytes
 //   an ArrayBuffer, SharedArrayBuffer or view   its byteLength
 //   anything else                               kNominalCharge, so that a queue of small objects is bounded too

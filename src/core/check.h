@@ -1,11 +1,10 @@
 // The standard's asserts.
 //
 // SLUICE_ASSERT(condition, "OperationName", "what the standard asserts") compiles to nothing unless SLUICE_CHECKS is 1.
-// A failed assert never ends the process by itself and never changes what the core does: it is handed to the handler,
-// which debug builds and tests leave at the default (print, abort) and fuzz targets replace (record, report as a
-// finding). Two asserts of the standard are false for legal programs; they are not written as asserts here but as
-// `Deviation:` comments, at WritableStreamDefaultControllerGetChunkSize and
-// WritableStreamRejectCloseAndClosedPromiseIfNeeded.
+// A failed assert is passed to the handler; the core itself neither ends the process nor changes its behaviour. Debug
+// builds and tests use the default handler (print, abort); fuzz targets install their own (record, report as a
+// finding). Legal programs make two asserts of the standard false. These are `Deviation:` comments instead, at
+// WritableStreamDefaultControllerGetChunkSize and WritableStreamRejectCloseAndClosedPromiseIfNeeded.
 #ifndef SLUICE_CORE_CHECK_H_
 #define SLUICE_CORE_CHECK_H_
 

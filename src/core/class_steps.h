@@ -4,12 +4,13 @@
 //   https://streams.spec.whatwg.org/#ws-default-controller-prototype
 // and the operations for other specifications, https://streams.spec.whatwg.org/#other-specs-ws
 //
-// Functions are named for the standard's anchors: ws-abort is ws::Abort. Conversion of arguments and brand checks are
-// the binding's. Promise-returning steps never throw; promises are new references. What takes a ReentrantHost may be
-// re-entered.
+// Functions are named for the standard's anchors: ws-abort is ws::Abort. The binding converts arguments and checks
+// brands. Steps that return a promise never throw; the promise is a new reference. Steps that take a ReentrantHost may
+// be re-entered.
 //
-//   WritableStream stream{.self = host.NewStream()};
+//   WritableStream stream{.self = self};  // a name that the host has issued and resolves (host.h)
 //   auto made = ws::Constructor(host, stream, {.write = true}, {.highWaterMark = 1}, byte_limit);
+//   if (made.is_thrown()) return Throw(made.thrown().value);
 #ifndef SLUICE_CORE_CLASS_STEPS_H_
 #define SLUICE_CORE_CLASS_STEPS_H_
 

@@ -1,8 +1,8 @@
 // Completion records: a value, or a thrown value. Exceptions of the standard travel in these, never as C++ exceptions.
 //
 // The standard's two ways to use one look different in the code:
-//   SLUICE_TRY(writer, AcquireWritableStreamDefaultWriter(...));   // "?": propagate what was thrown
-//   auto size = Must(EnqueueValueWithSize(...));                   // "!": it cannot throw here
+//   SLUICE_TRY(writer, AcquireWritableStreamDefaultWriter(host, stream, slot));   // "?": returns a thrown value
+//   const double mark = Must(ExtractHighWaterMark(host, {}, 1));                  // "!": cannot throw here
 #ifndef SLUICE_CORE_COMPLETION_H_
 #define SLUICE_CORE_COMPLETION_H_
 

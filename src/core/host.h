@@ -1,15 +1,14 @@
-// What the core asks of the world it lives in: promises, errors, byte lengths, and the author's code.
+// The interface of the core's environment: promises, errors, byte lengths, and user code.
 //
-// Two hosts implement this: the simulated one (src/sim) and V8's (src/v8). tests/host_conformance.h is what both must
-// pass.
+// Two hosts implement it: the simulated one (src/sim) and V8's (src/v8). Both must pass tests/host_conformance.h.
 //
-// Re-entrancy is in the types. A `Host&` can be asked for nothing that runs author code. What can is in
-// `ReentrantHost`. So an operation whose first parameter is `Host&` cannot be re-entered, and one that takes a
-// `ReentrantHost&` can: after each call that is handed the ReentrantHost, every slot must be read again. While an
-// operation on a stream is on the stack the host keeps that stream's WritableStream object alive and in place.
+// Re-entrancy is in the types. No method of `Host` runs user code; methods that do are in `ReentrantHost`. So an
+// operation whose first parameter is `Host&` cannot be re-entered, and one that takes a `ReentrantHost&` can. After
+// each call that gets the ReentrantHost, every slot must be read again. While an operation on a stream is on the stack,
+// the host keeps that stream's WritableStream object alive and in place.
 //
-// Ownership. Slots that the core stores are owned by the core, one reference for each place that stores one, and are
-// given back with Drop(). The rules, the same for values and promises:
+// Ownership. The core owns one reference for each slot that it stores, and returns it with Drop(). The rules are the
+// same for values and promises:
 //   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Keep(slot, place, stream)
 //     first and stores what that returns, which names the same thing but may be another name: a host may put the thing
 //     into its own object for the stream, where a garbage collector sees it;
@@ -17,9 +16,9 @@
 //     they are dropped in the order in which they were kept;
 //   - Retain(slot) takes one reference more for a caller;
 //   - a slot returned is a new reference, which the caller stores, returns or drops;
-//   - state that is copied (save, restore, compare) does not take references: whoever restores must restore the host
-//   too.
-// A host that can see use after the last Drop() reports it (the simulated one does); undefined slots need no reference.
+//   - copying the state (save, restore, compare) takes no references, so a restore must restore the host too.
+// A host that can detect a use after the last Drop() reports it (the simulated one does). Undefined slots have no
+// reference.
 #ifndef SLUICE_CORE_HOST_H_
 #define SLUICE_CORE_HOST_H_
 
@@ -89,9 +88,9 @@ class Host {
   virtual PromiseSlot NewPromise() = 0;                          // a new promise
   virtual PromiseSlot NewPromiseResolved() = 0;                  // a promise resolved with undefined
   virtual PromiseSlot NewPromiseRejected(ValueSlot reason) = 0;  // a promise rejected with `reason`
-  // The same for the slot `which` of `writer`, which holds nothing now. Nobody may ever ask for these promises, so that
-  // a host need not make them before somebody does. The rejected one has [[PromiseIsHandled]] true; engines that report
-  // rejections at once must mark first and reject second.
+  // The same for the empty slot `which` of `writer`. These promises may never be read, so a host may create them
+  // lazily. The rejected one has [[PromiseIsHandled]] true; an engine that reports rejections at once must mark it
+  // first.
   virtual PromiseSlot NewWriterPromise(WriterSlot writer, WriterPromise which) = 0;
   virtual PromiseSlot NewWriterPromiseResolved(WriterSlot writer, WriterPromise which) = 0;
   virtual PromiseSlot NewWriterPromiseRejected(WriterSlot writer, WriterPromise which, ValueSlot reason) = 0;
@@ -117,21 +116,21 @@ class Host {
   virtual ValueSlot NewRangeError(RangeErrorReason reason) = 0;
   virtual ValueSlot NewRangeError(const ByteLimitExceeded& facts) = 0;
 
-  // ---- Chunks. What `chunk` is charged for, in bytes (byte_limit.h). Must not run author code.
+  // ---- Chunks. The charge of `chunk` in bytes (byte_limit.h). Must not run user code.
   virtual uint64_t ByteCharge(ValueSlot chunk) = 0;
 
-  // ---- Objects by name. References stay valid until author code runs.
+  // ---- Objects by name. References stay valid until user code runs.
   virtual WritableStream& Stream(StreamSlot stream) = 0;
   virtual WritableStreamDefaultWriter& Writer(WriterSlot writer) = 0;
 
   // ---- The controller's [[abortController]].
   virtual bool SignalIsAborted(StreamSlot stream) = 0;
-  // ClearAlgorithms has been performed: the host may let go of the underlying sink and the strategy.
+  // ClearAlgorithms has been performed: the host may release the underlying sink and the strategy.
   virtual void AlgorithmsCleared(StreamSlot stream) = 0;
 };
 
-// A host that is allowed to run author code now. Each method here may run any of it, and so may re-enter any operation
-// of the core on any stream before it returns.
+// A host that may run user code now. Each method may run any user code, which may re-enter any operation of the core on
+// any stream before the method returns.
 class ReentrantHost : public Host {
  public:
   // [[startAlgorithm]]: the value it returned, or what it threw.

@@ -260,7 +260,7 @@ void CheckInvariants(Host& host, const WritableStream& stream) {
   if (stream.controller.queue.size() > kLongestCheckedQueue) return;
   Snapshot snapshot;
   TakeSnapshot(host, stream, snapshot);
-  snapshot.depth = 1;  // Whoever calls may itself be called from author code.
+  snapshot.depth = 1;  // Whoever calls may itself be called from user code.
   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) AssertFailed(broken->id, broken->sentence);
 }
 

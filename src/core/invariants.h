@@ -2,10 +2,10 @@
 //
 // Each row has an id, the part of the standard that it follows from, one sentence, when it holds, and a predicate over
 // a Snapshot. Debug builds check the kAlways rows after every public method and every reaction; unit tests and fuzz
-// targets check all rows that apply after every step, also at the points inside an operation where author code runs.
+// targets check all rows that apply after every step, also at the points inside an operation where user code runs.
 // tests/core/invariants_test.cc breaks a snapshot by hand for each row and sees it fail.
 //
-//   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) ...
+//   if (const Invariant* broken = FirstBrokenInvariant(snapshot)) std::puts(broken->sentence);
 #ifndef SLUICE_CORE_INVARIANTS_H_
 #define SLUICE_CORE_INVARIANTS_H_
 

@@ -33,7 +33,7 @@ struct CountQueuingStrategy : BuiltInQueuingStrategy {};
 
 // The size of any chunk by the count size function.
 // https://streams.spec.whatwg.org/#count-queuing-strategy-size-function The byte length size function is an ordinary
-// property access on the chunk, GetV(chunk, "byteLength"), which may run author code: it is the host's.
+// property access on the chunk, GetV(chunk, "byteLength"), which may run user code: it is the host's.
 // https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
 inline constexpr double kCountQueuingStrategySize = 1;
 

@@ -1,8 +1,8 @@
 // The handles by which the core names things that only its host can hold.
 //
-// The core never holds an engine value. A slot is an opaque 64-bit name, issued and resolved by the host (host.h); 0 is
-// the standard's "undefined". Equal names are the same thing. What the other 63 bits mean is the host's affair: an
-// index, a tagged pointer, a generation.
+// The core never holds an engine value. A slot is an opaque 64-bit name, issued and resolved by the host (host.h). 0 is
+// the standard's "undefined". Equal names denote the same value. The host chooses the encoding: an index, a tagged
+// pointer, a generation.
 #ifndef SLUICE_CORE_SLOTS_H_
 #define SLUICE_CORE_SLOTS_H_
 

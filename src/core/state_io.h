@@ -1,13 +1,13 @@
 // Printing, saving, restoring and hashing a stream's state.
 //
-// The printed form is one "slot: value" a line, complete and exact, so that it is also the saved form. Names of slots
-// mean something only to the host that issued them: restore a state under the same host, in the same state as when it
-// was saved.
+// The printed form has one "slot: value" in each line. It is complete and exact, so it is also the saved form. Names of
+// slots are valid only for the host that issued them: restore under the same host, in the state that it had at the
+// save.
 //
 //   std::string saved = Print(stream);
 //   WritableStream copy;
 //   std::string error;
-//   if (!Restore(saved, copy, error)) ...   // else copy == stream
+//   if (Restore(saved, copy, error)) assert(copy == stream);
 #ifndef SLUICE_CORE_STATE_IO_H_
 #define SLUICE_CORE_STATE_IO_H_
 

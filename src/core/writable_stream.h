@@ -2,7 +2,7 @@
 //   https://streams.spec.whatwg.org/#ws-abstract-ops
 //   https://streams.spec.whatwg.org/#ws-abstract-ops-used-by-controllers
 //
-// Names and order are the standard's. An operation that takes a ReentrantHost may run author code, which may re-enter
+// Names and order are the standard's. An operation that takes a ReentrantHost may run user code, which may re-enter
 // any operation on the same stream before it returns. Promises are returned as new references (host.h, "Ownership").
 #ifndef SLUICE_CORE_WRITABLE_STREAM_H_
 #define SLUICE_CORE_WRITABLE_STREAM_H_

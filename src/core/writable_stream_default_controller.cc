@@ -130,7 +130,7 @@ void WritableStreamDefaultControllerAdvanceQueueIfNeeded(ReentrantHost& host, Wr
   }
   // 7. Nothing to do.
   if (stream.controller.queue.empty()) return;
-  // 8. Copied: author code runs next, and may reset the queue.
+  // 8. Copied: user code runs next, and may reset the queue.
   const QueueEntry value = PeekQueueValue(stream.controller);
   if (value.is_close_sentinel) {
     // 9. It is the last entry.

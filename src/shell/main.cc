@@ -77,22 +77,28 @@ void AddServe(CLI::App& app, ServeOptions& options, int& result) {
   serve->callback([&] { result = ServeCommand(options); });
 }
 
-// The testbed's commands were this program's once.
-bool HasMoved(const char* command) {
-  constexpr const char* kMoved[] = {"agree",  "batch", "dictionary", "emit", "language", "places",
-                                    "random", "reach", "repro",      "show", "shrink",   "trace"};
-  return std::any_of(std::begin(kMoved), std::end(kMoved),
-                     [command](const char* moved) { return std::strcmp(command, moved) == 0; });
-}
+// The testbed's commands were this program's once; three have another name since.
+struct Moved {
+  const char* command;
+  const char* now;
+};
+constexpr Moved kMoved[] = {
+    {"agree", "conformance"}, {"batch", "batch"},        {"dictionary", "dictionary"}, {"emit", "emit"},
+    {"language", "language"}, {"places", "divergences"}, {"random", "random"},         {"reach", "state-coverage"},
+    {"repro", "repro"},       {"show", "show"},          {"shrink", "shrink"},         {"trace", "trace"},
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
   // Not a command for people: `serve` runs each app in a process of its own.
   if (argc > 1 && argv[1] == sluice::runtime::kAppProcessCommand) return sluice::runtime::RunAppProcess(argc, argv);
-  if (argc > 1 && HasMoved(argv[1])) {
+  const auto* const moved = std::find_if(std::begin(kMoved), std::end(kMoved), [&](const Moved& one) {
+    return argc > 1 && std::strcmp(argv[1], one.command) == 0;
+  });
+  if (moved != std::end(kMoved)) {
     std::fprintf(stderr, "sluice: `sluice %s` is now `sluice-fuzz %s`, the testbed's own program, in the same folder\n",
-                 argv[1], argv[1]);
+                 moved->command, moved->now);
     return kExitUnreadable;
   }
   CLI::App app{"Sluice: a native WritableStream, in a JavaScript runtime"};

@@ -29,7 +29,7 @@ inline constexpr int kChunkTagCount = 4;
 // Longest unit sequence of a string chunk, in UTF-16 code units.
 inline constexpr int kMaxChunkUnits = 6;
 
-// Whether author code can take away the bytes of a chunk of this kind while the chunk itself stays what it is.
+// Whether user code can take away the bytes of a chunk of this kind while the chunk itself stays what it is.
 constexpr bool IsDetachable(ChunkKind kind) { return kind == ChunkKind::kArrayBuffer || kind == ChunkKind::kView; }
 
 struct Chunk {

@@ -5,13 +5,13 @@
 // data in arrays that live until Reset(), so a realm is an arena: promises are named by their index and never reused.
 //
 //   Realm realm;
-//   realm.Reset(author);
+//   realm.Reset(author, nullptr);   // no reactions of the core
 //   uint32_t p = realm.NewPromise();
 //   realm.Observe(p);
 //   realm.ResolvePromise(p, Value::Undefined());
 //   realm.RunAllMicrotasks();   // author.Settled(p, true, undefined)
 //
-// Re-entrancy: ResolvePromise with a thenable, and everything that runs microtasks, may run author code.
+// Re-entrancy: ResolvePromise with a thenable, and everything that runs microtasks, may run user code.
 #ifndef SLUICE_SIM_REALM_H_
 #define SLUICE_SIM_REALM_H_
 

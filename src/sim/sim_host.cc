@@ -77,7 +77,7 @@ void SimHost::Clear() {
 }
 
 void SimHost::Violation(const char* what) {
-  if (is_looking_) return;
+  if (is_inspecting_) return;
   if (std::find(violations_.begin(), violations_.end(), what) == violations_.end()) violations_.push_back(what);
 }
 

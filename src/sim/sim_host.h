@@ -3,8 +3,8 @@
 // Sinks, strategies and abort listeners are the author's (UserCode). Nothing here depends on the clock, on addresses or
 // on what ran before Reset().
 //
-// The host counts the core's references (host.h, "Ownership"): a slot that is used after its last Drop() is a
-// violation, and so is one that is still held after Teardown(). Names are never reused, so neither can hide.
+// The host counts the core's references (host.h, "Ownership"). A use of a slot after its last Drop() is a violation,
+// and so is a slot that is still owned after Teardown(). Names are never reused, so both are always detected.
 #ifndef SLUICE_SIM_SIM_HOST_H_
 #define SLUICE_SIM_SIM_HOST_H_
 
@@ -27,7 +27,7 @@
 namespace sluice::sim {
 
 struct SimStreamOptions {
-  core::UnderlyingSink sink;  // which members exist; the author's code is called for those that do
+  core::UnderlyingSink sink;  // which members exist; user code is called for those that do
   core::QueuingStrategy strategy;
   Strategy size_of = Strategy::kAuthor;  // whose function strategy.size is, if it exists
   std::optional<uint64_t> byte_limit;    // bytes
@@ -45,7 +45,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Realm& realm() { return realm_; }
   const Realm& realm() const { return realm_; }
 
-  // ---- What a binding would do: make objects, name values.
+  // ---- The binding's part: make objects, name values.
   // new WritableStream(...). The stream's index counts up from 0. When it throws the stream object still exists (its
   // controller may have been seen by start) but must not be used as a stream.
   Outcome ConstructStream(const SimStreamOptions& options);
@@ -65,20 +65,20 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   bool IsDetached(uint32_t chunk) const { return chunk < detached_.size() && detached_[chunk]; }
   // ----
   static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
-  // Takes the reference of what a method returned and gives the promise's index.
+  // Takes over the reference that a method returned, and returns the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);
   Value TakeThrown(core::Thrown thrown);
-  // What transferring an ArrayBuffer, or the buffer of a view, does: its byteLength is 0 from now on.
+  // Transfers an ArrayBuffer, or the buffer of a view: its byteLength is 0 from now on.
   void Detach(Value chunk);
   Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
 
-  // Gives back everything the core and its reactions hold, and checks that nothing is left. After this only Reset().
+  // Drops every reference of the core and its reactions, and checks that none is left. Only Reset() may follow.
   void Teardown();
   // Why the core made the TypeError with this id; nullopt if it did not.
   std::optional<core::TypeErrorReason> TypeErrorReasonOf(uint32_t id) const { return type_errors_[id]; }
 
-  // While this is set, what is used wrongly is no violation: who looks is not the core.
-  void SetLooking(bool looking) { is_looking_ = looking; }
+  // While this is set, wrong uses are not violations: the user is an oracle, not the core.
+  void SetInspecting(bool inspecting) { is_inspecting_ = inspecting; }
   // The first broken rule of ownership since Reset(), or nullptr. A string literal.
   const char* violation() const { return violations_.empty() ? nullptr : violations_.front(); }
   // All of them, each once, in order.
@@ -162,7 +162,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   uint64_t last_charge_ = 0;  // bytes
   uint32_t range_errors_ = 0;
   uint32_t abort_errors_ = 0;
-  bool is_looking_ = false;
+  bool is_inspecting_ = false;
   std::vector<const char*> violations_;
 };
 

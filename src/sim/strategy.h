@@ -1,4 +1,4 @@
-// Whose queuing strategy a stream is made with.
+// The queuing strategy of a stream: user-defined or built in.
 #ifndef SLUICE_SIM_STRATEGY_H_
 #define SLUICE_SIM_STRATEGY_H_
 

@@ -1,4 +1,4 @@
-// The author's side of a program over WritableStream: everything that an implementation calls back into.
+// The user code of a program over WritableStream: every function that an implementation calls back.
 #ifndef SLUICE_SIM_USER_CODE_H_
 #define SLUICE_SIM_USER_CODE_H_
 
@@ -8,7 +8,7 @@
 
 namespace sluice::sim {
 
-// The places where author code runs.
+// The seven places where user code runs; a listener may be called several times.
 enum class CallKind : uint8_t {
   kStart,    // underlyingSink.start(controller)          argument: undefined
   kSize,     // strategy.size(chunk)                      argument: the chunk

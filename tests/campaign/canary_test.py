@@ -1,4 +1,4 @@
-"""scripts/fuzz finds the canary, shrinks it, tells its story, and scripts/repro shows it again.
+"""scripts/fuzz finds the canary, shrinks it, reports it, and scripts/repro shows it again.
 
     canary_test.py SOURCE_DIR
 """
@@ -24,16 +24,16 @@ def main() -> None:
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         check(run.returncode == 0, f"a campaign that finds its canary exits 0, not {run.returncode}", run.stdout)
         check("found after" in run.stdout, "the summary says that the canary was found", run.stdout)
-        stories = list(Path(folder).rglob("story.txt"))
-        check(len(stories) >= 1, "the finding has a story", run.stdout)
-        story = stories[0].read_text()
-        check(re.search(r"^SLUICE-FINDING \w+/\w+", story, re.M) is not None, "the story names the finding", story)
-        program = stories[0].with_name("program.ops").read_text()
-        data = json.loads(stories[0].with_name("finding.json").read_text())
+        reports = list(Path(folder).rglob("report.txt"))
+        check(len(reports) >= 1, "the finding has a report", run.stdout)
+        report = reports[0].read_text()
+        check(re.search(r"^SLUICE-FINDING \w+/\w+", report, re.M) is not None, "the report names the finding", report)
+        program = reports[0].with_name("program.ops").read_text()
+        data = json.loads(reports[0].with_name("finding.json").read_text())
         # How small it gets depends on what was found: there is more than one smallest program.
         check("releaseLock" in program and data["shrunk"], "the program is shrunk and has the planted fault in it", program)
 
-        again = subprocess.run([source / "scripts/repro", stories[0].with_name("program.ops")], text=True,
+        again = subprocess.run([source / "scripts/repro", reports[0].with_name("program.ops")], text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         check(again.returncode == 1, f"scripts/repro of the finding exits 1, not {again.returncode}", again.stdout)
 

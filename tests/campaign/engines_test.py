@@ -73,7 +73,7 @@ class FaultyCampaign(unittest.TestCase):
         self.assertLessEqual(wanted, set(found), text)
         return found
 
-    def test_libfuzzer_goes_on_after_crashes_that_cannot_be_passed_over(self):
+    def test_libfuzzer_goes_on_after_crashes_that_cannot_be_suppressed(self):
         # Two seeds crash, so that nothing could be fuzzed while they are read.
         summary, _, text = self.run_campaign("libfuzzer", 20, {"overflow": b"oz", "twin": b"ozz", "good": b"ax", "near": b"uy"})
         self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}",

@@ -31,7 +31,7 @@ class RecentInputs(unittest.TestCase):
         return subprocess.run([BUILD / "fuzzers" / name, *paths], env=os.environ | {recent_inputs.VARIABLE: str(recent)}, text=True,
                               capture_output=True, errors="replace", check=False)
 
-    def test_what_ran_before_a_crash_is_told_in_order(self):
+    def test_inputs_before_a_crash_are_listed_in_order(self):
         inputs = [b"w0.close()\n" + b"#" * number for number in range(50)]
         run = self.run_target("canary_fuzzer", [*inputs, CRASH], self.folder / "recent")
         self.assertIn("SLUICE-FINDING", run.stderr)

@@ -51,14 +51,14 @@ TEST(Fifo, IterationIsInOrderOverLiveEntries) {
   EXPECT_EQ(Entries(fifo), (std::vector<uint64_t>{3, 4, 5, 6}));
 }
 
-TEST(Fifo, PushOfItsOwnEntrySurvivesGrowth) {
+TEST(Fifo, PushOfAnEntryOfTheSameListSurvivesGrowth) {
   Numbers fifo = Of({7, 8, 9, 10});
   for (int i = 0; i < 100; ++i) fifo.push_back(fifo.front());
   EXPECT_EQ(fifo.size(), 104u);
   EXPECT_EQ(fifo.back(), 7u);
 }
 
-TEST(Fifo, PushOfItsOwnEntrySurvivesSliding) {
+TEST(Fifo, PushOfAnEntryOfTheSameListSurvivesSliding) {
   Numbers fifo = Of({1, 2, 3, 4});
   fifo.pop_front();
   fifo.pop_front();
@@ -327,7 +327,7 @@ TEST(FifoDeathTest, ReadingAnEntryThatMovedAwayIsCaught) {
   EXPECT_DEATH(Read(kept), kCaught);
 }
 
-TEST(FifoDeathTest, ReadingBehindTheLastEntryIsCaught) {
+TEST(FifoDeathTest, ReadingPastTheLastEntryIsCaught) {
   Numbers fifo = Of({1, 2, 3});
   EXPECT_DEATH(Read(*fifo.end()), kCaught);
 }

@@ -250,7 +250,7 @@ TEST(StateIo, HugeListSizeIsRefusedAtOnce) {
 }
 
 // state_io.h: false "if `text` is not what Print gives".
-TEST(StateIo, WhatIsRestoredPrintsAsTheSameText) {
+TEST(StateIo, ARestoredStatePrintsTheSameText) {
   for (const WritableStream& state : {Full(), WritableStream()}) {
     const std::vector<std::string> lines = Lines(Print(state));
     for (size_t i = 0; i < lines.size(); ++i) {

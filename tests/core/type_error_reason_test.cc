@@ -75,7 +75,7 @@ TEST_F(TypeErrorReasonTest, ClosingStreamsRefuseWritesAndASecondClose) {
   ExpectNewest(TypeErrorReason::kWriteAfterClose);
 }
 
-TEST_F(TypeErrorReasonTest, AWriterReleasedInSizeIsToldSo) {
+TEST_F(TypeErrorReasonTest, AWriterReleasedInSizeRejectsWithThatReason) {
   release_in_size = true;
   Write();
   ExpectNewest(TypeErrorReason::kWriterReleased);

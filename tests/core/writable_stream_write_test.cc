@@ -288,7 +288,7 @@ TEST_F(WriteTest, WriteWhileSinkCloseIsPending) {
 
 // ---- Re-entrant sink
 
-TEST_F(WriteTest, SinkThatWritesQueuesBehindTheChunkInFlight) {
+TEST_F(WriteTest, ASinksOwnWriteQueuesAfterTheChunkInFlight) {
   Construct({.sink = FullSink()});
   const WriterSlot writer = GetWriter();
   on[CallKind::kWrite] = [&](Value chunk) {

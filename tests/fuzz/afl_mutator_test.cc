@@ -178,7 +178,7 @@ TEST_F(AflMutatorTest, TrimmingTextMakesItBytesFirst) {
   EXPECT_EQ(small, EncodeBytes(ParseOrDie(text)));
 }
 
-TEST_F(AflMutatorTest, WhatIsSmallestIsNotTrimmed) {
+TEST_F(AflMutatorTest, ASmallestInputIsNotTrimmed) {
   EXPECT_EQ(Trim(EncodeBytes(Program{}), [](const std::string&) { return true; }), EncodeBytes(Program{}));
   EXPECT_EQ(candidates_, 0);
 }
@@ -190,7 +190,7 @@ TEST_F(AflMutatorTest, TrimmingTheNextInputForgetsTheLast) {
   EXPECT_EQ(Trim(second, [](const std::string&) { return false; }), second);
 }
 
-TEST(AflMutatorDeathTest, AnUnknownProfileIsTold) {
+TEST(AflMutatorDeathTest, AnUnknownProfileIsAnError) {
   const Library library;
   setenv("SLUICE_MUTATION_PROFILE", "wild", 1);
   EXPECT_EXIT(library.init(nullptr, 1), testing::ExitedWithCode(2), "SLUICE_MUTATION_PROFILE is unknown: wild");

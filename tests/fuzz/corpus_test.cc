@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "fuzz/oracle/codec.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/oracle/story.h"
 #include "fuzz/program/bytes.h"
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
@@ -62,7 +62,7 @@ TEST_P(CorpusTest, Passes) {
   ASSERT_FALSE(codec.has_value()) << codec->rule << "\n" << codec->detail;
   Judge judge;
   const auto finding = judge.Run(*parsed.program);
-  ASSERT_FALSE(finding.has_value()) << Story(*parsed.program, judge, finding);
+  ASSERT_FALSE(finding.has_value()) << FindingReport(*parsed.program, judge, finding);
 }
 
 TEST(CorpusFolderTest, HoldsEnoughSeedsAndOnlySeeds) {

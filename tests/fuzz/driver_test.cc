@@ -39,7 +39,7 @@ w0.write("a")
 run
 controller.error(r1)
 )");
-  EXPECT_THAT(trace, HasSubstr("controller.error(r0)  (skipped: no author function has received the controller yet)"));
+  EXPECT_THAT(trace, HasSubstr("controller.error(r0)  (skipped: no user function has received the controller yet)"));
   EXPECT_THAT(trace, HasSubstr("w0.close()  (skipped: no writer has this name yet)"));
   EXPECT_THAT(trace, HasSubstr("resolve write  (skipped: no such promise is pending)"));
   EXPECT_THAT(trace, Not(HasSubstr("controller.error(r1)  (skipped")));
@@ -150,7 +150,7 @@ run
   EXPECT_THAT(trace, HasSubstr("p2 fulfilled"));
 }
 
-TEST_P(DriverTest, EqualStringsAreOneChunkHoweverTheyAreSaid) {
+TEST_P(DriverTest, EqualStringsAreOneChunkInEverySpelling) {
   const std::string trace = TraceOf(R"(methods write
 highWaterMark 9
 w0 = stream.getWriter()

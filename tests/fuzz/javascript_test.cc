@@ -40,7 +40,7 @@ TEST(JavaScriptTest, EveryEndIsKnownToTheDriver) {
   for (const Row& row : EndRows()) EXPECT_THAT(driver, HasSubstr("\"" + std::string(row.name) + "\"")) << row.pattern;
 }
 
-TEST(JavaScriptTest, WhatIsNotPortableSaysWhyAndCanBeTakenOut) {
+TEST(JavaScriptTest, RowsThatAreNotPortableHaveAReasonAndCanBeRemoved) {
   for (const Row& row : OpRows()) {
     Program program;
     program.ops.push_back({static_cast<OpKind>(row.kind), {}});

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "fuzz/oracle/canary.h"
-#include "fuzz/oracle/story.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/mutate.h"
 #include "src/core/check.h"
 #include "tests/fuzz/run_program.h"
@@ -98,7 +98,7 @@ class RejectsAtOnce : public Rejecting {
   }
 };
 
-TEST(JudgeTest, APromiseThatIsSettledOtherwiseBrokeWhereItWasSettled) {
+TEST(JudgeTest, AWrongSettlementBreaksAtTheEventWhereItHappened) {
   EXPECT_EQ(Judged<RejectsAtOnce>("w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\")\nrun\n")->key(),
             "model/settled-rejected-write@write");
 }
@@ -174,7 +174,7 @@ class KeepsAnother : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, WhatTheHostKeepsWronglyBrokeWhereItWasSeen) {
+TEST(JudgeTest, AViolationBreaksAtTheEventThatShowsIt) {
   Judge judge(std::make_unique<KeepsAnother>());
   const auto finding = judge.Run(ParseOrDie("run\nstream.abort(r0)\nrun\n"));
   EXPECT_EQ(finding->identity(), "ownership/what the core believes the host keeps");
@@ -190,7 +190,7 @@ class KeepsToTheEnd : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, WhatTheHostStillKeepsAtTheEndBrokeInNoStep) {
+TEST(JudgeTest, ALeakAtTheEndHasNoStep) {
   Judge judge(std::make_unique<KeepsToTheEnd>());
   EXPECT_EQ(judge.Run(ParseOrDie("run\n"))->key(), "ownership/nothing is kept at the end");
 }
@@ -239,7 +239,7 @@ class NeverSettles : public CoreSubject {
   }
 };
 
-TEST(JudgeTest, WhatNeverSettlesBrokeWhereItShouldHave) {
+TEST(JudgeTest, AMissingSettlementBreaksWhereItWasDue) {
   Judge judge(std::make_unique<NeverSettles>());
   EXPECT_EQ(judge.Run(ParseOrDie("w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n"))->key(),
             "model/settled-fulfilled-write@microtasks");
@@ -268,7 +268,7 @@ class ReportsReady : public CoreSubject {
   uint32_t ready_ = 0;
 };
 
-TEST(JudgeTest, ARejectionThatNobodyNeedHandleIsNotToBeReported) {
+TEST(JudgeTest, AHandledRejectionIsNotReported) {
   EXPECT_EQ(Judged<ReportsReady>("w0 = stream.getWriter()\nread w0\nw0.releaseLock()\n")->key(),
             "model/unhandled-ready@releaseLock");
 }
@@ -440,26 +440,26 @@ TEST(JudgeTest, TheCanaryIsFoundAndNoWorkingCoreIs) {
     Random random(seed);
     const Program program = RandomProgram(random, BalancedProfile());
     const auto finding = working.Run(program);
-    ASSERT_FALSE(finding.has_value()) << Story(program, working, finding);
+    ASSERT_FALSE(finding.has_value()) << FindingReport(program, working, finding);
     found |= canary.Run(program).has_value();
   }
   EXPECT_TRUE(found);
 }
 
-TEST(StoryTest, AFindingNamesTheRuleTheStepAndBothSides) {
+TEST(FindingReportTest, AFindingNamesTheRuleTheStepAndBothSides) {
   Judge judge(std::make_unique<CanarySubject>());
   const Program program = ParseOrDie(
       "methods start write abort\non write return pending\nw0 = "
       "stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\n");
   const auto finding = judge.Run(program);
   ASSERT_TRUE(finding.has_value());
-  const std::string story = Story(program, judge, finding);
-  EXPECT_TRUE(story.starts_with("SLUICE-FINDING slots/writer@releaseLock\n")) << story;
-  EXPECT_THAT(story, HasSubstr("What broke: writer (slots)"));
-  EXPECT_THAT(story, HasSubstr("in w0.releaseLock()"));
-  EXPECT_THAT(story, HasSubstr("https://streams.spec.whatwg.org/#ws-internal-slots"));
-  EXPECT_THAT(story, HasSubstr("locked = true"));
-  EXPECT_THAT(story, HasSubstr("| "));
+  const std::string report = FindingReport(program, judge, finding);
+  EXPECT_TRUE(report.starts_with("SLUICE-FINDING slots/writer@releaseLock\n")) << report;
+  EXPECT_THAT(report, HasSubstr("What broke: writer (slots)"));
+  EXPECT_THAT(report, HasSubstr("in w0.releaseLock()"));
+  EXPECT_THAT(report, HasSubstr("https://streams.spec.whatwg.org/#ws-internal-slots"));
+  EXPECT_THAT(report, HasSubstr("locked = true"));
+  EXPECT_THAT(report, HasSubstr("| "));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST(LanguageTest, EveryProfileUsesEveryOperation) {
   }
 }
 
-TEST(LanguageTest, WhatIsNeededHasAWordAndSaysWhenItIsNotThere) {
+TEST(LanguageTest, EveryPreconditionHasANameAndATextForTheTrace) {
   std::set<std::string_view> names;
   for (int i = 0; i < kNeedsCount; ++i) {
     EXPECT_TRUE(names.insert(NeedsNames()[i]).second) << NeedsNames()[i];

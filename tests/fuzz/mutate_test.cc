@@ -52,7 +52,7 @@ TEST(MutateTest, EveryStrategyIsReachedAndExcludesASizeOfTheAuthors) {
   EXPECT_EQ(strategies.size(), static_cast<size_t>(sim::kStrategyCount));
 }
 
-TEST(MutateTest, WhatIsDetachedIsWrittenToo) {
+TEST(MutateTest, DetachedChunksAreWrittenToo) {
   int both = 0;
   for (uint64_t seed = 0; seed < 1000; ++seed) {
     Random random(seed);

@@ -33,34 +33,34 @@ int RunIgnoring(const std::string& identities) {
   return RunProgramInput(judge, reinterpret_cast<const uint8_t*>(kCanary), sizeof kCanary - 1);
 }
 
-TEST(ProgramTargetDeathTest, TheFirstFindingOfAProgramIsToldWithItsStep) {
+TEST(ProgramTargetDeathTest, TheFirstFindingOfAProgramIsPrintedWithItsStep) {
   ASSERT_GE(Findings().size(), 3u);
   EXPECT_EQ(Findings().front().step, "releaseLock");
   EXPECT_DEATH(RunIgnoring("some/other"), "^SLUICE-FINDING " + Findings().front().key() + "\n");
 }
 
-TEST(ProgramTargetDeathTest, AKnownFindingHidesItsConsequences) {
+TEST(ProgramTargetDeathTest, AKnownFindingSuppressesItsConsequences) {
   for (const std::string& known : {Findings().front().key(), Findings().front().identity()}) {
     EXPECT_EXIT(std::exit(RunIgnoring("some/other," + known)), testing::ExitedWithCode(0), "^$");
   }
 }
 
-TEST(ProgramTargetDeathTest, AKnownFindingHidesNothingThatBreaksBefore) {
+TEST(ProgramTargetDeathTest, AKnownFindingSuppressesNothingThatBreaksBefore) {
   std::string known;
   for (const Finding& finding : Findings()) known += finding.key() + ",";
   known.erase(0, Findings().front().key().size());
   EXPECT_DEATH(RunIgnoring(known), "^SLUICE-FINDING " + Findings().front().key() + "\n");
 }
 
-TEST(ProgramTargetDeathTest, WhatIsPassedOverIsKept) {
-  std::string folder = testing::TempDir() + "passed-over-XXXXXX";
+TEST(ProgramTargetDeathTest, SuppressedInputsAreStored) {
+  std::string folder = testing::TempDir() + "suppressed-XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
-  setenv("SLUICE_PASSED_OVER", folder.c_str(), 1);
+  setenv("SLUICE_SUPPRESSED_INPUTS", folder.c_str(), 1);
   EXPECT_EXIT(std::exit(RunIgnoring(Findings().front().key())), testing::ExitedWithCode(0), "^$");
-  unsetenv("SLUICE_PASSED_OVER");
-  const std::filesystem::directory_iterator kept(folder);
-  ASSERT_NE(kept, std::filesystem::directory_iterator());
-  std::ifstream file(kept->path());
+  unsetenv("SLUICE_SUPPRESSED_INPUTS");
+  const std::filesystem::directory_iterator stored(folder);
+  ASSERT_NE(stored, std::filesystem::directory_iterator());
+  std::ifstream file(stored->path());
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), kCanary);
   std::filesystem::remove_all(folder);
 }

@@ -9,7 +9,7 @@
 
 #include "fuzz/driver/driver.h"
 #include "fuzz/driver/subject.h"
-#include "fuzz/oracle/story.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/text.h"
 
 namespace sluice::fuzz {

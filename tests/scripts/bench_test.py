@@ -332,7 +332,7 @@ class Arguments(unittest.TestCase):
             self.assertEqual(run.returncode, 2, arguments)
             self.assertIn(words, run.stderr)
 
-    def test_where_nothing_can_be_written_nothing_is_measured(self):
+    def test_an_unwritable_folder_is_an_error_before_measuring(self):
         with tempfile.TemporaryDirectory() as folder:
             run = bench("--runtime", "node20", "--out", folder, "--json", Path(folder) / "none/x.json")
         self.assertEqual(run.returncode, 2)

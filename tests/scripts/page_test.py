@@ -73,8 +73,8 @@ def samples(seconds=60):
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        done = subprocess.run([SLUICE, "reach", ROOT / "corpus"], capture_output=True, text=True, check=True, timeout=300)
-        cls.reach = json.loads(done.stdout)
+        done = subprocess.run([SLUICE, "state-coverage", ROOT / "corpus"], capture_output=True, text=True, check=True, timeout=300)
+        cls.coverage = json.loads(done.stdout)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -103,7 +103,7 @@ class Page(unittest.TestCase):
         self.told()
         self.put("samples.jsonl", samples())
         self.put("speed.json", {"libfuzzer": 4000})
-        self.put("reach.json", self.reach)
+        self.put("state-coverage.json", self.coverage)
         self.put("summary.json", {"seconds": 60.0, "exit_code": 0, "failure": "", "interrupted": False, "findings": [],
                                   "targets": [{"name": "some_fuzzer", "new_corpus_entries": 12}]} | summary)
 
@@ -154,12 +154,12 @@ class Page(unittest.TestCase):
         self.whole(failure="the disk is <full>", exit_code=2)
         self.assertIn("the disk is <full>", self.read()[1].text)
 
-    def test_findings_are_told_whole_and_cannot_break_the_page(self):
+    def test_findings_are_printed_whole_and_cannot_break_the_page(self):
         self.whole(findings=[{"identity": "slots/ready<Promise>", "target": "some_fuzzer", "rule": "a & b", "after_seconds": 12.0,
                               "folder": "findings/some_fuzzer/slots-ready", "reproduces": False}])
         self.put("findings/some_fuzzer/slots-ready/input", "\x01")
         self.put("findings/some_fuzzer/slots-ready/program.ops", "run  # </pre><script>\n")
-        self.put("findings/some_fuzzer/slots-ready/story.txt", "What broke: </details>\n")
+        self.put("findings/some_fuzzer/slots-ready/report.txt", "What broke: </details>\n")
         text, reader = self.read()
         for words in ("1 finding", "slots/ready<Promise>", "a & b", "after 12 s", "does not reproduce", "# </pre><script>", "</details>",
                       "scripts/repro"):
@@ -178,25 +178,25 @@ class Page(unittest.TestCase):
         for words in ("asan/overflow", "It reproduces, 10 of 10 times", "Also seen as asan/other", "#0 WritableStreamAbort", "1 finding so far"):
             self.assertIn(words, text)
 
-    def test_what_was_never_reached_stands_out(self):
-        reach = json.loads(json.dumps(self.reach))
-        for state in reach["states"]:
+    def test_unreached_transitions_stand_out(self):
+        coverage = json.loads(json.dumps(self.coverage))
+        for state in coverage["states"]:
             state["count"] *= state["id"] != "errored-waiting"
-        for transition in reach["transitions"]:
+        for transition in coverage["transitions"]:
             transition["count"] *= "errored-waiting" not in (transition["from"], transition["to"])
         self.whole()
-        self.put("reach.json", reach)
+        self.put("state-coverage.json", coverage)
         text, reader = self.read()
-        never = sum(transition["count"] == 0 for transition in reach["transitions"])
+        never = sum(transition["count"] == 0 for transition in coverage["transitions"])
         self.assertGreater(never, 5)
-        self.assertIn(f"✕ never : {never} of {len(reach['transitions'])} transitions", reader.text)
+        self.assertIn(f"✕ never : {never} of {len(coverage['transitions'])} transitions", reader.text)
         self.assertIn("17 of 18 states", reader.text)
         self.assertEqual(text.count('<td class="n never">✕ never</td>'), never)
 
-    def test_what_is_not_in_the_diagram_is_an_alert(self):
+    def test_a_transition_outside_the_diagram_is_an_alert(self):
         self.whole()
         self.assertNotIn('role="alert"', self.read()[0])
-        self.put("reach.json", self.reach | {"impossible": [{"what": "idle, close() -> closed", "count": 3, "example": "x.ops"}]})
+        self.put("state-coverage.json", self.coverage | {"impossible": [{"what": "idle, close() -> closed", "count": 3, "example": "x.ops"}]})
         text, reader = self.read()
         self.assertIn('role="alert"', text)
         self.assertIn("idle, close() -> closed: 3 times, first in x.ops", reader.text)
@@ -209,8 +209,8 @@ class Page(unittest.TestCase):
 
     def test_every_transition_has_its_arrow_and_every_state_its_box(self):
         states = [phase for box in page_diagram.BOXES.values() for phase, _ in box.phases]
-        self.assertEqual(sorted(states), sorted(state["id"] for state in self.reach["states"]))
-        self.assertEqual(set(page_diagram.arrows(self.reach["transitions"])), set(page_diagram._ARROWS))
+        self.assertEqual(sorted(states), sorted(state["id"] for state in self.coverage["states"]))
+        self.assertEqual(set(page_diagram.arrows(self.coverage["transitions"])), set(page_diagram._ARROWS))
 
     def test_the_script_says_what_it_cannot_read(self):
         for folder, words in {self.out: "is no folder of a campaign", self.out / "missing": "no such folder"}.items():

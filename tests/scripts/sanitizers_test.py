@@ -80,7 +80,7 @@ def no_longer_needed() -> list:
 
 
 def suppresses_libraries() -> list:
-    """A pattern that is a library's name would pass over our callbacks below its frames too."""
+    """A pattern that is a library's name would suppress our callbacks below its frames too."""
     return [f"{path.name}: {line} is a library" for path in SANITIZERS.glob("*.suppressions") for line in path.read_text().splitlines()
             if re.match(r"^(leak|src|fun|called_from_lib|interceptor_via_lib|race|\s*obj):?.*\.so\b", line)]
 

@@ -24,7 +24,7 @@ IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMake
 sys.path.insert(0, str(ROOT / "scripts"))
 from sluice_dev.triage import findings  # noqa: E402
 from sluice_dev.triage import grouping  # noqa: E402
-from sluice_dev.triage import hidden_faults  # noqa: E402
+from sluice_dev.triage import masked_bugs  # noqa: E402
 from sluice_dev.mutation import campaigns  # noqa: E402
 from sluice_dev.triage import promote  # noqa: E402
 from sluice_dev.engines import recent_inputs  # noqa: E402
@@ -97,7 +97,7 @@ class Identities(unittest.TestCase):
         made = report("SLUICE-FINDING slots/state@write\nThe rule:   so\n" + ASAN)
         self.assertEqual((made.identity("t"), made.rule), ("slots/state@write", "so"))
 
-    def test_leaks_timeouts_and_memory_are_told_apart(self):
+    def test_leaks_timeouts_and_exhausted_memory_are_distinguished(self):
         for words, kind in (("ERROR: LeakSanitizer: detected memory leaks", "leak"), ("ERROR: libFuzzer: timeout after 25 seconds", "timeout"),
                             ("ERROR: libFuzzer: out-of-memory (used: 1Mb)", "oom")):
             made = report(f"==3== {words}\n    #0 0x1 in sluice::core::Spin(int) /root/src/core/a.cc:3:1\n")
@@ -111,7 +111,7 @@ class Identities(unittest.TestCase):
         self.assertEqual(made.rule, "UndefinedBehaviorSanitizer: shift exponent 64")
         self.assertTrue(made.identity("t").startswith("ubsan/shift-exponent/"))
 
-    def test_where_it_hangs_is_the_innermost_function_of_every_sample(self):
+    def test_a_hangs_function_is_the_innermost_of_every_sample(self):
         def hang(*inner):
             names = [*inner, "Loop", "Outer"]
             return report("".join(f"    #{i} 0x1 in {name}() /root/src/core/a.cc:{i}:1\n" for i, name in enumerate(names)))
@@ -181,7 +181,7 @@ class Groups(unittest.TestCase):
         a = finding("invariant/I-REJECTED-CLOSED-HANDLED@microtasks", code=["f:1"], program="a", **v8)
         b = finding("slots/released writer's closedPromise handled@releaseLock", code=["g:1"], program="b", **v8)
         self.assertTrue(self.same(a, b))
-        b.departs_at = "the begin of F"
+        b.diverges_at = "the begin of F"
         self.assertFalse(self.same(a, b), "without V8, too: that is a fault of the core")
         in_core = finding("slots/released writer's closedPromise handled@abort", code=["f:1"], program="c")
         self.assertFalse(self.same(a, in_core))
@@ -191,48 +191,48 @@ class Groups(unittest.TestCase):
         self.assertTrue(self.same(a, b))
         self.assertFalse(self.same(a, finding("model/result-watchClosed@watchClosed")))
 
-    def test_what_two_methods_return_is_the_same_rule_if_they_perform_one_operation(self):
+    def test_results_of_two_methods_are_one_rule_for_one_operation(self):
         a = finding("model/result-abort@abort", code=["WritableStreamAbort:121"])
         self.assertTrue(self.same(a, finding("model/result-streamAbort@streamAbort", code=["WritableStreamAbort:121"])))
         self.assertFalse(self.same(a, finding("model/result-streamAbort@streamAbort", code=["Abort:50"])))
         self.assertFalse(self.same(a, finding("model/result-streamClose@streamClose", code=["WritableStreamAbort:121"])))
 
-    def test_a_departure_at_the_same_place_is_the_same_fault(self):
+    def test_a_divergence_at_the_same_place_is_the_same_fault(self):
         def count(**more):
-            a = finding("assert/A@abort", shrunk=True, program="a", departs_at="the begin of WritableStreamAbort")
-            b = finding("slots/B@abort", shrunk=True, program="b", departs_at="the begin of WritableStreamAbort")
+            a = finding("assert/A@abort", shrunk=True, program="a", diverges_at="the begin of WritableStreamAbort")
+            b = finding("slots/B@abort", shrunk=True, program="b", diverges_at="the begin of WritableStreamAbort")
             vars(b).update(more)
             return len(self.groups(a, b))
 
         self.assertEqual(count(), 1)
-        self.assertEqual(count(departs_at="the end of WritableStreamAbort"), 2)
-        self.assertEqual(count(departs_at=""), 2)
+        self.assertEqual(count(diverges_at="the end of WritableStreamAbort"), 2)
+        self.assertEqual(count(diverges_at=""), 2)
         self.assertEqual(count(shrunk=False), 2, "what could not be shrunk may be two faults")
 
         step = "write"
-        a = finding("assert/A@write", shrunk=True, program="a", departs_at=step)
-        self.assertFalse(self.same(a, finding("slots/B@write", shrunk=True, program="b", departs_at=step)))
+        a = finding("assert/A@write", shrunk=True, program="a", diverges_at=step)
+        self.assertFalse(self.same(a, finding("slots/B@write", shrunk=True, program="b", diverges_at=step)))
 
-    def test_a_crash_and_what_an_oracle_saw_behind_the_same_departure_are_one_fault(self):
-        oracle = finding("slots/B@write", shrunk=True, program="b", departs_at="the begin of writer.write()")
-        crash = finding("libfuzzer/deadly-signal/Stream<Write", from_oracle=False, shrunk=True, program="a", departs_at=oracle.departs_at)
+    def test_a_crash_and_an_oracles_finding_after_the_same_divergence_are_one_fault(self):
+        oracle = finding("slots/B@write", shrunk=True, program="b", diverges_at="the begin of writer.write()")
+        crash = finding("libfuzzer/deadly-signal/Stream<Write", from_oracle=False, shrunk=True, program="a", diverges_at=oracle.diverges_at)
         self.assertTrue(self.same(oracle, crash))
-        crash.departs_at = "the begin of writer.close()"
+        crash.diverges_at = "the begin of writer.close()"
         self.assertFalse(self.same(oracle, crash))
 
-    def test_crashes_in_one_function_behind_two_departures_are_two_faults(self):
-        def crash(caller, departs_at, shrunk=True):
+    def test_crashes_in_one_function_after_two_divergences_are_two_faults(self):
+        def crash(caller, diverges_at, shrunk=True):
             return finding(f"libfuzzer/deadly-signal/Stream<{caller}", from_oracle=False, shrunk=shrunk, program=caller, frames=["Stream a.cc:3"],
-                           departs_at=departs_at)
+                           diverges_at=diverges_at)
 
         write = crash("Write", "the begin of writer.write()")
-        self.assertTrue(self.same(write, crash("Abort", write.departs_at)))
+        self.assertTrue(self.same(write, crash("Abort", write.diverges_at)))
         self.assertFalse(self.same(write, crash("Close", "the begin of writer.close()")))
         self.assertFalse(self.same(write, crash("DesiredSize", "")), "a fault that does nothing before it crashes")
         self.assertTrue(self.same(write, crash("Close", "", shrunk=False)))
         self.assertTrue(self.same(crash("Write", ""), crash("Close", "")))
 
-    def test_what_is_read_there_may_be_freed_or_poisoned(self):
+    def test_one_wrong_access_may_be_of_freed_or_poisoned_memory(self):
         def crash(identity, line=3):
             return finding(identity, from_oracle=False, program=identity, frames=[f"Advance src/core/a.cc:{line}"])
 
@@ -268,17 +268,17 @@ class Groups(unittest.TestCase):
         in_v8.without_v8 = {}
         self.assertFalse(self.same(core, in_v8))
 
-    def test_what_v8_shows_is_what_the_core_broke_by_then(self):
+    def test_a_finding_in_v8_joins_an_earlier_one_of_the_core(self):
         kept = finding("ownership/JavaScript keeps a close request@microtasks", target="v8_binding_fuzzer", shrunk=True, program="a",
                        without_v8={"identity": "invariant/I-CLOSE@microtasks", "frames": []})
-        core = finding("invariant/I-CLOSE@microtasks", shrunk=True, program="b", departs_at="the begin of F")
+        core = finding("invariant/I-CLOSE@microtasks", shrunk=True, program="b", diverges_at="the begin of F")
         self.assertTrue(self.same(kept, core))
-        kept.departs_at = "the begin of G"
+        kept.diverges_at = "the begin of G"
         self.assertFalse(self.same(kept, core))
-        kept.departs_at, kept.without_v8 = "", {}
+        kept.diverges_at, kept.without_v8 = "", {}
         self.assertFalse(self.same(kept, core))
 
-    def test_of_what_v8_alone_shows_it_is_enough_that_one_shows_the_other(self):
+    def test_findings_of_v8_alone_merge_when_one_program_shows_both(self):
         def in_v8(identity, *shows):
             return finding(identity, target="v8_binding_fuzzer", shrunk=True, program=identity, shows=list(shows))
 
@@ -303,62 +303,62 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(in_v8("model/result-write@write"), charge))
         self.assertTrue(self.same(in_v8("slots/charge summed over the queue@write"), charge))
 
-    def test_what_is_at_no_place_does_not_make_one_fault_of_two_places(self):
+    def test_a_finding_without_divergence_joins_no_two_divergences(self):
         def known(identity, place):
-            return finding(identity, shrunk=True, program=place, departs_at=place, code=["F:1"])
+            return finding(identity, shrunk=True, program=place, diverges_at=place, code=["F:1"])
 
         a, b = known("slots/x@write", "the begin of F"), known("slots/x@close", "the begin of G")
-        between = finding("slots/x@construct", shrunk=True, program="c", departs_at="construct", code=["F:1"])
+        between = finding("slots/x@construct", shrunk=True, program="c", diverges_at="construct", code=["F:1"])
         self.assertEqual(sorted(map(len, self.groups(a, b, between))), [1, 2])
 
-    def test_departures_at_two_places_are_two_faults_whatever_else_they_share(self):
+    def test_two_divergences_are_two_faults_even_with_other_evidence(self):
         both = dict(shrunk=True, program="w0.close()", code=["F:1"], shows=["slots/x@abort", "slots/x@write", "model/y@write"])
-        a = finding("slots/x@write", departs_at="the begin of F", **both)
+        a = finding("slots/x@write", diverges_at="the begin of F", **both)
         for identity in ("slots/x@write", "slots/x@abort", "model/y@write"):
-            other = finding(identity, departs_at="the end of F", **both)
+            other = finding(identity, diverges_at="the end of F", **both)
             self.assertEqual(len(self.groups(a, other)), 2, identity)
-            other.departs_at = ""
+            other.diverges_at = ""
             self.assertEqual(len(self.groups(a, other)), 1, identity)
 
     def test_a_promise_that_javascript_mistakes_is_one_fault_looked_into_or_seen(self):
         kept = finding("ownership/JavaScript's ready promise is as the core believes")
         self.assertTrue(self.same(kept, finding("model/property-ready@readWriter")))
         self.assertFalse(self.same(kept, finding("model/property-closed@readWriter")))
-        in_core = finding("model/property-ready@readWriter", shrunk=True, departs_at="the begin of F")
+        in_core = finding("model/property-ready@readWriter", shrunk=True, diverges_at="the begin of F")
         self.assertFalse(self.same(kept, in_core), "that is a fault of the core")
         self.assertFalse(self.same(kept, finding("model/property-ready@readWriter", target="another_fuzzer")))
 
-    def test_a_crash_in_the_operation_in_which_another_departs_is_that_fault(self):
-        place = "WritableStreamAdvance, behind the end of WritableStreamProcess"
-        oracle = finding("assert/WritableStreamProcess@microtasks", shrunk=True, program="a", departs_at=place)
+    def test_a_crash_in_the_operation_in_which_another_diverges_is_that_fault(self):
+        place = "WritableStreamAdvance, after the end of WritableStreamProcess"
+        oracle = finding("assert/WritableStreamProcess@microtasks", shrunk=True, program="a", diverges_at=place)
         crash = finding("asan/heap-use-after-free/WritableStreamAdvance<RunReaction", from_oracle=False, shrunk=True, program="b",
                         frames=["WritableStreamAdvance src/core/a.cc:7"])
         self.assertTrue(self.same(oracle, crash))
-        oracle.departs_at = "the begin of WritableStreamAbort"
+        oracle.diverges_at = "the begin of WritableStreamAbort"
         self.assertFalse(self.same(oracle, crash))
-        oracle.departs_at, crash.departs_at = place, "the begin of WritableStreamAbort"
+        oracle.diverges_at, crash.diverges_at = place, "the begin of WritableStreamAbort"
         self.assertFalse(self.same(oracle, crash), "something was wrong before it crashed")
-        crash.departs_at = "microtasks"
+        crash.diverges_at = "microtasks"
         self.assertFalse(self.same(oracle, crash), "something was, but nobody knows exactly where")
-        oracle.departs_at, crash.departs_at = "the begin of writer.close()", ""
+        oracle.diverges_at, crash.diverges_at = "the begin of writer.close()", ""
         crash.frames = ["Stream src/sim/sim_host.cc:9", "Close src/core/class_steps.cc:7", "WriterClose fuzz/driver/core_subject.cc:7"]
         self.assertTrue(self.same(oracle, crash))
-        oracle.departs_at = "the begin of stream.close()"
+        oracle.diverges_at = "the begin of stream.close()"
         self.assertFalse(self.same(oracle, crash))
-        oracle.departs_at = "the begin of writer.abort()"
+        oracle.diverges_at = "the begin of writer.abort()"
         self.assertFalse(self.same(oracle, crash))
 
-    def test_what_is_done_instead_of_what_in_an_operation_is_one_fault_behind_whatever_step(self):
+    def test_the_same_expected_and_actual_operation_is_one_fault_after_any_step(self):
         instead = "the core begins G, the standard ends F"
-        a = finding("assert/G@abort", shrunk=True, program="a", departs_at="the begin of F", departs_by=instead)
-        b = finding("slots/x@error", shrunk=True, program="b", departs_at="F, behind the end of H", departs_by=instead)
+        a = finding("assert/G@abort", shrunk=True, program="a", diverges_at="the begin of F", diverges_by=instead)
+        b = finding("slots/x@error", shrunk=True, program="b", diverges_at="F, after the end of H", diverges_by=instead)
         self.assertTrue(self.same(a, b))
-        b.departs_by = "the core begins H, the standard ends F"
+        b.diverges_by = "the core begins H, the standard ends F"
         self.assertFalse(self.same(a, b))
-        b.departs_by, b.departs_at = instead, "the begin of E"
+        b.diverges_by, b.diverges_at = instead, "the begin of E"
         self.assertFalse(self.same(a, b))
 
-    def test_of_bytes_what_many_inputs_next_to_another_are_is_the_same_fault(self):
+    def test_byte_findings_merge_when_many_neighbours_agree(self):
         config = dict(target="config_fuzzer", shrunk=True)
         oracle = finding("config/CFG-PLACE", **config)
         crash = finding("libfuzzer/deadly-signal/Found", from_oracle=False, neighbours={"config/CFG-PLACE": 4, "libfuzzer/deadly-signal/Found": 8}, **config)
@@ -369,18 +369,18 @@ class Groups(unittest.TestCase):
         crash.neighbours = {"config/CFG-PLACE": 1}
         self.assertFalse(self.same(oracle, crash), "one may be another fault")
 
-    def test_what_v8_alone_shows_in_one_method_is_one_fault(self):
+    def test_findings_of_v8_alone_in_one_method_are_one_fault(self):
         v8 = dict(target="v8_binding_fuzzer", shrunk=True)
         a = finding("ownership/JavaScript keeps it@abort", program="a", **v8)
         self.assertTrue(self.same(a, finding("model/result-abort@abort", program="b", **v8)))
         self.assertFalse(self.same(a, finding("model/result-write@write", program="b", **v8)))
-        self.assertFalse(self.same(a, finding("model/result-abort@abort", program="b", departs_at="the begin of F", **v8)), "a fault of the core")
+        self.assertFalse(self.same(a, finding("model/result-abort@abort", program="b", diverges_at="the begin of F", **v8)), "a fault of the core")
         late = finding("model/settled-rejected-close@microtasks", program="a", **v8)
         self.assertTrue(self.same(late, finding("model/settled-fulfilled-abort@microtasks", program="b", **v8)), "in the reaction to a sink's promise")
         for step in ("microtasks", "readWriter"):
             self.assertFalse(self.same(finding(f"slots/x@{step}", program="a", **v8), finding(f"slots/y@{step}", program="b", **v8)), step)
 
-    def test_a_wrong_charge_is_the_same_fault_behind_a_byte_limit(self):
+    def test_a_wrong_charge_is_the_same_fault_with_a_byte_limit(self):
         charged = finding("slots/charged bytes@write", shrunk=True, program="w0.write(a)")
         limited = finding("slots/state@write", shrunk=True, program="byteLimit 3\nw0.write(b)", shows_without_limit=[charged.identity])
         self.assertTrue(self.same(charged, limited))
@@ -388,10 +388,10 @@ class Groups(unittest.TestCase):
         limited.shows_without_limit = [charged.identity]
         self.assertFalse(self.same(charged, limited), "any write that is let in may show that")
 
-    def test_what_is_the_same_as_two_makes_one_of_them(self):
+    def test_a_finding_equal_to_two_merges_them(self):
         a = finding("slots/x@write", code=["f:1"])
-        b = finding("slots/y@abort", shrunk=True, program="b", departs_at="the begin of F")
-        c = finding("slots/x@abort", shrunk=True, program="c", code=["f:1"], departs_at="the begin of F", after_seconds=9.0)
+        b = finding("slots/y@abort", shrunk=True, program="b", diverges_at="the begin of F")
+        c = finding("slots/x@abort", shrunk=True, program="c", code=["f:1"], diverges_at="the begin of F", after_seconds=9.0)
         self.assertEqual(len(self.groups(a, b)), 2)
         self.assertEqual(len(self.groups(a, b, c)), 1)
 
@@ -401,12 +401,12 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.same(a, finding("asan/heap-use-after-free/f<h", frames=["f src/a.cc:5", "g src/a.cc:2"])))
         self.assertFalse(self.same(a, finding("asan/double-free/f<g", frames=["f src/a.cc:1"])))
 
-    def test_a_crash_behind_a_broken_assert_is_the_asserts(self):
+    def test_a_crash_after_a_failed_assert_joins_the_assert(self):
         crash = finding("asan/heap-use-after-free/f", shows=["assert/Write"])
         self.assertTrue(self.same(crash, finding("assert/Write@write")))
         self.assertFalse(self.same(crash, finding("assert/Close@write")))
 
-    def test_what_every_program_shows_explains_no_other_finding(self):
+    def test_a_finding_of_every_program_explains_no_other(self):
         """As in a campaign that had four faults, and told of three."""
         everywhere = finding("assert/SetUp@readStream", shrunk=True, program="# assert/SetUp@readStream\n", shows=["assert/SetUp@readStream"], code=["A:1"])
         bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='w0 = stream.getWriter()\nw0.write("a")\n',
@@ -415,8 +415,8 @@ class Groups(unittest.TestCase):
                            shows=["assert/SetUp"], frames=["MakeRoom src/core/fifo.h:9"])
         self.assertEqual([len(members) for members in grouping.group([everywhere, bytes_sum, overflow])], [1, 1, 1])
 
-    def test_a_crash_behind_what_another_fault_breaks_is_its_own_finding(self):
-        """As in a campaign with four faults, whose overflow of the queue was hidden in that of the bytes."""
+    def test_a_crash_after_another_faults_rule_is_a_separate_finding(self):
+        """As in a campaign with four faults, where the overflow of the queue was masked by that of the bytes."""
         bytes_sum = finding("invariant/I-BYTES-SUM@microtasks", shrunk=True, program='methods size\nw0.write("a")', shows=["invariant/I-BYTES-SUM@microtasks"])
         pressure = finding("slots/backpressure@write", shrunk=True, program='w0.write("a")', shows=["slots/backpressure@write", "invariant/I-BYTES-SUM@microtasks"])
         overflow = finding("asan/heap-buffer-overflow/MakeRoom<push_back<EnqueueCloseSentinel", shrunk=True, program="run\nw0.close()",
@@ -431,13 +431,13 @@ class Groups(unittest.TestCase):
                             shows=["invariant/I-BYTES-SUM@microtasks", "slots/charged bytes@microtasks"])
         self.assertEqual([len(members) for members in grouping.group([pressure, bytes_sum])], [1, 1])
 
-    def test_what_never_happened_again_is_one_finding(self):
+    def test_findings_that_never_reproduce_are_one(self):
         lost = [finding(f"asan/segv/f{i}", tries=10, reproduced=0) for i in range(3)]
         self.assertTrue(self.same(lost[0], lost[1]))
         self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=10)))
         self.assertFalse(self.same(lost[0], finding("asan/segv/f9", tries=10, reproduced=0, sequence=["before/001"])))
 
-    def test_what_was_another_each_time_is_that(self):
+    def test_an_input_that_is_always_another_finding_joins_it(self):
         lost = finding("asan/segv/f", tries=10, others={"asan/heap-buffer-overflow/g": 10})
         self.assertTrue(self.same(lost, finding("asan/heap-buffer-overflow/g", tries=10, reproduced=10)))
         self.assertFalse(self.same(lost, finding("asan/heap-buffer-overflow/h", tries=10, reproduced=10)))
@@ -461,7 +461,7 @@ class Groups(unittest.TestCase):
         self.assertFalse(self.explained("model/x@microtasks", "a\nw0.close()", [], ["F:1", "I:1", "J:1"]))
         self.assertFalse(self.explained("slots/x@microtasks", "a\nw0.close()", [], ["F:1", "G:1", "I:1"]))
 
-    def test_what_is_explained_joins_no_two_groups(self):
+    def test_an_explained_finding_joins_no_two_groups(self):
         other = finding("slots/b@write", shrunk=True, program="w0.abort(r0)", shows=["slots/b@write"], code=["F:1", "G:1", "H:1"])
         both = finding("model/x@microtasks", shrunk=True, program="w0.close()\nw0.abort(r0)", shows=["model/x@microtasks"], code=["F:1", "G:1", "H:1"])
         groups = grouping.group([finding("slots/state@microtasks", **self.STATE), other, both])
@@ -489,7 +489,7 @@ class Groups(unittest.TestCase):
 
 class Recorded(Folder):
     def test_a_finding_is_what_it_was_when_it_is_read_again(self):
-        found = finding("slots/x@write", folder=str(self.folder), shrunk=True, program="w0.close()\n", departs_at="the begin of F", shows=["a"])
+        found = finding("slots/x@write", folder=str(self.folder), shrunk=True, program="w0.close()\n", diverges_at="the begin of F", shows=["a"])
         self.file("program.ops", found.program)
         findings.write_data(found, {})
         self.assertEqual(findings.restore(str(self.folder)), found)
@@ -497,8 +497,8 @@ class Recorded(Folder):
         with self.assertRaises(ValueError):
             findings.restore(str(self.folder))
 
-    def test_two_faults_that_would_be_told_as_one_are_a_pair(self):
-        at = lambda place, identity: finding(identity, shrunk=True, program=identity, departs_at=place)
+    def test_two_faults_with_one_identity_are_a_pair(self):
+        at = lambda place, identity: finding(identity, shrunk=True, program=identity, diverges_at=place)
         found_of = {"a": [at("the begin of F", "slots/x@write"), at("the end of G", "slots/y@write")], "b": [at("the begin of F", "slots/z@abort")],
                     "c": [at("the begin of G", "slots/x@write")]}
         self.assertEqual(campaigns.shared(found_of), [("a", "b")])
@@ -527,7 +527,7 @@ class RecentInputs(Folder):
         self.ring("1.ring", {1: b"123456789", 2: b"a", 3: b"abcdefghij"})
         self.assertEqual(recent_inputs.before(self.folder, b"abcdefghij"), [b"a"])
 
-    def test_damaged_files_are_passed_over(self):
+    def test_damaged_files_are_skipped(self):
         self.file("0.ring", b"")
         self.file("1.ring", b"SLUICERI" + b"\xff" * 40)
         self.ring("2.ring", {1: b"b", 2: b"y"}, count=3)  # the process died as it wrote the third
@@ -557,35 +557,35 @@ done
 
 
 @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
-class Departures(Folder):
-    def test_where_the_core_departs_is_kept_and_told(self):
+class Divergences(Folder):
+    def test_the_divergence_is_stored_and_reported(self):
         found = finding("slots/writer@releaseLock", target="canary_fuzzer", canary=True, folder=str(self.folder), reproduced=10, tries=10)
         self.file("program.ops", CANARY_PROGRAM)
         work = triage.Triage(Children(), str(SLUICE), str(self.folder), dict(os.environ), str(ROOT), "libfuzzer-asan")
-        asyncio.run(work._write_story(found))
-        self.assertEqual(found.departs_at, "releaseLock, before the begin of writer.releaseLock()")
-        self.assertIn("begins writer.releaseLock()", found.departs_by)
-        self.assertIn(f"departs from the standard at {found.departs_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
+        asyncio.run(work._write_report(found))
+        self.assertEqual(found.diverges_at, "releaseLock, before the begin of writer.releaseLock()")
+        self.assertIn("begins writer.releaseLock()", found.diverges_by)
+        self.assertIn(f"diverges from the standard at {found.diverges_at}", findings.readme(found, work.build, str(ROOT), str(self.folder)))
 
 
 class Places(unittest.TestCase):
     def test_an_operation_is_the_innermost_that_was_open(self):
-        for place, operation in (("the begin of F", "F"), ("the return from F", "F"), ("F, behind the end of G", "F"), ("F, behind the begin of writer.close()", "F"),
+        for place, operation in (("the begin of F", "F"), ("the return from F", "F"), ("F, after the end of G", "F"), ("F, after the begin of writer.close()", "F"),
                                  ("close, before the begin of writer.close()", ""), ("construct", ""), ("", ""), ("V8 alone", "")):
             self.assertEqual(grouping.operation_of(place), operation)
 
 
-class HiddenFaults(Folder):
-    """Of the triage, only what `sluice-fuzz places` says and what comes of an investigation, by a file's content."""
+class MaskedBugs(Folder):
+    """Of the triage, only what `sluice-fuzz divergences` says and what comes of an investigation, by a file's content."""
 
     class Triage:
         stopped = False
 
-        def __init__(self, departs_at=None):
-            self.departs_at = departs_at
+        def __init__(self, diverges_at=None):
+            self.diverges_at = diverges_at
             self.asked = []
 
-        async def places(self, judged, files, seconds):
+        async def divergences(self, judged, files, seconds):
             self.asked.append((judged, files))
             lines = []
             for file in files:
@@ -598,25 +598,25 @@ class HiddenFaults(Folder):
 
         async def investigate(self, made):
             made.shrunk = True
-            made.departs_at = self.departs_at or made.place
+            made.diverges_at = self.diverges_at or made.place
 
-    def passed_over(self, *programs, target="writable_stream_fuzzer"):
+    def suppressed(self, *programs, target="writable_stream_fuzzer"):
         for number, program in enumerate(programs):
-            self.file(f"passed-over/{target}/{number:03}", program)
+            self.file(f"suppressed/{target}/{number:03}", program)
 
     def look(self, work, *found):
-        self.known = [finding("slots/a@write", target="writable_stream_fuzzer", shrunk=True, program="a", departs_at="the begin of WritableStreamAbort"), *found]
+        self.known = [finding("slots/a@write", target="writable_stream_fuzzer", shrunk=True, program="a", diverges_at="the begin of WritableStreamAbort"), *found]
         made = []
-        self.left_out = asyncio.run(hidden_faults.look_for(work, self.known, str(self.folder), 0.0, 2, made))
+        self.left_out = asyncio.run(masked_bugs.look_for(work, self.known, str(self.folder), 0.0, 2, made))
         return made
 
     def assert_told_apart(self, made):
         """All of `made`, which had one name with what was known."""
         self.assertEqual(len(grouping.group([*self.known, *made])), len(self.known) + len(made))
 
-    def test_one_is_made_of_those_that_depart_in_another_operation(self):
-        self.passed_over("slots/a@write|WritableStreamAbort, behind the end of SignalAbort", "slots/a@write|the begin of writer.close()", "|",
-                         "slots/a@write|the begin of writer.close()", "slots/a@write|writer.close(), behind the end of WritableStreamClose",
+    def test_one_is_made_of_those_that_diverge_in_another_operation(self):
+        self.suppressed("slots/a@write|WritableStreamAbort, after the end of SignalAbort", "slots/a@write|the begin of writer.close()", "|",
+                         "slots/a@write|the begin of writer.close()", "slots/a@write|writer.close(), after the end of WritableStreamClose",
                          "slots/a@write|close, before the begin of writer.close()", "slots/unknown@write|the begin of writer.write()")
         made = self.look(self.Triage())
         self.assertEqual([(one.identity, one.place, one.from_oracle, one.rule) for one in made],
@@ -626,35 +626,35 @@ class HiddenFaults(Folder):
         self.assertEqual(os.listdir(self.folder / "findings"), [os.path.basename(made[0].folder)])
 
     def test_none_is_made_of_what_turns_out_to_be_known(self):
-        self.passed_over("slots/a@write|the begin of writer.close()")
-        self.assertEqual(self.look(self.Triage(departs_at="the begin of WritableStreamAbort")), [])
+        self.suppressed("slots/a@write|the begin of writer.close()")
+        self.assertEqual(self.look(self.Triage(diverges_at="the begin of WritableStreamAbort")), [])
         self.assertEqual(os.listdir(self.folder / "findings"), [])
 
     def test_one_that_could_not_be_investigated_is_kept(self):
-        self.passed_over("slots/a@write|the begin of writer.close()")
-        for more in ({}, {"trouble": "no space left"}, {"trouble": "no space left", "shrunk": True, "departs_at": "the begin of WritableStreamAbort"}):
+        self.suppressed("slots/a@write|the begin of writer.close()")
+        for more in ({}, {"trouble": "no space left"}, {"trouble": "no space left", "shrunk": True, "diverges_at": "the begin of WritableStreamAbort"}):
             work = self.Triage()
             work.investigate = lambda made: asyncio.sleep(0, made.__dict__.update(more))
             self.assertEqual([one.trouble for one in self.look(work)], [more.get("trouble", "")], more)
             self.assertEqual(len(os.listdir(self.folder / "findings")), 1, more)
 
     def test_none_is_made_of_what_another_one_turned_out_to_be(self):
-        self.passed_over("slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.write()")
-        made = self.look(self.Triage(departs_at="the begin of writer.write()"))
+        self.suppressed("slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.close()", "slots/a@write|the begin of writer.write()")
+        made = self.look(self.Triage(diverges_at="the begin of writer.write()"))
         self.assertEqual([one.place for one in made], ["the begin of writer.close()"])
 
-    def test_what_an_unshrunk_finding_departs_in_is_not_known_but_is_that_finding(self):
-        self.passed_over("slots/u@write|the begin of writer.close()", "slots/u@write|the begin of writer.write()")
-        made = self.look(self.Triage(), finding("slots/u@write", target="writable_stream_fuzzer", departs_at="the begin of writer.close()"))
+    def test_an_unshrunk_finding_has_its_own_divergence(self):
+        self.suppressed("slots/u@write|the begin of writer.close()", "slots/u@write|the begin of writer.write()")
+        made = self.look(self.Triage(), finding("slots/u@write", target="writable_stream_fuzzer", diverges_at="the begin of writer.close()"))
         self.assertEqual(len(made), 2)
         self.assertEqual(sorted(len(members) for members in grouping.group([*self.known, *made])), [1, 1, 2])
 
     def test_more_than_enough_are_counted(self):
-        self.passed_over(*(f"slots/a@write|the begin of WritableStream{number}" for number in range(hidden_faults.MOST + 3)))
-        self.assertEqual((len(self.look(self.Triage())), self.left_out), (hidden_faults.MOST, 3))
+        self.suppressed(*(f"slots/a@write|the begin of WritableStream{number}" for number in range(masked_bugs.MOST + 3)))
+        self.assertEqual((len(self.look(self.Triage())), self.left_out), (masked_bugs.MOST, 3))
 
-    def test_what_hides_one_does_not_explain_it_either(self):
-        self.passed_over("slots/a@write|V8 alone", target="v8_binding_fuzzer")
+    def test_a_finding_that_masks_another_does_not_explain_it(self):
+        self.suppressed("slots/a@write|V8 alone", target="v8_binding_fuzzer")
         work = self.Triage()
         work.investigate = lambda made: asyncio.sleep(0, [setattr(made, "shrunk", True), setattr(made, "program", "a\nb"),
                                                           setattr(made, "shows", ["slots/a@write", "slots/b@write"])])
@@ -662,17 +662,17 @@ class HiddenFaults(Folder):
         self.known[0].shows = ["slots/a@write", "slots/b@write"]
         self.assert_told_apart(made)
 
-    def test_a_program_that_ends_the_process_hides_none_behind_it(self):
-        self.passed_over("slots/a@write|the begin of WritableStreamAbort", "dies", "slots/a@write|the begin of writer.close()")
+    def test_programs_after_one_that_ends_the_process_are_examined(self):
+        self.suppressed("slots/a@write|the begin of WritableStreamAbort", "dies", "slots/a@write|the begin of writer.close()")
         self.assertEqual(len(self.look(self.Triage())), 1)
 
     def test_the_input_of_a_finding_may_have_been_shrunk_to_another_fault(self):
         folder = self.file("findings/x/input", "slots/b@write|the begin of writer.write()").parent
-        slid = finding("slots/b@write", target="reentrancy_fuzzer", shrunk=True, departs_at="the begin of WritableStreamAbort", folder=str(folder))
+        slid = finding("slots/b@write", target="reentrancy_fuzzer", shrunk=True, diverges_at="the begin of WritableStreamAbort", folder=str(folder))
         self.assertEqual([one.place for one in self.look(self.Triage(), slid)], ["the begin of writer.write()"])
 
-    def test_what_v8_alone_shows_is_told_apart_by_its_rule(self):
-        self.passed_over("slots/a@write|V8 alone", "slots/a@write|the begin of WritableStreamAbort", target="v8_binding_fuzzer")
+    def test_findings_of_v8_alone_are_distinguished_by_rule(self):
+        self.suppressed("slots/a@write|V8 alone", "slots/a@write|the begin of WritableStreamAbort", target="v8_binding_fuzzer")
         triage = self.Triage()
         triage.investigate = lambda made: asyncio.sleep(0, setattr(made, "shrunk", True))
         made = self.look(triage)
@@ -691,17 +691,17 @@ class SameFinding(Target):
                               *(["--last"] if last else []), self.target(body), "-timeout=5", "--", *files], text=True, capture_output=True, check=True)
         return int(run.stdout)
 
-    def test_the_first_that_dies_in_the_same_way_is_told(self):
+    def test_the_first_input_that_dies_in_the_same_way_is_printed(self):
         self.assertEqual(self.ask("a", "bX", "X"), 2)
 
-    def test_what_dies_in_another_way_is_none_and_hides_none(self):
+    def test_an_input_that_dies_in_another_way_is_skipped(self):
         self.assertEqual(self.ask("Y", "Y", "a", "X"), 4)
         self.assertEqual(self.ask("Y", "a", "Y"), 0)
 
-    def test_what_passes_is_none(self):
+    def test_a_program_that_passes_is_no_finding(self):
         self.assertEqual(self.ask("a", "b"), 0)
 
-    def test_what_hangs_is_told_by_the_processors_time(self):
+    def test_a_hang_is_detected_by_processor_time(self):
         body = 'grep -q X "$FILE" && while :; do :; done'
         self.assertEqual(self.ask("a", "X", identity="timeout/Loop", body=body), 2)
         self.assertEqual(self.ask("a", "b", identity="timeout/Loop", body=body), 0)
@@ -750,14 +750,14 @@ class Investigated(Target):
 
     ALWAYS = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "==1==ERROR: AddressSanitizer: it" "SUMMARY: AddressSanitizer: crash-x"; true'
 
-    def test_it_is_reproduced_ten_times_shrunk_and_told(self):
+    def test_a_finding_is_reproduced_ten_times_shrunk_and_reported(self):
         found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n")
         self.assertEqual((found.reproduced, found.tries, found.reproduces, found.shrunk), (10, 10, True, True))
         self.assertEqual((where / "program.ops").read_text(), "# asan/crash-x/t_fuzzer\nw0.close()\n")
         self.assertIn("w0.releaseLock()", (where / "unshrunk.ops").read_text())
         self.assertEqual((where / "input").read_text(), CANARY_PROGRAM + "w0.close()\n")
         self.assertIn("AddressSanitizer: it", (where / "stack.txt").read_text())
-        for name in ("model.trace", "program.js", "story.txt", "log.txt"):
+        for name in ("model.trace", "program.js", "report.txt", "log.txt"):
             self.assertTrue((where / name).stat().st_size > 0, name)
         readme = (where / "README.md").read_text()
         for words in ("It crashed; found by", "10 of 10 times", "w0.close()", "scripts/repro", "scripts/promote", "Seed of the engine: 17", "compiler:", "program.js"):
@@ -767,7 +767,7 @@ class Investigated(Target):
         self.assertEqual(set(data["build"]), {"commit", "dirty", "preset", "sanitizer", "compiler"})
         self.assertEqual(list(self.folder.rglob("*.new")) + list(where.glob("shrink-*")), [])
 
-    def test_of_bytes_it_is_known_what_breaks_next_to_them(self):
+    def test_a_bytes_finding_has_the_findings_of_its_neighbours(self):
         body = ('grep -q xy "$FILE" && die "==1==ERROR: AddressSanitizer: it" "SUMMARY: AddressSanitizer: crash-x"; '
                 'grep -q x "$FILE" && die "SLUICE-FINDING config/CFG-X"; true')
         (self.folder / "fuzzers").mkdir()
@@ -778,7 +778,7 @@ class Investigated(Target):
         # axy and xya; x, xa and xay; not y and ay
         self.assertEqual(found.neighbours, {"asan/crash-x/config_fuzzer": 2, "config/CFG-X": 3})
 
-    def test_of_a_crash_in_v8_it_is_known_what_its_program_does_without_it(self):
+    def test_a_crash_in_v8_has_the_result_of_its_program_without_v8(self):
         (self.folder / "fuzzers").mkdir()
         for name in ("v8_binding_fuzzer", "writable_stream_fuzzer"):
             (self.folder / "fuzzers" / name).symlink_to("t_fuzzer")
@@ -786,7 +786,7 @@ class Investigated(Target):
                 'die "    #0 0x1 in sluice::core::Finish(int) /x/src/core/a.cc:3:1" "SUMMARY: libFuzzer: deadly signal"')
         found, _ = self.investigate(body, "w0 = stream.getWriter()\nw0.close()\n", identity="asan/segv/v8_binding_fuzzer", target="v8_binding_fuzzer")
         self.assertTrue(found.shrunk)
-        self.assertNotIn("makecontext", (Path(found.folder) / "story.txt").read_text())
+        self.assertNotIn("makecontext", (Path(found.folder) / "report.txt").read_text())
         self.assertEqual(found.without_v8, {"identity": "libfuzzer/deadly-signal/Finish", "frames": ["Finish src/core/a.cc:3"]})
         shutil.rmtree(found.folder)
         (self.folder / "fuzzers/writable_stream_fuzzer").unlink()
@@ -794,7 +794,7 @@ class Investigated(Target):
         found, _ = self.investigate(body, "w0 = stream.getWriter()\nw0.close()\n", identity="asan/segv/v8_binding_fuzzer", target="v8_binding_fuzzer")
         self.assertEqual(found.without_v8, {}, "it passes")
 
-    def test_what_an_oracle_says_of_bytes_is_shrunk_by_the_target(self):
+    def test_a_bytes_finding_is_shrunk_by_the_target(self):
         (self.folder / "fuzzers").mkdir()
         (self.folder / "fuzzers/config_fuzzer").symlink_to("t_fuzzer")
         found, where = self.investigate('grep -q xy "$FILE" && die "SLUICE-FINDING config/CFG-X"; true', "...xy..", identity="config/CFG-X",
@@ -803,7 +803,7 @@ class Investigated(Target):
         self.assertEqual((where / "shrunk").read_text(), "xy")
         self.assertIn("A rule was broken; found by", (where / "README.md").read_text())
 
-    def test_what_the_judge_cannot_shrink_in_v8_is_shrunk_by_the_target(self):
+    def test_the_target_shrinks_v8_findings_that_the_judge_cannot(self):
         (self.folder / "fuzzers").mkdir()
         (self.folder / "fuzzers/v8_binding_fuzzer").symlink_to("t_fuzzer")
         body = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "SLUICE-FINDING slots/x@close"; true'
@@ -811,22 +811,22 @@ class Investigated(Target):
         self.assertTrue(found.shrunk)
         self.assertEqual((where / "program.ops").read_text(), "# slots/x@close\nw0.close()\n")
 
-    def test_what_its_process_had_passed_over_is_passed_over_again(self):
+    def test_identities_that_the_process_suppressed_are_suppressed_again(self):
         """As a leak in a program that breaks a rule, which is known: without passing that over, the program would end by it."""
         body = '[[ ",$SLUICE_IGNORE_FINDINGS," == *,slots/known,* ]] || die "SLUICE-FINDING slots/known"; ' + self.ALWAYS
-        found, where = self.investigate(body, CANARY_PROGRAM + "w0.close()\n", passed_over=["slots/other", "slots/known"])
-        self.assertEqual((found.reproduced, found.shrunk, found.passed_over), (10, True, ["slots/other", "slots/known"]))
+        found, where = self.investigate(body, CANARY_PROGRAM + "w0.close()\n", suppressed=["slots/other", "slots/known"])
+        self.assertEqual((found.reproduced, found.shrunk, found.suppressed), (10, True, ["slots/other", "slots/known"]))
         self.assertIn("SLUICE_IGNORE_FINDINGS=slots/other,slots/known ", (where / "README.md").read_text())
-        found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n", passed_over=["slots/other"])
-        self.assertEqual((found.reproduced, found.passed_over), (10, []))
+        found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n", suppressed=["slots/other"])
+        self.assertEqual((found.reproduced, found.suppressed), (10, []))
 
-    def test_what_javascript_cannot_say_is_told(self):
+    def test_a_program_beyond_javascript_has_the_reason(self):
         found, where = self.investigate(self.ALWAYS.replace("*close*", "*byteLimit*"), "byteLimit 64\nw0.close()\n")
         self.assertIn("byte limit", found.portable)
         self.assertFalse((where / "program.js").exists())
         self.assertIn("cannot be said in JavaScript: ", (where / "README.md").read_text())
 
-    def test_a_flaky_one_is_told_as_such_and_not_shrunk(self):
+    def test_a_flaky_finding_is_reported_and_not_shrunk(self):
         # Each second process.
         body = f'count=$(cat {self.folder}/count 2>/dev/null || echo 0); echo $((count + 1)) >{self.folder}/count; ((count % 2)) && die "SUMMARY: AddressSanitizer: crash-x"; true'
         found, where = self.investigate(body, CANARY_PROGRAM)
@@ -846,7 +846,7 @@ class Investigated(Target):
         with self.assertRaisesRegex(promote.Refused, "behind other inputs"):
             promote.check(str(where), findings.load(where))
 
-    def test_one_that_never_comes_again_is_told_with_what_ran_before_it(self):
+    def test_a_finding_that_never_reproduces_is_reported_with_earlier_inputs(self):
         found, where = self.investigate("true", CANARY_PROGRAM, before=["w0.close()\n"])
         self.assertEqual((found.reproduces, found.sequence), (False, []))
         readme = (where / "README.md").read_text()
@@ -859,7 +859,7 @@ class Investigated(Target):
         self.assertEqual((found.reproduced, found.others), (0, {"asan/crash-other/t_fuzzer": 10}))
 
     def test_interrupted_at_any_step_nothing_is_lost(self):
-        for step in ("_reproduce", "_write_program", "_shrink", "_look_into", "_write_traces", "_write_story", "_write_javascript"):
+        for step in ("_reproduce", "_write_program", "_shrink", "_look_into", "_write_traces", "_write_report", "_write_javascript"):
             found, where = self.investigate(self.ALWAYS, CANARY_PROGRAM + "w0.close()\n", stop_at=step)
             self.assertEqual((where / "input").read_text(), CANARY_PROGRAM + "w0.close()\n", step)
             self.assertEqual(findings.load(where)["identity"], found.identity, step)
@@ -896,7 +896,7 @@ class DiskFull(Folder):
         self.assertEqual(self.limited(1000, lambda: findings.write(str(path), "x" * 5000)), 3)
         self.assertEqual(path.read_text(), "old")
 
-    def test_a_finding_whose_story_cannot_be_written_says_so_and_is_there(self):
+    def test_a_finding_whose_report_cannot_be_written_says_so_and_is_there(self):
         artifact = self.file("crash-1", CANARY_PROGRAM)
         found = finding("slots/x@write", folder=str(self.folder / "finding"))
         findings.keep(found, str(artifact), [], None)
@@ -958,7 +958,7 @@ class Promote(Folder):
         self.run_it(self.made(), "--name", "one")
         self.refused("give it another --name", self.made(program="w0.close()\n"), "--name", "one")
 
-    def test_what_does_not_reproduce_is_refused(self):
+    def test_a_finding_that_does_not_reproduce_is_refused(self):
         self.refused("0 of 10", self.made(reproduced=0))
         self.refused("9 of 10", self.made(reproduced=9))
         self.refused("never tried", self.made(tries=0, reproduced=0))

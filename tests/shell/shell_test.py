@@ -537,7 +537,7 @@ class AtATerminal(Shell):
         self.assertEqual(terminal.wait(), 3)
 
 
-class Agreement(Shell):
+class PublicInterface(Shell):
     def test_a_stream_has_options_of_its_own(self):
         result = self.script("""
             const sink = { write() { return new Promise(() => {}); } };
@@ -581,8 +581,10 @@ class Agreement(Shell):
         self.assert_result(result, 1, "true 1\nlater\n", ["Uncaught Error: of the handler"])
 
     def test_commands_of_the_testbed_say_where_they_went(self):
-        for command in ("agree", "batch", "dictionary", "emit", "language", "places", "random", "reach", "repro", "show", "shrink", "trace"):
-            self.assert_result(self.sluice(command, "a.ops"), 2, "", [f"`sluice {command}` is now `sluice-fuzz {command}`"])
+        renamed = {"agree": "conformance", "places": "divergences", "reach": "state-coverage"}
+        for command in ("batch", "dictionary", "emit", "language", "random", "repro", "show", "shrink", "trace", *renamed):
+            now = renamed.get(command, command)
+            self.assert_result(self.sluice(command, "a.ops"), 2, "", [f"`sluice {command}` is now `sluice-fuzz {now}`"])
         self.assert_result(self.sluice("run", "trace"), 2, "", ["trace"])
 
 

@@ -1,7 +1,7 @@
-"""The work of scripts/load: a server, clients that never pause, and what is lost or left of it.
+"""The work of scripts/load: a server, clients that never pause, and counts of lost requests and leaked memory.
 
-A request is lost if its client gets no whole response with status 200. Memory is compared after garbage collections, with what
-it was after a first, uncounted load, since caches fill and code is compiled then.
+A request is lost if its client gets no complete response with status 200. Memory after garbage collections is compared with the memory
+after a first, uncounted load, which fills caches and compiles code.
 """
 
 import http.client

@@ -1,4 +1,4 @@
-"""What scripts/bench measures without JavaScript: the fuzzer, and the core under the simulated host."""
+"""The measurements of scripts/bench without JavaScript: the fuzzer, and the core under the simulated host."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Tells the results of bench_javascript: medians, spreads, ratios, and how a queue's length slows its writes."""
+"""Prints the results of bench_javascript: medians, spreads, ratios, and how a queue's length slows its writes."""
 
 import statistics
 

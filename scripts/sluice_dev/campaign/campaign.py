@@ -31,7 +31,7 @@ from sluice_dev.engines import empty_speed
 from sluice_dev.engines.lanes import AFL, LANES, LIBFUZZER, SAME_CRASHES, SHORTEST_AFL_SLICE_SECONDS, Target
 from sluice_dev.triage import findings
 from sluice_dev.triage import grouping
-from sluice_dev.triage import hidden_faults
+from sluice_dev.triage import masked_bugs
 from sluice_dev.triage import triage
 
 CANARY = "canary_fuzzer"
@@ -44,11 +44,11 @@ FINDINGS_PER_TARGET = 20  # at different places
 OFTEN = 20  # times the same crash, of which people are told
 SMALLEST_FREE_BYTES = 64 << 20
 PAGE_SECONDS = 10  # between two versions of the page
-REACH_SECONDS = 60  # between two countings of the states that were reached
+STATE_COVERAGE_SECONDS = 60  # between two countings of the states that were reached
 INTERRUPT_GRACE_SECONDS = 5
 
 # What targets are told by a campaign, and by nobody else.
-_OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_PASSED_OVER", "SLUICE_RECENT_INPUTS", "SLUICE_TELL_CODE")
+_OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_SUPPRESSED_INPUTS", "SLUICE_RECENT_INPUTS", "SLUICE_STEP_COVERAGE")
 _AFTER_FREEING_SPACE = "Free some space, then fuzz again: what was found is kept, and the corpus goes on from where it was"
 
 
@@ -106,7 +106,7 @@ class Campaign:
         self.findings = {}  # identity -> Finding; once they are grouped, by folder
         self.canary = None  # its Finding, the first
         self.canary_after = {}  # engine -> seconds
-        self.more_hidden = 0  # of those that were passed over, more than are looked into
+        self.more_masked = 0  # of those that were suppressed, more than are looked into
         self.interrupted = False
         self.failure = ""
         self.stage = ""
@@ -258,20 +258,20 @@ class Campaign:
     def is_stopping(self):
         return self.interrupted or bool(self.failure)
 
-    def passed_over(self):
-        """The identities that targets are told to pass over."""
+    def suppressed(self):
+        """The identities that targets are told to suppress."""
         return sorted(f.identity for f in self.findings.values() if f.from_oracle)
 
     # --- Findings ---
 
-    async def note_finding(self, lane, output, passed_over):
-        """What a lane found. `passed_over`: what its process had been told to pass over. Whether it is new."""
+    async def note_finding(self, lane, output, suppressed):
+        """What a lane found. `suppressed`: the identities that its process suppressed. Returns whether it is new."""
         target = lane.target
         identity = output.identity(target.name)
         target.crashes[identity] = target.crashes.get(identity, 0) + 1
         after = self.now() - self.begun
         finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, after, folder="",
-                                   engine=lane.engine, command=output.command, passed_over=[] if output.from_oracle else list(passed_over))
+                                   engine=lane.engine, command=output.command, suppressed=[] if output.from_oracle else list(suppressed))
         if lane.is_canary and output.from_oracle:
             await self.builds.until_ready(self._build_of(LIBFUZZER), WITHOUT_FAULT)
             finding.canary = await self.triage.identity_without_fault(identity, output.artifact, self.out) != identity
@@ -296,7 +296,7 @@ class Campaign:
             target.places.add(_place(identity))
             lane.findings += 1
         # Another process that ran at the same time may find the same; one that was told to pass it over must not.
-        if lane.crashes_at_start >= SAME_CRASHES or (identity in passed_over and target.crashes[identity] >= SAME_CRASHES):
+        if lane.crashes_at_start >= SAME_CRASHES or (identity in suppressed and target.crashes[identity] >= SAME_CRASHES):
             target.blocked_by = identity
             target.stop("blocked")
         elif len(target.places) >= FINDINGS_PER_TARGET:
@@ -330,14 +330,14 @@ class Campaign:
         await asyncio.gather(*(work() for _ in range(self.jobs)))
         left = list(self.findings.values())
         if not self.triage.stopped:
-            self.stage = "looking for faults that hide behind the names of others"
-            hidden = []
+            self.stage = "examining suppressed inputs for masked bugs"
+            masked = []
             try:
-                self.more_hidden = await hidden_faults.look_for(self.triage, left, self.out, self.begun_at, self.jobs, hidden)
+                self.more_masked = await masked_bugs.look_for(self.triage, left, self.out, self.begun_at, self.jobs, masked)
             except OSError as error:
                 self._fail(_text(error, self.out))
-            every += hidden
-            left += hidden
+            every += masked
+            left += masked
         if not self.triage.stopped:
             grouping.place_by_identity(left, os.path.join(self.out, "findings"))
             left = grouping.merge(left)
@@ -417,7 +417,7 @@ class Campaign:
         while not self.finished.is_set():
             file.write(self.now() - self.begun, self._sample())
             if self.now() - written >= PAGE_SECONDS:
-                if self.now() - counted >= REACH_SECONDS and self.builds.is_ready(self._build_of(LIBFUZZER), _TOOL):
+                if self.now() - counted >= STATE_COVERAGE_SECONDS and self.builds.is_ready(self._build_of(LIBFUZZER), _TOOL):
                     await self._count_states()
                     counted = self.now()
                 await self._write_page()
@@ -457,12 +457,12 @@ class Campaign:
             pass
 
     async def _count_states(self):
-        """OUT/reach.json: which of the stream's states the corpus goes through. (Inputs of the codec's target are texts, not programs.)"""
+        """OUT/state-coverage.json: which of the stream's states the corpus goes through. (Inputs of the codec's target are texts, not programs.)"""
         folders = [os.path.join(self.root, "corpus"), *(os.path.join(self.corpus, t.name) for t in self._fuzzed() if t.plan.profile)]
-        code, text = await self.children.output([self.sluice, "reach", *filter(os.path.isdir, folders)], env=self.env, folder=self.out,
+        code, text = await self.children.output([self.sluice, "state-coverage", *filter(os.path.isdir, folders)], env=self.env, folder=self.out,
                                                 seconds=120)
         if code in (0, 1):
-            with open(os.path.join(self.out, "reach.json"), "w", encoding="utf-8") as file:
+            with open(os.path.join(self.out, "state-coverage.json"), "w", encoding="utf-8") as file:
                 file.write(text)
 
     async def _measure_empty(self):
@@ -556,8 +556,8 @@ class Campaign:
             for finding in self.findings.values():
                 count = sum(target.crashes.get(identity, 0) for identity in (finding.identity, *finding.also_seen_as))
                 if count >= OFTEN and not finding.from_oracle:
-                    say(f"\noften: {target.name} crashed {count:,} times with {finding.identity} and began anew each time, which hides what is "
-                        "behind it: fix that first, then fuzz again")
+                    say(f"\noften: {target.name} crashed {count:,} times with {finding.identity} and started again each time. It masks other "
+                        "findings: fix it and run again")
             if target.moved:
                 say(f"\nmoved: {target.moved} entries of the corpus of {target.name} crash; they are in "
                     f"{shown(os.path.join(self.out, 'crashing', target.name))}")
@@ -584,9 +584,9 @@ class Campaign:
             say(f"\n{page.MISSING}")
         if self.failure:
             raise CannotRun(self.failure)
-        if self.more_hidden:
-            say(f"\nAmong the programs that were passed over, the core departs in {self.more_hidden} more operations; they are in "
-                f"{shown(os.path.join(self.out, 'passed-over'))}")
+        if self.more_masked:
+            say(f"\nAmong the programs that were suppressed, the core diverges in {self.more_masked} more operations; they are in "
+                f"{shown(os.path.join(self.out, 'suppressed'))}")
         count = len(self.findings)
         say(f"\n{count} finding{'s' if count > 1 else ''}." if count else "\nNothing was found.")
         return code

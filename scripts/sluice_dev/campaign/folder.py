@@ -1,12 +1,12 @@
-"""A campaign's folder: one campaign at a time, and what it tells of is this one's."""
+"""A campaign's folder: one campaign at a time; files of an earlier one are set aside."""
 
 import os
 
 from sluice_dev.common.display import shown
 
 # What campaigns write there. Nothing else is touched: the folder may be anybody's.
-RESULTS = ("findings", "canary_fuzzer", "crashing", "passed-over", "afl", "index.html", "summary.json", "campaign.json", "samples.jsonl",
-           "reach.json", "speed.json", "program.dict")
+RESULTS = ("findings", "canary_fuzzer", "crashing", "suppressed", "afl", "index.html", "summary.json", "campaign.json", "samples.jsonl",
+           "state-coverage.json", "speed.json", "program.dict")
 SCRATCH = "artifacts-"  # of a campaign that was killed: inputs that it had not looked at yet
 EARLIER = "earlier"
 

@@ -1,12 +1,12 @@
-"""OUT/index.html: what a campaign did, as one page that needs nothing else. `scripts/report OUT` makes it anew.
+"""OUT/index.html: the page of a campaign, which needs no other file and no network. `scripts/report OUT` rebuilds it.
 
-Made from files alone, each of which may be missing while the campaign runs:
-    campaign.json     what it was told: begun() writes it
-    samples.jsonl     how it went over time (samples.py)
-    speed.json        {engine: executions a second of empty_fuzzer in the same build}
-    reach.json        what `sluice-fuzz reach` counted
-    summary.json      how it ended
-    findings/         one folder for each finding
+Made only from these files, each of which may be missing while the campaign runs:
+    campaign.json         its options; begun() writes it
+    samples.jsonl         its figures over time (samples.py)
+    speed.json            {engine: executions a second of empty_fuzzer in the same build}
+    state-coverage.json   the output of `sluice-fuzz state-coverage`
+    summary.json          its result
+    findings/             one folder for each finding
 """
 
 import datetime
@@ -38,7 +38,7 @@ _LONGEST_TEXT = 200_000  # characters of one file of a finding
 
 def begun(out, told):
     """A campaign begins: what an earlier one left in the same folder is not its."""
-    for name in ("summary.json", "speed.json", "reach.json", "index.html"):
+    for name in ("summary.json", "speed.json", "state-coverage.json", "index.html"):
         (Path(out) / name).unlink(missing_ok=True)
     told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **told}
     _write(Path(out) / "campaign.json", json.dumps(told, indent=1) + "\n")
@@ -89,7 +89,7 @@ def _findings(out, summary):
     """Of every folder below findings/ that has an input, in the order in which they were found."""
     known = {finding["folder"]: finding for finding in summary.get("findings", [])}
     found = []
-    for folder in sorted({path.parent for name in ("finding.json", "input", "story.txt") for path in (out / "findings").rglob(name)}):
+    for folder in sorted({path.parent for name in ("finding.json", "input", "report.txt") for path in (out / "findings").rglob(name)}):
         place = folder.relative_to(out).as_posix()
         if "/also/" in place:  # the same fault, seen in another way
             continue
@@ -103,7 +103,7 @@ def _findings(out, summary):
             "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
             "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
             "folder": place, "program": program, "lines": len(program.splitlines()),
-            "story": _text(folder, "story.txt"), "stack": _text(folder, "stack.txt"),
+            "report": _text(folder, "report.txt"), "stack": _text(folder, "stack.txt"),
             "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shown(folder / ('program.ops' if program else 'input'))}",
         })
     return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))
@@ -193,22 +193,22 @@ def _duration(seconds):
     return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
 
 
-def _reach(out):
-    reach = _json(out / "reach.json", None)
-    if not reach:
+def _state_coverage(out):
+    coverage = _json(out / "state-coverage.json", None)
+    if not coverage:
         return None
-    for counted in (*reach["transitions"], *reach["impossible"]):
+    for counted in (*coverage["transitions"], *coverage["impossible"]):
         if "example" in counted:
             counted["example"] = _in_checkout(counted["example"])
-    causes = list(dict.fromkeys(pair["cause"] for pair in reach["begun"] if pair["state"] != "none"))
-    counts = {(pair["state"], pair["cause"]): pair["count"] for pair in reach["begun"]}
-    names = {state["id"]: state for state in reach["states"]}
-    return reach | {
-        "svg": page_diagram.diagram(reach), "causes": causes, "names": names,
-        "matrix": [(state, [counts.get((state["id"], cause)) for cause in causes]) for state in reach["states"]],
-        "states_reached": sum(state["count"] > 0 for state in reach["states"]),
-        "transitions_reached": sum(t["count"] > 0 for t in reach["transitions"]),
-        "never": [t for t in reach["transitions"] if t["count"] == 0],
+    causes = list(dict.fromkeys(pair["cause"] for pair in coverage["begun"] if pair["state"] != "none"))
+    counts = {(pair["state"], pair["cause"]): pair["count"] for pair in coverage["begun"]}
+    names = {state["id"]: state for state in coverage["states"]}
+    return coverage | {
+        "svg": page_diagram.diagram(coverage), "causes": causes, "names": names,
+        "matrix": [(state, [counts.get((state["id"], cause)) for cause in causes]) for state in coverage["states"]],
+        "states_reached": sum(state["count"] > 0 for state in coverage["states"]),
+        "transitions_reached": sum(t["count"] > 0 for t in coverage["transitions"]),
+        "never": [t for t in coverage["transitions"] if t["count"] == 0],
         "pairs_never": sum(counts[pair] == 0 for pair in counts),
     }
 
@@ -228,7 +228,7 @@ def page(out):
     environment.filters |= {"compact": compact, "duration": _duration, "number": lambda value: f"{value:,}",
                             "cost": lambda value: f"{value:.1f}" if value < 10 else f"{value:,.0f}"}
     return environment.get_template("page.html.j2").render(
-        kind=kind, words=words, told=told, summary=summary, findings=findings, targets=targets, reach=_reach(out),
+        kind=kind, words=words, told=told, summary=summary, findings=findings, targets=targets, coverage=_state_coverage(out),
         engines=[ENGINES.get(engine, engine) for engine in engines],
         sanitizer=SANITIZERS.get(told.get("sanitizer") or summary.get("sanitizer"), "no sanitizer"),
         seconds=seconds, wanted=told.get("seconds_wanted") or summary.get("seconds_wanted"), refresh=REFRESH_SECONDS,

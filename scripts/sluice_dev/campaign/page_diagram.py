@@ -1,7 +1,7 @@
-"""The stream's state diagram as SVG, with how often each state and transition was reached (what `sluice-fuzz reach` counted).
+"""The stream's state diagram as SVG, with how often each state and transition was reached (what `sluice-fuzz state-coverage` counted).
 
-States that differ in backpressure, or in whether an abort is pending, share a box; so do their transitions an arrow. What was never
-reached is dashed, red and says so.
+States that differ only in backpressure or in a pending abort share a box, and their transitions share an arrow. An unreached one is dashed
+and red, with a label.
 """
 
 import dataclasses
@@ -140,12 +140,12 @@ def _box(box, counts):
     return "".join(parts)
 
 
-def diagram(reach):
-    counts = {state["id"]: state["count"] for state in reach["states"]}
-    between = arrows(reach["transitions"])
-    states = sum(state["count"] > 0 for state in reach["states"])
-    reached = sum(t["count"] > 0 for t in reach["transitions"])
-    said = (f"State diagram of the stream: {states} of {len(counts)} states and {reached} of {len(reach['transitions'])} transitions "
+def diagram(coverage):
+    counts = {state["id"]: state["count"] for state in coverage["states"]}
+    between = arrows(coverage["transitions"])
+    states = sum(state["count"] > 0 for state in coverage["states"])
+    reached = sum(t["count"] > 0 for t in coverage["transitions"])
+    said = (f"State diagram of the stream: {states} of {len(counts)} states and {reached} of {len(coverage['transitions'])} transitions "
             "were reached. The table below has the same numbers.")
     parts = [f'<svg class="diagram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}"><defs>']
     for style in ("reached", "never"):

@@ -1,4 +1,4 @@
-"""What a person sees of a campaign: a live table on a terminal, plain lines elsewhere, and the summary."""
+"""The output of a campaign for people: a live table on a terminal, plain lines elsewhere, and the summary."""
 
 import os
 import shlex
@@ -125,8 +125,8 @@ def print_finding(position, finding, repro):
     say(f"   {finding.rule}")
     say(f"   Found by {finding.target}{finding.by_engine} after {seconds_text(finding.after_seconds)}.")
     say(f"   It {finding.how_often()}.")
-    if finding.departs_at:
-        say(f"   The core departs from the standard at {finding.departs_at}: {finding.departs_by}.")
+    if finding.diverges_at:
+        say(f"   The core diverges from the standard at {finding.diverges_at}: {finding.diverges_by}.")
     if finding.also_seen_as:
         say(f"   Also seen as {', '.join(finding.also_seen_as)}")
     lines = finding.program.splitlines()

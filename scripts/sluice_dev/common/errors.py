@@ -1,4 +1,4 @@
-"""Why a command ends early. __main__.py makes messages and exit codes of these."""
+"""Exceptions that end a command early. __main__.py turns them into messages and exit codes."""
 
 import signal
 

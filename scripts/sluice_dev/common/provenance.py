@@ -1,4 +1,4 @@
-"""Which build it is that found something."""
+"""The build in which a finding was found."""
 
 import os
 import subprocess

@@ -1,7 +1,7 @@
 """Standard input, output and error as every command needs them, whatever they were when it began.
 
-A closed one is /dev/null: no file that is opened later gets its number. Names that are no UTF-8 are written as they are. Output that
-nobody can read changes nothing of what a command does; lost_output() says that there was some.
+A closed stream becomes /dev/null, so that no later file gets its number. Names that are not UTF-8 are written byte for byte. Lost output
+does not change the work of a command; lost_output() reports it.
 """
 
 import codecs

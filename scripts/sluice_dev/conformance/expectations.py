@@ -1,4 +1,4 @@
-"""tests/wpt/expectations.json: which tests there are for us, and which of them may fail. Everything in it has a reason.
+"""tests/wpt/expectations.json: the tests that run, and the subtests that may fail. Every entry has a reason.
 
     {
       "scope": ["streams/writable-streams", ...],
@@ -16,7 +16,7 @@ page          what a test expects of a page that a shell has not: classes that m
 may_not_pass  subtests that fail, and are known to; "some words*" are all whose names begin with the words, and
               "*some words" all whose names end with them
 
-What is listed and is not so (a file that is not there, a subtest that passes or is not there any more) is a failure itself.
+An entry that is not true (a missing file, a subtest that passes or no longer exists) is a failure too.
 """
 
 import fnmatch

@@ -1,4 +1,4 @@
-"""One test file in one process of a shell: what it is given, and what came of it."""
+"""Runs one test file in one process of a shell, and parses its result."""
 
 import asyncio
 import hashlib

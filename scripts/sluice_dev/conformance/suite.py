@@ -1,4 +1,4 @@
-"""The web platform tests: where they come from, which of them there are, and what each asks for.
+"""The web platform tests: their source, their list, and the files that each needs.
 
 They are part of the source of the distribution's package `nodejs`. That file is fetched once, with apt's own means and from the
 package sources that are configured on the machine, checked, and unpacked in build/wpt. Nothing outside build/ is changed.

@@ -1,4 +1,4 @@
-"""The work of scripts/coverage: runs programs and tests in the instrumented build, and says what they reached."""
+"""The work of scripts/coverage: runs programs and tests in the instrumented build, and prints their coverage."""
 
 import concurrent.futures
 import json
@@ -22,7 +22,7 @@ METRICS = ("lines", "branches", "regions")
 # What replays programs: as programs, as text, and in V8.
 REPLAYERS = ("fuzzers/writable_stream_fuzzer", "fuzzers/program_codec_fuzzer", "fuzzers/v8_binding_fuzzer")
 TESTS = ("tests/core/core_tests", "tests/sim/sim_tests", "tests/fuzz/program_tests", "tests/fuzz/oracle_tests",
-         "tests/v8/v8_tests", "tests/v8/v8_agreement_tests")
+         "tests/v8/v8_tests", "tests/v8/v8_conformance_tests")
 # Not ours, not measured, or made by the build. Paths are as the compiler was told them.
 NOT_SHOWN = r"\.\./\.\./(tests|src/runtime|src/shell|fuzz/harness|fuzz/lab|fuzz/targets|fuzz/state_coverage)/|/generated/|^/usr/|/build/v8/"
 

@@ -1,4 +1,4 @@
-"""What llvm-cov measured, for the questions of scripts/coverage: which lines, regions and branches of a file were reached.
+"""The results of llvm-cov, as scripts/coverage needs them: the lines, regions and branches of a file that were reached.
 
     data = CoverageData(json.loads(export), root)
     data.files["src/core/check.cc"].lines    # {line: how often}

@@ -4,8 +4,8 @@
       the text of a line in that function, as often as it is there and not reached
     nothing src/core/check.cc PrintAndAbort: without such lines, the whole function is meant
 
-"tests": a unit test reaches it. "nothing": no run that can be measured does. Keyed by function and text, so that it outlives changes
-elsewhere in the file. What is listed and reached, or is not there, is an error, as is what is not reached and not listed.
+"tests": a unit test reaches it. "nothing": no measurable run does. Keys are function and text, so an entry survives changes elsewhere in
+the file. An entry that is reached or matches nothing is an error, and so is an unreached line without an entry.
 """
 
 import dataclasses

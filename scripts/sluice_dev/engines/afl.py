@@ -1,7 +1,7 @@
-"""What an afl-fuzz process is told, and what it says.
+"""The command line and the output of an afl-fuzz process.
 
-Its folder is OUT/afl/TARGET; in it are the instances, "main" and "s1", "s2", ..., which read each other's finds there. What libFuzzer
-has found comes from the shared corpus (-F), and what AFL++ has found is copied there by Instance.export().
+Its folder OUT/afl/TARGET has the instances, "main" and "s1", "s2", ..., which read each other's inputs there. libFuzzer's inputs come from
+the shared corpus (-F); Instance.export() copies AFL++'s inputs there.
 """
 
 import asyncio

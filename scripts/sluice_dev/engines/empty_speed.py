@@ -1,5 +1,5 @@
-"""How fast the engines are with a target that does nothing, in the same build and on the same machine: what the speed of the others is
-compared with on the page of a campaign. One process, a few seconds, when the fuzzing is over."""
+"""The speed of the engines with a target that does nothing, in the same build and on the same machine: the baseline on the page of a
+campaign. One process, a few seconds, after the fuzzing."""
 
 import os
 import tempfile

@@ -16,11 +16,11 @@ from sluice_dev.corpus.files import entries
 from sluice_dev.engines import afl
 from sluice_dev.engines import libfuzzer
 from sluice_dev.engines import recent_inputs
-from sluice_dev.triage import hidden_faults
+from sluice_dev.triage import masked_bugs
 
 LIBFUZZER = "libfuzzer"
 AFL = "afl"
-# A crash that nobody can pass over, over and over before anything was fuzzed: the target cannot be fuzzed.
+# A crash that nobody can suppress, over and over before anything was fuzzed: the target cannot be fuzzed.
 SAME_CRASHES = 5
 # Starting an instance again takes AFL++ a second or two.
 SHORTEST_AFL_SLICE_SECONDS = 6
@@ -106,13 +106,13 @@ class Lane:
         own = os.path.join(self.campaign.root, "fuzz", "targets", f"{self.name}.dict")
         return own if os.path.exists(own) else self.campaign.dictionary if self.target.plan.needs_dictionary else None
 
-    def environment(self, passed_over, recent=None):
+    def environment(self, suppressed, recent=None):
         """`recent`: a folder that is made, where the process keeps its last inputs."""
-        env = dict(self.campaign.env, SLUICE_IGNORE_FINDINGS=",".join(passed_over))
+        env = dict(self.campaign.env, SLUICE_IGNORE_FINDINGS=",".join(suppressed))
         if recent:
             os.makedirs(recent, exist_ok=True)
             env[recent_inputs.VARIABLE] = recent
-        return env if self.is_canary else env | hidden_faults.environment(self.campaign.out, self.name)
+        return env if self.is_canary else env | masked_bugs.environment(self.campaign.out, self.name)
 
     def check_end(self, child, code, log):
         """`code`: of a process that found nothing."""
@@ -155,14 +155,14 @@ class LibFuzzerLane(Lane):
 
     async def run_slice(self, seconds, scratch):
         campaign = self.campaign
-        passed_over = campaign.passed_over()
+        suppressed = campaign.suppressed()
         command = libfuzzer.fuzz_command(
             os.path.join(campaign.fuzzers[LIBFUZZER], self.name), seconds=seconds, artifacts=".",
             folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary(),
             knows_a_hang=any(finding.kind == "timeout" for finding in campaign.findings.values()))
         recent = os.path.join(scratch, "recent")
-        child = await campaign.children.start(command, env=self.environment(passed_over, recent), folder=scratch)
-        output = self.running[child] = libfuzzer.Output(campaign.root, scratch)
+        child = await campaign.children.start(command, env=self.environment(suppressed, recent), folder=campaign.out)
+        output = self.running[child] = libfuzzer.Output(campaign.root)
         output.command, output.recent = command, recent
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, self.end_signal),
@@ -184,7 +184,7 @@ class LibFuzzerLane(Lane):
             raise CannotRun(f"{self.name} found {output.identity(self.name)}, but its input could not be written. Is the disk full?")
         could_leave_out = self._leave_out(output.artifact) if output.loading else True
         self.crashes_at_start = 0 if could_leave_out else self.crashes_at_start + 1
-        await campaign.note_finding(self, output, passed_over)
+        await campaign.note_finding(self, output, suppressed)
 
     def _leave_out(self, artifact):
         """Whether the input, which crashed before anything was fuzzed, was a seed or an entry of the corpus. It is not run again."""
@@ -247,7 +247,7 @@ class AflLane(Lane):
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         try:
-            # Again with what was found, which is passed over from then on.
+            # Again with what was found, which is suppressed from then on.
             while await self._run_process(instance, end - loop.time(), seeds, scratch) and end - loop.time() > 1:
                 pass
         finally:
@@ -256,9 +256,9 @@ class AflLane(Lane):
     async def _run_process(self, instance, seconds, seeds, scratch):
         """Whether it should be run again, because it knows a finding less than there are."""
         campaign = self.campaign
-        passed_over = campaign.passed_over()
+        suppressed = campaign.suppressed()
         output = afl.Output(instance)
-        env = afl.environment(self.environment(passed_over, os.path.join(scratch, "recent")), profile=self.target.plan.profile,
+        env = afl.environment(self.environment(suppressed, os.path.join(scratch, "recent")), profile=self.target.plan.profile,
                               mutator=os.path.join(campaign.fuzzers[AFL], "sluice_afl_mutator.so"))
         env |= await output.listen()
         cmplog = os.path.join(campaign.root, "build", "afl-cmplog", "fuzzers", self.name)
@@ -281,7 +281,7 @@ class AflLane(Lane):
                 await asyncio.wait({reading}, timeout=_LOOK_EVERY_SECONDS)
                 afl.kill_large_children(child.pid)
                 self._share(instance, reading.done())
-                if await self._examine(instance, output, passed_over, scratch):
+                if await self._examine(instance, output, suppressed, scratch):
                     run_again = not self.why_stopped
                     child.send(self.end_signal)
             code = reading.result()
@@ -297,7 +297,7 @@ class AflLane(Lane):
             self.crashes_at_start += 1
         elif not output.loading:
             self.crashes_at_start = 0
-        await self._examine(instance, output, passed_over, scratch)
+        await self._examine(instance, output, suppressed, scratch)
         if every_seed_crashed:
             # A finding, or one that another lane has told meanwhile; never the end of the campaign.
             instance.begin_anew()
@@ -312,26 +312,26 @@ class AflLane(Lane):
         if corpus:
             self.shared += instance.export(corpus, ended)
 
-    async def _examine(self, instance, output, passed_over, scratch):
-        """Makes findings of new crashes. Whether there is one that the next process can pass over."""
+    async def _examine(self, instance, output, suppressed, scratch):
+        """Makes findings of new crashes. Whether there is one that the next process can suppress."""
         can_pass_over = False
         for path, kind in instance.new_crashes(output.log):
             if self.why_stopped or self.campaign.is_stopping():
                 break
-            replayed = await self._replay(path, kind, passed_over, scratch)
+            replayed = await self._replay(path, kind, suppressed, scratch)
             replayed.command, replayed.recent = output.command, os.path.join(scratch, "recent")
-            new = await self.campaign.note_finding(self, replayed, passed_over)
+            new = await self.campaign.note_finding(self, replayed, suppressed)
             can_pass_over = can_pass_over or (new and replayed.from_oracle)
         return can_pass_over
 
-    async def _replay(self, path, kind, passed_over, scratch):
+    async def _replay(self, path, kind, suppressed, scratch):
         """The input once more, under libFuzzer's build."""
         campaign = self.campaign
         copy = os.path.join(scratch, os.path.basename(path).split(",")[0].replace(":", "-"))
         shutil.copyfile(path, copy)
         output = libfuzzer.Output(campaign.root)
         command = [os.path.join(campaign.fuzzers[LIBFUZZER], self.name), *libfuzzer.run_flags(), copy]
-        child = await campaign.children.start(command, env=self.environment(passed_over), folder=scratch)
+        child = await campaign.children.start(command, env=self.environment(suppressed), folder=scratch)
         timer = asyncio.get_running_loop().call_later(_REPLAY_SECONDS, child.kill)
         code = await child.read(output.add)
         timer.cancel()

@@ -1,4 +1,4 @@
-"""What a libFuzzer process is told, and what it says."""
+"""The command line and the output of a libFuzzer process."""
 
 import os
 import re
@@ -104,7 +104,7 @@ class Output:
 
     @property
     def from_oracle(self):
-        """Whether an oracle spoke, and no sanitizer: such a finding can be passed over by its identity."""
+        """Whether an oracle spoke, and no sanitizer: such a finding can be suppressed by its identity."""
         return self.kind == "crash" and self.report.oracle_identity is not None
 
     @property

@@ -1,10 +1,10 @@
-"""Which fuzz targets a change is compiled into: asked of the build, not of a list.
+"""Finds the fuzz targets that a change is compiled into, from the build's own graph.
 
     affected.py --build DIR FILE...                   # paths from the root of the sources; prints the targets, one a line
 
 A target is affected by a source that it is built from (ninja -t inputs), by a header that one of those includes (ninja -t deps, so the
-targets must have been built), by its seeds, options and dictionary. What the build itself is made of (CMake's files) and what campaigns
-are made of affect all of them, and so does a file that is gone.
+targets must have been built), and by its seeds, options and dictionary. CMake's files, the scripts of campaigns and deleted files affect
+every target.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What OSS-Fuzz's infrastructure sets: when it compiles, and when it runs. Facts of github.com/google/oss-fuzz at 955c6866.
+"""The environment of OSS-Fuzz's infrastructure, for compiling and for running. Facts of github.com/google/oss-fuzz at 955c6866.
 
 Read from infra/base-images: base-clang/Dockerfile and base-builder/compile* for the compilation, base-runner/Dockerfile and run_fuzzer
 for the runs. Where this machine differs, it says so: their clang is newer and has libc++; Debian's has libstdc++.

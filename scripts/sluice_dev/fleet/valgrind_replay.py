@@ -1,4 +1,4 @@
-"""Replays the corpus under memcheck: what no sanitizer here sees, reads of memory that was never written.
+"""Replays the corpus under memcheck, which finds reads of uninitialised memory. No sanitizer here does.
 
     valgrind_replay.py --build DIR --corpus DIR --out DIR --seconds N --jobs N
 

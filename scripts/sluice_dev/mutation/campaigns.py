@@ -1,8 +1,7 @@
 """How many findings one fault becomes: each mutant is fuzzed by a campaign of its own (scripts/mutants --campaigns).
 
-A campaign should tell of each fault once. What is counted here: the findings that are left of a single fault; the pairs of faults whose
-findings would share a group if both had been there at once, of which people would be told as one; and those of which one has no name of
-its own, so that it would be passed over beside the other.
+A campaign should report each fault once. Counts the findings of a single fault, the pairs of faults whose findings would share a group
+if both were present, and the pairs in which one fault has only identities of the other, so that it would be suppressed.
 """
 
 import itertools
@@ -61,9 +60,9 @@ def shared(found_of):
 
 
 def hidden(found_of):
-    """The pairs of which the first was found by nothing but names that the second has too: a campaign passes over those once it knows them."""
+    """The pairs of which the first was found by nothing but names that the second has too: a campaign suppresses those once it knows them."""
     names_of = {fault: {finding.identity for finding in found} for fault, found in found_of.items()}
-    oracles = {fault for fault, found in found_of.items() if all(finding.from_oracle for finding in found)}  # crashes are not passed over
+    oracles = {fault for fault, found in found_of.items() if all(finding.from_oracle for finding in found)}  # crashes are not suppressed
     return [(a, b) for a, b in itertools.permutations(names_of, 2) if a in oracles and names_of[a] <= names_of[b]]
 
 
@@ -89,7 +88,7 @@ def run(root, work, mutants, seconds):
         print(f"[{number}/{len(mutants)}] {len(groups)} finding{'s' if len(groups) != 1 else ' '} by {len(found):<2} identities  {fault}", flush=True)
         if len(groups) > 1:
             for leader, *_ in groups:
-                print(f"      {leader.identity}{'  ' + leader.departs_at if leader.departs_at else ''}", flush=True)
+                print(f"      {leader.identity}{'  ' + leader.diverges_at if leader.diverges_at else ''}", flush=True)
         if found:
             found_of[fault] = found
     pairs = shared(found_of)

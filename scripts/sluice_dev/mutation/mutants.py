@@ -1,7 +1,7 @@
-"""Puts faults into src/core, one at a time, and sees whether a fuzz target finds each.
+"""Plants faults in src/core, one at a time, and checks whether a fuzz target finds each.
 
-A mutant that survives is either a fault that nobody would notice, or no fault at all (an equivalent program). The ones that
-are known to be equivalent are listed, with the reason, in scripts/sluice_dev/mutation/equivalent_mutants.txt.
+A mutant that survives is either a fault that the oracles miss, or an equivalent program. Known equivalent mutants are listed with the
+reason in scripts/sluice_dev/mutation/equivalent_mutants.txt.
 """
 
 import argparse

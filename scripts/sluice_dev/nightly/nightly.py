@@ -1,4 +1,4 @@
-"""The work of scripts/nightly: the stages one after the other, what they said, and the report."""
+"""The work of scripts/nightly: runs the stages in order, keeps their output, and writes the report."""
 
 import argparse
 import errno

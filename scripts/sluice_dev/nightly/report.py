@@ -133,7 +133,7 @@ def page(options, state) -> str:
     if found := findings(out):
         parts.append("<h2>Findings</h2><table><tr><th>identity<th>target<th>what should have held<th>told")
         for each in found:
-            told = next((name for name in ("README.md", "story.txt", "log.txt") if (out / each["folder"] / name).exists()), "")
+            told = next((name for name in ("README.md", "report.txt", "log.txt") if (out / each["folder"] / name).exists()), "")
             parts.append(f"<tr><td>{_link(out, each['folder'], each['identity'])}<td>{html.escape(each['target'])}"
                          f"<td>{html.escape(each['rule'])}<td>{_link(out, each['folder'] + '/' + told, told) if told else ''}")
         parts.append("</table>")

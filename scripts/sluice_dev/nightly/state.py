@@ -1,4 +1,4 @@
-"""What a night remembers, so that it can be killed at any time and gone on with: a file that is always whole.
+"""The state of a night in a file that is always complete, so that a night can be killed at any time and resumed.
 
     state = State(out, identity)                      # of the unfinished night in `out`, or a new one
     state.stage("tests")["status"]                    # "waiting", "running", "passed", "failed", "warned", "unable" or "skipped"

@@ -1,4 +1,4 @@
-"""A finding and its folder: what is kept of it the moment it is found, and what a person and a tool read of it at the end."""
+"""A finding and its folder: the files that are stored when it is found, and the reports for people and tools."""
 
 import dataclasses
 import hashlib
@@ -42,15 +42,15 @@ class Finding:
     sequence: list = dataclasses.field(default_factory=list)  # of these, with which it reproduces in one process
     shrunk: bool = False
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
-    passed_over: list = dataclasses.field(default_factory=list)  # identities of which its programs must not die first, as of leaks
+    suppressed: list = dataclasses.field(default_factory=list)  # identities of which its programs must not die first, as of leaks
     shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
     code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
     shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
-    departs_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
-    departs_by: str = ""  # what it does there
+    diverges_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
+    diverges_by: str = ""  # what it does there
     core_too: bool = False  # of one in V8: the core breaks the rule without it, too
     without_v8: dict = dataclasses.field(default_factory=dict)  # of one in V8: what its program does to the core without: "identity" and "frames"
-    place: str = ""  # of one that was passed over, because it has another's name: where the core departs, which tells them apart
+    place: str = ""  # of one that was suppressed, because it has another's name: where the core diverges, which tells them apart
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
     neighbours: dict = dataclasses.field(default_factory=dict)
     frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
@@ -189,8 +189,8 @@ def readme(finding, build, root, fuzzers):
     how = "A rule was broken" if finding.from_oracle and finding.kind == "crash" else _KINDS.get(finding.kind, "It crashed")
     lines += [f"{how}; found by `{finding.target}`{finding.by_engine} after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
-    if finding.departs_at:
-        lines += [f"The core departs from the standard at {finding.departs_at}: {finding.departs_by}.", ""]
+    if finding.diverges_at:
+        lines += [f"The core diverges from the standard at {finding.diverges_at}: {finding.diverges_by}.", ""]
     if finding.others:
         lines += ["It had other identities instead: " + ", ".join(f"`{other}` ({count} times)" for other, count in finding.others.items()), ""]
     if finding.also_seen_as:
@@ -198,12 +198,12 @@ def readme(finding, build, root, fuzzers):
     if finding.program:
         what = "The smallest program that shows it" if finding.shrunk else "The program, as it was found"
         lines += ["## The program", "", f"{what} (`{name}`):", "", _indented(finding.program)]
-    if story := _read(finding, "story.txt"):
-        lines += ["## What happens", "", _indented(story)]
+    if report := _read(finding, "report.txt"):
+        lines += ["## What happens", "", _indented(report)]
     stack = _read(finding, "stack.txt")
-    if stack and "    #0 " not in story:
+    if stack and "    #0 " not in report:
         lines += ["## The stack", "", _indented("\n".join(stack.splitlines()[:40])), "All of it is in `stack.txt`.", ""]
-    over = f"SLUICE_IGNORE_FINDINGS={shlex.quote(','.join(finding.passed_over))} " if finding.passed_over else ""
+    over = f"SLUICE_IGNORE_FINDINGS={shlex.quote(','.join(finding.suppressed))} " if finding.suppressed else ""
     lines += ["## See it again", "", f"In the folder of Sluice, `{root}` when this was found; `{place}` is this folder:", "",
               "    scripts/repro" + ("" if build.get("sanitizer") != "undefined" else " --sanitizer undefined")
               + f"{target_flag(finding.target)} {place}/{name}", "",
@@ -222,8 +222,8 @@ def readme(finding, build, root, fuzzers):
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", ""]
     if finding.place:
-        lines += ["Its program was passed over while fuzzing, or shrunk to another one, because another finding breaks the same rule in the same "
-                  "step; the core departs from the standard elsewhere.", ""]
+        lines += ["Its program was suppressed while fuzzing, or shrunk to another one, because another finding breaks the same rule in the same "
+                  "step; the core diverges from the standard elsewhere.", ""]
     else:
         lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
                   f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]

@@ -1,27 +1,28 @@
-"""Which findings are one fault. Rather two groups too many than two faults in one: what is merged here is not told by itself.
+"""Groups the findings of one fault. A merged finding is not reported alone, so in doubt two groups stay two.
 
-A fault is found by many programs, and a program breaks many rules. Three things keep a fault to one finding:
-  - a program counts for what it breaks first (the harness passes over one whose first finding is known);
-  - it is shrunk while that stays its first;
-  - then the groups of this file, by evidence. Where the core departs from the standard is better than any other, for and against: between
-    which two begins or ends of operations (fuzz/oracle/departure.h), or in which operation doing what instead of what. If that is known of
-    two findings, nothing else counts, but for a wrong charge, which a byte limit shows elsewhere. Otherwise, as for most crashes and for
-    what only V8 shows:
-      the one did not happen again, and its input was the other each time;
-      the shrunk programs are the same up to names and values;
-      each of the two shrunk programs breaks what the other is named for; of what V8 alone shows, one of them, in the same step;
-      the same rule was broken in two steps, and code of the core ran in both, or both by V8 alone;
-      V8 alone shows two rules broken in the same method, but for two things that JavaScript keeps wrongly, and for what a chunk is charged;
-      JavaScript keeps another of a writer's promises than the core means, and an author gets it;
-      a program with a byte limit, without which it charges as wrongly as the other;
-      two sanitizer reports are of one kind and at the same place of the code, and before both or neither the core departed;
-      the program of the one, which was found in V8, does without it what the other does;
-      the one crashed, with nothing wrong before, in the operation in which the other departs;
-      of inputs that are bytes, many that differ from the one in a byte are the other;
-      an assert of the standard had failed before the crash;
-      one program holds all of the other's, by nearly the same code, and breaks nothing besides that the other does not break too, or what
-      it breaks is but the trace. (Such a one joins a group, and joins no two groups.)
-What never happened again is one finding, however often: one overwritten byte crashes in a hundred places.
+One fault is found by many programs, and one program breaks many rules. Three things make a fault one finding:
+  - a program counts for the first rule that it breaks (the target suppresses programs whose first finding is known);
+  - shrinking preserves that first rule;
+  - this file merges findings by evidence.
+
+The best evidence, for and against, is the divergence (fuzz/oracle/divergence.h): the boundaries around it, or the expected and the actual
+operation in the same caller. If two findings have one, nothing else counts. (Exception: a wrong charge, which a byte limit shows later.)
+Otherwise, as for most crashes and for findings that only V8 shows, two findings are merged if:
+  - one did not reproduce, and its input was the other finding each time;
+  - the shrunk programs are equal except for names and values;
+  - each minimised program also violates the other's rule (only V8 shows both: one of them does, in the same step);
+  - they break the same rule in two steps, and core code ran in both steps, or only V8 shows both;
+  - only V8 shows both, in the same method, unless both are wrong JavaScript state or a wrong charge;
+  - JavaScript has another of a writer's promises than the core, and user code gets it;
+  - one program, without its byte limit, has the other's wrong charge;
+  - two sanitizer reports have one kind and one innermost frame, and the core diverged before both or before neither;
+  - one was found in V8, and its program shows the other without V8;
+  - one crashed, with no earlier finding, in the operation in which the other diverges;
+  - byte inputs: many inputs that differ in one byte from one finding's are the other;
+  - an assert of the standard failed before the crash;
+  - one program contains the other, runs nearly the same code, and breaks no other rule, or only the trace. (Such a finding joins one group,
+    and never joins two groups.)
+All findings that never reproduced are one finding: one overwritten byte crashes in a hundred functions.
 """
 
 import os
@@ -38,13 +39,13 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
 _NEARLY_THE_SAME = 0.5
 
 _WITHOUT_V8 = "without V8, the program of the one does what the other does"
-IN_V8_ALONE = "V8 alone"  # as `sluice-fuzz places` says it
+IN_V8_ALONE = "V8 alone"  # as `sluice-fuzz divergences` says it
 # Of the inputs that differ in a byte from that of a finding and break anything, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
 
-# Rules that say the same of what is looked at in several ways: that nobody need handle a promise is looked into while it is a
-# writer's, and else seen by its report; that a promise is rejected, by a reaction or by the report that there is none; a writer's promise
-# is read, or watched; an operation is performed by a method of the stream or of a writer.
+# Equivalent rules, which different observations break: [[PromiseIsHandled]] is a slot of a writer's promise, and a report otherwise; a
+# rejection shows in a reaction, or in the report of an unhandled one; a writer's promise is read or watched; a method of the stream or of
+# a writer performs the operation.
 _THE_SAME = (("invariant/I-REJECTED-READY-HANDLED", "slots/readyPromise handled", "slots/released writer's readyPromise handled", "model/unhandled-ready"),
              ("invariant/I-REJECTED-CLOSED-HANDLED", "slots/closedPromise handled", "slots/released writer's closedPromise handled",
               "model/unhandled-closed"),
@@ -53,22 +54,22 @@ _THE_SAME = (("invariant/I-REJECTED-READY-HANDLED", "slots/readyPromise handled"
              ("model/result-close", "model/result-streamClose", "model/result-closeWithErrorPropagation"),
              ("model/result-getWriter", "model/result-constructWriter"),
              ("model/property-ready", "model/result-watchReady"), ("model/property-closed", "model/result-watchClosed"))
-# A promise that no author ever got.
+# A promise that user code never got.
 _OF_NOBODY = {"model/unhandled": ("invariant/I-REJECTED-READY-HANDLED", "invariant/I-REJECTED-CLOSED-HANDLED")}
-# What only V8 shows: that JavaScript has another promise than the core means, looked into or seen by an author, in whatever step.
+# Only V8 shows these: JavaScript has another promise than the core. An inspection or user code sees it, in any step.
 _IN_JAVASCRIPT = {"ownership/JavaScript's ready promise is as the core believes": ("model/property-ready", "model/result-watchReady"),
                   "ownership/JavaScript's closed promise is as the core believes": ("model/property-closed", "model/result-watchClosed")}
-# Steps that say nothing of who is at fault: what JavaScript had done wrongly before runs on, or is looked at.
+# Steps without information about the cause: an earlier fault of JavaScript runs on, or is read.
 _OF_NO_METHOD = ("microtasks", "readWriter", "readStream", "watchReady", "watchClosed", "")
-# What AddressSanitizer calls an access to memory that it should not touch.
+# AddressSanitizer's names for a wrong access to memory.
 _ACCESSES = ("heap-use-after-free", "heap-buffer-overflow", "use-after-poison", "container-overflow", "stack-use-after-scope",
              "stack-buffer-overflow", "global-buffer-overflow", "dynamic-stack-buffer-overflow", "unknown-crash")
-# Of what a chunk is charged, whatever the limit is.
+# Rules about the charge of a chunk, with any limit.
 _OF_CHARGES = re.compile(r"invariant/I-BYTES-SUM@|slots/charge")
 
 
 def canonical(program):
-    """The program without names, values and comments: what is done in which order."""
+    """The program without names, values and comments: its operations in order."""
     lines = []
     for line in program.splitlines():
         line = re.sub(r'"(?:[^"\\]|\\.)*"(?: \* \d+)?', "CHUNK", line)
@@ -88,12 +89,12 @@ def _holds(larger, smaller):
 
 
 def _is_in_every_program(finding):
-    """Whether it takes nothing to show it. Then that a program shows it too is no evidence of anything."""
+    """Whether every program shows it. Then another program that shows it is no evidence."""
     return finding.shrunk and finding.reads_programs and not canonical(finding.program)
 
 
 def _code_in_common(a, b):
-    """Of the code that ran in either step, the share that ran in both; None if that is not known of one."""
+    """The share of code that ran in both steps, of the code that ran in either; None if one is unknown."""
     if not a.code or not b.code:
         return None
     return len(set(a.code) & set(b.code)) / len(set(a.code) | set(b.code))
@@ -118,18 +119,18 @@ def _breaks(finding, identity):
 
 
 def _place(finding):
-    """Between which two begins or ends of operations the core departs from the standard; empty if that is not known so exactly."""
-    return finding.departs_at if finding.shrunk and " " in finding.departs_at else ""
+    """The two boundaries around the divergence; empty if they are unknown."""
+    return finding.diverges_at if finding.shrunk and " " in finding.diverges_at else ""
 
 
 def _kind(identity):
-    """Of the report. What a wrong access hits may be free, poisoned or another's."""
+    """The kind of report. One wrong access may hit freed, poisoned or foreign memory."""
     kind = identity.split("/")[:-1]
     return "access" if any(part in _ACCESSES for part in kind) else kind
 
 
 def _at(frames):
-    """Of the stack, the innermost frame that may be at fault: the simulated host only looks up what it is asked for."""
+    """The innermost frame that may be at fault: not the simulated host, which only looks up names."""
     return next((frame for frame in frames if " src/sim/" not in frame), "")
 
 
@@ -138,15 +139,15 @@ def _is_same_report(identity, frames, crash):
 
 
 def operation_of(place):
-    """The operation in which the core departs; empty if that is in none. Outside, the places of one fault are many."""
-    match = re.match(r"(?:the begin of |the return from )(.+)|(.+), behind the (?:begin|end) of ", place)
+    """The operation of a divergence; empty outside of operations, where one fault has many divergences."""
+    match = re.match(r"(?:the begin of |the return from )(.+)|(.+), after the (?:begin|end) of ", place)
     return (match[1] or match[2]) if match else ""
 
 
 def _crashed_in(crash, oracle):
-    """Whether what crashed, with nothing wrong before, was where the other departs."""
+    """Whether it crashed, with no earlier finding, in the operation in which the other diverges."""
     operation = operation_of(_place(oracle))
-    if not operation or not crash.shrunk or crash.departs_at or not _at(crash.frames):
+    if not operation or not crash.shrunk or crash.diverges_at or not _at(crash.frames):
         return False
     function, file = _at(crash.frames).split(" ", 1)
     if method := re.fullmatch(r"(stream|writer)\.(\w+)\(\)", operation):
@@ -163,29 +164,29 @@ def _is_without_v8(finding, other):
 
 
 def _is_next_to(finding, other):
-    """Whether many inputs that are nearly that of `finding` are the other. Of another fault, one might be: most are `finding` still."""
+    """Whether many inputs next to that of `finding` are the other. With another fault, few would be: most are `finding` still."""
     count = finding.neighbours.get(other.identity, 0)
     return finding.target == other.target and count >= 2 and count >= _MANY_NEIGHBOURS * sum(finding.neighbours.values())
 
 
 def _are_settled_in_reactions(a, b):
-    """Both are settled wrongly where only the reaction to a sink's promise runs, and nobody's method."""
+    """Whether both are wrong settlements in a reaction to a sink's promise, outside of methods."""
     return all(_step(finding) == "microtasks" and rule_of(finding.identity).startswith("model/settled-") for finding in (a, b))
 
 
 def fault_of(finding):
-    """What tells its fault from others: the operation in which the core departs, or of what V8 alone shows, the rule. Empty if nothing does."""
-    return fault_at(finding.identity, IN_V8_ALONE if _is_in_v8(finding) else finding.departs_at if finding.shrunk else "")
+    """The key of its fault: the operation of the divergence, or if only V8 shows it, the rule. Empty if there is none."""
+    return fault_at(finding.identity, IN_V8_ALONE if _is_in_v8(finding) else finding.diverges_at if finding.shrunk else "")
 
 
 def fault_at(identity, place):
     return f"{place}, {rule_of(identity)}" if place == IN_V8_ALONE else operation_of(place)
 
 
-def _is_hidden_by(finding, other):
-    """Whether it was made because it is another fault than `other`, though it has its name (hidden_faults.py)."""
+def _is_masked_by(finding, other):
+    """Whether masked_bugs.py made it because it is another fault than `other` with the same identity."""
     return bool(finding.place) and finding.place != other.place and finding.identity == other.identity and (
-        fault_at(finding.identity, finding.place) != (fault_of(other) or operation_of(other.departs_at)))
+        fault_at(finding.identity, finding.place) != (fault_of(other) or operation_of(other.diverges_at)))
 
 
 def _either_way(evidence, a, b):
@@ -196,22 +197,22 @@ def _was_each_time(finding, other):
     return finding.never_again and finding.others == {other.identity: finding.tries}
 
 
-def _depart_alike(a, b):
-    """At the same place; or in the same operation by doing the same instead of the same, behind more of its steps or fewer."""
+def _diverge_alike(a, b):
+    """Whether they have the same divergence, or the same expected and actual operation in the same caller."""
     if not _place(a) or not _place(b):
         return False
-    return _place(a) == _place(b) or (bool(a.departs_by) and a.departs_by == b.departs_by and operation_of(_place(a)) == operation_of(_place(b)) != "")
+    return _place(a) == _place(b) or (bool(a.diverges_by) and a.diverges_by == b.diverges_by and operation_of(_place(a)) == operation_of(_place(b)) != "")
 
 
-def _depart_elsewhere(a, b):
-    if _either_way(_is_hidden_by, a, b):
+def _diverge_elsewhere(a, b):
+    if _either_way(_is_masked_by, a, b):
         return True
-    return bool(_place(a) and _place(b)) and not _depart_alike(a, b) and not _either_way(_is_its_charge, a, b)
+    return bool(_place(a) and _place(b)) and not _diverge_alike(a, b) and not _either_way(_is_its_charge, a, b)
 
 
 def why_same(a, b):
-    """The evidence that two findings are one fault, as text; empty if there is none."""
-    if _depart_elsewhere(a, b):
+    """The evidence that merges two findings, as text; empty if there is none."""
+    if _diverge_elsewhere(a, b):
         return ""
     if a.identity == b.identity:
         return "the same identity"
@@ -225,8 +226,8 @@ def why_same(a, b):
         return "neither happened again"
     if a.never_again or b.never_again:
         return ""
-    if _depart_alike(a, b):
-        return "the core departs from the standard at the same place"
+    if _diverge_alike(a, b):
+        return "the core diverges from the standard at the same place"
     same_program = a.shrunk and b.shrunk and a.kind == b.kind and canonical(a.program) == canonical(b.program)
     if same_program and _code_in_common(a, b) != 0:
         return "the same program up to names and values"
@@ -235,15 +236,15 @@ def why_same(a, b):
     if a.from_oracle != b.from_oracle:
         crash, oracle = (b, a) if a.from_oracle else (a, b)
         if _crashed_in(crash, oracle):
-            return "it crashed in the operation in which the other departs from the standard"
+            return "it crashed in the operation in which the other diverges from the standard"
         if _is_without_v8(crash, oracle):
             return _WITHOUT_V8
         # Another rule may be broken by another fault, which a program that is long enough to crash shows too.
         if not oracle.identity.startswith("assert/") or _is_in_every_program(oracle):
             return ""
         return "it was broken before the crash" if _breaks(crash, rule_of(oracle.identity)) and crash.kind == "crash" else ""
-    one_departs = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
-    if _is_same_report(a.identity, a.frames, b) and not one_departs:
+    one_diverges = a.shrunk and b.shrunk and bool(_place(a)) != bool(_place(b))
+    if _is_same_report(a.identity, a.frames, b) and not one_diverges:
         return "the same report at the same place"
     if _either_way(_is_without_v8, a, b):
         return _WITHOUT_V8
@@ -265,13 +266,13 @@ def _why_same_rule(a, b):
 
 
 def _is_its_charge(limited, charged):
-    """Whether a byte limit let in what it should not, or the other way round, because of what the chunks are charged."""
+    """Whether a byte limit accepted or rejected a write wrongly because of a wrong charge."""
     return _is_of_charges(charged) and charged.identity in limited.shows_without_limit
 
 
 def _is_in_v8(finding):
     """Whether the core does not break this rule without V8."""
-    return (finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.departs_at
+    return (finding.target == "v8_binding_fuzzer" and finding.shrunk and finding.from_oracle and not finding.diverges_at
             and not finding.core_too and not finding.without_v8)
 
 
@@ -317,7 +318,7 @@ def why_explained(finding, members):
     broken = set(finding.shows) - {finding.identity}
     known = {identity for member in members for identity in (member.identity, *member.shows)}
     for member in members:
-        if _depart_elsewhere(finding, member):
+        if _diverge_elsewhere(finding, member):
             continue
         if not member.from_oracle or not member.shrunk or _is_in_every_program(member) or not _holds(finding, member):
             continue
@@ -334,7 +335,7 @@ def group(found):
     groups = []
     for finding in sorted(found, key=lambda f: (_strength(f), f.after_seconds)):
         same = [members for members in groups if any(why_same(member, finding) for member in members)]
-        if any(_depart_elsewhere(a, b) for i, members in enumerate(same) for a in members for other in same[i + 1:] for b in other):
+        if any(_diverge_elsewhere(a, b) for i, members in enumerate(same) for a in members for other in same[i + 1:] for b in other):
             same = same[:1]  # it is one of two faults, and does not make them one
         groups = [members for members in groups if members not in same] + [[*sum(same, []), finding]]
     joined = True

@@ -1,10 +1,10 @@
-"""What a process of a fuzz target said as it died: which finding that is. The only place that names findings.
+"""Parses the last output of a fuzz target's process and names its finding. Only this module names findings.
 
     report = Report(root)
     for line in output: report.add_line(line)
     report.identity("writable_stream_fuzzer")    # "asan/heap-use-after-free/DequeueValue<OnSinkWriteFulfilled"
 
-Understands libFuzzer's words, AddressSanitizer's, LeakSanitizer's, UndefinedBehaviorSanitizer's and the harness's.
+Parses the output of libFuzzer, AddressSanitizer, LeakSanitizer, UndefinedBehaviorSanitizer and the harness.
 """
 
 import collections
@@ -35,7 +35,7 @@ class Report:
     def add_line(self, line: str) -> None:
         if line.startswith("SLUICE-FINDING ") and self.oracle_identity is None:
             self.oracle_identity = line.removeprefix("SLUICE-FINDING ").strip()
-        elif line.startswith("SLUICE-CODE "):
+        elif line.startswith("SLUICE-STEP-COVERAGE "):
             self.code = tuple(line.split()[1:])
         elif line.startswith("The rule:") and self._rule is None:
             self._rule = line.removeprefix("The rule:").strip()

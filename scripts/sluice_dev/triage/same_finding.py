@@ -2,8 +2,8 @@
 
     same-finding --root ROOT --identity ID [--last] TARGET_BINARY [FLAG...] -- FILE...
 
-For `sluice-fuzz shrink --command`, which puts the files behind it. Many inputs are run by one process, which is started again behind
-each that dies in another way. With --last, they are a sequence for one process, and only the last one counts.
+For `sluice-fuzz shrink --command`, which appends the files. One process runs many inputs; after an input that dies in another way, a new
+process runs the rest. With --last, the inputs are a sequence for one process, and only the last one counts.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""From the input of a finding to what a person reads: reproduced, shrunk, told, and grouped with what is the same fault.
+"""From the input of a finding to its report: reproduced, shrunk, reported and grouped.
 
-Each finding is investigated by itself (Triage.investigate) and may be interrupted anywhere: what is there stays, and what was kept
-when it was found is never touched. Then grouping.py says which are one fault.
+Triage.investigate handles one finding and may be interrupted anywhere: files that exist stay, and the files that were stored when it was
+found never change. Then grouping.py merges the findings of one fault.
 """
 
 import collections
@@ -25,9 +25,9 @@ _TOOL_SECONDS = 60
 SHRINK_EXECUTIONS = 4000
 SEQUENCE_RUNS = 150
 _SHRINK_SECONDS = 1800
-_STORY_SECONDS = 5
+_REPRO_SECONDS = 5
 
-# What AddressSanitizer says of every run in V8, whose microtasks have a stack of their own: no part of the story.
+# What AddressSanitizer says of every run in V8, whose microtasks have a stack of their own: not part of the report.
 _FIBERS = re.compile(r"^==\d+==WARNING: ASan doesn't fully support makecontext.*\n", re.MULTILINE)
 _MOST_NEIGHBOURS = 200  # of one input
 _OF_THE_CORE = "writable_stream_fuzzer"  # which runs any program on the core without V8
@@ -58,9 +58,9 @@ class Triage:
     def _target(self, finding):
         return os.path.join(self._fuzzers, finding.target)
 
-    async def places(self, judged, files, seconds):
-        """What `sluice-fuzz places` says of programs, as far as it gets."""
-        return (await self._ask(["places", *judged, "--", *files], self._root, seconds))[1]
+    async def divergences(self, judged, files, seconds):
+        """What `sluice-fuzz divergences` says of programs, as far as it gets."""
+        return (await self._ask(["divergences", *judged, "--", *files], self._root, seconds))[1]
 
     async def identity_without_fault(self, identity, input_path, folder):
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
@@ -70,7 +70,7 @@ class Triage:
 
     async def investigate(self, finding):
         try:
-            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_story, self._try_without_limit,
+            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_report, self._try_without_limit,
                          self._look_at_neighbours, self._write_javascript):
                 if self.stopped:
                     break
@@ -189,7 +189,7 @@ class Triage:
             shutil.copyfile(unshrunk, program)
 
     async def _shrink(self, finding, program, is_program):
-        command = ["shrink", "--finding", finding.identity, *(["--place", finding.place] if finding.place else []), "-o", program]
+        command = ["shrink", "--finding", finding.identity, *(["--divergence", finding.place] if finding.place else []), "-o", program]
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
             command = ["shrink", "--bytes", "-o", program]
@@ -210,11 +210,11 @@ class Triage:
         finding.shrunk = report is not None and self._is_same(finding, report)
         if not finding.shrunk and os.path.exists(program):
             os.remove(program)
-        if finding.shrunk and finding.passed_over:
-            passed_over, finding.passed_over = finding.passed_over, []
+        if finding.shrunk and finding.suppressed:
+            suppressed, finding.suppressed = finding.suppressed, []
             report = await self._die(finding, [os.path.basename(program)])
             if report is None or not self._is_same(finding, report):
-                finding.passed_over = passed_over
+                finding.suppressed = suppressed
 
     # --- What it shows ---
 
@@ -223,7 +223,7 @@ class Triage:
         if not finding.reproduced:
             return
         name = os.path.basename(finding.file_for_repro)
-        report = await self._die(finding, [name], SLUICE_TELL_CODE="1")
+        report = await self._die(finding, [name], SLUICE_STEP_COVERAGE="1")
         if report is None:
             return
         finding.code = list(report.code)
@@ -237,21 +237,21 @@ class Triage:
         return {} if report is None else {"identity": report.identity(_OF_THE_CORE), "frames": _frames(report)}
 
     async def _repro(self, finding):
-        flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
+        flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
         question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
         leaks = finding.kind == "leak"
         _, text = await (self._run([self._sluice, *question], finding.folder) if leaks else self._ask(question, finding.folder))
         return _FIBERS.sub("", text)
 
-    async def _write_story(self, finding):
+    async def _write_report(self, finding):
         if finding.reads_programs:
             text = await self._repro(finding)
-        else:  # What the target itself says is the story.
+        else:  # What the target itself prints is the report.
             _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
-        findings.write(os.path.join(finding.folder, "story.txt"), text)
+        findings.write(os.path.join(finding.folder, "report.txt"), text)
         finding.shows = _broken(text) if finding.reproduced else []
-        if departs := re.search(r"^Departs at: (.+)\n +(.+)$", text, re.MULTILINE):
-            finding.departs_at, finding.departs_by = departs.groups()
+        if divergence := re.search(r"^Divergence: (.+)\n +(.+)$", text, re.MULTILINE):
+            finding.diverges_at, finding.diverges_by = divergence.groups()
         finding.core_too = "\nThe core breaks this rule without V8, too.\n" in text
         if other := re.search(r"^Without V8 the core breaks another rule by then: (.+)$", text, re.MULTILINE):
             finding.without_v8 = {"identity": other[1], "frames": []}
@@ -268,12 +268,12 @@ class Triage:
         with tempfile.TemporaryDirectory(prefix="unlimited-", dir=finding.folder) as scratch:
             path = os.path.join(scratch, "program.ops")
             findings.write(path, unlimited)
-            flags = ["--finding", finding.identity, "--seconds", str(_STORY_SECONDS), *finding.judged]
+            flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
             _, text = await self._ask(["repro", *flags, "--", path], finding.folder)
         finding.shows_without_limit = _broken(text)
 
     async def _look_at_neighbours(self, finding):
-        """What breaks in inputs that are nearly this one. (Of programs, the place where the core departs says more.)"""
+        """What breaks in inputs that are nearly this one. (Of programs, the place where the core diverges says more.)"""
         path = os.path.join(finding.folder, "shrunk")
         if finding.reads_programs or finding.kind != "crash" or not finding.shrunk:
             return
@@ -330,7 +330,7 @@ def _neighbours(data):
 
 def _passing_over(finding):
     """So that a program that has other findings besides ends by this one, as it did when it was found."""
-    return {"SLUICE_IGNORE_FINDINGS": ",".join(finding.passed_over)} if finding.passed_over else {}
+    return {"SLUICE_IGNORE_FINDINGS": ",".join(finding.suppressed)} if finding.suppressed else {}
 
 
 def _broken(text):

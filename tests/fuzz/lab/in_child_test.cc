@@ -9,18 +9,18 @@
 namespace sluice::lab {
 namespace {
 
-TEST(InChildTest, ItIsWhatTheQuestionReturns) {
+TEST(InChildTest, ReturnsTheResultOfThePredicate) {
   EXPECT_TRUE(HoldsInChild([] { return true; }, 10));
   EXPECT_FALSE(HoldsInChild([] { return false; }, 10));
 }
 
-TEST(InChildTest, WhatEndsTheProcessDoesNotHold) {
+TEST(InChildTest, APredicateThatEndsTheProcessIsFalse) {
   EXPECT_FALSE(HoldsInChild([]() -> bool { std::abort(); }, 10));
   EXPECT_FALSE(HoldsInChild([]() -> bool { std::_Exit(3); }, 10));
   EXPECT_TRUE(HoldsInChild([] { return true; }, 10));
 }
 
-TEST(InChildTest, WhatDoesNotEndDoesNotHold) {
+TEST(InChildTest, APredicateThatHangsIsFalse) {
   EXPECT_FALSE(HoldsInChild(
       [] {
         for (volatile bool on = true; on;) {
@@ -30,7 +30,7 @@ TEST(InChildTest, WhatDoesNotEndDoesNotHold) {
       1));
 }
 
-TEST(InChildTest, NothingIsChangedOrPrinted) {
+TEST(InChildTest, TheParentsMemoryAndOutputAreUntouched) {
   int asked = 0;
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
@@ -47,7 +47,7 @@ TEST(InChildTest, NothingIsChangedOrPrinted) {
   EXPECT_EQ(asked, 0);
 }
 
-TEST(InChildTest, ItDoesNotMatterThatChildrenWereIgnored) {
+TEST(InChildTest, AnIgnoredSigchldDoesNotMatter) {
   std::signal(SIGCHLD, SIG_IGN);
   EXPECT_FALSE(HoldsInChild([] { return false; }, 10));
   EXPECT_TRUE(HoldsInChild([] { return true; }, 10));

@@ -76,52 +76,52 @@ class Commands(unittest.TestCase):
         self.assertIn("What broke:", failing.stdout)
 
     @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
-    def test_repro_tells_where_the_core_departs(self):
+    def test_repro_prints_the_divergence(self):
         failing = run("repro", "--canary", self.file("canary.ops", CANARY))
-        self.assertIn("Departs at: releaseLock, before the begin of writer.releaseLock()\n", failing.stdout)
+        self.assertIn("Divergence: releaseLock, before the begin of writer.releaseLock()\n", failing.stdout)
 
     def test_places_says_a_line_each(self):
         canary = self.file("canary.ops", CANARY)
-        placed = run("places", "--canary", SEED, canary)
+        placed = run("divergences", "--canary", SEED, canary)
         self.assertEqual(placed.returncode, 1)
         passes, fails = (line.split("\t") for line in placed.stdout.splitlines())
         self.assertEqual(passes, [str(SEED), "", ""])
         first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
         self.assertEqual(fails, [str(canary), first, "releaseLock, before the begin of writer.releaseLock()" if IS_SANITIZED else ""])
-        self.assertEqual(run("places", SEED).returncode, 0)
-        missing = run("places", self.folder / "missing", SEED)
+        self.assertEqual(run("divergences", SEED).returncode, 0)
+        missing = run("divergences", self.folder / "missing", SEED)
         self.assert_complains(missing, "missing", "No such file")
         self.assertEqual(missing.stdout, f"{SEED}\t\t\n", "the others are said")
 
     @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
-    def test_shrink_keeps_the_place_that_is_asked_for(self):
+    def test_shrink_preserves_the_divergence_that_a_flag_names(self):
         canary = self.file("canary.ops", CANARY)
-        place = run("places", "--canary", canary).stdout.rstrip("\n").split("\t")[2]
+        place = run("divergences", "--canary", canary).stdout.rstrip("\n").split("\t")[2]
         small = self.folder / "small.ops"
-        self.assertEqual(run("shrink", "--canary", "--place", place, "-o", small, canary).returncode, 0)
+        self.assertEqual(run("shrink", "--canary", "--divergence", place, "-o", small, canary).returncode, 0)
         self.assertLess(len(small.read_text().splitlines()), len(CANARY.splitlines()))
-        self.assertEqual(run("places", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
+        self.assertEqual(run("divergences", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
         for flags in (("--command", "true"), ("--bytes",)):
-            self.assert_complains(run("shrink", "--canary", "--place", place, *flags, canary), flags[0], "--place")
-        self.assert_complains(run("shrink", "--canary", "--place", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
-                              "sluice-fuzz places")
+            self.assert_complains(run("shrink", "--canary", "--divergence", place, *flags, canary), flags[0], "--divergence")
+        self.assert_complains(run("shrink", "--canary", "--divergence", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
+                              "sluice-fuzz divergences")
 
     def test_repro_of_several_files_tells_the_worst(self):
         self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
 
-    def test_reach_counts_states_of_files_and_folders(self):
+    def test_state_coverage_counts_states_of_files_and_folders(self):
         self.file("a.ops", "run\n")
         self.file("b", b"\x01")
-        result = run("reach", self.folder)
+        result = run("state-coverage", self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
-        reach = json.loads(result.stdout)
-        self.assertEqual((reach["programs"], reach["impossible"]), (2, []))
-        states = {state["id"]: state for state in reach["states"]}
+        coverage = json.loads(result.stdout)
+        self.assertEqual((coverage["programs"], coverage["impossible"]), (2, []))
+        states = {state["id"]: state for state in coverage["states"]}
         self.assertEqual(states["starting"]["count"], 2)
         self.assertEqual(states["starting"]["example"], str(self.folder / "a.ops"))
         self.assertEqual(states["closed"], {"id": "closed", "state": "closed", "meaning": "the end", "count": 0})
 
-    def test_reach_reads_what_links_lead_to_whatever_it_is_called(self):
+    def test_state_coverage_follows_links_to_files_of_every_name(self):
         odd = self.folder / "odd \udcff\n"
         odd.mkdir()
         (odd / "bad\udcff.ops").write_text("run\n")
@@ -131,13 +131,13 @@ class Commands(unittest.TestCase):
         (linked / "folder").symlink_to(odd)
         (linked / "file.ops").symlink_to(odd / "bad\udcff.ops")
         for path, programs in ((odd, 1), (odd / "bad\udcff.ops", 1), (linked, 2)):
-            result = run("reach", path)
+            result = run("state-coverage", path)
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertEqual(json.loads(result.stdout)["programs"], programs, path)
 
-    def test_reach_complains_about_what_it_cannot_read(self):
-        self.assert_complains(run("reach", self.folder / "missing"), "missing")
-        self.assert_complains(run("reach", self.file("bad.ops", "nonsense\n")), "bad.ops:1:1")
+    def test_state_coverage_complains_about_what_it_cannot_read(self):
+        self.assert_complains(run("state-coverage", self.folder / "missing"), "missing")
+        self.assert_complains(run("state-coverage", self.file("bad.ops", "nonsense\n")), "bad.ops:1:1")
 
     def test_shrink_keeps_the_finding(self):
         small = self.folder / "small.ops"
@@ -145,7 +145,7 @@ class Commands(unittest.TestCase):
         self.assertNotIn("read stream", small.read_text())
         self.assertEqual(run("repro", "--canary", small).returncode, 1)
 
-    def test_shrink_and_repro_keep_to_the_finding_that_is_asked_for(self):
+    def test_shrink_and_repro_use_the_finding_that_a_flag_names(self):
         canary = self.file("canary.ops", CANARY)
         text = run("repro", "--canary", canary).stdout
         first = text.split("\nVerdict: FAILS, ")[1].split("\n")[0]
@@ -198,7 +198,7 @@ class Commands(unittest.TestCase):
         for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
                           ["random", "--seed", "x"], ["random", "--seed", "-1"],
                           ["random", "--seed", "18446744073709551616"], ["batch", "--count", "-1"],
-                          ["repro", "--canary", "--v8", SEED], ["agree", "--count", "x"]):
+                          ["repro", "--canary", "--v8", SEED], ["conformance", "--count", "x"]):
             self.assertEqual(run(*arguments).returncode, 2, arguments)
 
     def test_help_is_there(self):
@@ -230,9 +230,9 @@ class Commands(unittest.TestCase):
     @unittest.skipUnless(HAS_V8, "built without V8")
     def test_the_core_in_v8_agrees_with_the_model(self):
         for profile in ("balanced", "reentrancy", "buffer_limit"):
-            result = run("agree", "--seed", 100000, "--count", 20, "--profile", profile)
+            result = run("conformance", "--seed", 100000, "--count", 20, "--profile", profile)
             self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-            self.assertEqual(result.stdout, f"60 programs agree, from 20 seeds of the profile {profile}\n")
+            self.assertEqual(result.stdout, f"60 programs conform, from 20 seeds of the profile {profile}\n")
 
     @unittest.skipUnless(HAS_V8, "built without V8")
     def test_a_program_is_judged_in_v8(self):

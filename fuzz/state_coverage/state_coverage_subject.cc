@@ -1,4 +1,4 @@
-#include "fuzz/state_coverage/reach_subject.h"
+#include "fuzz/state_coverage/state_coverage_subject.h"
 
 #include <utility>
 
@@ -24,10 +24,10 @@ Cause CauseOf(const sim::Realm::NextReaction& next) {
 
 }  // namespace
 
-// Something runs. What it changed is seen when author code begins within it, and when it ends.
-class ReachSubject::Scope {
+// Something runs. What it changed is seen when user code begins within it, and when it ends.
+class StateCoverageSubject::Scope {
  public:
-  Scope(ReachSubject& subject, Cause cause) : subject_(subject) {
+  Scope(StateCoverageSubject& subject, Cause cause) : subject_(subject) {
     subject_.NoteBegin(cause);
     subject_.causes_.push_back(cause);
   }
@@ -39,10 +39,10 @@ class ReachSubject::Scope {
   }
 
  private:
-  ReachSubject& subject_;
+  StateCoverageSubject& subject_;
 };
 
-void ReachSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
+void StateCoverageSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   user_code_ = &user_code;
   phase_ = Phase::kNone;
   lost_ = false;
@@ -51,18 +51,18 @@ void ReachSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chu
   CoreSubject::Reset(*this, chunks);
 }
 
-void ReachSubject::CopyFrom(const CoreSubject& other) {
+void StateCoverageSubject::CopyFrom(const CoreSubject& other) {
   CoreSubject::CopyFrom(other);
-  const auto& reach = static_cast<const ReachSubject&>(other);
+  const auto& reach = static_cast<const StateCoverageSubject&>(other);
   phase_ = reach.phase_;
   lost_ = reach.lost_;
 }
 
-void ReachSubject::Note(Reached& reached) {
-  if (reached.count++ == 0) reached.example = example_;
+void StateCoverageSubject::Note(Visits& visits) {
+  if (visits.count++ == 0) visits.example = example_;
 }
 
-void ReachSubject::NoteBegin(Cause cause) {
+void StateCoverageSubject::NoteBegin(Cause cause) {
   // What is nothing to the stream may not happen to be in flight either: a change before it is seen here.
   if (cause == Cause::kNothing) return;
   Note(counts_.begun[static_cast<int>(phase_)][static_cast<int>(cause)]);
@@ -70,7 +70,7 @@ void ReachSubject::NoteBegin(Cause cause) {
   NoteImpossible(std::string(CauseId(cause)) + " in " + std::string(PhaseId(phase_)));
 }
 
-void ReachSubject::Look() {
+void StateCoverageSubject::Look() {
   core::Snapshot snapshot;
   if (!TakeSnapshot(snapshot)) return;
   const std::optional<Phase> phase = PhaseOf(snapshot);
@@ -95,84 +95,84 @@ void ReachSubject::Look() {
                  std::string(PhaseId(*phase)));
 }
 
-Outcome ReachSubject::Call(CallKind kind, Value argument, uint32_t resolver) {
+Outcome StateCoverageSubject::Call(CallKind kind, Value argument, uint32_t resolver) {
   Look();
   const Outcome outcome = user_code_->Call(kind, argument, resolver);
   Look();
   return outcome;
 }
 
-void ReachSubject::Settled(uint32_t promise, bool fulfilled, Value value) {
+void StateCoverageSubject::Settled(uint32_t promise, bool fulfilled, Value value) {
   user_code_->Settled(promise, fulfilled, value);
 }
 
 // A writer that was released has no stream that it could do something to.
-Cause ReachSubject::CauseForWriter(uint32_t writer, Cause cause) {
+Cause StateCoverageSubject::CauseForWriter(uint32_t writer, Cause cause) {
   return host().Writer(Slot(writer)).stream.is_undefined() ? Cause::kNothing : cause;
 }
 
-Outcome ReachSubject::Construct(const StreamOptions& options) {
+Outcome StateCoverageSubject::Construct(const StreamOptions& options) {
   const Scope scope(*this, Cause::kConstruct);
   return CoreSubject::Construct(options);
 }
-uint32_t ReachSubject::StreamAbort(Value reason) {
+uint32_t StateCoverageSubject::StreamAbort(Value reason) {
   const Scope scope(*this, Cause::kAbort);
   return CoreSubject::StreamAbort(reason);
 }
-uint32_t ReachSubject::StreamClose() {
+uint32_t StateCoverageSubject::StreamClose() {
   const Scope scope(*this, Cause::kClose);
   return CoreSubject::StreamClose();
 }
-Outcome ReachSubject::GetWriter() {
+Outcome StateCoverageSubject::GetWriter() {
   const Scope scope(*this, Cause::kGetWriter);
   return CoreSubject::GetWriter();
 }
-Outcome ReachSubject::ConstructWriter() {
+Outcome StateCoverageSubject::ConstructWriter() {
   const Scope scope(*this, Cause::kGetWriter);
   return CoreSubject::ConstructWriter();
 }
-uint32_t ReachSubject::WriterAbort(uint32_t writer, Value reason) {
+uint32_t StateCoverageSubject::WriterAbort(uint32_t writer, Value reason) {
   const Scope scope(*this, CauseForWriter(writer, Cause::kAbort));
   return CoreSubject::WriterAbort(writer, reason);
 }
-uint32_t ReachSubject::WriterClose(uint32_t writer) {
+uint32_t StateCoverageSubject::WriterClose(uint32_t writer) {
   const Scope scope(*this, CauseForWriter(writer, Cause::kClose));
   return CoreSubject::WriterClose(writer);
 }
-void ReachSubject::ReleaseLock(uint32_t writer) {
+void StateCoverageSubject::ReleaseLock(uint32_t writer) {
   const Scope scope(*this, CauseForWriter(writer, Cause::kReleaseLock));
   CoreSubject::ReleaseLock(writer);
 }
-uint32_t ReachSubject::Write(uint32_t writer, Value chunk) {
+uint32_t StateCoverageSubject::Write(uint32_t writer, Value chunk) {
   const Scope scope(*this, CauseForWriter(writer, Cause::kWrite));
   return CoreSubject::Write(writer, chunk);
 }
-uint32_t ReachSubject::CloseWithErrorPropagation(uint32_t writer) {
+uint32_t StateCoverageSubject::CloseWithErrorPropagation(uint32_t writer) {
   const Scope scope(*this, Cause::kClose);
   return CoreSubject::CloseWithErrorPropagation(writer);
 }
-void ReachSubject::ErrorStream(Value error) {
+void StateCoverageSubject::ErrorStream(Value error) {
   const Scope scope(*this, Cause::kError);
   CoreSubject::ErrorStream(error);
 }
-void ReachSubject::ControllerError(Value error) {
+void StateCoverageSubject::ControllerError(Value error) {
   const Scope scope(*this, Cause::kError);
   CoreSubject::ControllerError(error);
 }
 
-void ReachSubject::RunOneMicrotask() {
+void StateCoverageSubject::RunOneMicrotask() {
   const auto next = host().realm().NextCoreReaction();
   const Scope scope(*this, next.has_value() ? CauseOf(*next) : Cause::kNothing);
   CoreSubject::RunMicrotasks(1);
 }
 
-void ReachSubject::RunTick() { RunMicrotasks(host().realm().PendingMicrotasks()); }
+void StateCoverageSubject::RunTick() { RunMicrotasks(host().realm().PendingMicrotasks()); }
 
-void ReachSubject::RunMicrotasks(size_t count) {
+void StateCoverageSubject::RunMicrotasks(size_t count) {
   for (; count > 0 && host().realm().PendingMicrotasks() > 0; --count) RunOneMicrotask();
 }
 
-void ReachSubject::RunAllMicrotasks() {
+void StateCoverageSubject::RunAllMicrotasks() {
   while (host().realm().PendingMicrotasks() > 0) RunOneMicrotask();
   CoreSubject::RunAllMicrotasks();  // what nobody handled is reported
 }

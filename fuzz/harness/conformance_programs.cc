@@ -1,10 +1,10 @@
-#include "fuzz/harness/agreement.h"
+#include "fuzz/harness/conformance_programs.h"
 
 #include "fuzz/program/random.h"
 
 namespace sluice::fuzz {
 
-std::vector<Program> AgreementPrograms(uint64_t seed, const Profile& profile) {
+std::vector<Program> ConformancePrograms(uint64_t seed, const Profile& profile) {
   Random random(seed);
   const Program program = RandomProgram(random, profile);
   std::vector<Program> programs;

@@ -1,4 +1,4 @@
-#include "fuzz/lab/places.h"
+#include "fuzz/lab/divergences.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -12,44 +12,44 @@
 
 namespace sluice::lab {
 
-using fuzz::Departure;
-using fuzz::DepartureFinder;
+using fuzz::Divergence;
+using fuzz::DivergenceFinder;
 using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
 
 WithoutV8 RunWithoutV8(const Program& program, const Finding& finding) {
-  DepartureFinder finder(program);
+  DivergenceFinder finder(program);
   Judge judge;
   judge.WatchCore(&finder);
   const std::optional<Finding> first = judge.Run(program);
   const auto& all = judge.findings();
   const auto same =
       std::find_if(all.begin(), all.end(), [&](const Finding& one) { return one.key() == finding.key(); });
-  if (same != all.end()) return {same->key(), finder.departure()};
-  if (first.has_value() && first->event <= finding.event) return {first->key(), finder.departure()};
+  if (same != all.end()) return {same->key(), finder.divergence()};
+  if (first.has_value() && first->event <= finding.event) return {first->key(), finder.divergence()};
   return {};
 }
 
-std::optional<Placed> FirstWithPlace(Judge& judge, Judged judged, const Program& program) {
-  const auto place_of = [](const std::optional<Departure>& departure) {
-    return departure.has_value() ? departure->place : std::string();
+std::optional<DivergentFinding> FirstWithDivergence(Judge& judge, Judged judged, const Program& program) {
+  const auto point_of = [](const std::optional<Divergence>& divergence) {
+    return divergence.has_value() ? divergence->place : std::string();
   };
   if (judged == Judged::kV8) {
     const std::optional<Finding> first = judge.Run(program);
     if (!first.has_value()) return std::nullopt;
     const WithoutV8 without = RunWithoutV8(program, *first);
-    return Placed{*first, without.broken.empty() ? kInV8Alone : place_of(without.departure)};
+    return DivergentFinding{*first, without.broken.empty() ? kInV8Alone : point_of(without.divergence)};
   }
-  DepartureFinder finder(program);
+  DivergenceFinder finder(program);
   judge.WatchCore(&finder);
   const std::optional<Finding> first = judge.Run(program);
   judge.WatchCore(nullptr);
   if (!first.has_value()) return std::nullopt;
-  return Placed{*first, place_of(finder.departure())};
+  return DivergentFinding{*first, point_of(finder.divergence())};
 }
 
-int Places(const std::vector<std::string>& paths, Judged judged) {
+int Divergences(const std::vector<std::string>& paths, Judged judged) {
   const auto judge = NewJudge(judged);
   int worst = kExitOk;
   for (const std::string& path : paths) {
@@ -59,8 +59,8 @@ int Places(const std::vector<std::string>& paths, Judged judged) {
       worst = Complain(program.status());
       continue;
     }
-    if (const auto placed = FirstWithPlace(*judge, judged, *program)) {
-      PrintOut(absl::StrCat(path, "\t", placed->finding.key(), "\t", placed->place, "\n"));
+    if (const auto found = FirstWithDivergence(*judge, judged, *program)) {
+      PrintOut(absl::StrCat(path, "\t", found->finding.key(), "\t", found->divergence, "\n"));
       worst = std::max(worst, kExitFinding);
     } else {
       PrintOut(absl::StrCat(path, "\t\t\n"));

@@ -1,9 +1,9 @@
-"""Faults that hide behind the names of others.
+"""Bugs that a known finding masks.
 
-A target passes over a program if what breaks first in it has the name of a finding (fuzz/harness/program_target.h), and keeps some of
-those (fuzz/harness/passed_over.h). Another fault may break the same rule in the same step: then the core departs from the standard in
-another operation than it does for any finding. The same goes for the inputs of findings, which may have been shrunk to another fault's.
-What departs in the same operation as a finding, or in none, cannot be told from it.
+A target suppresses programs that break the rule of an open finding in the same step (fuzz/harness/program_target.h), and stores a sample of
+them (fuzz/harness/suppressed_inputs.h). Programs of the sample that diverge in another operation than any finding become findings of their
+own. The inputs of findings are examined too: shrinking may have changed the bug that they show. A program that diverges in the operation
+of a finding, or outside of operations, is not distinguished from it.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.triage import findings
 from sluice_dev.triage.grouping import fault_at, fault_of, operation_of
 
-_CHUNK = 200  # files that one process looks into
+_CHUNK = 200  # files that one process examines
 _CHUNK_SECONDS = 300
 MOST = 20  # findings that are made of this
 
@@ -28,32 +28,32 @@ def _is_sorted(target):
 
 
 def environment(out, target):
-    """For a process of `target`: it keeps some of what it passes over."""
+    """For a process of `target`: it keeps some of what it suppresses."""
     folder = os.path.join(_folder(out), target)
     os.makedirs(folder, exist_ok=True)
-    return {"SLUICE_PASSED_OVER": folder}
+    return {"SLUICE_SUPPRESSED_INPUTS": folder}
 
 
 def _folder(out):
-    return os.path.join(out, "passed-over")
+    return os.path.join(out, "suppressed")
 
 
-async def places(triage, target, files):
+async def divergences(triage, target, files):
     """(identity, place, file) of each of `files` in which something breaks."""
     placed = []
     judged = fuzz_targets.of(target).judge_flags
     while files and not triage.stopped:
         chunk, files = files[:_CHUNK], files[_CHUNK:]
-        text = await triage.places(judged, chunk, _CHUNK_SECONDS)
+        text = await triage.divergences(judged, chunk, _CHUNK_SECONDS)
         lines = re.findall(r"^(.*)\t(.*)\t(.*)$", text, re.MULTILINE)
         placed += [(identity, place, file) for file, identity, place in lines if identity]
-        # What ends the process is no oracle's finding, and was not passed over. Go on behind it.
+        # What ends the process is no oracle's finding, and was not suppressed. Go on behind it.
         files = chunk[chunk.index(lines[-1][0]) + 2 if lines else 1:] + files
     return placed
 
 
 async def look_for(triage, found, out, begun, jobs, made):
-    """Adds the findings that are made of what was passed over to `made`, investigated. `found`: the others, investigated. `out`: the
+    """Adds the findings that are made of what was suppressed to `made`, investigated. `found`: the others, investigated. `out`: the
     campaign's folder. `begun`: when fuzzing began, in seconds since the epoch. Returns how many more there would have been."""
     by_target = {}
     folder = _folder(out)
@@ -68,7 +68,7 @@ async def look_for(triage, found, out, begun, jobs, made):
 
     async def sort(target, files):
         async with limit:
-            return [(target, *entry) for entry in await places(triage, target, files)]
+            return [(target, *entry) for entry in await divergences(triage, target, files)]
 
     parts = [(target, files[i:i + _CHUNK]) for target, files in by_target.items() for i in range(0, len(files), _CHUNK)]
     sorted_parts = await asyncio.gather(*(sort(*part) for part in parts))

@@ -1,4 +1,4 @@
-#include "fuzz/oracle/departure.h"
+#include "fuzz/oracle/divergence.h"
 
 #include <gtest/gtest.h>
 
@@ -23,40 +23,40 @@ namespace {
 namespace fs = std::filesystem;
 
 // Tests run in the source folder. Without a sanitizer there is nothing to find.
-class DepartureTest : public testing::Test {
+class DivergenceTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!CanFindDepartures()) GTEST_SKIP() << "this build does not know where operations begin";
+    if (!CanFindDivergences()) GTEST_SKIP() << "this build does not know where operations begin";
   }
 };
 
 template <typename Core>
-std::string Told(const Program& program) {
+std::string DivergenceOf(const Program& program) {
   Judge judge(std::make_unique<Core>());
-  DepartureFinder finder(program);
+  DivergenceFinder finder(program);
   judge.WatchCore(&finder);
   judge.Run(program);
-  const auto departure = finder.departure();
-  return departure.has_value() ? departure->place + ": " + departure->difference : "";
+  const auto divergence = finder.divergence();
+  return divergence.has_value() ? divergence->place + ": " + divergence->difference : "";
 }
 
-TEST_F(DepartureTest, CoreAndModelPerformTheSameOperationsAndHaveTheSameSlotsAtEach) {
+TEST_F(DivergenceTest, CoreAndModelPerformTheSameOperationsAndHaveTheSameSlotsAtEach) {
   for (const auto& entry : fs::recursive_directory_iterator("corpus")) {
     if (entry.path().extension() != ".ops") continue;
     std::ifstream file(entry.path(), std::ios::binary);
     const Program program = ParseOrDie(std::string(std::istreambuf_iterator<char>(file), {}));
-    EXPECT_EQ(Told<CoreSubject>(program), "") << entry.path();
+    EXPECT_EQ(DivergenceOf<CoreSubject>(program), "") << entry.path();
   }
   Random random(1);
   for (int i = 0; i < 2000; ++i) {
     const Program program = RandomProgram(random, i % 2 == 0 ? ReentrancyProfile() : BufferLimitProfile());
-    ASSERT_EQ(Told<CoreSubject>(program), "") << PrintText(program);
+    ASSERT_EQ(DivergenceOf<CoreSubject>(program), "") << PrintText(program);
   }
 }
 
-TEST_F(DepartureTest, ItIsAtTheOperationThatIsNotPerformed) {
+TEST_F(DivergenceTest, AMissingOperationIsTheDivergence) {
   EXPECT_EQ(
-      Told<CanarySubject>(
+      DivergenceOf<CanarySubject>(
           ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
                      "w0.abort(r1)\nw0.releaseLock()\nw0.close()\n")),
       "releaseLock, before the begin of writer.releaseLock(): the core begins writer.close(), the standard begins "
@@ -70,9 +70,9 @@ class LosesItsStrategy : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, ItIsBetweenTheOperationsAtWhichSlotsAreAndAreNotAsTheyShouldBe) {
+TEST_F(DivergenceTest, ASlotDivergesBetweenTwoBoundaries) {
   EXPECT_EQ(
-      Told<LosesItsStrategy>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
+      DivergenceOf<LosesItsStrategy>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
       "close, before the begin of writer.close(): at the begin of writer.close(), strategyHWM is 7 and should be 1");
 }
 
@@ -86,8 +86,8 @@ class MixesUpPromises : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, PromisesAreToldApartAlsoIfTheirStateIsTheSame) {
-  EXPECT_EQ(Told<MixesUpPromises>(ParseOrDie("highWaterMark 0\nw0 = stream.getWriter()\nrun\nw0.abort(r0)\n")),
+TEST_F(DivergenceTest, PromisesInTheSameStateAreDistinguished) {
+  EXPECT_EQ(DivergenceOf<MixesUpPromises>(ParseOrDie("highWaterMark 0\nw0 = stream.getWriter()\nrun\nw0.abort(r0)\n")),
             "abort, before the begin of writer.abort(): at the begin of writer.abort(), readyPromise is another "
             "promise than it should be");
 }
@@ -99,8 +99,8 @@ class MixesUpReasons : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, ValuesAreToldApart) {
-  EXPECT_EQ(Told<MixesUpReasons>(ParseOrDie("methods start\nrun\ncontroller.error(r0)\n")),
+TEST_F(DivergenceTest, ValuesAreDistinguished) {
+  EXPECT_EQ(DivergenceOf<MixesUpReasons>(ParseOrDie("methods start\nrun\ncontroller.error(r0)\n")),
             "the begin of WritableStreamStartErroring: at the begin of WritableStreamFinishErroring, storedError is r1 "
             "and should be r0");
 }
@@ -117,9 +117,9 @@ class SettlesAbortTooEarly : public CoreSubject {
   uint32_t abort_ = 0;
 };
 
-TEST_F(DepartureTest, ItIsWhereAPromiseIsSettledThatASlotHeld) {
+TEST_F(DivergenceTest, AWrongSettlementOfASlotsPromiseIsTheDivergence) {
   EXPECT_EQ(
-      Told<SettlesAbortTooEarly>(ParseOrDie(
+      DivergenceOf<SettlesAbortTooEarly>(ParseOrDie(
           "methods abort\non abort return pending\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\nw0.releaseLock()\n")),
       "releaseLock, before the begin of writer.releaseLock(): at the begin of writer.releaseLock(), the promise of "
       "pendingAbortRequest is fulfilled and should be pending");
@@ -135,8 +135,8 @@ class RejectsWithAnother : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, WhatAnAuthorSeesLateIsWhereItWasSettled) {
-  EXPECT_EQ(Told<RejectsWithAnother>(
+TEST_F(DivergenceTest, ALateEventDivergesWhereItsPromiseWasSettled) {
+  EXPECT_EQ(DivergenceOf<RejectsWithAnother>(
                 ParseOrDie("w0 = stream.getWriter()\nw0.releaseLock()\nw0.close()\nw1 = stream.getWriter()\nrun\n")),
             "the begin of writer.close(): the core: p1 rejected with r0; the standard: p1 rejected with TypeError#1");
 }
@@ -144,9 +144,9 @@ TEST_F(DepartureTest, WhatAnAuthorSeesLateIsWhereItWasSettled) {
 // Whether anybody asks, or not.
 template <typename Core>
 class AnswersTwo : public Core {
-  void ListAnswers(std::vector<Held>& answers) override {
-    Core::ListAnswers(answers);
-    for (Held& answer : answers) {
+  void QueryResults(std::vector<SlotValue>& results) override {
+    Core::QueryResults(results);
+    for (SlotValue& answer : results) {
       if (answer.slot == "WritableStreamDefaultWriterGetDesiredSize") answer.value = sim::Value::Number(2);
     }
   }
@@ -158,16 +158,16 @@ class ReturnsTwo : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, WhereAnAnswerIsWrongItIsThatAndNotWhoAsked) {
-  EXPECT_EQ(Told<AnswersTwo<ReturnsTwo>>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
+TEST_F(DivergenceTest, AWrongQueryIsTheDivergenceAndNotItsCaller) {
+  EXPECT_EQ(DivergenceOf<AnswersTwo<ReturnsTwo>>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
             "the return from WritableStreamDefaultWriterGetDesiredSize: it returns 2 and should return 1; the core: "
             "desiredSize = 2; the standard: desiredSize = 1");
 }
 
-TEST_F(DepartureTest, AnAnswerForWhichNobodyAskedIsNotToBlame) {
+TEST_F(DivergenceTest, AWrongQueryThatWasNotPerformedIsNotTheDivergence) {
   const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\n");
-  EXPECT_EQ(Told<AnswersTwo<CoreSubject>>(program), "");
-  EXPECT_EQ(Told<AnswersTwo<LosesItsStrategy>>(program), Told<LosesItsStrategy>(program));
+  EXPECT_EQ(DivergenceOf<AnswersTwo<CoreSubject>>(program), "");
+  EXPECT_EQ(DivergenceOf<AnswersTwo<LosesItsStrategy>>(program), DivergenceOf<LosesItsStrategy>(program));
 }
 
 // Behind the third time that somebody looks: at the begin of what getWriter() performs by way of another operation.
@@ -176,16 +176,16 @@ class LosesItsStrategyInSetUp : public CoreSubject {
     looks_ = 0;
     return CoreSubject::GetWriter();
   }
-  void ListHeld(std::vector<Held>& held) override {
-    CoreSubject::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(slots);
     if (++looks_ == 3) host().stream(0).controller.strategyHWM = 7;
   }
   int looks_ = 3;
 };
 
-TEST_F(DepartureTest, SettingAWriterUpIsAnOperationWhoeverAsksForIt) {
+TEST_F(DivergenceTest, SettingUpAWriterIsAnOperationForEveryCaller) {
   EXPECT_EQ(
-      Told<LosesItsStrategyInSetUp>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
+      DivergenceOf<LosesItsStrategyInSetUp>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
       "the begin of SetUpWritableStreamDefaultWriter: at the end of SetUpWritableStreamDefaultWriter, strategyHWM is "
       "7 and should be 1");
 }
@@ -200,8 +200,8 @@ class DropsReadyForALook : public CoreSubject {
     looks_ = 1;
     return CoreSubject::WriterClose(id);
   }
-  void ListHeld(std::vector<Held>& held) override {
-    CoreSubject::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(slots);
     if (looks_ == 0) return;
     if (looks_ == 2) host().Drop(host().Writer({1}).readyPromise);
     if (looks_ == 3) {
@@ -214,12 +214,12 @@ class DropsReadyForALook : public CoreSubject {
   bool has_dropped_ = false;
 };
 
-TEST_F(DepartureTest, LookingInTheMiddleBreaksNoRule) {
+TEST_F(DivergenceTest, InspectingInTheMiddleOfAnOperationIsNoViolation) {
   const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\n");
   auto subject = std::make_unique<DropsReadyForALook>();
   const DropsReadyForALook& dropper = *subject;
   Judge judge(std::move(subject));
-  DepartureFinder finder(program);
+  DivergenceFinder finder(program);
   judge.WatchCore(&finder);
   const auto finding = judge.Run(program);
   EXPECT_FALSE(finding.has_value()) << finding->key();
@@ -234,8 +234,8 @@ class LosesItsStrategyBehindAnError : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, WhatAnAuthorDoesInTheMiddleOfAnOperationIsNotWhatItIsBehind) {
-  EXPECT_EQ(Told<LosesItsStrategyBehindAnError>(
+TEST_F(DivergenceTest, OperationsOfReentrantUserCodeAreNotDivergencePoints) {
+  EXPECT_EQ(DivergenceOf<LosesItsStrategyBehindAnError>(
                 ParseOrDie("methods start\non signal {\n  controller.error(r2)\n} return\nrun\nstream.abort(r1)\n")),
             "the begin of WritableStreamAbort: at the end of WritableStreamAbort, strategyHWM is 7 and should be 1");
 }
@@ -247,8 +247,8 @@ class HasAnotherStrategyForALook : public CoreSubject {
     looks_ = 2;
     return CoreSubject::WriterClose(id);
   }
-  void ListHeld(std::vector<Held>& held) override {
-    CoreSubject::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(slots);
     if (looks_ > 0) host().stream(0).controller.strategyHWM = --looks_ == 1 ? 7 : 1;
   }
   int looks_ = 0;
@@ -262,8 +262,8 @@ class HasAnotherStrategyForAnAuthor : public HasAnotherStrategyForALook {
 };
 // And an assert fails meanwhile.
 class FailsAnAssertThen : public HasAnotherStrategyForALook {
-  void ListHeld(std::vector<Held>& held) override {
-    HasAnotherStrategyForALook::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    HasAnotherStrategyForALook::ReadSlots(slots);
     if (host().stream(0).controller.strategyHWM == 7) core::AssertFailed("Close", "something");
   }
 };
@@ -273,8 +273,8 @@ class LosesItsStrategyThen : public HasAnotherStrategyForALook {
     releases_ = true;
     HasAnotherStrategyForALook::ReleaseLock(writer);
   }
-  void ListHeld(std::vector<Held>& held) override {
-    HasAnotherStrategyForALook::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    HasAnotherStrategyForALook::ReadSlots(slots);
     if (releases_) host().stream(0).controller.strategyHWM = 7;
   }
   bool releases_ = false;
@@ -284,35 +284,35 @@ class IsNeverLocked : public HasAnotherStrategyForALook {
   bool Locked() override { return false; }
 };
 
-TEST_F(DepartureTest, WhatNobodyCanHaveSeenAndIsGoneIsPassedOver) {
+TEST_F(DivergenceTest, ATransientDifferenceIsSkipped) {
   const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.close()\nw0.releaseLock()\n");
-  EXPECT_EQ(Told<HasAnotherStrategyForALook>(program), "");
+  EXPECT_EQ(DivergenceOf<HasAnotherStrategyForALook>(program), "");
   EXPECT_EQ(
-      Told<LosesItsStrategyThen>(program),
+      DivergenceOf<LosesItsStrategyThen>(program),
       "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
       "should be 1");
 }
 
-TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfAnAuthorCouldSeeIt) {
+TEST_F(DivergenceTest, ATransientDifferenceCountsIfUserCodeCouldSeeIt) {
   const auto reads = [](const std::string& what) {
     return ParseOrDie("methods start\non signal {\n  read " + what +
                       "\n} return\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\n");
   };
-  EXPECT_EQ(Told<HasAnotherStrategyForAnAuthor>(reads("stream")),
+  EXPECT_EQ(DivergenceOf<HasAnotherStrategyForAnAuthor>(reads("stream")),
             "the begin of WritableStreamAbort: at the begin of WritableStreamStartErroring, strategyHWM is 7 and "
             "should be 1");
-  EXPECT_EQ(Told<HasAnotherStrategyForAnAuthor>(reads("w0")),
+  EXPECT_EQ(DivergenceOf<HasAnotherStrategyForAnAuthor>(reads("w0")),
             "the begin of WritableStreamAbort: the core: desiredSize = 7; the standard: desiredSize = 1");
 }
 
-TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfAnAssertFailed) {
-  EXPECT_EQ(Told<FailsAnAssertThen>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
+TEST_F(DivergenceTest, ATransientDifferenceCountsIfAnAssertFailed) {
+  EXPECT_EQ(DivergenceOf<FailsAnAssertThen>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\n")),
             "the begin of writer.close(): at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and "
             "should be 1");
 }
 
-TEST_F(DepartureTest, WhatIsGoneIsNotPassedOverIfWhatDiffersBehindItIsInNoOperation) {
-  EXPECT_EQ(Told<IsNeverLocked>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\nread stream\n")),
+TEST_F(DivergenceTest, ATransientDifferenceCountsIfTheNextOneIsOutsideOfOperations) {
+  EXPECT_EQ(DivergenceOf<IsNeverLocked>(ParseOrDie("w0 = stream.getWriter()\nw0.close()\nread stream\n")),
             "the begin of writer.close(): at the begin of WritableStreamDefaultWriterClose, strategyHWM is 7 and "
             "should be 1");
 }
@@ -328,17 +328,17 @@ class ReleasesInAnotherOrder : public CoreSubject {
     is_released_ = true;
     CoreSubject::ReleaseLock(*std::exchange(released_, std::nullopt));
   }
-  void ListHeld(std::vector<Held>& held) override {
-    CoreSubject::ListHeld(held);
+  void ReadSlots(std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(slots);
     if (is_released_) host().stream(0).controller.strategyHWM = 7;
   }
   std::optional<uint32_t> released_;
   bool is_released_ = false;
 };
 
-TEST_F(DepartureTest, OfOperationsInAnotherOrderItIsTheOneThatGoesWrongByItself) {
+TEST_F(DivergenceTest, OfReorderedOperationsTheOneThatEndsInAnotherStateDiverges) {
   EXPECT_EQ(
-      Told<ReleasesInAnotherOrder>(
+      DivergenceOf<ReleasesInAnotherOrder>(
           ParseOrDie("methods start\non signal {\n  controller.error(r2)\n  w0.releaseLock()\n"
                      "  controller.error(r3)\n} return\nw0 = stream.getWriter()\nrun\nw0.abort(r1)\n")),
       "the begin of writer.releaseLock(): at the begin of WritableStreamDefaultWriterRelease, strategyHWM is 7 and "
@@ -353,8 +353,8 @@ class ForgetsItsStrategy : public CoreSubject {
   }
 };
 
-TEST_F(DepartureTest, ItIsTheConstructorWhereNothingWasLookedAtBefore) {
-  EXPECT_EQ(Told<ForgetsItsStrategy>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
+TEST_F(DivergenceTest, ADifferenceAtTheFirstBoundaryIsTheConstructors) {
+  EXPECT_EQ(DivergenceOf<ForgetsItsStrategy>(ParseOrDie("run\nw0 = stream.getWriter()\n")),
             "construct: at the begin of the reaction to the promise of start(), strategyHWM is 7 and should be 1");
 }
 
@@ -363,20 +363,20 @@ class SaysTwo : public CoreSubject {
   sim::Outcome DesiredSize(uint32_t) override { return sim::Outcome::Return(sim::Value::Number(2)); }
 };
 
-TEST_F(DepartureTest, ItIsWhereAnAuthorSeesItIfThatIsAll) {
-  EXPECT_EQ(Told<SaysTwo>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
+TEST_F(DivergenceTest, AnEventIsTheDivergenceIfNoSlotDiffers) {
+  EXPECT_EQ(DivergenceOf<SaysTwo>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
             "readWriter: the core: desiredSize = 2; the standard: desiredSize = 1");
 }
 
 // Asks once, in the middle of the run that is watched, as one does whose process dies there.
 class Dies : public CoreSubject {
  public:
-  static inline const DepartureFinder* finder = nullptr;
-  static inline std::optional<Departure> departure;
+  static inline const DivergenceFinder* finder = nullptr;
+  static inline std::optional<Divergence> divergence;
 
  private:
   uint32_t WriterClose(uint32_t writer) override {
-    if (const DepartureFinder* const asked = std::exchange(finder, nullptr)) departure = asked->departure();
+    if (const DivergenceFinder* const asked = std::exchange(finder, nullptr)) divergence = asked->divergence();
     return CoreSubject::WriterClose(writer);
   }
 };
@@ -388,20 +388,20 @@ class DiesOfItsStrategy : public Dies {
 };
 
 template <typename Core>
-std::string ToldByTheDying(const Program& program) {
+std::string DivergenceOfTheDying(const Program& program) {
   Judge judge(std::make_unique<Core>());
-  DepartureFinder finder(program);
+  DivergenceFinder finder(program);
   Dies::finder = &finder;
-  Dies::departure.reset();
+  Dies::divergence.reset();
   judge.WatchCore(&finder);
   judge.Run(program);
-  return Dies::departure.has_value() ? Dies::departure->place : "";
+  return Dies::divergence.has_value() ? Dies::divergence->place : "";
 }
 
-TEST_F(DepartureTest, OfAProcessThatDiesItIsWhatDifferedBefore) {
+TEST_F(DivergenceTest, ADyingProcessHasTheDivergenceSoFar) {
   const Program program = ParseOrDie("w0 = stream.getWriter()\nw0.write(\"a\")\nw0.close()\n");
-  EXPECT_EQ(ToldByTheDying<Dies>(program), "");
-  EXPECT_EQ(ToldByTheDying<DiesOfItsStrategy>(program), "write, before the begin of writer.write()");
+  EXPECT_EQ(DivergenceOfTheDying<Dies>(program), "");
+  EXPECT_EQ(DivergenceOfTheDying<DiesOfItsStrategy>(program), "write, before the begin of writer.write()");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "fuzz/harness/code_between.h"
+#include "fuzz/harness/step_coverage.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,8 +54,8 @@ std::string NameOf(size_t block) {
   return result + ":" + std::string(whole.substr(line + 1));
 }
 
-// The snapshot at or behind the event.
-size_t SnapshotBehind(const Trace& trace, size_t event) {
+// The snapshot at the event, or the first one after it.
+size_t SnapshotAfter(const Trace& trace, size_t event) {
   for (size_t i = event; i < trace.snapshot_of_event.size(); ++i) {
     if (trace.snapshot_of_event[i] != 0) return trace.snapshot_of_event[i] - 1;
   }
@@ -69,20 +69,20 @@ bool RanInEveryStep(size_t block) {
   });
 }
 
-void TellCode(size_t snapshot) {
+void PrintCoverageOf(size_t snapshot) {
   std::set<std::string> names;
   for (const size_t block : g_blocks[snapshot]) {
     if (RanInEveryStep(block)) continue;
     if (const std::string name = NameOf(block); !name.empty()) names.insert(name);
   }
-  std::string line = "SLUICE-CODE";
+  std::string line = "SLUICE-STEP-COVERAGE";
   for (const std::string& name : names) line += " " + name;
   std::fprintf(stderr, "%s\n", line.c_str());
 }
 
 }  // namespace
 
-void TellCodeBetween(Judge& judge, const Program& program) {
+void PrintStepCoverage(Judge& judge, const Program& program) {
   if (BlockCount() == 0) return;
   g_blocks.clear();
   std::memset(&__start___sancov_cntrs, 0, BlockCount());
@@ -90,8 +90,8 @@ void TellCodeBetween(Judge& judge, const Program& program) {
   judge.Run(program);
   judge.AfterSnapshots(nullptr);
   if (judge.findings().empty()) return;
-  const size_t snapshot = SnapshotBehind(judge.core_trace(), judge.findings().front().event);
-  if (snapshot < g_blocks.size()) TellCode(snapshot);
+  const size_t snapshot = SnapshotAfter(judge.core_trace(), judge.findings().front().event);
+  if (snapshot < g_blocks.size()) PrintCoverageOf(snapshot);
 }
 
 }  // namespace sluice::fuzz

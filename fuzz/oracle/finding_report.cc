@@ -1,4 +1,4 @@
-#include "fuzz/oracle/story.h"
+#include "fuzz/oracle/finding_report.h"
 
 #include <algorithm>
 #include <sstream>
@@ -31,7 +31,7 @@ std::string StepText(const Program& program, const Trace& trace, size_t event) {
   return begin.where.script == Where::kEpilogue ? text + " (after the program's end)" : text;
 }
 
-// What the standard says of the step: of the author function that should have been called or not, or of the operation.
+// What the standard says of the step: of the user function that should have been called or not, or of the operation.
 std::string_view StepAnchor(const Program& program, const Judge& judge, const Finding& finding) {
   const size_t event = finding.event;
   const auto& expected = judge.other_trace(finding).events;
@@ -95,8 +95,8 @@ void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core:
 
 }  // namespace
 
-std::string DepartureText(const Departure& departure) {
-  return "Departs at: " + departure.place + "\n            " + departure.difference + "\n";
+std::string DivergenceText(const Divergence& divergence) {
+  return "Divergence: " + divergence.place + "\n            " + divergence.difference + "\n";
 }
 
 std::string TraceText(const Program& program, const Trace& trace) {
@@ -106,8 +106,8 @@ std::string TraceText(const Program& program, const Trace& trace) {
   return out.str();
 }
 
-std::string Story(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
-                  const std::optional<Departure>& departure) {
+std::string FindingReport(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
+                          const std::optional<Divergence>& divergence) {
   std::ostringstream out;
   if (finding.has_value()) {
     out << "SLUICE-FINDING " << finding->key() << "\n\n";
@@ -124,15 +124,15 @@ std::string Story(const Program& program, const Judge& judge, const std::optiona
     }
     out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
     out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, *finding) << "\n";
-    if (departure.has_value()) {
-      out << DepartureText(*departure);
+    if (divergence.has_value()) {
+      out << DivergenceText(*divergence);
     }
   }
   out << "\nThe program:\n\n";
   std::istringstream text(PrintText(program));
   for (std::string line; std::getline(text, line);) out << "    " << line << "\n";
   if (!finding.has_value()) {
-    out << "\nWhat happened (core and model agree):\n\n" << TraceText(program, judge.core_trace());
+    out << "\nWhat happened (core and model have the same trace):\n\n" << TraceText(program, judge.core_trace());
     return out.str();
   }
   const bool rerun = finding->oracle == Oracle::kDeterminism || finding->oracle == Oracle::kState;

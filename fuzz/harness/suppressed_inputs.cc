@@ -1,4 +1,4 @@
-#include "fuzz/harness/passed_over.h"
+#include "fuzz/harness/suppressed_inputs.h"
 
 #include <dirent.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ bool WriteWhole(const std::string& path, const uint8_t* data, size_t size) {
 
 }  // namespace
 
-PassedOver::PassedOver(std::string folder, size_t most_per_key)
+SuppressedInputs::SuppressedInputs(std::string folder, size_t most_per_key)
     : folder_(std::move(folder)), most_per_key_(most_per_key) {
   DIR* const listing = opendir(folder_.c_str());
   if (listing == nullptr) return;
@@ -44,36 +44,36 @@ PassedOver::PassedOver(std::string folder, size_t most_per_key)
     uint64_t content = 0;
     char more = 0;
     if (std::sscanf(entry->d_name, "%16" SCNx64 "-%16" SCNx64 "%c", &key, &content, &more) == 2) {
-      kept_[key].insert(content);
+      stored_[key].insert(content);
     }
   }
   closedir(listing);
 }
 
-std::string PassedOver::PathOf(uint64_t key, uint64_t content) const {
+std::string SuppressedInputs::PathOf(uint64_t key, uint64_t content) const {
   char name[40];
   std::snprintf(name, sizeof name, "/%016" PRIx64 "-%016" PRIx64, key, content);
   return folder_ + name;
 }
 
-void PassedOver::Keep(std::string_view key, const uint8_t* data, size_t size) {
+void SuppressedInputs::Store(std::string_view key, const uint8_t* data, size_t size) {
   const uint64_t key_hash = HashOf(reinterpret_cast<const uint8_t*>(key.data()), key.size());
   const uint64_t content = HashOf(data, size);
-  std::set<uint64_t>& kept = kept_[key_hash];
-  const bool is_full = kept.size() >= most_per_key_;
-  if ((is_full && content > *kept.rbegin()) || kept.contains(content)) return;
+  std::set<uint64_t>& stored = stored_[key_hash];
+  const bool is_full = stored.size() >= most_per_key_;
+  if ((is_full && content > *stored.rbegin()) || stored.contains(content)) return;
   if (!WriteWhole(PathOf(key_hash, content), data, size)) return;
-  kept.insert(content);
+  stored.insert(content);
   if (!is_full) return;
-  unlink(PathOf(key_hash, *kept.rbegin()).c_str());
-  kept.erase(*kept.rbegin());
+  unlink(PathOf(key_hash, *stored.rbegin()).c_str());
+  stored.erase(*stored.rbegin());
 }
 
-void KeepPassedOver(std::string_view key, const uint8_t* data, size_t size) {
-  static const char* const folder = std::getenv("SLUICE_PASSED_OVER");
+void StoreSuppressedInput(std::string_view key, const uint8_t* data, size_t size) {
+  static const char* const folder = std::getenv("SLUICE_SUPPRESSED_INPUTS");
   if (folder == nullptr || *folder == '\0') return;
-  static auto* const passed_over = new PassedOver(folder, 64);
-  passed_over->Keep(key, data, size);
+  static auto* const suppressed = new SuppressedInputs(folder, 64);
+  suppressed->Store(key, data, size);
 }
 
 }  // namespace sluice::fuzz

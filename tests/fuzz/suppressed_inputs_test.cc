@@ -1,4 +1,4 @@
-#include "fuzz/harness/passed_over.h"
+#include "fuzz/harness/suppressed_inputs.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -16,17 +16,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class PassedOverTest : public testing::Test {
+class SuppressedInputsTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::path(testing::TempDir()) / "passed-over-XXXXXX").string();
+    std::string pattern = (fs::path(testing::TempDir()) / "suppressed-XXXXXX").string();
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder_ = pattern;
   }
   void TearDown() override { fs::remove_all(folder_); }
 
-  void Keep(PassedOver& passed_over, const std::string& key, const std::string& input) {
-    passed_over.Keep(key, reinterpret_cast<const uint8_t*>(input.data()), input.size());
+  void Store(SuppressedInputs& suppressed, const std::string& key, const std::string& input) {
+    suppressed.Store(key, reinterpret_cast<const uint8_t*>(input.data()), input.size());
   }
 
   std::set<std::string> Inputs() const {
@@ -47,11 +47,11 @@ std::vector<std::string> Many(size_t count) {
   return inputs;
 }
 
-TEST_F(PassedOverTest, AFewOfEachKeyAreKeptWhole) {
-  PassedOver passed_over(folder_, 5);
+TEST_F(SuppressedInputsTest, AFewOfEachKeyAreStoredWhole) {
+  SuppressedInputs suppressed(folder_, 5);
   for (const std::string& input : Many(100)) {
-    Keep(passed_over, "slots/a@write", input);
-    Keep(passed_over, "slots/a@close", "close " + input);
+    Store(suppressed, "slots/a@write", input);
+    Store(suppressed, "slots/a@close", "close " + input);
   }
   const std::set<std::string> inputs = Inputs();
   EXPECT_EQ(inputs.size(), 10u);
@@ -59,41 +59,41 @@ TEST_F(PassedOverTest, AFewOfEachKeyAreKeptWhole) {
             5);
 }
 
-TEST_F(PassedOverTest, TheyAreTheSameInWhateverOrderTheyCome) {
+TEST_F(SuppressedInputsTest, TheSampleDoesNotDependOnTheOrderOfInputs) {
   std::vector<std::string> all = Many(100);
-  PassedOver first(folder_, 5);
-  for (const std::string& input : all) Keep(first, "k", input);
+  SuppressedInputs first(folder_, 5);
+  for (const std::string& input : all) Store(first, "k", input);
   const std::set<std::string> inputs = Inputs();
   fs::remove_all(folder_);
   fs::create_directory(folder_);
   std::reverse(all.begin(), all.end());
   for (size_t begin = 0; begin < all.size(); begin += 10) {
-    PassedOver one_after_another(folder_, 5);
-    for (size_t i = begin; i < begin + 10; ++i) Keep(one_after_another, "k", all[i]);
+    SuppressedInputs one_after_another(folder_, 5);
+    for (size_t i = begin; i < begin + 10; ++i) Store(one_after_another, "k", all[i]);
   }
   EXPECT_EQ(Inputs(), inputs);
 }
 
-TEST_F(PassedOverTest, ProcessesAtTheSameTimeKeepTheSameOnesAndEachSomeMore) {
+TEST_F(SuppressedInputsTest, ConcurrentProcessesStoreTheSampleOfOneAndAFewMore) {
   const std::vector<std::string> all = Many(100);
-  PassedOver alone(folder_, 5);
-  for (const std::string& input : all) Keep(alone, "k", input);
+  SuppressedInputs alone(folder_, 5);
+  for (const std::string& input : all) Store(alone, "k", input);
   const std::set<std::string> inputs = Inputs();
   fs::remove_all(folder_);
   fs::create_directory(folder_);
-  PassedOver one(folder_, 5);
-  PassedOver other(folder_, 5);
-  for (size_t i = 0; i < all.size(); ++i) Keep(i % 2 == 0 ? one : other, "k", all[i]);
+  SuppressedInputs one(folder_, 5);
+  SuppressedInputs other(folder_, 5);
+  for (size_t i = 0; i < all.size(); ++i) Store(i % 2 == 0 ? one : other, "k", all[i]);
   const std::set<std::string> both = Inputs();
   EXPECT_TRUE(std::includes(both.begin(), both.end(), inputs.begin(), inputs.end()));
   EXPECT_LE(both.size(), 10u);
 }
 
 // Not the first, nor the last.
-TEST_F(PassedOverTest, TheyAreFromAllThatCame) {
-  PassedOver passed_over(folder_, 50);
+TEST_F(SuppressedInputsTest, TheSampleIsSpreadOverAllInputs) {
+  SuppressedInputs suppressed(folder_, 50);
   const std::vector<std::string> all = Many(1000);
-  for (const std::string& input : all) Keep(passed_over, "k", input);
+  for (const std::string& input : all) Store(suppressed, "k", input);
   const std::set<std::string> inputs = Inputs();
   const auto early =
       std::count_if(all.begin(), all.begin() + 500, [&](const auto& input) { return inputs.contains(input); });
@@ -101,12 +101,12 @@ TEST_F(PassedOverTest, TheyAreFromAllThatCame) {
   EXPECT_LT(early, 40);
 }
 
-TEST_F(PassedOverTest, WhatCannotBeWrittenIsLeftOut) {
-  PassedOver passed_over(folder_ + "/missing", 5);
-  for (const std::string& input : Many(10)) Keep(passed_over, "k", input);
+TEST_F(SuppressedInputsTest, AFolderThatCannotBeWrittenIsIgnored) {
+  SuppressedInputs suppressed(folder_ + "/missing", 5);
+  for (const std::string& input : Many(10)) Store(suppressed, "k", input);
   EXPECT_FALSE(fs::exists(folder_ + "/missing"));
   fs::create_directory(folder_ + "/missing");  // later, it can
-  for (const std::string& input : Many(10)) Keep(passed_over, "k", input);
+  for (const std::string& input : Many(10)) Store(suppressed, "k", input);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ + "/missing"), fs::directory_iterator()), 5);
 }
 

@@ -12,7 +12,7 @@
 
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/random.h"
-#include "fuzz/state_coverage/reach_subject.h"
+#include "fuzz/state_coverage/state_coverage_subject.h"
 #include "fuzz/state_coverage/stream_states.h"
 #include "src/core/check.h"
 #include "tests/fuzz/run_program.h"
@@ -28,11 +28,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Key;
 
-uint64_t Times(const ReachSubject& subject, Phase from, Cause cause, Phase to) {
+uint64_t Times(const StateCoverageSubject& subject, Phase from, Cause cause, Phase to) {
   return subject.counts().transitions[static_cast<int>(from)][static_cast<int>(cause)][static_cast<int>(to)].count;
 }
 
-void RunText(ReachSubject& subject, std::string_view text) { RunOn(subject, ParseOrDie(text)); }
+void RunText(StateCoverageSubject& subject, std::string_view text) { RunOn(subject, ParseOrDie(text)); }
 
 Snapshot Started() {
   Snapshot snapshot;
@@ -64,7 +64,7 @@ TEST(StreamStatesTest, EveryPhaseIsEnteredAndOnlyTheEndsAreNotLeft) {
   }
 }
 
-TEST(StreamStatesTest, WhatTheStandardRulesOutIsNoPhase) {
+TEST(StreamStatesTest, StatesThatTheStandardForbidsAreNoPhase) {
   EXPECT_EQ(PhaseOf(Started()), Phase::kIdle);
   const auto ruled_out = [](auto change) {
     Snapshot snapshot = Started();
@@ -88,7 +88,7 @@ TEST(StreamStatesTest, WhatTheStandardRulesOutIsNoPhase) {
   }));
 }
 
-TEST(StreamStatesTest, WhatDecidesIsSaid) {
+TEST(StreamStatesTest, TheDecidingSlotsArePrinted) {
   Snapshot snapshot;
   snapshot.state = StreamState::kErrored;
   snapshot.inFlightWriteRequest = snapshot.inFlightCloseRequest = PromiseView::kPending;
@@ -99,8 +99,8 @@ TEST(StreamStatesTest, WhatDecidesIsSaid) {
   EXPECT_EQ(WhatDecides(Started()), "writable");
 }
 
-TEST(ReachTest, EachTransitionIsPutDownToWhatCausedIt) {
-  ReachSubject subject;
+TEST(StateCoverageTest, EachTransitionHasItsCause) {
+  StateCoverageSubject subject;
   // Nothing is observed and the sink has no methods, so that all happens in one `run`.
   RunText(subject, "w0 = stream.getWriter()\nw0.write(\"a\") unobserved\nw0.close() unobserved\nrun\n");
   EXPECT_EQ(Times(subject, Phase::kNone, Cause::kConstruct, Phase::kStarting), 1u);
@@ -112,8 +112,8 @@ TEST(ReachTest, EachTransitionIsPutDownToWhatCausedIt) {
   EXPECT_THAT(subject.counts().impossible, IsEmpty());
 }
 
-TEST(ReachTest, AuthorCodeInsideAnOperationIsACauseOfItsOwn) {
-  ReachSubject subject;
+TEST(StateCoverageTest, UserCodeInsideAnOperationIsASeparateCause) {
+  StateCoverageSubject subject;
   RunText(subject,
           "highWaterMark 5\nmethods write\non write {\n  controller.error(r0)\n} return\n"
           "w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nrun\n");
@@ -123,8 +123,8 @@ TEST(ReachTest, AuthorCodeInsideAnOperationIsACauseOfItsOwn) {
   EXPECT_THAT(subject.counts().impossible, IsEmpty());
 }
 
-TEST(ReachTest, OfAReleasedWriterNothingIsCounted) {
-  ReachSubject subject;
+TEST(StateCoverageTest, ReleasedWritersAreNotCounted) {
+  StateCoverageSubject subject;
   RunText(subject, "w0 = stream.getWriter()\nw0.releaseLock()\nw0.write(\"a\")\nw0.abort(r0)\n");
   for (const auto& phase : subject.counts().begun) {
     EXPECT_EQ(phase[static_cast<int>(Cause::kWrite)].count, 0u);
@@ -132,20 +132,20 @@ TEST(ReachTest, OfAReleasedWriterNothingIsCounted) {
   }
 }
 
-TEST(ReachTest, TheFirstProgramIsTheExample) {
-  ReachSubject subject;
+TEST(StateCoverageTest, TheFirstProgramIsTheExample) {
+  StateCoverageSubject subject;
   subject.set_example("first");
   RunText(subject, "run\n");
   subject.set_example("second");
   RunText(subject, "run\n");
-  const Reached& idle = subject.counts().phases[static_cast<int>(Phase::kIdle)];
+  const Visits& idle = subject.counts().phases[static_cast<int>(Phase::kIdle)];
   EXPECT_EQ(idle.count, 2u);
   EXPECT_EQ(idle.example, "first");
   EXPECT_EQ(subject.counts().programs, 2u);
 }
 
 // A core that does what it must not, and whose asserts nobody hears.
-class Broken final : public ReachSubject {
+class Broken final : public StateCoverageSubject {
  public:
   explicit Broken(void (*damage)(core::WritableStream&)) : damage_(damage) {
     core::SetAssertHandler([](const char*, const char*) {});
@@ -157,20 +157,20 @@ class Broken final : public ReachSubject {
   void (*damage_)(core::WritableStream&);
 };
 
-TEST(ReachTest, ATransitionThatIsNotInTheDiagramIsImpossible) {
+TEST(StateCoverageTest, ATransitionThatIsNotInTheDiagramIsImpossible) {
   Broken subject([](core::WritableStream& stream) { stream.state = StreamState::kClosed; });
   RunText(subject, "w0 = stream.getWriter()\nrun\ndetach buffer(8)\nw0.close()\n");
   EXPECT_THAT(subject.counts().impossible, Contains(Key("idle, close() -> closed")));
 }
 
-TEST(ReachTest, AStateThatIsNotInTheDiagramIsImpossibleAndSaidOnce) {
+TEST(StateCoverageTest, AStateOutsideTheDiagramIsImpossibleAndReportedOnce) {
   Broken subject([](core::WritableStream& stream) { stream.state = StreamState::kErroring; });
   RunText(subject, "w0 = stream.getWriter()\nrun\ndetach buffer(8)\nw0.releaseLock()\nrun\n");
   ASSERT_EQ(subject.counts().impossible.size(), 1u);
   EXPECT_THAT(subject.counts().impossible.begin()->first, HasSubstr("in no state of the diagram: erroring"));
 }
 
-TEST(ReachTest, AReactionOutOfSeasonIsImpossible) {
+TEST(StateCoverageTest, AReactionOutOfSeasonIsImpossible) {
   Broken subject([](core::WritableStream& stream) { stream.controller.started = true; });
   RunText(subject,
           "highWaterMark 5\nmethods start\non start return pending\ndetach buffer(8)\nread stream\n"
@@ -178,8 +178,8 @@ TEST(ReachTest, AReactionOutOfSeasonIsImpossible) {
   EXPECT_THAT(subject.counts().impossible, Contains(Key("start fulfills in idle")));
 }
 
-TEST(ReachTest, RandomProgramsStayInTheDiagram) {
-  ReachSubject subject;
+TEST(StateCoverageTest, RandomProgramsStayInTheDiagram) {
+  StateCoverageSubject subject;
   Driver driver;
   Trace trace;
   for (const Profile& profile : {BalancedProfile(), ReentrancyProfile(), BufferLimitProfile()}) {
@@ -189,12 +189,12 @@ TEST(ReachTest, RandomProgramsStayInTheDiagram) {
       driver.Run(RandomProgram(random, profile), subject, {.snapshots = false}, trace);
     }
   }
-  for (const auto& [what, reached] : subject.counts().impossible) ADD_FAILURE() << what << ", " << reached.example;
+  for (const auto& [what, visits] : subject.counts().impossible) ADD_FAILURE() << what << ", " << visits.example;
 }
 
 // Each readable program stands for a way through the diagram; together they go every way.
-TEST(ReachTest, TheCorpusGoesEveryWay) {
-  ReachSubject subject;
+TEST(StateCoverageTest, TheCorpusTakesEveryTransition) {
+  StateCoverageSubject subject;
   for (const auto& entry : std::filesystem::recursive_directory_iterator("corpus")) {
     if (entry.path().extension() != ".ops") continue;
     std::ifstream file(entry.path());

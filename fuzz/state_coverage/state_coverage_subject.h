@@ -1,10 +1,10 @@
-// The core under the simulated host, noting every phase that its stream goes through and what led there.
+// The core under the simulated host. Counts every phase that its stream goes through, and the causes that led there.
 //
-//   ReachSubject subject;
+//   StateCoverageSubject subject;
 //   driver.Run(program, subject, {.snapshots = false}, trace);
-//   subject.counts().transitions ...   // added up over all runs
-#ifndef SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_
-#define SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_
+//   const auto& transitions = subject.counts().transitions;   // of all runs
+#ifndef SLUICE_FUZZ_STATE_COVERAGE_STATE_COVERAGE_SUBJECT_H_
+#define SLUICE_FUZZ_STATE_COVERAGE_STATE_COVERAGE_SUBJECT_H_
 
 #include <array>
 #include <cstdint>
@@ -17,31 +17,31 @@
 
 namespace sluice::fuzz {
 
-struct Reached {
+struct Visits {
   uint64_t count = 0;
   std::string example;  // the first program
 };
 
-struct ReachCounts {
+struct StateCoverageCounts {
   uint64_t programs = 0;
-  std::array<Reached, kPhaseCount> phases;  // times that it was come to
-  // By what led there: [from][cause][to].
-  std::array<std::array<std::array<Reached, kPhaseCount>, kCauseCount>, kPhaseCount> transitions;
-  // What began in which phase, whether it changed anything or not: [phase][cause].
-  std::array<std::array<Reached, kCauseCount>, kPhaseCount> begun;
-  // What the diagram does not have, in words.
-  std::map<std::string, Reached> impossible;
+  std::array<Visits, kPhaseCount> phases;  // entries into each phase
+  // By cause: [from][cause][to].
+  std::array<std::array<std::array<Visits, kPhaseCount>, kCauseCount>, kPhaseCount> transitions;
+  // Causes that began in each phase, with or without a transition: [phase][cause].
+  std::array<std::array<Visits, kCauseCount>, kPhaseCount> begun;
+  // Transitions and phases that the diagram does not have, as text.
+  std::map<std::string, Visits> impossible;
 };
 
-class ReachSubject : public CoreSubject, private UserCode {
+class StateCoverageSubject : public CoreSubject, private UserCode {
  public:
-  const char* name() const override { return "reach"; }
-  const ReachCounts& counts() const { return counts_; }
-  // How the programs that run from now on are called in `example`.
+  const char* name() const override { return "state-coverage"; }
+  const StateCoverageCounts& counts() const { return counts_; }
+  // The name of the programs that run from now on, for `example`.
   void set_example(std::string example) { example_ = std::move(example); }
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
-  void CopyFrom(const CoreSubject& other) override;  // `other` is a ReachSubject; what was counted stays
+  void CopyFrom(const CoreSubject& other) override;  // `other` is a StateCoverageSubject; what was counted stays
   sim::Outcome Construct(const StreamOptions& options) override;
   uint32_t StreamAbort(sim::Value reason) override;
   uint32_t StreamClose() override;
@@ -54,7 +54,7 @@ class ReachSubject : public CoreSubject, private UserCode {
   uint32_t CloseWithErrorPropagation(uint32_t writer) override;
   void ErrorStream(sim::Value error) override;
   void ControllerError(sim::Value error) override;
-  // Microtask by microtask, so that what one does is not taken for another's doing.
+  // One microtask at a time, so that each transition has the right cause.
   void RunTick() override;
   void RunMicrotasks(size_t count) override;
   void RunAllMicrotasks() override;
@@ -75,16 +75,16 @@ class ReachSubject : public CoreSubject, private UserCode {
   void NoteBegin(Cause cause);
   void Look();
   void NoteImpossible(const std::string& what) { Note(counts_.impossible[what]); }
-  void Note(Reached& reached);
+  void Note(Visits& visits);
 
-  ReachCounts counts_;
+  StateCoverageCounts counts_;
   std::string example_;
   UserCode* user_code_ = nullptr;
   Phase phase_ = Phase::kNone;
-  bool lost_ = false;          // the stream is in no phase; said once
-  std::vector<Cause> causes_;  // what runs, innermost last
+  bool lost_ = false;          // the stream is in no phase; reported once
+  std::vector<Cause> causes_;  // of the running operations, innermost last
 };
 
 }  // namespace sluice::fuzz
 
-#endif  // SLUICE_FUZZ_STATE_COVERAGE_REACH_SUBJECT_H_
+#endif  // SLUICE_FUZZ_STATE_COVERAGE_STATE_COVERAGE_SUBJECT_H_

@@ -1,4 +1,4 @@
-#include "fuzz/lab/reach_command.h"
+#include "fuzz/lab/state_coverage_command.h"
 
 #include <cstdio>
 #include <filesystem>
@@ -14,7 +14,7 @@
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/bytes.h"
-#include "fuzz/state_coverage/reach_subject.h"
+#include "fuzz/state_coverage/state_coverage_subject.h"
 
 namespace sluice::lab {
 namespace {
@@ -40,44 +40,44 @@ absl::StatusOr<fuzz::Program> ReadProgram(const std::string& path) {
   return path.ends_with(".ops") ? ParseProgram(path, *bytes) : fuzz::DecodeInput(*bytes);
 }
 
-void AddReached(Json& json, const fuzz::Reached& reached) {
-  json["count"] = reached.count;
-  if (reached.count > 0) json["example"] = reached.example;
+void AddVisits(Json& json, const fuzz::Visits& visits) {
+  json["count"] = visits.count;
+  if (visits.count > 0) json["example"] = visits.example;
 }
 
-Json PhasesAsJson(const fuzz::ReachCounts& counts) {
+Json PhasesAsJson(const fuzz::StateCoverageCounts& counts) {
   Json phases = Json::array();
   for (const fuzz::PhaseRow& row : fuzz::PhaseRows()) {
     if (row.phase == fuzz::Phase::kNone) continue;
     Json phase{{"id", row.id}, {"state", row.state}, {"meaning", row.meaning}};
-    AddReached(phase, counts.phases[static_cast<int>(row.phase)]);
+    AddVisits(phase, counts.phases[static_cast<int>(row.phase)]);
     phases.push_back(std::move(phase));
   }
   return phases;
 }
 
-Json TransitionsAsJson(const fuzz::ReachCounts& counts) {
+Json TransitionsAsJson(const fuzz::StateCoverageCounts& counts) {
   Json transitions = Json::array();
   for (const fuzz::Transition& t : fuzz::AllTransitions()) {
     Json transition{{"from", fuzz::PhaseId(t.from)},
                     {"cause", fuzz::CauseId(t.cause)},
                     {"to", fuzz::PhaseId(t.to)},
                     {"anchor", t.anchor}};
-    AddReached(transition,
-               counts.transitions[static_cast<int>(t.from)][static_cast<int>(t.cause)][static_cast<int>(t.to)]);
+    AddVisits(transition,
+              counts.transitions[static_cast<int>(t.from)][static_cast<int>(t.cause)][static_cast<int>(t.to)]);
     transitions.push_back(std::move(transition));
   }
   return transitions;
 }
 
-Json BegunAsJson(const fuzz::ReachCounts& counts) {
+Json BegunAsJson(const fuzz::StateCoverageCounts& counts) {
   Json begun = Json::array();
   for (const fuzz::PhaseRow& row : fuzz::PhaseRows()) {
     for (int c = 0; c < static_cast<int>(fuzz::Cause::kNothing); ++c) {
       const auto cause = static_cast<fuzz::Cause>(c);
       if (!fuzz::MayBegin(row.phase, cause)) continue;
       Json pair{{"state", row.id}, {"cause", fuzz::CauseId(cause)}};
-      AddReached(pair, counts.begun[static_cast<int>(row.phase)][c]);
+      AddVisits(pair, counts.begun[static_cast<int>(row.phase)][c]);
       begun.push_back(std::move(pair));
     }
   }
@@ -86,9 +86,9 @@ Json BegunAsJson(const fuzz::ReachCounts& counts) {
 
 }  // namespace
 
-int Reach(const std::vector<std::string>& paths) {
+int StateCoverage(const std::vector<std::string>& paths) {
   fuzz::Driver driver;
-  fuzz::ReachSubject subject;
+  fuzz::StateCoverageSubject subject;
   fuzz::Trace trace;
   fuzz::Judge judge;  // Takes the asserts.
   for (const std::string& path : paths) {
@@ -107,11 +107,11 @@ int Reach(const std::vector<std::string>& paths) {
       driver.Run(*program, subject, {.snapshots = false}, trace);
     }
   }
-  const fuzz::ReachCounts& counts = subject.counts();
+  const fuzz::StateCoverageCounts& counts = subject.counts();
   Json impossible = Json::array();
-  for (const auto& [what, reached] : counts.impossible) {
+  for (const auto& [what, visits] : counts.impossible) {
     Json json{{"what", what}};
-    AddReached(json, reached);
+    AddVisits(json, visits);
     impossible.push_back(std::move(json));
   }
   const Json result{{"programs", counts.programs},

@@ -1,7 +1,5 @@
 // The core in V8 agrees with the reference model: every program of the corpus, and a fixed sample of random ones, give
 // the same trace, to the microtask, and pass every oracle.
-#include "fuzz/harness/agreement.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,8 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/harness/conformance_programs.h"
+#include "fuzz/oracle/finding_report.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/oracle/story.h"
 #include "fuzz/program/mutate.h"
 #include "fuzz/program/text.h"
 #include "fuzz/v8/v8_subject.h"
@@ -49,20 +48,20 @@ std::vector<fs::path> CorpusFiles() {
   return files;
 }
 
-TEST(V8AgreementTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
+TEST(V8ConformanceTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
   size_t programs = 0;
   for (const fs::path& path : CorpusFiles()) {
     std::ifstream file(path, std::ios::binary);
     const ParsedProgram parsed = ParseText(std::string(std::istreambuf_iterator<char>(file), {}));
     ASSERT_TRUE(parsed.program.has_value()) << path << ": " << parsed.error.message;
     const auto finding = V8Judge().Run(*parsed.program);
-    EXPECT_FALSE(finding.has_value()) << path << "\n" << Story(*parsed.program, V8Judge(), finding);
+    EXPECT_FALSE(finding.has_value()) << path << "\n" << FindingReport(*parsed.program, V8Judge(), finding);
     ++programs;
   }
   EXPECT_GE(programs, 200u);
 }
 
-// More of them: `sluice-fuzz agree`.
+// More of them: `sluice-fuzz conformance`.
 struct Sample {
   const char* name;
   Profile profile;
@@ -72,9 +71,9 @@ class V8SampleTest : public testing::TestWithParam<Sample> {};
 
 TEST_P(V8SampleTest, RandomProgramsGiveTheModelsTrace) {
   for (uint64_t seed = 1; seed <= 500; ++seed) {
-    for (const Program& program : AgreementPrograms(seed, GetParam().profile)) {
+    for (const Program& program : ConformancePrograms(seed, GetParam().profile)) {
       const auto finding = V8Judge().Run(program);
-      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << Story(program, V8Judge(), finding);
+      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << FindingReport(program, V8Judge(), finding);
     }
   }
 }

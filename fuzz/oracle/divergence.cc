@@ -1,4 +1,4 @@
-#include "fuzz/oracle/departure.h"
+#include "fuzz/oracle/divergence.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -16,16 +16,16 @@
 namespace sluice::fuzz {
 namespace {
 
-// What is being written down; nothing most of the time.
+// The run that is being recorded; most of the time none.
 struct Recording {
   Subject* subject;
   const Trace* trace;
   Boundaries* boundaries;
 };
 std::optional<Recording> g_recording;
-// More than any program of the language has; one that does not end shall not take all memory.
+// Above the count of any program of the language. Bounds the memory of a program that does not end.
 constexpr size_t kMostBoundaries = 100'000;
-// Events, of a trace whose constructor has done nothing that an author could see.
+// The length of a trace before its constructor has any visible effect.
 constexpr size_t kConstructing = 1;
 
 std::vector<std::string>& OperationNames() {
@@ -33,9 +33,8 @@ std::vector<std::string>& OperationNames() {
   return *names;
 }
 
-// What the standard gives steps and no name, with the functions that perform it: methods, which author code calls, and
-// some of what it does "upon fulfillment" and "upon rejection". Getters are none: what they return, not what they do,
-// may be wrong.
+// Steps of the standard that have no name, with the functions that perform them: methods, which user code calls, and
+// some reactions. Getters are not listed: only their results can be wrong.
 struct Nameless {
   std::string_view name;
   std::string_view in_core;
@@ -60,7 +59,7 @@ constexpr Nameless kNameless[] = {
     {kWriteReaction, "::OnSinkWriteRejected", "::ReferenceModel::UponSinkWritePromise"},
 };
 
-// By the function's name with what it is in. "" for other functions.
+// By the function's qualified name. "" for other functions.
 std::string_view NameOfNameless(std::string_view function) {
   function = function.substr(0, function.find('('));
   for (const Nameless& nameless : kNameless) {
@@ -69,15 +68,15 @@ std::string_view NameOfNameless(std::string_view function) {
   return "";
 }
 
-// That only look: either side performs them when it likes. What they return are the answers.
-constexpr std::string_view kAsked[] = {"IsWritableStreamLocked",
-                                       "WritableStreamCloseQueuedOrInFlight",
-                                       "WritableStreamHasOperationMarkedInFlight",
-                                       "WritableStreamDefaultControllerGetBackpressure",
-                                       "WritableStreamDefaultControllerGetDesiredSize",
-                                       "WritableStreamDefaultWriterGetDesiredSize"};
+// Operations without side effects. Either side may perform them at any time; only their results are compared.
+constexpr std::string_view kQueries[] = {"IsWritableStreamLocked",
+                                         "WritableStreamCloseQueuedOrInFlight",
+                                         "WritableStreamHasOperationMarkedInFlight",
+                                         "WritableStreamDefaultControllerGetBackpressure",
+                                         "WritableStreamDefaultControllerGetDesiredSize",
+                                         "WritableStreamDefaultWriterGetDesiredSize"};
 
-// Those that do something, of all but kAsked.
+// Whether a function that is not in kQueries is an operation with side effects.
 bool IsOperation(std::string_view name) {
   // Not EnqueueValueWithSize, which the core's close sentinel needs not.
   constexpr std::string_view kOthers[] = {"AcquireWritableStreamDefaultWriter",
@@ -97,7 +96,7 @@ bool IsOperation(std::string_view name) {
 
 struct Function {
   std::optional<uint32_t> operation;  // that it is
-  std::string_view asked;             // the one that only looks, likewise
+  std::string_view query;             // the one that only looks, likewise
 };
 
 const Function& FunctionAt(void* function) {
@@ -106,8 +105,9 @@ const Function& FunctionAt(void* function) {
   if (!is_new) return entry->second;
   const std::string whole = Symbolized(function, "%f");
   std::string name(BareName(whole));
-  if (const auto* const asked = std::find(std::begin(kAsked), std::end(kAsked), name); asked != std::end(kAsked)) {
-    entry->second.asked = *asked;
+  if (const auto* const query = std::find(std::begin(kQueries), std::end(kQueries), name);
+      query != std::end(kQueries)) {
+    entry->second.query = *query;
     return entry->second;
   }
   if (const std::string_view nameless = NameOfNameless(whole); !nameless.empty()) {
@@ -122,21 +122,21 @@ const Function& FunctionAt(void* function) {
   return entry->second;
 }
 
-// Whether an operation never performs it: only authors do, or the loop that runs microtasks.
+// Whether only user code or the microtask loop performs it, never another operation.
 bool IsNameless(uint32_t operation) {
   return std::any_of(std::begin(kNameless), std::end(kNameless),
                      [&](const Nameless& nameless) { return nameless.name == OperationNames()[operation]; });
 }
 
 void OnFunction(void* address, bool begins) {
-  // What is done here enters functions of the core, too.
+  // Recording calls functions of the core too.
   const std::optional<Recording> recording = std::exchange(g_recording, std::nullopt);
   if (!recording.has_value()) return;
   const Function& function = FunctionAt(address);
   if (function.operation.has_value()) {
     recording->boundaries->Add(begins, *function.operation, *recording->subject, *recording->trace);
-  } else if (begins && !function.asked.empty()) {
-    recording->boundaries->Ask(function.asked);
+  } else if (begins && !function.query.empty()) {
+    recording->boundaries->AddQuery(function.query);
   }
   g_recording = recording;
 }
@@ -161,7 +161,7 @@ std::string EventText(const Program& program, const Trace& trace, size_t event) 
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
 }
 
-// What two boundaries of the same operation have that differs.
+// The differences between two boundaries of the same operation.
 std::string DifferenceText(const Boundary& our, const Boundary& their, const std::vector<sim::Chunk>& chunks) {
   std::string text;
   const auto left = SnapshotFields(our.snapshot);
@@ -170,15 +170,15 @@ std::string DifferenceText(const Boundary& our, const Boundary& their, const std
     if (left[i].second == right[i].second) continue;
     text += ", " + std::string(left[i].first) + " is " + left[i].second + " and should be " + right[i].second;
   }
-  for (size_t i = 0; i < std::min(our.held.size(), their.held.size()); ++i) {
-    const sim::Value& is = our.held[i].value;
-    const sim::Value& should_be = their.held[i].value;
+  for (size_t i = 0; i < std::min(our.slots.size(), their.slots.size()); ++i) {
+    const sim::Value& is = our.slots[i].value;
+    const sim::Value& should_be = their.slots[i].value;
     if (is == should_be) continue;
-    // That one of two promises is undefined is in the snapshot.
+    // An undefined promise differs in the snapshot already.
     if (is.kind == sim::ValueKind::kPromise && should_be.kind == sim::ValueKind::kPromise) {
-      text += ", " + std::string(our.held[i].slot) + " is another promise than it should be";
+      text += ", " + std::string(our.slots[i].slot) + " is another promise than it should be";
     } else if (is.kind != sim::ValueKind::kPromise && should_be.kind != sim::ValueKind::kPromise) {
-      text += ", " + std::string(our.held[i].slot) + " is " + ValueText(is, chunks) + " and should be " +
+      text += ", " + std::string(our.slots[i].slot) + " is " + ValueText(is, chunks) + " and should be " +
               ValueText(should_be, chunks);
     }
   }
@@ -196,17 +196,17 @@ std::string DifferenceText(const Boundary& our, const Boundary& their, const std
 }
 
 // In order.
-std::vector<Settled> SettledBetween(const Boundaries& boundaries, size_t begin, size_t end) {
-  std::vector<Settled> settled;
+std::vector<SlotSettlement> SettlementsBetween(const Boundaries& boundaries, size_t begin, size_t end) {
+  std::vector<SlotSettlement> settled;
   for (size_t i = begin; i < end; ++i) {
-    const std::vector<Settled>& more = boundaries.list()[i].settled;
+    const std::vector<SlotSettlement>& more = boundaries.list()[i].settled;
     settled.insert(settled.end(), more.begin(), more.end());
   }
   return settled;
 }
 
-// Of the operation that is open behind the first `begin` boundaries, those that it performs from there on: the first
-// and the last boundary of each.
+// The operations that the innermost open one performs directly from boundary `begin` on: the first and the last
+// boundary of each.
 std::vector<std::pair<size_t, size_t>> PerformedFrom(const std::vector<Boundary>& list, size_t begin) {
   std::vector<std::pair<size_t, size_t>> performed;
   size_t depth = 0;
@@ -223,13 +223,13 @@ std::vector<std::pair<size_t, size_t>> PerformedFrom(const std::vector<Boundary>
   return performed;
 }
 
-// What is at a boundary, whenever it is.
+// Whether two boundaries are equal, whatever happened before.
 bool HasTheSame(const Boundary& our, const Boundary& their) {
   return our.begins == their.begins && our.operation == their.operation && our.snapshot == their.snapshot &&
-         our.held == their.held;
+         our.slots == their.slots;
 }
 
-// Whether ids of this kind are the subject's own.
+// Whether the subject issues ids of this kind.
 bool IsNamed(sim::ValueKind kind) {
   constexpr sim::ValueKind kNamed[] = {sim::ValueKind::kTypeError, sim::ValueKind::kRangeError,
                                        sim::ValueKind::kAbortError, sim::ValueKind::kPromise, sim::ValueKind::kWriter};
@@ -259,17 +259,17 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
   boundary.begins = begins;
   boundary.operation = operation;
   boundary.events = trace.events.size();
-  // While the constructor sets slots up, in an order of its own, the others have no values yet.
+  // The constructor sets slots up in an order of its own, and the others have no values yet.
   if (boundary.events <= kConstructing) return;
-  subject.SetLooking(true);
+  subject.SetInspecting(true);
   subject.TakeSnapshot(boundary.snapshot);
-  subject.ListAnswers(boundary.answers);
-  subject.ListHeld(boundary.held);
-  for (Held& held : boundary.held) {
-    const uint32_t id = held.value.id;
+  subject.QueryResults(boundary.query_results);
+  subject.ReadSlots(boundary.slots);
+  for (SlotValue& slot : boundary.slots) {
+    const uint32_t id = slot.value.id;
     const uint32_t promises = named_[sim::ValueKind::kPromise];
-    held.value = Named(held.value);
-    if (named_[sim::ValueKind::kPromise] > promises) pending_.push_back({held.slot, id, held.value.id});
+    slot.value = Named(slot.value);
+    if (named_[sim::ValueKind::kPromise] > promises) pending_.push_back({slot.slot, id, slot.value.id});
   }
   std::erase_if(pending_, [&](const Pending& pending) {
     const Settlement how = subject.SettlementOf(pending.id);
@@ -277,8 +277,8 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
     boundary.settled.push_back({pending.slot, pending.name, {how.state, Named(how.reason)}});
     return true;
   });
-  for (auto id = static_cast<uint32_t>(settlings_.size()); id < subject.PromiseCount(); ++id) {
-    settlings_.emplace_back();
+  for (auto id = static_cast<uint32_t>(settlements_.size()); id < subject.PromiseCount(); ++id) {
+    settlements_.emplace_back();
     unsettled_.push_back(id);
   }
   std::erase_if(unsettled_, [&](uint32_t id) {
@@ -288,10 +288,10 @@ void Boundaries::Add(bool begins, uint32_t operation, Subject& subject, const Tr
       const auto name = names_.find({how.reason.kind, how.reason.id});
       how.reason.id = name == names_.end() ? 0 : name->second;
     }
-    settlings_[id] = {list_.size() - 1, how};
+    settlements_[id] = {list_.size() - 1, how};
     return true;
   });
-  subject.SetLooking(false);
+  subject.SetInspecting(false);
 }
 
 size_t Boundaries::OutsideFrom(size_t begin) const {
@@ -299,28 +299,28 @@ size_t Boundaries::OutsideFrom(size_t begin) const {
   return outside == outside_.end() ? kNoEvent : *outside;
 }
 
-void Boundaries::Ask(std::string_view operation) {
-  if (list_.size() < kMostBoundaries) asked_.emplace(list_.size(), operation);
+void Boundaries::AddQuery(std::string_view operation) {
+  if (list_.size() < kMostBoundaries) queries_.emplace(list_.size(), operation);
 }
 
-bool Boundaries::WasAsked(std::string_view operation, size_t count) const {
-  return asked_.contains({count, operation});
+bool Boundaries::WasQueried(std::string_view operation, size_t count) const {
+  return queries_.contains({count, operation});
 }
 
-Boundaries::Settling Boundaries::SettlingOf(uint32_t promise) const {
-  return promise < settlings_.size() ? settlings_[promise] : Settling();
+Boundaries::RecordedSettlement Boundaries::SettlementOf(uint32_t promise) const {
+  return promise < settlements_.size() ? settlements_[promise] : RecordedSettlement();
 }
 
-bool CanFindDepartures() {
-#ifdef SLUICE_TELL_OPERATIONS
+bool CanFindDivergences() {
+#ifdef SLUICE_RECORD_OPERATIONS
   return CanSymbolize();
 #else
   return false;
 #endif
 }
 
-DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
-  if (!CanFindDepartures()) return;
+DivergenceFinder::DivergenceFinder(const Program& program) : program_(program) {
+  if (!CanFindDivergences()) return;
   ReferenceModel model;
   Driver driver;
   g_recording = {&model, &model_trace_, &theirs_};
@@ -328,7 +328,7 @@ DepartureFinder::DepartureFinder(const Program& program) : program_(program) {
   g_recording.reset();
 }
 
-void DepartureFinder::OnBegin(Subject& core, const Trace& trace) {
+void DivergenceFinder::OnBegin(Subject& core, const Trace& trace) {
   ours_.Clear();
   broken_behind_.clear();
   trace_ = &trace;
@@ -336,16 +336,16 @@ void DepartureFinder::OnBegin(Subject& core, const Trace& trace) {
   g_recording = {&core, &trace, &ours_};
 }
 
-void DepartureFinder::OnBroken() { broken_behind_.push_back(ours_.list().size()); }
+void DivergenceFinder::OnBroken() { broken_behind_.push_back(ours_.list().size()); }
 
-void DepartureFinder::OnEnd() {
+void DivergenceFinder::OnEnd() {
   g_recording.reset();
   has_ended_ = true;
 }
 
-// Between the first `same` boundaries and what comes next, which is `their` boundary if the standard does anything
-// more. What author code does in the middle of an operation is passed over: it says nothing of that operation.
-std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const {
+// The text for the point after the first `same` boundaries. `their` is the model's next boundary, if it has one.
+// Operations started by re-entrant user code are not divergence points.
+std::string DivergenceFinder::Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const {
   const std::vector<Boundary>& ours = ours_.list();
   struct Open {
     uint32_t operation;
@@ -365,43 +365,42 @@ std::string DepartureFinder::Place(size_t same, size_t event, const Boundary* th
   }
   is_in_operation = !open.empty();
   if (is_in_operation) {
-    const std::string behind = BoundaryText(ours[last]);
-    return ours[last].begins ? behind : OperationNames()[open.back().operation] + ", behind " + behind;
+    const std::string boundary = BoundaryText(ours[last]);
+    return ours[last].begins ? boundary : OperationNames()[open.back().operation] + ", after " + boundary;
   }
-  // What ended before says nothing here: steps are many, and the microtasks that run in one.
+  // Outside of operations, the last boundary says little: a step has many, and so have its microtasks.
   const size_t step = OpenOperation(*trace_, event);
   const std::string name(step == kNoEvent ? "end" : StepName(program_, *trace_, step));
   return their == nullptr ? name : name + ", before " + BoundaryText(*their);
 }
 
-// If the core asked behind the first `same` boundaries, where all is as it should be, and the answer is wrong, then it
-// is not at fault who asked.
-void DepartureFinder::BlameAnswer(Sides same, Told& told) const {
+// If a query returned a wrong value after the first `same` boundaries, the query is the divergence point, not its
+// caller.
+void DivergenceFinder::BlameQuery(Sides same, Candidate& candidate) const {
   if (same.ours == 0 || same.theirs == 0) return;
-  const std::vector<Held>& ours = ours_.list()[same.ours - 1].answers;
-  const std::vector<Held>& theirs = theirs_.list()[same.theirs - 1].answers;
+  const std::vector<SlotValue>& ours = ours_.list()[same.ours - 1].query_results;
+  const std::vector<SlotValue>& theirs = theirs_.list()[same.theirs - 1].query_results;
   for (size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
-    if (ours[i].value == theirs[i].value || !ours_.WasAsked(ours[i].slot, same.ours)) continue;
-    told.departure = {"the return from " + std::string(ours[i].slot),
-                      "it returns " + ValueText(ours[i].value, trace_->chunks) + " and should return " +
-                          ValueText(theirs[i].value, trace_->chunks) + "; " + told.departure.difference};
-    told.is_in_operation = true;
+    if (ours[i].value == theirs[i].value || !ours_.WasQueried(ours[i].slot, same.ours)) continue;
+    candidate.divergence = {"the return from " + std::string(ours[i].slot),
+                            "it returns " + ValueText(ours[i].value, trace_->chunks) + " and should return " +
+                                ValueText(theirs[i].value, trace_->chunks) + "; " + candidate.divergence.difference};
+    candidate.is_in_operation = true;
     return;
   }
 }
 
-// Of the promises that authors had seen by the first event that differs, and of which they see late that they are
-// settled: how many boundaries of the core there were before the first that was settled otherwise. kNoEvent if there is
-// none.
-size_t DepartureFinder::SettledOtherwise(size_t event, Sides from) const {
+// User code sees a settlement late. Returns the number of the core's boundaries before the first wrong settlement of a
+// promise that user code had by the first different event; kNoEvent if there is none.
+size_t DivergenceFinder::FirstDifferentSettlement(size_t event, Sides from) const {
   const auto& ours = trace_->named_promises;
   const auto& theirs = model_trace_.named_promises;
   size_t behind = kNoEvent;
   for (size_t name = 1; name < std::min(ours.size(), theirs.size()); ++name) {
-    // Names that are given later may be those of others.
+    // Later names may belong to other promises.
     if (ours[name].events > event || theirs[name].events > event) break;
-    const Boundaries::Settling our = ours_.SettlingOf(ours[name].id);
-    const Boundaries::Settling their = theirs_.SettlingOf(theirs[name].id);
+    const Boundaries::RecordedSettlement our = ours_.SettlementOf(ours[name].id);
+    const Boundaries::RecordedSettlement their = theirs_.SettlementOf(theirs[name].id);
     if (our.how == their.how) continue;
     const bool is_behind = their.behind != kNoEvent && their.behind >= from.theirs;
     behind = std::min({behind, our.behind, is_behind ? from.ours + (their.behind - from.theirs) : their.behind});
@@ -409,7 +408,7 @@ size_t DepartureFinder::SettledOtherwise(size_t event, Sides from) const {
   return behind;
 }
 
-DepartureFinder::Sides DepartureFinder::SameFrom(Sides from) const {
+DivergenceFinder::Sides DivergenceFinder::SameFrom(Sides from) const {
   const std::vector<Boundary>& ours = ours_.list();
   const std::vector<Boundary>& theirs = theirs_.list();
   const auto differs = std::mismatch(ours.begin() + static_cast<ptrdiff_t>(from.ours), ours.end(),
@@ -417,21 +416,21 @@ DepartureFinder::Sides DepartureFinder::SameFrom(Sides from) const {
   return {static_cast<size_t>(differs.first - ours.begin()), static_cast<size_t>(differs.second - theirs.begin())};
 }
 
-// Behind the method or reaction in which they differ, if all is the same there and nothing and nobody can have seen a
-// difference.
-std::optional<DepartureFinder::Sides> DepartureFinder::SameAgain(Sides differ) const {
+// The end of the method or reaction in which they differ, if both sides are equal there and neither an oracle nor user
+// code can have seen the difference.
+std::optional<DivergenceFinder::Sides> DivergenceFinder::SameAgain(Sides differ) const {
   const Sides again = {ours_.OutsideFrom(differ.ours), theirs_.OutsideFrom(differ.theirs)};
   if (again.ours == kNoEvent || again.theirs == kNoEvent) return std::nullopt;
   const auto broken = std::lower_bound(broken_behind_.begin(), broken_behind_.end(), differ.ours);
   if (broken != broken_behind_.end() && *broken <= again.ours) return std::nullopt;
   const Boundary& our = ours_.list()[again.ours - 1];
   const Boundary& their = theirs_.list()[again.theirs - 1];
-  if (!(our == their &&
-        SettledBetween(ours_, differ.ours, again.ours) == SettledBetween(theirs_, differ.theirs, again.theirs))) {
+  if (!(our == their && SettlementsBetween(ours_, differ.ours, again.ours) ==
+                            SettlementsBetween(theirs_, differ.theirs, again.theirs))) {
     return std::nullopt;
   }
   if (FirstDifferentEvent(*trace_, model_trace_) < our.events) return std::nullopt;
-  // From the last boundary that was the same on: an author's function may have run before the first that is not.
+  // From the last equal boundary on: user code may have run before the first different one.
   const size_t events = differ.ours == 0 ? 0 : ours_.list()[differ.ours - 1].events;
   for (size_t event = events; event < our.events; ++event) {
     const core::Snapshot* const seen = trace_->SnapshotOf(event);
@@ -441,34 +440,34 @@ std::optional<DepartureFinder::Sides> DepartureFinder::SameAgain(Sides differ) c
   return again;
 }
 
-std::optional<Departure> DepartureFinder::departure() const {
-  if (!CanFindDepartures() || trace_ == nullptr) return std::nullopt;
+std::optional<Divergence> DivergenceFinder::divergence() const {
+  if (!CanFindDivergences() || trace_ == nullptr) return std::nullopt;
   Sides from;
   Sides same = SameFrom(from);
-  std::optional<std::pair<Sides, Sides>> passed_over;
+  std::optional<std::pair<Sides, Sides>> skipped;
   while (const auto again = SameAgain(same)) {
-    passed_over = {from, same};
+    skipped = {from, same};
     from = *again;
     same = SameFrom(from);
   }
-  if (std::optional<Told> told = TellReordered(same)) return std::move(told->departure);
-  std::optional<Told> told = Tell(from, same);
-  // Microtasks may have run in another order because of it.
-  if (told.has_value() && !told->is_in_operation && passed_over.has_value()) {
-    const std::optional<Told> before = Tell(passed_over->first, passed_over->second);
-    if (before.has_value() && before->is_in_operation) told = before;
+  if (std::optional<Candidate> candidate = FindReordered(same)) return std::move(candidate->divergence);
+  std::optional<Candidate> candidate = FindBetween(from, same);
+  // The skipped difference may have changed the order of microtasks.
+  if (candidate.has_value() && !candidate->is_in_operation && skipped.has_value()) {
+    const std::optional<Candidate> before = FindBetween(skipped->first, skipped->second);
+    if (before.has_value() && before->is_in_operation) candidate = before;
   }
-  return told.has_value() ? std::optional(std::move(told->departure)) : std::nullopt;
+  return candidate.has_value() ? std::optional(std::move(candidate->divergence)) : std::nullopt;
 }
 
-// If behind `same` an operation performs the same others as it should, in another order: the first of these that begins
-// in the same state and does not end so.
-std::optional<DepartureFinder::Told> DepartureFinder::TellReordered(Sides same) const {
+// If an operation performs the right operations after `same` in another order: the first of them that begins in the
+// same state and ends in another.
+std::optional<DivergenceFinder::Candidate> DivergenceFinder::FindReordered(Sides same) const {
   const std::vector<Boundary>& ours = ours_.list();
   const std::vector<Boundary>& theirs = theirs_.list();
   const auto performed = PerformedFrom(ours, same.ours);
   const auto should_be = PerformedFrom(theirs, same.theirs);
-  // What an author saw before says more.
+  // An earlier event that user code saw takes precedence.
   if (same.ours < ours.size() && FirstDifferentEvent(*trace_, model_trace_) < ours[same.ours].events)
     return std::nullopt;
   const auto operations = [](const std::vector<Boundary>& list, const std::vector<std::pair<size_t, size_t>>& which) {
@@ -489,22 +488,22 @@ std::optional<DepartureFinder::Told> DepartureFinder::TellReordered(Sides same) 
       if (!HasTheSame(ours[begin], theirs[their_begin]) || HasTheSame(ours[end], theirs[their_end])) continue;
       size_t i = 1;
       while (HasTheSame(ours[begin + i], theirs[their_begin + i])) ++i;
-      Told told;
-      told.departure.place = Place(begin + i, ours[begin + i].events, nullptr, told.is_in_operation);
-      told.departure.difference = "at " + BoundaryText(ours[begin + i]) +
-                                  DifferenceText(ours[begin + i], theirs[their_begin + i], trace_->chunks);
-      return told;
+      Candidate candidate;
+      candidate.divergence.place = Place(begin + i, ours[begin + i].events, nullptr, candidate.is_in_operation);
+      candidate.divergence.difference = "at " + BoundaryText(ours[begin + i]) +
+                                        DifferenceText(ours[begin + i], theirs[their_begin + i], trace_->chunks);
+      return candidate;
     }
   }
   return std::nullopt;
 }
 
-// The first `same` boundaries are the same behind `from`, and nothing else, if anything differs at all.
-std::optional<DepartureFinder::Told> DepartureFinder::Tell(Sides from, Sides same) const {
+// The divergence after the first `same` boundaries, which are equal from `from` on; nullopt if nothing differs.
+std::optional<DivergenceFinder::Candidate> DivergenceFinder::FindBetween(Sides from, Sides same) const {
   const std::vector<Boundary>& ours = ours_.list();
   const std::vector<Boundary>& theirs = theirs_.list();
   const Boundary* const our = same.ours == ours.size() ? nullptr : &ours[same.ours];
-  // What the core had no time to do is no difference, and an event that it was writing none either.
+  // In a run that was cut short, missing boundaries and the last event are not differences.
   const bool is_cut = our == nullptr && !has_ended_;
   const Boundary* const their = is_cut || same.theirs == theirs.size() ? nullptr : &theirs[same.theirs];
   size_t event = FirstDifferentEvent(*trace_, model_trace_);
@@ -513,40 +512,41 @@ std::optional<DepartureFinder::Told> DepartureFinder::Tell(Sides from, Sides sam
 
   const auto events_before = [](const Boundary* boundary) { return boundary == nullptr ? kSame : boundary->events; };
   const size_t events = std::min(events_before(our), events_before(their));
-  Told told;
-  Departure& departure = told.departure;
+  Candidate candidate;
+  Divergence& divergence = candidate.divergence;
   if (event < events) {
     while (same.ours > from.ours && ours[same.ours - 1].events > event) {
       --same.ours;
       --same.theirs;
     }
-    departure.difference = "the core: " + EventText(program_, *trace_, event) +
-                           "; the standard: " + EventText(program_, model_trace_, event);
-    if (const size_t behind = SettledOtherwise(event, from); behind < same.ours) {
-      // Before what was passed over, which boundary of the model it is is not known.
+    divergence.difference = "the core: " + EventText(program_, *trace_, event) +
+                            "; the standard: " + EventText(program_, model_trace_, event);
+    if (const size_t behind = FirstDifferentSettlement(event, from); behind < same.ours) {
+      // Before a skipped difference, the matching boundary of the model is unknown.
       same = behind < from.ours ? Sides{behind, 0} : Sides{behind, from.theirs + (behind - from.ours)};
       event = ours[behind].events - 1;
     }
-    departure.place = Place(same.ours, event, nullptr, told.is_in_operation);
-    BlameAnswer(same, told);
-    return told;
+    divergence.place = Place(same.ours, event, nullptr, candidate.is_in_operation);
+    BlameQuery(same, candidate);
+    return candidate;
   }
-  departure.place = Place(same.ours, events == 0 ? 0 : events - 1, their, told.is_in_operation);
+  divergence.place = Place(same.ours, events == 0 ? 0 : events - 1, their, candidate.is_in_operation);
   if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation &&
       our->events == their->events) {
-    // What differs where slots are looked at first may have differed since the constructor.
-    if (same.ours == 0 || ours[same.ours - 1].events <= kConstructing) departure.place = StepName(program_, *trace_, 0);
-    departure.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
+    // A difference at the first recorded slots may date from the constructor.
+    if (same.ours == 0 || ours[same.ours - 1].events <= kConstructing)
+      divergence.place = StepName(program_, *trace_, 0);
+    divergence.difference = "at " + BoundaryText(*our) + DifferenceText(*our, *their, trace_->chunks);
   } else {
-    departure.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
+    divergence.difference = "the core " + DoesText(our) + ", the standard " + DoesText(their);
   }
-  BlameAnswer(same, told);
-  return told;
+  BlameQuery(same, candidate);
+  return candidate;
 }
 
 }  // namespace sluice::fuzz
 
-// The core and the model are compiled with -finstrument-functions (SLUICE_TELL_OPERATIONS).
+// The core and the model are compiled with -finstrument-functions (SLUICE_RECORD_OPERATIONS).
 // NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" void __cyg_profile_func_enter(void* function, void* caller) {
   static_cast<void>(caller);
