@@ -32,6 +32,7 @@ COMMANDS = {
     "minimize": ("corpus.minimize", False),
     "mutants": ("mutation.mutants", True),
     "nightly": ("nightly.nightly", False),
+    "nights": ("nightly.nights", False),
     "ossfuzz-files": ("fleet.files", False),
     "polyfill": ("runtimes.table", False),
     "promote": ("triage.promote", False),

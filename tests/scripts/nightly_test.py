@@ -44,7 +44,8 @@ class NightlyTest(unittest.TestCase):
 
     def command(self, stages, *flags, space=0):
         driver = _DRIVER.format(lib=str(ROOT / "scripts"), stages=json.dumps(stages), space=space)
-        return [sys.executable, "-B", "-c", driver, "--time", "100", "--out", str(self.out), *flags]
+        return [sys.executable, "-B", "-c", driver, "--time", "100", "--out", str(self.out),
+                "--history", str(self.folder / "history"), *flags]
 
     def night(self, stages, *flags, space=0):
         return subprocess.run(self.command(stages, *flags, space=space), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -134,10 +135,13 @@ class NightlyTest(unittest.TestCase):
         stages = {"build": self.note("build"), "slow": slow, "last": self.note("last")}
         process = self.start_and_wait_for(stages, "slow")
         child = subprocess.run(["pgrep", "-P", str(process.pid)], text=True, stdout=subprocess.PIPE, check=False).stdout.split()
+        self.assertEqual(len(child), 1)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        for each in child:  # of a night that could not end them itself
-            os.kill(int(each), signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{child[0]}").exists():
+            self.assertLess(time.monotonic(), deadline, "a stage outlives the night that was killed")
+            time.sleep(0.02)
         run = self.night(stages)
         self.assertEqual(run.returncode, 0, run.stdout)
         self.assertIn("Going on with the unfinished night", run.stdout)
@@ -175,6 +179,9 @@ class NightlyTest(unittest.TestCase):
         self.assertEqual(run.returncode, 2, run.stdout)
         self.assertIn("the disk is full", run.stdout)
         self.assertIn("Make room", run.stdout)
+        for name in ("summary.md", "index.html"):
+            self.assertIn("the disk is full: ", (self.out / name).read_text())
+        self.assertEqual(json.loads((self.out / "summary.json").read_text())["exit_code"], 2)
         self.assertEqual(self.night({"build": self.note("build")}).returncode, 0)
 
     def test_a_folder_that_cannot_be_written_is_told(self):
@@ -208,6 +215,48 @@ class NightlyTest(unittest.TestCase):
         self.assertIn("2 findings", text)
         self.assertIn("t_fuzzer 5 of 6 inputs", text)
         self.assertIn("it &lt;holds&gt;", (self.out / "index.html").read_text())
+
+    def test_a_disk_that_fills_up_ends_the_night_with_a_report(self):
+        """On a tmpfs of its own, which a stage fills to the last byte."""
+        disk = self.folder / "disk"
+        disk.mkdir()
+        self.out = disk / "out"
+        mount = ["unshare", "--mount", "sh", "-ec", 'mount -t tmpfs -o size=3m none "$1"; shift; code=0; "$@" || code=$?; '
+                 'cp -r "$KEPT/disk/out" "$KEPT/seen"; exit $code', "sh", str(disk)]
+        if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("needs a mount of its own")
+        fill = f"cat /dev/zero > {disk}/filler"
+        run = subprocess.run([*mount, *self.command({"build": "true", "fuzz": fill, "after": "true"})], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, check=False, timeout=120, env=os.environ | {"KEPT": str(self.folder)})
+        self.assertEqual(run.returncode, 2, run.stdout)
+        self.assertNotIn("Traceback", run.stdout)
+        self.assertIn("What there is until now", run.stdout)
+        text = (self.folder / "seen/summary.md").read_text()
+        self.assertIn("No space left on device", text)
+        self.assertIn("Make room", text)
+        self.assertIn("| build | passed |", text)
+        self.assertEqual(json.loads((self.folder / "seen/summary.json").read_text())["exit_code"], 2)
+
+    def test_the_second_night_tells_only_what_is_new(self):
+        def campaign(*identities):
+            found = [{"identity": name, "target": "t_fuzzer", "rule": f"rule of {name}", "folder": f"findings/{name}", "reproduces": True,
+                      "after_seconds": 1.0, "tries": 10, "reproduced": 10} for name in identities]
+            summary = {"seconds": 9.0, "targets": [{"name": "t_fuzzer", "executions": 1000}], "canary": {}, "findings": found}
+            folders = " ".join(f"{self.out}/campaigns/address-1/findings/{name}" for name in identities)
+            return f"mkdir -p {folders}; echo '{json.dumps(summary)}' > {self.out}/campaigns/address-1/summary.json; exit 1"
+        record = f"{sys.executable} -B {ROOT}/scripts/sluice_dev nights record --out {self.out} --history {self.folder}/history"
+        self.assertEqual(self.night({"build": "true", "fuzz": campaign("old"), "record": record}).returncode, 1)
+        self.assertIn("1 finding (1 new, 0 back)", (self.out / "summary.md").read_text())
+        run = self.night({"build": "true", "fuzz": campaign("old", "fresh"), "record": record})
+        self.assertEqual(run.returncode, 1, run.stdout)
+        text, page = (self.out / "summary.md").read_text(), (self.out / "index.html").read_text()
+        self.assertIn("2 findings (1 new, 0 back)", text)
+        self.assertIn("| `fresh` | t_fuzzer | rule of fresh | not bisected |", text)
+        self.assertNotIn("rule of old", text)
+        self.assertIn("1 finding is known from earlier nights and still open", text)
+        self.assertIn("rule of old", page, "in what can be opened there")
+        news = json.loads((self.out / "summary.json").read_text())["news"]
+        self.assertEqual({name: len(ids) for name, ids in news.items()}, {"new": 1, "back": 0, "mended": 0, "open": 1})
 
     def test_wrong_flags_exit_2(self):
         for flags in (["--tiem", "3"], ["--only", "none"], ["--skip", "build"], ["--time", "1"]):

@@ -29,8 +29,9 @@ def sole_user(folder: str, what: str) -> Iterator[None]:
             owner = os.read(handle, 100).decode(errors="replace").strip()
             raise CannotRun(f"{shown(folder)}: {what} is using it{f' (process {owner})' if owner.isdigit() else ''}; wait for its end, or use "
                             "another folder") from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with contextlib.suppress(OSError):  # on a full disk it is held all the same; who holds it is only for messages
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)

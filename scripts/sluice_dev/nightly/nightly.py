@@ -17,6 +17,7 @@ from sluice_dev.common.paths import ROOT
 from sluice_dev.common.provenance import GIT
 from sluice_dev.nightly import report as nightly_report
 from sluice_dev.nightly import stages as nightly_stages
+from sluice_dev.nightly.history import reserve
 from sluice_dev.nightly.state import State
 
 SMALLEST_FREE_BYTES = 1 << 30
@@ -25,6 +26,8 @@ SAVE_EVERY_SECONDS = 5
 GRACE_SECONDS = 30
 INTERRUPTED = 130
 _MAKE_ROOM = "Make room and start scripts/nightly again: it goes on from here."
+# A stage must not outlive a night that is killed: it would hold locks, and fuzz on.
+_ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Options:
     jobs: int
     corpus: Path
     archive: Path | None
+    history: Path
     fresh: bool
     stages: list
 
@@ -47,6 +51,7 @@ def parse(arguments: list) -> Options:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--corpus", type=Path, default=ROOT / "build/corpus")
     parser.add_argument("--archive", type=Path)
+    parser.add_argument("--history", type=Path, default=ROOT / "build/nights")
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--only", action="append", choices=names, default=[])
     parser.add_argument("--skip", action="append", choices=names, default=[])
@@ -59,7 +64,7 @@ def parse(arguments: list) -> Options:
     if not stages:
         parser.error("no stage is left")
     return Options(given.time, given.out.resolve(), given.jobs, given.corpus.resolve(), given.archive and given.archive.resolve(),
-                   given.fresh, stages)
+                   given.history.resolve(), given.fresh, stages)
 
 
 def identity(options: Options) -> dict:
@@ -85,7 +90,7 @@ class Night:
             folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder).free
             if free < SMALLEST_FREE_BYTES:
-                raise CannotRun(f"{folder}: the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed. {_MAKE_ROOM}")
+                raise OSError(errno.ENOSPC, f"the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed", str(folder))
 
     def _run(self, stage, position: int) -> None:
         record = self._state.stage(stage.name)
@@ -138,7 +143,7 @@ class Night:
         output.flush()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
         try:
-            self._child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
+            self._child = subprocess.Popen([*_ENDS_WITH_US, *(str(part) for part in command)], stdin=subprocess.DEVNULL, stdout=output,
                                            stderr=subprocess.STDOUT, cwd=ROOT, env=environment, start_new_session=True)
         except OSError as error:
             output.write(f"{command[0]}: {error.strerror}\n".encode())
@@ -237,7 +242,16 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, night.interrupt)
     try:
-        return night.run()
+        with reserve(options.out / ".reserve"):  # for the report of a full disk
+            return night.run()
     except OSError as error:
         where = f"{error.filename or options.out}: {error.strerror or error}"
-        raise CannotRun(f"{where}. {_MAKE_ROOM}" if error.errno in (errno.ENOSPC, errno.EDQUOT) else where) from error
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise CannotRun(where) from error
+        trouble = f"{where}. {_MAKE_ROOM}"
+        try:
+            nightly_report.write(options, state, trouble)
+            trouble += f" What there is until now: {options.out / 'summary.md'}"
+        except OSError as worse:
+            trouble += f" There is no report: {worse.filename}: {worse.strerror}"
+        raise CannotRun(trouble) from error

@@ -2,8 +2,12 @@
 
 import html
 import json
-import os
 from pathlib import Path
+
+from sluice_dev.common import files
+from sluice_dev.common.errors import CannotRun
+from sluice_dev.nightly import ledger
+from sluice_dev.nightly.history import read_records
 
 _MOST_FINDINGS = 50
 _WORDS = {"passed": "passed", "failed": "**failed**", "unable": "**could not run**", "warned": "warning", "skipped": "skipped", "waiting": "not run",
@@ -15,16 +19,9 @@ table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;text-al
 .failed,.unable{color:#ff8a80}.passed{color:#7bd88f}}"""
 
 
-def _read(path: Path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def campaigns(out: Path) -> list:
     """(name, summary) of each part of each campaign that got as far as its summary."""
-    found = [(folder.name, _read(folder / "summary.json")) for folder in sorted((out / "campaigns").glob("*")) if folder.is_dir()]
+    found = [(folder.name, files.read_json(folder / "summary.json")) for folder in sorted((out / "campaigns").glob("*")) if folder.is_dir()]
     return [(name, summary) for name, summary in found if summary]
 
 
@@ -43,10 +40,10 @@ def findings(out: Path) -> list:
     for folder in sorted((out / "campaigns").glob("*/findings")):
         if folder.parent.name not in finished:
             for log in sorted(folder.rglob("log.txt")):
-                told = _read(log.parent / "finding.json") or {}
+                told = files.read_json(log.parent / "finding.json") or {}
                 add(told.get("identity", str(log.parent.relative_to(folder))), told.get("target", ""),
                     told.get("rule", "of a campaign that was interrupted"), str(log.parent.relative_to(out)), told.get("place", ""))
-    for each in (_read(out / "valgrind/summary.json") or {}).get("findings", []):
+    for each in (files.read_json(out / "valgrind/summary.json") or {}).get("findings", []):
         add(each["identity"], each["target"], each["rule"], f"valgrind/{each['folder']}")
     return list(found.values())
 
@@ -62,7 +59,7 @@ def _campaign_rows(out: Path) -> list:
 
 def _coverage_lines(out: Path) -> list:
     """Room: percentages, as scripts/coverage wrote them."""
-    rooms = (_read(out / "coverage/summary.json") or {}).get("rooms") or {}
+    rooms = (files.read_json(out / "coverage/summary.json") or {}).get("rooms") or {}
     return [f"{room}, {programs}: " + ", ".join(f"{total['reached']:,} of {total['count']:,} {metric}" for metric, total in metrics.items())
             for room, sets in rooms.items() for programs, metrics in sets.items()]
 
@@ -76,8 +73,27 @@ def _log_table(out: Path, name: str) -> str:
     return text[text.rindex("environment "):].strip() if "environment " in text else ""
 
 
-def verdict(options, state) -> tuple:
-    """The exit code, and a sentence."""
+def news(options, state) -> dict | None:
+    """What this night's findings are beside those of the nights before: {state: records}. None if they were not compared."""
+    entry = files.read_json(options.history / "nights" / f"{state.night}.json")
+    if entry is None:
+        return None
+    try:
+        records = read_records(options.history)
+    except CannotRun:
+        return None
+    found: dict = {"new": [], "back": [], "mended": [], "open": []}
+    for event in entry["events"]:
+        if event["id"] in records:
+            found[event["state"]].append(records[event["id"]])
+    found["open"] = [records[id_] for id_, state in entry["states"].items() if state == "open" and id_ in records]
+    return found
+
+
+def verdict(options, state, trouble: str = "") -> tuple:
+    """The exit code, and a sentence. `trouble`: why the night ended before its last stage."""
+    if trouble:
+        return 2, trouble
     statuses = {name: state.stage(name)["status"] for name in options.stages}
     unable = [name for name, status in statuses.items() if status not in ("passed", "failed", "warned")]
     failed = [name for name, status in statuses.items() if status == "failed"]
@@ -88,28 +104,75 @@ def verdict(options, state) -> tuple:
         return 2, f"Could not run: {', '.join(unable)}." + (f" Failed: {', '.join(failed)}." if failed else "") + warning
     if count or failed:
         what = f"{count} finding{'s' if count != 1 else ''}" if count else "No findings"
+        if count and (told := news(options, state)) is not None:
+            what += f" ({len(told['new'])} new, {len(told['back'])} back)"
         return 1, f"{what}; failed: {', '.join(failed) or 'none'}.{warning}"
     return 0, f"Nothing was found.{warning}"
 
 
-def markdown(options, state) -> str:
-    _, sentence = verdict(options, state)
+_TOLD = (("new", "New findings"), ("back", "Findings that are back"), ("mended", "Mended"))
+
+
+def _rows(state_name: str, record: dict) -> tuple:
+    """Of a table of news: identity, target, rule, and what is known of the commit."""
+    if state_name == "mended":
+        return record["identity"], record["target"], ledger.sentence(record), _commit(record["mended_by"])
+    return record["identity"], record["target"], record["rule"], _commit(record["first_bad"])
+
+
+def _commit(blame: dict | None) -> str:
+    """What scripts/bisect found."""
+    if blame is None:
+        return "not bisected"
+    if not blame["commits"]:
+        return f"{blame['outcome']} ({blame['good'][:12] or blame['bad'][:12]})"
+    return " or ".join(f"{each['commit'][:12]} {each['subject']}" for each in blame["commits"])
+
+
+_COMMIT_OF = {"new": "first bad commit", "back": "first bad commit", "mended": "mended by"}
+_WHY_OF = {"new": "what should have held", "back": "what should have held", "mended": "how sure"}
+
+
+def _markdown_cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _markdown_news(told: dict) -> list[str]:
+    lines: list[str] = []
+    for name, title in _TOLD:
+        if records := told[name]:
+            lines += ["", f"## {title}", "", f"| identity | target | {_WHY_OF[name]} | {_COMMIT_OF[name]} |", "| --- | --- | --- | --- |"]
+            for record in records[:_MOST_FINDINGS]:
+                identity, *cells = map(_markdown_cell, _rows(name, record))
+                lines.append(f"| `{identity}` | {' | '.join(cells)} |")
+            if len(records) > _MOST_FINDINGS:
+                lines.append(f"\n... and {len(records) - _MOST_FINDINGS} more in summary.json")
+    if told["open"]:
+        lines += ["", f"{len(told['open'])} finding{'s are' if len(told['open']) > 1 else ' is'} known from earlier nights and still open; "
+                  "summary.json names them."]
+    return lines
+
+
+def markdown(options, state, trouble: str = "") -> str:
+    _, sentence = verdict(options, state, trouble)
     lines = ["# Sluice, nightly", "", sentence, "", "| stage | result | seconds | |", "| --- | --- | --- | --- |"]
     for name in options.stages:
         record = state.stage(name)
         lines.append(f"| {name} | {_WORDS[record['status']]} | {record['seconds']:.0f} | {record['why']} |")
-    found = findings(options.out)
-    if found:
+    found, told = findings(options.out), news(options, state)
+    if told is not None:
+        lines += _markdown_news(told)
+    elif found:
         lines += ["", "## Findings", "", "| identity | target | what should have held | folder |", "| --- | --- | --- | --- |"]
         for each in found[:_MOST_FINDINGS]:
-            cells = [each[key].replace("|", "\\|") for key in ("identity", "target", "rule", "folder")]
+            cells = [_markdown_cell(each[key]) for key in ("identity", "target", "rule", "folder")]
             lines.append(f"| `{cells[0]}` | {cells[1]} | {cells[2]} | `{cells[3]}` |")
         if len(found) > _MOST_FINDINGS:
             lines.append(f"\n... and {len(found) - _MOST_FINDINGS} more in summary.json")
     if rows := _campaign_rows(options.out):
         lines += ["", "## Campaigns", "", "| campaign | fuzzed for | executions | findings | canary |", "| --- | --- | --- | --- | --- |"]
         lines += [f"| {' | '.join(row[:5])} |" for row in rows]
-    if replayed := (_read(options.out / "valgrind/summary.json") or {}).get("targets"):
+    if replayed := (files.read_json(options.out / "valgrind/summary.json") or {}).get("targets"):
         lines += ["", "Under valgrind: " + ", ".join(f"{name} {each['replayed']} of {each['inputs']} inputs" for name, each in replayed.items()) + "."]
     if rooms := _coverage_lines(options.out):
         lines += ["", "## Coverage", "", *(f"- {line}" for line in rooms)]
@@ -122,15 +185,39 @@ def _link(out: Path, path: str, text: str) -> str:
     return f'<a href="{html.escape(path)}">{html.escape(text)}</a>' if (out / path).exists() else html.escape(text)
 
 
-def page(options, state) -> str:
-    out, (_, sentence) = options.out, verdict(options, state)
+def _page_news(out: Path, told: dict, found: list) -> list[str]:
+    folders = {each["identity"]: each["folder"] for each in reversed(found)}
+    parts = []
+    for name, title in _TOLD:
+        if told[name]:
+            parts.append(f"<h2>{title}</h2><table><tr><th>identity<th>target<th>{_WHY_OF[name]}<th>{_COMMIT_OF[name]}")
+            for record in told[name]:
+                identity, *cells = _rows(name, record)
+                folder = folders.get(identity)
+                parts.append(f"<tr><td>{_link(out, folder, identity) if folder else html.escape(identity)}"
+                             + "".join(f"<td>{html.escape(cell)}" for cell in cells))
+            parts.append("</table>")
+    if told["open"]:
+        parts.append(f"<details><summary>{len(told['open'])} known from earlier nights, still open</summary><table><tr><th>identity<th>target"
+                     "<th>what should have held<th>first bad commit")
+        for record in told["open"]:
+            parts.append("<tr>" + "".join(f"<td>{html.escape(cell)}" for cell in _rows("open", record)))
+        parts.append("</table></details>")
+    return parts
+
+
+def page(options, state, trouble: str = "") -> str:
+    out, (_, sentence) = options.out, verdict(options, state, trouble)
     parts = [f"<h1>Sluice, nightly</h1><p>{html.escape(sentence)}</p><table><tr><th>stage<th>result<th>seconds<th>"]
     for name in options.stages:
         record = state.stage(name)
         parts.append(f"<tr><td>{_link(out, f'logs/{name}.log', name)}<td class={record['status']}>"
                      f"{_WORDS[record['status']].replace('*', '')}<td>{record['seconds']:.0f}<td>{html.escape(record['why'])}")
     parts.append("</table>")
-    if found := findings(out):
+    found, news_told = findings(out), news(options, state)
+    if news_told is not None:
+        parts += _page_news(out, news_told, found)
+    elif found:
         parts.append("<h2>Findings</h2><table><tr><th>identity<th>target<th>what should have held<th>told")
         for each in found:
             told = next((name for name in ("README.md", "report.txt", "log.txt") if (out / each["folder"] / name).exists()), "")
@@ -152,14 +239,14 @@ def page(options, state) -> str:
             f"<title>Sluice, nightly</title><style>{_STYLE}</style>" + "\n".join(parts) + "</html>\n")
 
 
-def write(options, state) -> int:
+def write(options, state, trouble: str = "") -> int:
     """Returns the night's exit code. Raises OSError."""
-    code, sentence = verdict(options, state)
-    data = {"exit_code": code, "verdict": sentence, "stages": {name: state.stage(name) for name in options.stages},
-            "findings": findings(options.out)}
-    for name, text in (("summary.json", json.dumps(data, indent=1) + "\n"), ("summary.md", markdown(options, state)),
-                       ("index.html", page(options, state))):
-        partial = options.out / f"{name}.{os.getpid()}"
-        partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-        partial.replace(options.out / name)
+    code, sentence = verdict(options, state, trouble)
+    told = news(options, state)
+    data = {"exit_code": code, "verdict": sentence, "night": state.night, "stages": {name: state.stage(name) for name in options.stages},
+            "findings": findings(options.out),
+            "news": told and {name: [record["id"] for record in records] for name, records in told.items()}}
+    for name, text in (("summary.md", markdown(options, state, trouble)), ("summary.json", json.dumps(data, indent=1) + "\n"),
+                       ("index.html", page(options, state, trouble))):
+        files.write_whole(options.out / name, text)
     return code

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Callable
 
@@ -118,6 +119,8 @@ STAGES = (
     Stage("runtimes", "every other implementation: differences that are new, and those that have changed", lambda options, _: [
         [SCRIPTS / "diff", "--known-ok", "--count", 20000, "--jobs", options.jobs, "--page", options.out / "runtimes.html"],
         [SCRIPTS / "diff", "--still"]], _warn),
+    Stage("record", "the findings compared with those of the nights before", lambda options, _: [
+        [sys.executable, "-B", SCRIPTS / "sluice_dev", "nights", "record", "--out", options.out, "--history", options.history]]),
     Stage("pack", "the corpus as one file", lambda options, _: [] if options.archive is None else [
         [SCRIPTS / "corpus", "pack", options.archive, "--corpus", options.corpus]]),
 )

@@ -5,10 +5,11 @@
     state.save()
 """
 
-import json
-import os
+import datetime
 import shutil
 from pathlib import Path
+
+from sluice_dev.common import files
 
 
 class State:
@@ -19,11 +20,11 @@ class State:
         self.why_new = ""
         stored = None if fresh else self._read()
         if stored is None:
-            self._data = {"identity": identity, "stages": {}, "ended": False}
+            self._data = _begin(identity)
         elif stored["ended"] or stored["identity"] != identity:
             different = [name for name in identity if stored["identity"].get(name) != identity[name]]
             self.why_new = "" if stored["ended"] else f"the unfinished night had another {' and '.join(different)}"
-            self._data = {"identity": identity, "stages": {}, "ended": False}
+            self._data = _begin(identity)
         else:
             self._data = stored
             self.resumed = True
@@ -33,11 +34,14 @@ class State:
         self.save()
 
     def _read(self):
-        try:
-            data = json.loads(self._file.read_text(encoding="utf-8"))
-            return data if isinstance(data.get("stages"), dict) and isinstance(data.get("identity"), dict) else None
-        except (OSError, ValueError, AttributeError):
-            return None
+        data = files.read_json(self._file)
+        is_state = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in (("stages", dict), ("identity", dict), ("night", str)))
+        return data if is_state else None
+
+    @property
+    def night(self) -> str:
+        """Names the night in the history: when it began."""
+        return self._data["night"]
 
     def stage(self, name: str) -> dict:
         return self._data["stages"].setdefault(name, {"status": "waiting", "seconds": 0.0, "why": "", "parts": 0})
@@ -48,15 +52,12 @@ class State:
 
     def save(self) -> None:
         """Whole or not at all, also when the disk is full or the machine stops."""
-        partial = self._file.with_suffix(f".{os.getpid()}")
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                json.dump(self._data, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self._file)
-        finally:
-            partial.unlink(missing_ok=True)
+        files.write_json(self._file, self._data)
+
+
+def _begin(identity: dict) -> dict:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {"identity": identity, "night": now.strftime("%Y-%m-%dT%H-%M-%S.%fZ"), "stages": {}, "ended": False}
 
 
 _MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "summary.md", "summary.json", "index.html", "state.json")

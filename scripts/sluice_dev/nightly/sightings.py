@@ -1,0 +1,98 @@
+"""What one night found, read from its folder. Only this module knows the files of campaigns and of the valgrind stage.
+
+    night = read_night(out)
+    sightings = read_sightings(out)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sluice_dev.common.files import read_json
+
+
+@dataclass(frozen=True)
+class Night:
+    id: str  # when it began, "2026-11-30T01-17-00Z": nights sort by it
+    commit: str
+    executions: dict[str, int] = field(default_factory=dict)  # target: executions of all campaigns
+
+
+@dataclass(frozen=True)
+class Sighting:
+    identity: str
+    divergence: str  # the operation, of a finding that has it apart from its identity
+    rule: str
+    target: str
+    kind: str
+    diverges_at: str
+    diverges_by: str
+    also_seen_as: tuple[str, ...]
+    program: str
+    frames: tuple[str, ...]
+    build: dict[str, Any]
+    tries: int  # runs of its input in fresh processes, and how many failed
+    reproduced: int
+    executions: int | None  # of its target until it was found; None: not by fuzzing
+    folder: Path
+    behind: tuple[str, ...]  # inputs that have to run before it, in its folder
+
+    @property
+    def key(self) -> str:
+        """What makes two sightings one finding."""
+        return f"{self.identity}#{self.divergence}" if self.divergence else self.identity
+
+
+def read_night(out: Path) -> Night:
+    state = read_json(out / "state.json") or {}
+    executions: dict[str, int] = {}
+    for summary in (data for _, data in _campaigns(out) if data):
+        for target in summary.get("targets", []):
+            executions[target["name"]] = executions.get(target["name"], 0) + target.get("executions", 0)
+    return Night(state.get("night") or "unknown", (state.get("identity") or {}).get("commit", "unknown"), executions)
+
+
+def _campaigns(out: Path) -> Iterator[tuple[Path, Any]]:
+    """The folder of each part of each campaign, and its summary; None of one that was interrupted."""
+    for folder in sorted((out / "campaigns").glob("*")):
+        if folder.is_dir():
+            yield folder, read_json(folder / "summary.json")
+
+
+def read_sightings(out: Path) -> list[Sighting]:
+    """Each finding of each campaign and of valgrind, in the order of their folders. Two of one key are two sightings."""
+    found = []
+    for folder, summary in _campaigns(out):
+        if summary:
+            speeds = {target["name"]: target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0)
+                      for target in summary.get("targets", [])}
+            for each in summary.get("findings", []):
+                place = folder / each["folder"]
+                found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))
+        else:
+            for log in sorted((folder / "findings").rglob("log.txt")):
+                data = read_json(log.parent / "finding.json")
+                if data and "also" not in log.parent.relative_to(folder).parts:
+                    found.append(_sighting(data, log.parent, {}))
+    for each in (read_json(out / "valgrind/summary.json") or {}).get("findings", []):
+        found.append(_sighting(each | {"kind": "valgrind"}, out / "valgrind" / each["folder"], {}))
+    return found
+
+
+def _sighting(data: dict[str, Any], folder: Path, speeds: dict[str, float]) -> Sighting:
+    after, target = data.get("after_seconds"), data.get("target", "")
+    executions = max(1, round(after * speeds[target])) if after is not None and target in speeds else None
+    return Sighting(
+        identity=data["identity"], divergence=data.get("place") or "", rule=data.get("rule", ""), target=target,
+        kind=data.get("kind", "crash"), diverges_at=data.get("diverges_at") or "", diverges_by=data.get("diverges_by") or "",
+        also_seen_as=tuple(data.get("also_seen_as") or ()), program=_text(folder / "program.ops"), frames=tuple(data.get("frames") or ()),
+        build=data.get("build") or {}, tries=data.get("tries") or 0, reproduced=data.get("reproduced") or 0, executions=executions,
+        folder=folder, behind=tuple(data.get("sequence") or ()))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
