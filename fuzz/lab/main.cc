@@ -228,6 +228,11 @@ int main(int argc, char** argv) {
   ExploreFlags explore;
   AddExploreCommand(app, explore, result);
 
+  if (argc > 1 && argv[1][0] != '-' &&
+      app.get_subcommands([&](CLI::App* one) { return one->check_name(argv[1]); }).empty()) {
+    std::fprintf(stderr, "sluice-fuzz: unknown command %s; see sluice-fuzz --help\n", argv[1]);
+    return kExitUnreadable;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

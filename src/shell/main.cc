@@ -120,6 +120,11 @@ int main(int argc, char** argv) {
   run.arguments.assign(end == argv + argc ? end : end + 1, argv + argc);
   if (argc > 1 && std::strcmp(argv[1], "run") == 0) argc = static_cast<int>(end - argv);
 
+  if (argc > 1 && argv[1][0] != '-' &&
+      app.get_subcommands([&](CLI::App* one) { return one->check_name(argv[1]); }).empty()) {
+    std::fprintf(stderr, "sluice: unknown command %s; see sluice --help\n", argv[1]);
+    return kExitUnreadable;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

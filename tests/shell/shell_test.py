@@ -47,6 +47,11 @@ class Shell(unittest.TestCase):
             self.assertEqual(result.stderr, "")
 
 
+class Commands(Shell):
+    def test_an_unknown_command_is_named(self):
+        self.assert_result(self.sluice("nonsense"), 2, "", ("unknown command nonsense", "sluice --help"))
+
+
 class Scripts(Shell):
     def test_files_share_one_global_and_run_in_order(self):
         one = self.file("one.js", "let shared = 1; setTimeout(() => console.log('timer', shared))")

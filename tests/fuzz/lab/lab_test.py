@@ -51,6 +51,9 @@ class Commands(unittest.TestCase):
         for word in words:
             self.assertIn(word, result.stderr)
 
+    def test_an_unknown_command_is_named(self):
+        self.assert_complains(run("reach"), "unknown command reach", "sluice-fuzz --help")
+
     def test_show_prints_the_text_it_was_given(self):
         shown = run("show", SEED)
         self.assertEqual(shown.returncode, 0)
