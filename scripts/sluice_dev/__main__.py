@@ -21,6 +21,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COMMANDS = {
     "affected": ("fleet.affected", True),
     "bench": ("bench.bench", False),
+    "bisect": ("triage.bisect", False),
     "build": ("common.builds", False),
     "check-ossfuzz": ("fleet.ossfuzz", True),
     "corpus": ("corpus.archive", False),

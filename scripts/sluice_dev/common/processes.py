@@ -14,9 +14,9 @@ import threading
 from sluice_dev.common.errors import Stopped
 
 
-def descendants(pid):
+def descendants(pid: int) -> list[int]:
     """The processes that `pid` has started, and those that they have."""
-    parents = {}
+    parents: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -24,7 +24,7 @@ def descendants(pid):
                     parents.setdefault(int(file.read().rsplit(")", 1)[1].split()[1]), []).append(int(name))
             except (OSError, IndexError, ValueError):
                 continue
-    found = []
+    found: list[int] = []
     waiting = [pid]
     while waiting:
         children = parents.get(waiting.pop(), [])
