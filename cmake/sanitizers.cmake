@@ -54,21 +54,13 @@ if(SLUICE_SANITIZE_ORACLES)
   target_link_libraries(sluice_oracle_flags INTERFACE sluice_sanitized)
 endif()
 
-# Files of sluice_record_operations() call a hook where a function begins and ends, so that fuzz/oracle/divergence.cc can write the standard's
-# operations down. The sanitizers' symbolizer names the functions. In an engine's build, where that would cost fuzz targets too much,
-# fuzz/lab compiles these files once more for itself.
-set(SLUICE_RECORD_OPERATIONS OFF)
-if(SLUICE_SANITIZERS)
-  set(SLUICE_RECORD_OPERATIONS ON)
+# What has scopes of src/core/operation.h links this. They are compiled in where a fuzz target or a test under a sanitizer may want to know in
+# which operation the core diverges (fuzz/oracle/divergence.h), and to nothing elsewhere. Asserts perform operations, too: without them the
+# core and the model would differ.
+add_library(sluice_operations INTERFACE)
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release" AND (SLUICE_SANITIZERS MATCHES "address|undefined" OR NOT SLUICE_ENGINE STREQUAL "none"))
+  target_compile_definitions(sluice_operations INTERFACE SLUICE_RECORD_OPERATIONS=1)
 endif()
-set_property(GLOBAL PROPERTY SLUICE_RECORDED_SOURCES "")
-function(sluice_record_operations)
-  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-  set_property(GLOBAL APPEND PROPERTY SLUICE_RECORDED_SOURCES ${ARGN})
-  if(SLUICE_RECORD_OPERATIONS AND SLUICE_ENGINE STREQUAL "none")
-    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS -finstrument-functions)
-  endif()
-endfunction()
 
 if(SLUICE_COVERAGE)
   target_compile_options(sluice_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)

@@ -33,7 +33,7 @@ WithoutV8 RunWithoutV8(const Program& program, const Finding& finding) {
 
 std::optional<DivergentFinding> FirstWithDivergence(Judge& judge, Judged judged, const Program& program) {
   const auto point_of = [](const std::optional<Divergence>& divergence) {
-    return divergence.has_value() ? divergence->place : std::string();
+    return divergence.has_value() ? divergence->place() : std::string();
   };
   if (judged == Judged::kV8) {
     const std::optional<Finding> first = judge.Run(program);

@@ -82,7 +82,7 @@ void ReferenceModel::RunAllMicrotasks() {
 // ---- The snapshot
 
 PromiseView ReferenceModel::View(std::optional<PromiseId> promise) const {
-  if (!promise) return PromiseView::kUndefined;
+  if (!promise || *promise == model::kNoPromise) return PromiseView::kUndefined;
   switch (realm_.State(*promise)) {
     case PromiseState::kPending:
       return PromiseView::kPending;
@@ -92,6 +92,10 @@ PromiseView ReferenceModel::View(std::optional<PromiseId> promise) const {
       break;
   }
   return PromiseView::kRejected;
+}
+
+bool ReferenceModel::IsHandled(PromiseId promise) const {
+  return promise != model::kNoPromise && realm_.IsHandled(promise);
 }
 
 bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
@@ -121,17 +125,17 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
     snapshot.has_writer = true;
     snapshot.writer_stream_is_this = writer.stream == &stream_;
     snapshot.readyPromise = View(writer.readyPromise);
-    snapshot.readyPromise_is_handled = realm_.IsHandled(writer.readyPromise);
+    snapshot.readyPromise_is_handled = IsHandled(writer.readyPromise);
     snapshot.closedPromise = View(writer.closedPromise);
-    snapshot.closedPromise_is_handled = realm_.IsHandled(writer.closedPromise);
+    snapshot.closedPromise_is_handled = IsHandled(writer.closedPromise);
   }
 
   if (released_writer_) {
     const model::WritableStreamDefaultWriter& writer = writers_[*released_writer_];
     snapshot.released_readyPromise = View(writer.readyPromise);
-    snapshot.released_readyPromise_is_handled = realm_.IsHandled(writer.readyPromise);
+    snapshot.released_readyPromise_is_handled = IsHandled(writer.readyPromise);
     snapshot.released_closedPromise = View(writer.closedPromise);
-    snapshot.released_closedPromise_is_handled = realm_.IsHandled(writer.closedPromise);
+    snapshot.released_closedPromise_is_handled = IsHandled(writer.closedPromise);
   }
 
   snapshot.started = controller.started;
@@ -159,7 +163,8 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
 void ReferenceModel::ReadSlots(std::vector<SlotValue>& slots) {
   if (stream_.controller == nullptr) return;
   const auto promise = [&](const char* slot, std::optional<PromiseId> id) {
-    slots.push_back({slot, id ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
+    const bool is_there = id && *id != model::kNoPromise;
+    slots.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
   };
   const auto value = [&](const char* slot, Value what) { slots.push_back({slot, what}); };
   const auto writer = [&](const char* ready, const char* closed, std::optional<WriterId> id) {

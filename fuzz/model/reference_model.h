@@ -177,6 +177,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   uint64_t ByteLengthOf(sim::Value bufferOrView) const;  // now
 
   core::PromiseView View(std::optional<PromiseId> promise) const;
+  bool IsHandled(PromiseId promise) const;
 
   model::PromiseRealm realm_;
   UserCode* user_code_ = nullptr;

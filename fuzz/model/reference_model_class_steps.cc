@@ -5,6 +5,7 @@
 #include "fuzz/driver/subject.h"
 #include "fuzz/model/reference_model.h"
 #include "fuzz/model/reference_model_slots.h"
+#include "src/core/operation.h"
 #include "src/core/snapshot.h"
 #include "src/sim/value.h"
 
@@ -20,6 +21,7 @@ using sim::ValueKind;
 
 // https://streams.spec.whatwg.org/#ws-constructor
 Outcome ReferenceModel::Construct(const StreamOptions& options) {
+  const core::Operation operation("new WritableStream()");
   // 1.-3. The dictionary's members; `type` never exists.
   options_ = options;
   // 4.
@@ -34,10 +36,14 @@ Outcome ReferenceModel::Construct(const StreamOptions& options) {
 }
 
 // https://streams.spec.whatwg.org/#ws-locked
-bool ReferenceModel::Locked() { return IsWritableStreamLocked(stream_); }
+bool ReferenceModel::Locked() {
+  const core::Operation operation("stream.locked");
+  return IsWritableStreamLocked(stream_);
+}
 
 // https://streams.spec.whatwg.org/#ws-abort
 uint32_t ReferenceModel::StreamAbort(Value reason) {
+  const core::Operation operation("stream.abort()");
   // 1.
   if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
@@ -46,6 +52,7 @@ uint32_t ReferenceModel::StreamAbort(Value reason) {
 
 // https://streams.spec.whatwg.org/#ws-close
 uint32_t ReferenceModel::StreamClose() {
+  const core::Operation operation("stream.close()");
   // 1.
   if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
@@ -55,12 +62,16 @@ uint32_t ReferenceModel::StreamClose() {
 }
 
 // https://streams.spec.whatwg.org/#ws-get-writer
-Outcome ReferenceModel::GetWriter() { return AcquireWritableStreamDefaultWriter(stream_); }
+Outcome ReferenceModel::GetWriter() {
+  const core::Operation operation("stream.getWriter()");
+  return AcquireWritableStreamDefaultWriter(stream_);
+}
 
 // ---- WritableStreamDefaultWriter
 
 // https://streams.spec.whatwg.org/#default-writer-constructor
 Outcome ReferenceModel::ConstructWriter() {
+  const core::Operation operation("new WritableStreamDefaultWriter()");
   writers_.emplace_back();
   const WriterId writer = static_cast<WriterId>(writers_.size() - 1);
   // 1.
@@ -70,13 +81,20 @@ Outcome ReferenceModel::ConstructWriter() {
 }
 
 // https://streams.spec.whatwg.org/#default-writer-closed
-uint32_t ReferenceModel::Closed(uint32_t writer) { return writers_[writer].closedPromise; }
+uint32_t ReferenceModel::Closed(uint32_t writer) {
+  const core::Operation operation("writer.closed");
+  return writers_[writer].closedPromise;
+}
 
 // https://streams.spec.whatwg.org/#default-writer-ready
-uint32_t ReferenceModel::Ready(uint32_t writer) { return writers_[writer].readyPromise; }
+uint32_t ReferenceModel::Ready(uint32_t writer) {
+  const core::Operation operation("writer.ready");
+  return writers_[writer].readyPromise;
+}
 
 // https://streams.spec.whatwg.org/#default-writer-desired-size
 Outcome ReferenceModel::DesiredSize(uint32_t writer) {
+  const core::Operation operation("writer.desiredSize");
   // 1.
   if (writers_[writer].stream == nullptr) return Outcome::Throw(realm_.NewTypeError());
   // 2.
@@ -85,6 +103,7 @@ Outcome ReferenceModel::DesiredSize(uint32_t writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-abort
 uint32_t ReferenceModel::WriterAbort(uint32_t writer, Value reason) {
+  const core::Operation operation("writer.abort()");
   // 1.
   if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
@@ -93,6 +112,7 @@ uint32_t ReferenceModel::WriterAbort(uint32_t writer, Value reason) {
 
 // https://streams.spec.whatwg.org/#default-writer-close
 uint32_t ReferenceModel::WriterClose(uint32_t writer) {
+  const core::Operation operation("writer.close()");
   // 1.
   const Stream* stream = writers_[writer].stream;
   // 2.
@@ -105,18 +125,20 @@ uint32_t ReferenceModel::WriterClose(uint32_t writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-release-lock
 void ReferenceModel::ReleaseLockSteps(WriterId writer) {
+  const core::Operation operation("writer.releaseLock()");
   // 1.
   const Stream* stream = writers_[writer].stream;
   // 2.
   if (stream == nullptr) return;
   // 3.
-  realm_.Assert(stream->writer.has_value(), "releaseLock step 3");
+  realm_.Assert(IsWritableStreamLocked(*stream), "releaseLock step 3");
   // 4.
   WritableStreamDefaultWriterRelease(writer);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-write
 uint32_t ReferenceModel::Write(uint32_t writer, Value chunk) {
+  const core::Operation operation("writer.write()");
   // 1.
   if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
@@ -127,6 +149,7 @@ uint32_t ReferenceModel::Write(uint32_t writer, Value chunk) {
 
 // https://streams.spec.whatwg.org/#ws-default-controller-error
 void ReferenceModel::ControllerError(Value error) {
+  const core::Operation operation("controller.error()");
   if (stream_.controller == nullptr) return;
   // 1.
   const StreamState state = stream_.controller->stream->state;
@@ -144,6 +167,7 @@ uint32_t ReferenceModel::CloseWithErrorPropagation(uint32_t writer) {
 
 // https://streams.spec.whatwg.org/#writablestream-error
 void ReferenceModel::ErrorStream(Value error) {
+  const core::Operation operation("error a WritableStream");
   WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error);
 }
 

@@ -11,6 +11,7 @@
 #include "fuzz/model/model_promise.h"
 #include "fuzz/model/reference_model.h"
 #include "fuzz/model/reference_model_slots.h"
+#include "src/core/operation.h"
 #include "src/core/snapshot.h"
 #include "src/sim/chunk.h"
 #include "src/sim/strategy.h"
@@ -35,6 +36,7 @@ using sim::ValueKind;
 // ---- Internal methods
 
 PromiseId ReferenceModel::AbortSteps(Controller& controller, Value reason) {
+  const core::Operation operation("AbortSteps");
   // 1. User code runs.
   const PromiseId result = PerformSinkAlgorithm(controller.abortAlgorithm, CallKind::kAbort, reason);
   // 2.
@@ -44,6 +46,7 @@ PromiseId ReferenceModel::AbortSteps(Controller& controller, Value reason) {
 }
 
 void ReferenceModel::ErrorSteps(Controller& controller) {
+  const core::Operation operation("ErrorSteps");
   // 1.
   ResetQueue(controller);
 }
@@ -54,6 +57,7 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultController(Stream& stream, Con
                                                              Algorithm startAlgorithm, Algorithm writeAlgorithm,
                                                              Algorithm closeAlgorithm, Algorithm abortAlgorithm,
                                                              double highWaterMark, Algorithm sizeAlgorithm) {
+  const core::Operation operation("SetUpWritableStreamDefaultController");
   // 1. Holds by type.
   // 2.
   realm_.Assert(stream.controller == nullptr, "SetUpWritableStreamDefaultController step 2");
@@ -118,6 +122,7 @@ void ReferenceModel::UponStartPromise(Controller& controller, bool fulfilled, Va
 
 Outcome ReferenceModel::SetUpWritableStreamDefaultControllerFromUnderlyingSink(Stream& stream, double highWaterMark,
                                                                                Algorithm sizeAlgorithm) {
+  const core::Operation operation("SetUpWritableStreamDefaultControllerFromUnderlyingSink");
   // 1.
   Controller& controller = controller_;
   // 2.
@@ -142,6 +147,7 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultControllerFromUnderlyingSink(S
 }
 
 void ReferenceModel::WritableStreamDefaultControllerAdvanceQueueIfNeeded(Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerAdvanceQueueIfNeeded");
   // 1.
   Stream& stream = *controller.stream;
   // 2.
@@ -173,6 +179,7 @@ void ReferenceModel::WritableStreamDefaultControllerAdvanceQueueIfNeeded(Control
 }
 
 void ReferenceModel::WritableStreamDefaultControllerClearAlgorithms(Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerClearAlgorithms");
   // 1.
   controller.writeAlgorithm = std::nullopt;
   // 2.
@@ -184,6 +191,7 @@ void ReferenceModel::WritableStreamDefaultControllerClearAlgorithms(Controller& 
 }
 
 void ReferenceModel::WritableStreamDefaultControllerClose(Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerClose");
   // 1.
   const Outcome result = EnqueueValueWithSize(controller, {.is_close_sentinel = true, .chunk = {}}, 0, 0);
   realm_.Assert(!result.thrown, "WritableStreamDefaultControllerClose step 1");
@@ -192,6 +200,7 @@ void ReferenceModel::WritableStreamDefaultControllerClose(Controller& controller
 }
 
 void ReferenceModel::WritableStreamDefaultControllerError(Controller& controller, Value error) {
+  const core::Operation operation("WritableStreamDefaultControllerError");
   // 1.
   Stream& stream = *controller.stream;
   // 2.
@@ -203,11 +212,13 @@ void ReferenceModel::WritableStreamDefaultControllerError(Controller& controller
 }
 
 void ReferenceModel::WritableStreamDefaultControllerErrorIfNeeded(Controller& controller, Value error) {
+  const core::Operation operation("WritableStreamDefaultControllerErrorIfNeeded");
   // 1.
   if (controller.stream->state == StreamState::kWritable) WritableStreamDefaultControllerError(controller, error);
 }
 
 bool ReferenceModel::WritableStreamDefaultControllerGetBackpressure(const Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerGetBackpressure");
   // 1.
   const double desiredSize = WritableStreamDefaultControllerGetDesiredSize(controller);
   // 2.
@@ -215,6 +226,7 @@ bool ReferenceModel::WritableStreamDefaultControllerGetBackpressure(const Contro
 }
 
 double ReferenceModel::WritableStreamDefaultControllerGetChunkSize(Controller& controller, Value chunk) {
+  const core::Operation operation("WritableStreamDefaultControllerGetChunkSize");
   // 1.
   if (!controller.strategySizeAlgorithm) {
     // 1.1. Does not hold while the sink's close is pending: the algorithms are gone, the state is still writable.
@@ -237,11 +249,13 @@ double ReferenceModel::WritableStreamDefaultControllerGetChunkSize(Controller& c
 }
 
 double ReferenceModel::WritableStreamDefaultControllerGetDesiredSize(const Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerGetDesiredSize");
   // 1.
   return controller.strategyHWM - controller.queueTotalSize;
 }
 
 void ReferenceModel::WritableStreamDefaultControllerProcessClose(Controller& controller) {
+  const core::Operation operation("WritableStreamDefaultControllerProcessClose");
   // 1.
   Stream& stream = *controller.stream;
   // 2.
@@ -271,6 +285,7 @@ void ReferenceModel::UponSinkClosePromise(Stream& stream, bool fulfilled, Value 
 }
 
 void ReferenceModel::WritableStreamDefaultControllerProcessWrite(Controller& controller, Value chunk) {
+  const core::Operation operation("WritableStreamDefaultControllerProcessWrite");
   // 1.
   Stream& stream = *controller.stream;
   // 2.
@@ -313,6 +328,7 @@ void ReferenceModel::UponSinkWritePromise(Controller& controller, bool fulfilled
 
 void ReferenceModel::WritableStreamDefaultControllerWrite(Controller& controller, Value chunk, double chunkSize,
                                                           uint64_t charge) {
+  const core::Operation operation("WritableStreamDefaultControllerWrite");
   // 1.
   const Outcome enqueueResult =
       EnqueueValueWithSize(controller, {.is_close_sentinel = false, .chunk = chunk}, chunkSize, charge);
@@ -337,6 +353,9 @@ void ReferenceModel::WritableStreamDefaultControllerWrite(Controller& controller
 }
 
 void ReferenceModel::RunUponSteps(uint32_t steps, uint32_t captured, bool fulfilled, Value value) {
+  constexpr const char* kNames[] = {"reaction to start()", "reaction to the sink's write()",
+                                    "reaction to the sink's close()", "reaction to the sink's abort()"};
+  const core::Operation operation(kNames[steps]);
   switch (static_cast<Steps>(steps)) {
     case kStartPromise:
       UponStartPromise(controller_, fulfilled, value);
@@ -356,6 +375,7 @@ void ReferenceModel::RunUponSteps(uint32_t steps, uint32_t captured, bool fulfil
 // ---- Queuing strategies
 
 Outcome ReferenceModel::ExtractHighWaterMark(double defaultHWM) {
+  const core::Operation operation("ExtractHighWaterMark");
   // 1.
   if (!options_.highWaterMark) return Outcome::Return(Value::Number(defaultHWM));
   // 2.
@@ -367,6 +387,7 @@ Outcome ReferenceModel::ExtractHighWaterMark(double defaultHWM) {
 }
 
 Algorithm ReferenceModel::ExtractSizeAlgorithm() {
+  const core::Operation operation("ExtractSizeAlgorithm");
   // 1.
   if (!options_.has_size) return Algorithm::kDefault;
   // 2.
@@ -398,6 +419,7 @@ bool IsNonNegativeNumber(double v) {
 }  // namespace
 
 QueueValue ReferenceModel::DequeueValue(Controller& container) {
+  const core::Operation operation("DequeueValue");
   // 2.
   realm_.Assert(!container.queue.empty(), "DequeueValue step 2");
   // 3.
@@ -414,6 +436,7 @@ QueueValue ReferenceModel::DequeueValue(Controller& container) {
 }
 
 Outcome ReferenceModel::EnqueueValueWithSize(Controller& container, QueueValue value, double size, uint64_t charge) {
+  const core::Operation operation("EnqueueValueWithSize");
   // 2.
   if (!IsNonNegativeNumber(size)) return Outcome::Throw(realm_.NewRangeError());
   // 3.
@@ -427,6 +450,7 @@ Outcome ReferenceModel::EnqueueValueWithSize(Controller& container, QueueValue v
 }
 
 QueueValue ReferenceModel::PeekQueueValue(const Controller& container) {
+  const core::Operation operation("PeekQueueValue");
   // 2.
   realm_.Assert(!container.queue.empty(), "PeekQueueValue step 2");
   // 3.
@@ -436,6 +460,7 @@ QueueValue ReferenceModel::PeekQueueValue(const Controller& container) {
 }
 
 void ReferenceModel::ResetQueue(Controller& container) {
+  const core::Operation operation("ResetQueue");
   // 2.
   container.queue.clear();
   container.chargedBytes = 0;

@@ -39,10 +39,13 @@ struct WritableStream {
   std::vector<PromiseId> writeRequests;
 };
 
+// In a slot that SetUpWritableStreamDefaultWriter has not set yet.
+inline constexpr PromiseId kNoPromise = ~PromiseId{0};
+
 // https://streams.spec.whatwg.org/#default-writer-internal-slots
 struct WritableStreamDefaultWriter {
-  PromiseId closedPromise = 0;
-  PromiseId readyPromise = 0;
+  PromiseId closedPromise = kNoPromise;
+  PromiseId readyPromise = kNoPromise;
   WritableStream* stream = nullptr;
 };
 

@@ -7,6 +7,7 @@
 #include "fuzz/model/model_promise.h"
 #include "fuzz/model/reference_model.h"
 #include "fuzz/model/reference_model_slots.h"
+#include "src/core/operation.h"
 #include "src/core/snapshot.h"
 #include "src/sim/value.h"
 
@@ -23,6 +24,7 @@ using sim::ValueKind;
 // ---- Working with writable streams
 
 Outcome ReferenceModel::AcquireWritableStreamDefaultWriter(Stream& stream) {
+  const core::Operation operation("AcquireWritableStreamDefaultWriter");
   // 1.
   writers_.emplace_back();
   const WriterId writer = static_cast<WriterId>(writers_.size() - 1);
@@ -34,6 +36,7 @@ Outcome ReferenceModel::AcquireWritableStreamDefaultWriter(Stream& stream) {
 }
 
 void ReferenceModel::InitializeWritableStream(Stream& stream) {
+  const core::Operation operation("InitializeWritableStream");
   // 1.
   stream.state = StreamState::kWritable;
   // 2.
@@ -51,6 +54,7 @@ void ReferenceModel::InitializeWritableStream(Stream& stream) {
 }
 
 bool ReferenceModel::IsWritableStreamLocked(const Stream& stream) {
+  const core::Operation operation("IsWritableStreamLocked");
   // 1.
   if (!stream.writer) return false;
   // 2.
@@ -58,6 +62,7 @@ bool ReferenceModel::IsWritableStreamLocked(const Stream& stream) {
 }
 
 Outcome ReferenceModel::SetUpWritableStreamDefaultWriter(WriterId writer, Stream& stream) {
+  const core::Operation operation("SetUpWritableStreamDefaultWriter");
   // 1.
   if (IsWritableStreamLocked(stream)) return Outcome::Throw(realm_.NewTypeError());
   // 2.
@@ -105,6 +110,7 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultWriter(WriterId writer, Stream
 }
 
 PromiseId ReferenceModel::WritableStreamAbort(Stream& stream, Value reason) {
+  const core::Operation operation("WritableStreamAbort");
   // 1.
   if (stream.state == StreamState::kClosed || stream.state == StreamState::kErrored) {
     return realm_.PromiseResolvedWith(Value::Undefined());
@@ -142,6 +148,7 @@ PromiseId ReferenceModel::WritableStreamAbort(Stream& stream, Value reason) {
 }
 
 PromiseId ReferenceModel::WritableStreamClose(Stream& stream) {
+  const core::Operation operation("WritableStreamClose");
   // 1.
   const StreamState state = stream.state;
   // 2.
@@ -171,6 +178,7 @@ PromiseId ReferenceModel::WritableStreamClose(Stream& stream) {
 // ---- Interfacing with controllers
 
 PromiseId ReferenceModel::WritableStreamAddWriteRequest(Stream& stream) {
+  const core::Operation operation("WritableStreamAddWriteRequest");
   // 1.
   realm_.Assert(IsWritableStreamLocked(stream), "WritableStreamAddWriteRequest step 1");
   // 2.
@@ -184,6 +192,7 @@ PromiseId ReferenceModel::WritableStreamAddWriteRequest(Stream& stream) {
 }
 
 bool ReferenceModel::WritableStreamCloseQueuedOrInFlight(const Stream& stream) {
+  const core::Operation operation("WritableStreamCloseQueuedOrInFlight");
   // 1.
   if (!stream.closeRequest && !stream.inFlightCloseRequest) return false;
   // 2.
@@ -191,6 +200,7 @@ bool ReferenceModel::WritableStreamCloseQueuedOrInFlight(const Stream& stream) {
 }
 
 void ReferenceModel::WritableStreamDealWithRejection(Stream& stream, Value error) {
+  const core::Operation operation("WritableStreamDealWithRejection");
   // 1.
   const StreamState state = stream.state;
   // 2.
@@ -207,6 +217,7 @@ void ReferenceModel::WritableStreamDealWithRejection(Stream& stream, Value error
 }
 
 void ReferenceModel::WritableStreamFinishErroring(Stream& stream) {
+  const core::Operation operation("WritableStreamFinishErroring");
   // 1.
   realm_.Assert(stream.state == StreamState::kErroring, "WritableStreamFinishErroring step 1");
   // 2.
@@ -266,6 +277,7 @@ void ReferenceModel::UponSinkAbortPromise(Stream& stream, PromiseId abortRequest
 }
 
 void ReferenceModel::WritableStreamFinishInFlightClose(Stream& stream) {
+  const core::Operation operation("WritableStreamFinishInFlightClose");
   // 1.
   realm_.Assert(stream.inFlightCloseRequest.has_value(), "WritableStreamFinishInFlightClose step 1");
   // 2.
@@ -302,6 +314,7 @@ void ReferenceModel::WritableStreamFinishInFlightClose(Stream& stream) {
 }
 
 void ReferenceModel::WritableStreamFinishInFlightCloseWithError(Stream& stream, Value error) {
+  const core::Operation operation("WritableStreamFinishInFlightCloseWithError");
   // 1.
   realm_.Assert(stream.inFlightCloseRequest.has_value(), "WritableStreamFinishInFlightCloseWithError step 1");
   // 2.
@@ -323,6 +336,7 @@ void ReferenceModel::WritableStreamFinishInFlightCloseWithError(Stream& stream, 
 }
 
 void ReferenceModel::WritableStreamFinishInFlightWrite(Stream& stream) {
+  const core::Operation operation("WritableStreamFinishInFlightWrite");
   // 1.
   realm_.Assert(stream.inFlightWriteRequest.has_value(), "WritableStreamFinishInFlightWrite step 1");
   // 2.
@@ -332,6 +346,7 @@ void ReferenceModel::WritableStreamFinishInFlightWrite(Stream& stream) {
 }
 
 void ReferenceModel::WritableStreamFinishInFlightWriteWithError(Stream& stream, Value error) {
+  const core::Operation operation("WritableStreamFinishInFlightWriteWithError");
   // 1.
   realm_.Assert(stream.inFlightWriteRequest.has_value(), "WritableStreamFinishInFlightWriteWithError step 1");
   // 2.
@@ -346,6 +361,7 @@ void ReferenceModel::WritableStreamFinishInFlightWriteWithError(Stream& stream, 
 }
 
 bool ReferenceModel::WritableStreamHasOperationMarkedInFlight(const Stream& stream) {
+  const core::Operation operation("WritableStreamHasOperationMarkedInFlight");
   // 1.
   if (!stream.inFlightWriteRequest && !stream.inFlightCloseRequest) return false;
   // 2.
@@ -353,6 +369,7 @@ bool ReferenceModel::WritableStreamHasOperationMarkedInFlight(const Stream& stre
 }
 
 void ReferenceModel::WritableStreamMarkCloseRequestInFlight(Stream& stream) {
+  const core::Operation operation("WritableStreamMarkCloseRequestInFlight");
   // 1.
   realm_.Assert(!stream.inFlightCloseRequest, "WritableStreamMarkCloseRequestInFlight step 1");
   // 2.
@@ -364,6 +381,7 @@ void ReferenceModel::WritableStreamMarkCloseRequestInFlight(Stream& stream) {
 }
 
 void ReferenceModel::WritableStreamMarkFirstWriteRequestInFlight(Stream& stream) {
+  const core::Operation operation("WritableStreamMarkFirstWriteRequestInFlight");
   // 1.
   realm_.Assert(!stream.inFlightWriteRequest, "WritableStreamMarkFirstWriteRequestInFlight step 1");
   // 2.
@@ -377,6 +395,7 @@ void ReferenceModel::WritableStreamMarkFirstWriteRequestInFlight(Stream& stream)
 }
 
 void ReferenceModel::WritableStreamRejectCloseAndClosedPromiseIfNeeded(Stream& stream) {
+  const core::Operation operation("WritableStreamRejectCloseAndClosedPromiseIfNeeded");
   // 1.
   realm_.Assert(stream.state == StreamState::kErrored, "WritableStreamRejectCloseAndClosedPromiseIfNeeded step 1");
   // 2.
@@ -400,6 +419,7 @@ void ReferenceModel::WritableStreamRejectCloseAndClosedPromiseIfNeeded(Stream& s
 }
 
 void ReferenceModel::WritableStreamStartErroring(Stream& stream, Value reason) {
+  const core::Operation operation("WritableStreamStartErroring");
   // 1.
   realm_.Assert(stream.storedError.kind == ValueKind::kUndefined, "WritableStreamStartErroring step 1");
   // 2.
@@ -421,6 +441,7 @@ void ReferenceModel::WritableStreamStartErroring(Stream& stream, Value reason) {
 }
 
 void ReferenceModel::WritableStreamUpdateBackpressure(Stream& stream, bool backpressure) {
+  const core::Operation operation("WritableStreamUpdateBackpressure");
   // 1.
   realm_.Assert(stream.state == StreamState::kWritable, "WritableStreamUpdateBackpressure step 1");
   // 2.
@@ -444,6 +465,7 @@ void ReferenceModel::WritableStreamUpdateBackpressure(Stream& stream, bool backp
 // ---- Writers
 
 PromiseId ReferenceModel::WritableStreamDefaultWriterAbort(WriterId writer, Value reason) {
+  const core::Operation operation("WritableStreamDefaultWriterAbort");
   // 1.
   Stream* stream = writers_[writer].stream;
   // 2.
@@ -453,6 +475,7 @@ PromiseId ReferenceModel::WritableStreamDefaultWriterAbort(WriterId writer, Valu
 }
 
 PromiseId ReferenceModel::WritableStreamDefaultWriterClose(WriterId writer) {
+  const core::Operation operation("WritableStreamDefaultWriterClose");
   // 1.
   Stream* stream = writers_[writer].stream;
   // 2.
@@ -463,6 +486,7 @@ PromiseId ReferenceModel::WritableStreamDefaultWriterClose(WriterId writer) {
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation
 PromiseId ReferenceModel::WritableStreamDefaultWriterCloseWithErrorPropagation(WriterId writer) {
+  const core::Operation operation("WritableStreamDefaultWriterCloseWithErrorPropagation");
   // 1.
   const Stream* stream = writers_[writer].stream;
   // 2.
@@ -483,6 +507,7 @@ PromiseId ReferenceModel::WritableStreamDefaultWriterCloseWithErrorPropagation(W
 }
 
 void ReferenceModel::WritableStreamDefaultWriterEnsureClosedPromiseRejected(WriterId writer, Value error) {
+  const core::Operation operation("WritableStreamDefaultWriterEnsureClosedPromiseRejected");
   // 1., 2.
   if (realm_.State(writers_[writer].closedPromise) == PromiseState::kPending) {
     realm_.Reject(writers_[writer].closedPromise, error);
@@ -494,6 +519,7 @@ void ReferenceModel::WritableStreamDefaultWriterEnsureClosedPromiseRejected(Writ
 }
 
 void ReferenceModel::WritableStreamDefaultWriterEnsureReadyPromiseRejected(WriterId writer, Value error) {
+  const core::Operation operation("WritableStreamDefaultWriterEnsureReadyPromiseRejected");
   // 1., 2.
   if (realm_.State(writers_[writer].readyPromise) == PromiseState::kPending) {
     realm_.Reject(writers_[writer].readyPromise, error);
@@ -505,6 +531,7 @@ void ReferenceModel::WritableStreamDefaultWriterEnsureReadyPromiseRejected(Write
 }
 
 Value ReferenceModel::WritableStreamDefaultWriterGetDesiredSize(WriterId writer) {
+  const core::Operation operation("WritableStreamDefaultWriterGetDesiredSize");
   // 1.
   const Stream* stream = writers_[writer].stream;
   // 2.
@@ -518,6 +545,7 @@ Value ReferenceModel::WritableStreamDefaultWriterGetDesiredSize(WriterId writer)
 }
 
 void ReferenceModel::WritableStreamDefaultWriterRelease(WriterId writer) {
+  const core::Operation operation("WritableStreamDefaultWriterRelease");
   // 1.
   Stream* stream = writers_[writer].stream;
   // 2.
@@ -537,6 +565,7 @@ void ReferenceModel::WritableStreamDefaultWriterRelease(WriterId writer) {
 }
 
 PromiseId ReferenceModel::WritableStreamDefaultWriterWrite(WriterId writer, Value chunk) {
+  const core::Operation operation("WritableStreamDefaultWriterWrite");
   // 1.
   Stream* stream = writers_[writer].stream;
   // 2.

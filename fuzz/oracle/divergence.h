@@ -1,105 +1,83 @@
 // Finds the operation of the standard in which the core first diverges from the reference model.
 //
 // Oracles check a stream at the end of each step, so they name the broken rule but not the operation. The finder runs
-// a program again on both sides. It records each begin and end of an operation or method (a boundary), with every slot
-// and with the settlements of promises that slots held. The first boundary that differs is next to the fault.
+// the program on both sides with a recorder: each begin and each end of an operation, method or reaction
+// (src/core/operation.h) is a boundary, with every slot and with what has settled. The two lists are compared in
+// lockstep, and the first boundary that differs is the divergence.
 #ifndef SLUICE_FUZZ_ORACLE_DIVERGENCE_H_
 #define SLUICE_FUZZ_ORACLE_DIVERGENCE_H_
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "fuzz/driver/subject.h"
 #include "fuzz/driver/trace.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
+#include "src/core/operation.h"
 #include "src/core/snapshot.h"
 #include "src/sim/value.h"
 
 namespace sluice::fuzz {
 
 struct Divergence {
-  // The innermost open operation, and the last boundary before the fault: "WritableStreamAbort, after the end of
-  // WritableStreamStartErroring". Programs that fail by one fault usually have the same.
-  std::string place;
-  // The first difference: "the core begins WritableStreamAddWriteRequest, the standard ends WritableStreamAbort".
-  std::string difference;
+  // The innermost operation that was open, or the one that returned something else: "WritableStreamAbort". Outside of
+  // operations, the step: "microtasks".
+  std::string operation;
+  // The last boundary of that operation before: "the end of WritableStreamStartErroring". Empty outside of operations.
+  std::string after;
+  std::string expected;  // what the standard does: "ends WritableStreamAbort"
+  std::string actual;    // what the core does: "begins WritableStreamAddWriteRequest"
+
+  std::string place() const { return after.empty() ? operation : operation + ", after " + after; }
 };
 
-// Whether this build records operations (SLUICE_RECORD_OPERATIONS in cmake/sanitizers.cmake). It needs a sanitizer,
-// whose symbolizer names functions. Benchmarks and fuzz targets do not record: it is too slow.
+// Whether this build records operations (SLUICE_RECORD_OPERATIONS in cmake/sanitizers.cmake).
 bool CanFindDivergences();
 
-// The settlement of a promise that was in a slot.
-struct SlotSettlement {
-  std::string_view slot;  // its first slot
-  uint32_t promise;       // its name
-  Settlement how;
-
-  friend bool operator==(const SlotSettlement&, const SlotSettlement&) = default;
-};
-
-// The begin or end of an operation. Promises, errors and writers are numbered by first appearance.
+// The begin or end of an operation. Both sides number promises, errors and writers alike, in the order in which they
+// are made.
 struct Boundary {
+  struct Settled {
+    uint32_t promise = 0;
+    Settlement how;
+
+    friend bool operator==(const Settled&, const Settled&) = default;
+  };
+
+  std::string_view operation;
   bool begins = false;
-  uint32_t operation = 0;  // an index into the names of operations
-  size_t events = 0;       // the length of the trace so far
+  size_t events = 0;  // the length of the trace so far
   core::Snapshot snapshot;
   std::vector<SlotValue> slots;
-  std::vector<SlotValue> query_results;  // of every query, performed or not; no difference by itself
-  std::vector<SlotSettlement> settled;   // since the boundary before, in order of name
+  std::vector<SlotValue> result;  // of an operation without side effects, at its end
+  std::vector<Settled> settled;   // since the boundary before
 
-  friend bool operator==(const Boundary& a, const Boundary& b) {
-    return a.begins == b.begins && a.operation == b.operation && a.events == b.events && a.snapshot == b.snapshot &&
-           a.slots == b.slots && a.settled == b.settled;
-  }
+  friend bool operator==(const Boundary&, const Boundary&) = default;
 };
 
-// Records the boundaries of one run.
-class Boundaries {
+// Records one run.
+class Recorder final : public core::OperationObserver {
  public:
-  void Clear();
-  void Add(bool begins, uint32_t operation, Subject& subject, const Trace& trace);
-  // Records the call of an operation without side effects.
-  void AddQuery(std::string_view operation);
-  // Whether it was called after the first `count` boundaries and before the next one.
-  bool WasQueried(std::string_view operation, size_t count) const;
-  const std::vector<Boundary>& list() const { return list_; }
-  // The smallest number of boundaries above `begin` after which no operation is open; kNoEvent if there is none.
-  size_t OutsideFrom(size_t begin) const;
-  // The settlement of any promise. An error that no slot had held by then has the number 0.
-  struct RecordedSettlement {
-    size_t behind = kNoEvent;  // the number of boundaries before it; kNoEvent if it is pending
-    Settlement how;
-  };
-  RecordedSettlement SettlementOf(uint32_t promise) const;
+  // `subject` and `trace` must outlive the recording.
+  void Begin(Subject& subject, const Trace& trace);
+  void End();
+  void OnOperation(const char* name, bool begins) override;
+
+  const std::vector<Boundary>& boundaries() const { return boundaries_; }
 
  private:
-  struct Pending {
-    std::string_view slot;
-    uint32_t id;  // the subject's
-    uint32_t name;
-  };
+  void AddSlots(Boundary& boundary);
 
-  sim::Value Named(sim::Value value);
-
-  std::vector<Boundary> list_;
-  size_t depth_ = 0;
-  std::vector<size_t> outside_;                            // numbers of boundaries after which no operation is open
-  std::set<std::pair<size_t, std::string_view>> queries_;  // with the number of boundaries before
-  std::map<std::pair<sim::ValueKind, uint32_t>, uint32_t> names_;  // by the subject's id
-  std::map<sim::ValueKind, uint32_t> named_;                       // the count of names
-  std::vector<Pending> pending_;                                   // pending promises that were in a slot
-  // All promises, by the subject's id.
-  std::vector<RecordedSettlement> settlements_;
-  std::vector<uint32_t> unsettled_;
+  Subject* subject_ = nullptr;
+  const Trace* trace_ = nullptr;
+  std::vector<Boundary> boundaries_;
+  uint32_t promises_ = 0;          // that were made before the last boundary
+  std::vector<uint32_t> pending_;  // of these
 };
 
 // Watches a judge that runs `program`; `program` must outlive the finder. The judge's subject must be the core under
@@ -109,51 +87,33 @@ class Boundaries {
 //   DivergenceFinder finder(program);
 //   judge.WatchCore(&finder);
 //   judge.Run(program);
-//   if (const auto divergence = finder.divergence()) std::puts(divergence->place.c_str());
+//   if (const auto divergence = finder.divergence()) std::puts(divergence->operation.c_str());
 class DivergenceFinder final : public CoreWatcher {
  public:
   // Runs the model.
   explicit DivergenceFinder(const Program& program);
 
   void OnBegin(Subject& core, const Trace& trace) override;
-  void OnBroken() override;
   void OnEnd() override;
 
   // The first divergence; nullopt if core and model do the same, even if the program breaks a rule that needs no model.
   // May be called while the process dies: it then covers the run so far.
-  //
-  // A transient difference (seen by no oracle and no user code, and gone when the method or reaction ends) is skipped
-  // unless it is the only one inside an operation: it may have changed the order of later microtasks. If operations run
-  // in another order, the divergence is the one that begins in the same state and ends in another.
   std::optional<Divergence> divergence() const;
 
  private:
-  // The number of boundaries on each side that are equal, except for skipped ones.
-  struct Sides {
-    size_t ours = 0;
-    size_t theirs = 0;
-  };
-  struct Candidate {
-    Divergence divergence;
-    bool is_in_operation = false;
-  };
-
-  Sides SameFrom(Sides from) const;
-  std::optional<Sides> SameAgain(Sides differ) const;
-  std::optional<Candidate> FindBetween(Sides from, Sides same) const;
-  std::optional<Candidate> FindReordered(Sides same) const;
-  std::string Place(size_t same, size_t event, const Boundary* their, bool& is_in_operation) const;
-  void BlameQuery(Sides same, Candidate& candidate) const;
-  size_t FirstDifferentSettlement(size_t event, Sides from) const;
+  std::optional<Divergence> EventDivergence(size_t same, size_t event) const;
+  Divergence At(size_t same, size_t event) const;
 
   const Program& program_;
   Trace model_trace_;
-  Boundaries theirs_;
+  Recorder model_;
   const Trace* trace_ = nullptr;  // of the core
-  Boundaries ours_;
-  std::vector<size_t> broken_behind_;  // the numbers of boundaries at which a rule broke, in order
+  Recorder core_;
   bool has_ended_ = false;
 };
+
+// Runs `program` on `core` once more, with a finder. nullopt where the build does not record.
+std::optional<Divergence> FindDivergence(const Program& program, JudgedSubject& core);
 
 }  // namespace sluice::fuzz
 

@@ -96,7 +96,8 @@ void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core:
 }  // namespace
 
 std::string DivergenceText(const Divergence& divergence) {
-  return "Divergence: " + divergence.place + "\n            " + divergence.difference + "\n";
+  return "Divergence: " + divergence.place() + "\n            the core " + divergence.actual + "; the standard " +
+         divergence.expected + "\n";
 }
 
 std::string TraceText(const Program& program, const Trace& trace) {

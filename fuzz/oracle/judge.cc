@@ -107,13 +107,11 @@ void Judge::OnAssert(const char* operation, const char* what) {
   // Builds that check invariants inside the core report them here too. The judge reports them as invariants at the next
   // snapshot.
   if (std::string_view(operation).starts_with("I-")) return;
-  g_running->NotifyWatcher();
   g_running->Note({Oracle::kAssert, operation, "", std::string("assert: ") + what, g_running->LastEvent()});
 }
 
 void Judge::OnViolation(const char* what) {
   if (g_running == nullptr) return;
-  g_running->NotifyWatcher();
   g_running->Note(
       {.oracle = Oracle::kOwnership,
        .rule = what,
@@ -121,10 +119,6 @@ void Judge::OnViolation(const char* what) {
        .sentence = "what the core stores, its host keeps until the core drops it, and no longer; authors get that",
        .event = g_running->LastEvent(),
        .is_seen_at_end = g_running->is_at_end_});
-}
-
-void Judge::NotifyWatcher() {
-  if (watcher_ != nullptr && running_ == &core_trace_ && !is_at_end_) watcher_->OnBroken();
 }
 
 size_t Judge::LastEvent() const { return running_->events.empty() ? 0 : running_->events.size() - 1; }

@@ -38,8 +38,8 @@ enum class Oracle : uint8_t {
 
 struct Finding {
   Oracle oracle = Oracle::kModel;
-  std::string rule;  // an id that does not change while the program is shrunk: "I-BYTES-SUM", "settled",
-                     // "readyPromise". Has no comma, which separates identities in a list
+  std::string rule;             // an id that does not change while the program is shrunk: "I-BYTES-SUM", "settled",
+                                // "readyPromise". Has no comma, which separates identities in a list
   std::string anchor;           // the rule's anchor in https://streams.spec.whatwg.org/; may be empty
   std::string sentence;         // the rule
   size_t event = 0;             // index into core_trace().events
@@ -62,8 +62,6 @@ class CoreWatcher {
   virtual ~CoreWatcher() = default;
   // `trace` grows during the run, and lives until the judge runs another program.
   virtual void OnBegin(Subject& core, const Trace& trace) = 0;
-  // An assert of the standard failed, or the host reported a violation, during the run.
-  virtual void OnBroken() = 0;
   // Not called if the run ends the process.
   virtual void OnEnd() = 0;
 };
@@ -115,7 +113,6 @@ class Judge {
   std::string UnhandledName(const Program& program, const DifferentSettlement& settled) const;
   static void OnAssert(const char* operation, const char* what);
   static void OnViolation(const char* what);
-  void NotifyWatcher();
 
   Driver driver_;
   std::unique_ptr<JudgedSubject> core_;

@@ -2,6 +2,7 @@
 #include "src/core/class_steps.h"
 
 #include "src/core/invariants.h"
+#include "src/core/operation.h"
 #include "src/core/writable_stream.h"
 #include "src/core/writable_stream_default_writer.h"
 
@@ -22,6 +23,7 @@ namespace ws {
 // https://streams.spec.whatwg.org/#ws-constructor
 Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& underlyingSink,
                          const QueuingStrategy& strategy, std::optional<uint64_t> byte_limit) {
+  const Operation operation("new WritableStream()");
   // 1, 2. The binding converts the argument.
   // 3. `type` is reserved.
   if (underlyingSink.type) return Thrown{host.NewRangeError(RangeErrorReason::kUnsupportedSinkType)};
@@ -40,12 +42,14 @@ Completion<> Constructor(ReentrantHost& host, WritableStream& stream, const Unde
 
 // https://streams.spec.whatwg.org/#ws-locked
 bool Locked(const WritableStream& stream) {
+  const Operation operation("stream.locked");
   // 1. Whether it has a writer.
   return IsWritableStreamLocked(stream);
 }
 
 // https://streams.spec.whatwg.org/#ws-abort
 PromiseSlot Abort(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
+  const Operation operation("stream.abort()");
   // 1. Only the writer may abort a locked stream.
   if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
   // 2. Abort listeners run here and may change anything.
@@ -56,6 +60,7 @@ PromiseSlot Abort(ReentrantHost& host, WritableStream& stream, ValueSlot reason)
 
 // https://streams.spec.whatwg.org/#ws-close
 PromiseSlot Close(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("stream.close()");
   // 1. Only the writer may close a locked stream.
   if (IsWritableStreamLocked(stream)) return RejectedWithTypeError(host, TypeErrorReason::kStreamIsLocked);
   // 2. A stream closes once.
@@ -68,6 +73,7 @@ PromiseSlot Close(ReentrantHost& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#ws-get-writer
 Completion<WriterSlot> GetWriter(Host& host, WritableStream& stream, WriterSlot writer) {
+  const Operation operation("stream.getWriter()");
   // 1. Fails if the stream is locked.
   return AcquireWritableStreamDefaultWriter(host, stream, writer);
 }
@@ -78,18 +84,21 @@ namespace default_writer {
 
 // https://streams.spec.whatwg.org/#default-writer-constructor
 Completion<> Constructor(Host& host, WriterSlot writer, WritableStream& stream) {
+  const Operation operation("new WritableStreamDefaultWriter()");
   // 1. Fails if the stream is locked.
   return SetUpWritableStreamDefaultWriter(host, writer, stream);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-closed
 PromiseSlot Closed(Host& host, WriterSlot writer) {
+  const Operation operation("writer.closed");
   // 1. The caller gets a reference of its own.
   return host.Retain(host.Writer(writer).closedPromise);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-desired-size
 Completion<std::optional<double>> DesiredSize(Host& host, WriterSlot writer) {
+  const Operation operation("writer.desiredSize");
   // 1. The writer was released.
   if (host.Writer(writer).stream.is_undefined()) return Thrown{host.NewTypeError(TypeErrorReason::kWriterHasNoStream)};
   // 2. null while the stream fails, 0 when it has closed.
@@ -98,12 +107,14 @@ Completion<std::optional<double>> DesiredSize(Host& host, WriterSlot writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-ready
 PromiseSlot Ready(Host& host, WriterSlot writer) {
+  const Operation operation("writer.ready");
   // 1. The caller gets a reference of its own.
   return host.Retain(host.Writer(writer).readyPromise);
 }
 
 // https://streams.spec.whatwg.org/#default-writer-abort
 PromiseSlot Abort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
+  const Operation operation("writer.abort()");
   // 1. The writer was released.
   const StreamSlot stream = host.Writer(writer).stream;
   if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
@@ -115,6 +126,7 @@ PromiseSlot Abort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
 
 // https://streams.spec.whatwg.org/#default-writer-close
 PromiseSlot Close(ReentrantHost& host, WriterSlot writer) {
+  const Operation operation("writer.close()");
   // 1. Kept: user code may release the writer in step 4.
   const StreamSlot stream = host.Writer(writer).stream;
   // 2. The writer was released.
@@ -131,6 +143,7 @@ PromiseSlot Close(ReentrantHost& host, WriterSlot writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-release-lock
 void ReleaseLock(Host& host, WriterSlot writer) {
+  const Operation operation("writer.releaseLock()");
   // 1. Kept: step 4 clears the slot.
   const StreamSlot stream = host.Writer(writer).stream;
   // 2. Releasing twice does nothing.
@@ -144,6 +157,7 @@ void ReleaseLock(Host& host, WriterSlot writer) {
 
 // https://streams.spec.whatwg.org/#default-writer-write
 PromiseSlot Write(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
+  const Operation operation("writer.write()");
   // 1. The writer was released.
   const StreamSlot stream = host.Writer(writer).stream;
   if (stream.is_undefined()) return RejectedWithTypeError(host, TypeErrorReason::kWriterHasNoStream);
@@ -159,6 +173,7 @@ namespace ws_default_controller {
 
 // https://streams.spec.whatwg.org/#ws-default-controller-error
 void Error(ReentrantHost& host, WritableStream& stream, ValueSlot e) {
+  const Operation operation("controller.error()");
   // 1. Read once: nothing runs before step 3.
   const StreamState state = stream.state;
   // 2. The first error wins.
@@ -175,6 +190,7 @@ namespace other_specs {
 // https://streams.spec.whatwg.org/#writablestream-set-up
 void SetUp(ReentrantHost& host, WritableStream& stream, double highWaterMark, Algorithm sizeAlgorithm,
            std::optional<uint64_t> byte_limit) {
+  const Operation operation("set up a WritableStream");
   // 1 to 3. The host performs the algorithms and wraps what they return.
   const ControllerAlgorithms algorithms{.start = Algorithm::kDefault,
                                         .write = Algorithm::kHost,
@@ -190,6 +206,7 @@ void SetUp(ReentrantHost& host, WritableStream& stream, double highWaterMark, Al
 
 // https://streams.spec.whatwg.org/#writablestream-error
 void Error(ReentrantHost& host, WritableStream& stream, ValueSlot e) {
+  const Operation operation("error a WritableStream");
   WritableStreamDefaultControllerErrorIfNeeded(host, stream, e);
 }
 

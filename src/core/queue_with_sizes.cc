@@ -3,10 +3,13 @@
 #include <cmath>
 #include <limits>
 
+#include "src/core/operation.h"
+
 namespace sluice::core {
 
 // https://streams.spec.whatwg.org/#dequeue-value
 ValueSlot DequeueValue(QueueWithSizes& container) {
+  const Operation operation("DequeueValue");
   // 1. The container's type has both slots.
   // 2. Callers have checked it.
   SLUICE_ASSERT(!container.queue.empty(), "DequeueValue", "the queue is not empty");
@@ -26,6 +29,7 @@ ValueSlot DequeueValue(QueueWithSizes& container) {
 // https://streams.spec.whatwg.org/#enqueue-value-with-size
 Completion<> EnqueueValueWithSize(Host& host, StreamSlot stream, QueueWithSizes& container, ValueSlot value,
                                   double size, uint64_t charge) {
+  const Operation operation("EnqueueValueWithSize");
   // 1. The container's type has both slots.
   // 2. NaN or less than 0.
   if (!IsNonNegativeNumber(size)) return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
@@ -41,10 +45,14 @@ Completion<> EnqueueValueWithSize(Host& host, StreamSlot stream, QueueWithSizes&
   return NormalCompletion();
 }
 
-void EnqueueCloseSentinel(QueueWithSizes& container) { container.queue.push_back({.is_close_sentinel = true}); }
+void EnqueueCloseSentinel(QueueWithSizes& container) {
+  const Operation operation("EnqueueValueWithSize");
+  container.queue.push_back({.is_close_sentinel = true});
+}
 
 // https://streams.spec.whatwg.org/#peek-queue-value
 const QueueEntry& PeekQueueValue(const QueueWithSizes& container) {
+  const Operation operation("PeekQueueValue");
   // 1. The container's type has both slots.
   // 2. Callers have checked it.
   SLUICE_ASSERT(!container.queue.empty(), "PeekQueueValue", "the queue is not empty");
@@ -54,6 +62,7 @@ const QueueEntry& PeekQueueValue(const QueueWithSizes& container) {
 
 // https://streams.spec.whatwg.org/#reset-queue
 void ResetQueue(Host& host, QueueWithSizes& container) {
+  const Operation operation("ResetQueue");
   // 1. The container's type has both slots.
   // 2. Drops the references to all chunks.
   for (const QueueEntry& entry : container.queue) host.Drop(entry.value);

@@ -2,10 +2,13 @@
 
 #include <cmath>
 
+#include "src/core/operation.h"
+
 namespace sluice::core {
 
 // https://streams.spec.whatwg.org/#validate-and-normalize-high-water-mark
 Completion<double> ExtractHighWaterMark(Host& host, const QueuingStrategy& strategy, double defaultHWM) {
+  const Operation operation("ExtractHighWaterMark");
   // 1. The member is missing.
   if (!strategy.highWaterMark.has_value()) return defaultHWM;
   // 2. The binding has converted it.
@@ -20,6 +23,7 @@ Completion<double> ExtractHighWaterMark(Host& host, const QueuingStrategy& strat
 
 // https://streams.spec.whatwg.org/#make-size-algorithm-from-size-function
 Algorithm ExtractSizeAlgorithm(const QueuingStrategy& strategy) {
+  const Operation operation("ExtractSizeAlgorithm");
   // 1. Every chunk has size 1.
   if (!strategy.has_size) return Algorithm::kDefault;
   // 2, 2.1. The host invokes strategy["size"].

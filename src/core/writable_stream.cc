@@ -1,6 +1,7 @@
 // Step numbers are those of the Streams Standard, revision b9ba9f4.
 #include "src/core/writable_stream.h"
 
+#include "src/core/operation.h"
 #include "src/core/queue_with_sizes.h"
 #include "src/core/writable_stream_default_controller.h"
 #include "src/core/writable_stream_default_writer.h"
@@ -22,6 +23,7 @@ void Clear(Host& host, PromiseSlot& slot) {
 
 // https://streams.spec.whatwg.org/#acquire-writable-stream-default-writer
 Completion<WriterSlot> AcquireWritableStreamDefaultWriter(Host& host, WritableStream& stream, WriterSlot writer) {
+  const Operation operation("AcquireWritableStreamDefaultWriter");
   // 1. The host made `writer`.
   // 2. Fails if the stream is locked.
   SLUICE_TRY(done, SetUpWritableStreamDefaultWriter(host, writer, stream));
@@ -32,6 +34,7 @@ Completion<WriterSlot> AcquireWritableStreamDefaultWriter(Host& host, WritableSt
 // https://streams.spec.whatwg.org/#create-writable-stream
 Completion<> CreateWritableStream(ReentrantHost& host, WritableStream& stream, const UnderlyingSink& algorithms,
                                   double highWaterMark, Algorithm sizeAlgorithm, std::optional<uint64_t> byte_limit) {
+  const Operation operation("CreateWritableStream");
   // 1. Callers have validated it.
   SLUICE_ASSERT(IsNonNegativeNumber(highWaterMark), "CreateWritableStream", "highWaterMark is not negative");
   // 2. The host made `stream`.
@@ -44,6 +47,7 @@ Completion<> CreateWritableStream(ReentrantHost& host, WritableStream& stream, c
 
 // https://streams.spec.whatwg.org/#initialize-writable-stream
 void InitializeWritableStream(WritableStream& stream) {
+  const Operation operation("InitializeWritableStream");
   // 1. A new stream accepts writes.
   stream.state = StreamState::kWritable;
   // 2. There is no controller as long as it does not exist; what else it has is set up with it.
@@ -62,12 +66,14 @@ void InitializeWritableStream(WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#is-writable-stream-locked
 bool IsWritableStreamLocked(const WritableStream& stream) {
+  const Operation operation("IsWritableStreamLocked");
   // 1, 2. A stream with a writer is locked.
   return !stream.writer.is_undefined();
 }
 
 // https://streams.spec.whatwg.org/#set-up-writable-stream-default-writer
 Completion<> SetUpWritableStreamDefaultWriter(Host& host, WriterSlot writer_slot, WritableStream& stream) {
+  const Operation operation("SetUpWritableStreamDefaultWriter");
   // 1. A stream has one writer at a time.
   if (IsWritableStreamLocked(stream)) return Thrown{host.NewTypeError(TypeErrorReason::kStreamIsLocked)};
   // 2. Writer and stream refer to each other.
@@ -110,6 +116,7 @@ Completion<> SetUpWritableStreamDefaultWriter(Host& host, WriterSlot writer_slot
 
 // https://streams.spec.whatwg.org/#writable-stream-abort
 PromiseSlot WritableStreamAbort(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
+  const Operation operation("WritableStreamAbort");
   // 1. Too late: the stream has ended.
   if (stream.state == StreamState::kClosed || stream.state == StreamState::kErrored) return host.NewPromiseResolved();
   // 2. Listeners run here and may change anything.
@@ -145,6 +152,7 @@ PromiseSlot WritableStreamAbort(ReentrantHost& host, WritableStream& stream, Val
 
 // https://streams.spec.whatwg.org/#writable-stream-close
 PromiseSlot WritableStreamClose(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("WritableStreamClose");
   // 1. No user code runs before step 9.
   const StreamState state = stream.state;
   // 2. The stream has ended.
@@ -174,6 +182,7 @@ PromiseSlot WritableStreamClose(ReentrantHost& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-add-write-request
 PromiseSlot WritableStreamAddWriteRequest(Host& host, WritableStream& stream) {
+  const Operation operation("WritableStreamAddWriteRequest");
   // 1. Only a writer writes.
   SLUICE_ASSERT(IsWritableStreamLocked(stream), "WritableStreamAddWriteRequest", "the stream is locked");
   // 2. Callers have checked it.
@@ -188,12 +197,14 @@ PromiseSlot WritableStreamAddWriteRequest(Host& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-close-queued-or-in-flight
 bool WritableStreamCloseQueuedOrInFlight(const WritableStream& stream) {
+  const Operation operation("WritableStreamCloseQueuedOrInFlight");
   // 1, 2. From close() until the sink's close settles.
   return !stream.closeRequest.is_undefined() || !stream.inFlightCloseRequest.is_undefined();
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-deal-with-rejection
 void WritableStreamDealWithRejection(ReentrantHost& host, WritableStream& stream, ValueSlot error) {
+  const Operation operation("WritableStreamDealWithRejection");
   // 1. The stream has not ended.
   const StreamState state = stream.state;
   // 2. This is the first error.
@@ -211,6 +222,7 @@ void WritableStreamDealWithRejection(ReentrantHost& host, WritableStream& stream
 
 // https://streams.spec.whatwg.org/#writable-stream-finish-erroring
 void WritableStreamFinishErroring(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("WritableStreamFinishErroring");
   // 1. WritableStreamStartErroring has set it.
   SLUICE_ASSERT(stream.state == StreamState::kErroring, "WritableStreamFinishErroring", "state is erroring");
   // 2. The sink has finished its last call.
@@ -261,6 +273,7 @@ void WritableStreamFinishErroring(ReentrantHost& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-finish-in-flight-close
 void WritableStreamFinishInFlightClose(Host& host, WritableStream& stream) {
+  const Operation operation("WritableStreamFinishInFlightClose");
   // 1. Only the reaction to the sink's close leads here.
   SLUICE_ASSERT(!stream.inFlightCloseRequest.is_undefined(), "WritableStreamFinishInFlightClose",
                 "a close is in flight");
@@ -299,6 +312,7 @@ void WritableStreamFinishInFlightClose(Host& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-finish-in-flight-close-with-error
 void WritableStreamFinishInFlightCloseWithError(ReentrantHost& host, WritableStream& stream, ValueSlot error) {
+  const Operation operation("WritableStreamFinishInFlightCloseWithError");
   // 1. Only the reaction to the sink's close leads here.
   SLUICE_ASSERT(!stream.inFlightCloseRequest.is_undefined(), "WritableStreamFinishInFlightCloseWithError",
                 "a close is in flight");
@@ -324,6 +338,7 @@ void WritableStreamFinishInFlightCloseWithError(ReentrantHost& host, WritableStr
 
 // https://streams.spec.whatwg.org/#writable-stream-finish-in-flight-write
 void WritableStreamFinishInFlightWrite(Host& host, WritableStream& stream) {
+  const Operation operation("WritableStreamFinishInFlightWrite");
   // 1. Only the reaction to the sink's write leads here.
   SLUICE_ASSERT(!stream.inFlightWriteRequest.is_undefined(), "WritableStreamFinishInFlightWrite",
                 "a write is in flight");
@@ -335,6 +350,7 @@ void WritableStreamFinishInFlightWrite(Host& host, WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-finish-in-flight-write-with-error
 void WritableStreamFinishInFlightWriteWithError(ReentrantHost& host, WritableStream& stream, ValueSlot error) {
+  const Operation operation("WritableStreamFinishInFlightWriteWithError");
   // 1. Only the reaction to the sink's write leads here.
   SLUICE_ASSERT(!stream.inFlightWriteRequest.is_undefined(), "WritableStreamFinishInFlightWriteWithError",
                 "a write is in flight");
@@ -351,12 +367,14 @@ void WritableStreamFinishInFlightWriteWithError(ReentrantHost& host, WritableStr
 
 // https://streams.spec.whatwg.org/#writable-stream-has-operation-marked-in-flight
 bool WritableStreamHasOperationMarkedInFlight(const WritableStream& stream) {
+  const Operation operation("WritableStreamHasOperationMarkedInFlight");
   // 1, 2. The sink has not finished its last call.
   return !stream.inFlightWriteRequest.is_undefined() || !stream.inFlightCloseRequest.is_undefined();
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-mark-close-request-in-flight
 void WritableStreamMarkCloseRequestInFlight(WritableStream& stream) {
+  const Operation operation("WritableStreamMarkCloseRequestInFlight");
   // 1. A stream closes once.
   SLUICE_ASSERT(stream.inFlightCloseRequest.is_undefined(), "WritableStreamMarkCloseRequestInFlight",
                 "no close is in flight");
@@ -370,6 +388,7 @@ void WritableStreamMarkCloseRequestInFlight(WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-mark-first-write-request-in-flight
 void WritableStreamMarkFirstWriteRequestInFlight(WritableStream& stream) {
+  const Operation operation("WritableStreamMarkFirstWriteRequestInFlight");
   // 1. The sink gets one chunk at a time.
   SLUICE_ASSERT(stream.inFlightWriteRequest.is_undefined(), "WritableStreamMarkFirstWriteRequestInFlight",
                 "no write is in flight");
@@ -386,6 +405,7 @@ void WritableStreamMarkFirstWriteRequestInFlight(WritableStream& stream) {
 
 // https://streams.spec.whatwg.org/#writable-stream-reject-close-and-closed-promise-if-needed
 void WritableStreamRejectCloseAndClosedPromiseIfNeeded(Host& host, WritableStream& stream) {
+  const Operation operation("WritableStreamRejectCloseAndClosedPromiseIfNeeded");
   // 1. The last step of every failure.
   SLUICE_ASSERT(stream.state == StreamState::kErrored, "WritableStreamRejectCloseAndClosedPromiseIfNeeded",
                 "state is errored");
@@ -410,6 +430,7 @@ void WritableStreamRejectCloseAndClosedPromiseIfNeeded(Host& host, WritableStrea
 
 // https://streams.spec.whatwg.org/#writable-stream-start-erroring
 void WritableStreamStartErroring(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
+  const Operation operation("WritableStreamStartErroring");
   // 1. The first error wins.
   SLUICE_ASSERT(stream.storedError.is_undefined(), "WritableStreamStartErroring", "no error is stored");
   // 2. A stream fails once.
@@ -432,6 +453,7 @@ void WritableStreamStartErroring(ReentrantHost& host, WritableStream& stream, Va
 
 // https://streams.spec.whatwg.org/#writable-stream-update-backpressure
 void WritableStreamUpdateBackpressure(Host& host, WritableStream& stream, bool backpressure) {
+  const Operation operation("WritableStreamUpdateBackpressure");
   // 1. Only a writable stream has backpressure.
   SLUICE_ASSERT(stream.state == StreamState::kWritable, "WritableStreamUpdateBackpressure", "state is writable");
   // 2. A closing stream takes no more writes.
@@ -454,6 +476,9 @@ void WritableStreamUpdateBackpressure(Host& host, WritableStream& stream, bool b
 }
 
 void OnSettled(ReentrantHost& host, const Reaction& reaction, bool fulfilled, ValueSlot value) {
+  constexpr const char* kNames[] = {"reaction to start()", "reaction to the sink's write()",
+                                    "reaction to the sink's close()", "reaction to the sink's abort()"};
+  const Operation operation(kNames[static_cast<int>(reaction.kind)]);
   WritableStream& stream = host.Stream(reaction.stream);
   switch (reaction.kind) {
     case ReactionKind::kStart:

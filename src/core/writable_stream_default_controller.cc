@@ -1,6 +1,7 @@
 // Step numbers are those of the Streams Standard, revision b9ba9f4.
 #include "src/core/writable_stream_default_controller.h"
 
+#include "src/core/operation.h"
 #include "src/core/queue_with_sizes.h"
 #include "src/core/writable_stream.h"
 
@@ -8,6 +9,7 @@ namespace sluice::core {
 
 // https://streams.spec.whatwg.org/#ws-default-controller-private-abort
 PromiseSlot AbortSteps(ReentrantHost& host, WritableStream& stream, ValueSlot reason) {
+  const Operation operation("AbortSteps");
   SLUICE_ASSERT(stream.controller.abortAlgorithm != Algorithm::kUndefined, "[[AbortSteps]]", "there is an algorithm");
   // 1. The sink's abort runs here and may change anything.
   const PromiseSlot result = stream.controller.abortAlgorithm == Algorithm::kHost
@@ -21,6 +23,7 @@ PromiseSlot AbortSteps(ReentrantHost& host, WritableStream& stream, ValueSlot re
 
 // https://streams.spec.whatwg.org/#ws-default-controller-private-error
 void ErrorSteps(Host& host, WritableStream& stream) {
+  const Operation operation("ErrorSteps");
   // 1. No queued chunk reaches the sink.
   ResetQueue(host, stream.controller);
 }
@@ -29,6 +32,7 @@ void ErrorSteps(Host& host, WritableStream& stream) {
 Completion<> SetUpWritableStreamDefaultController(ReentrantHost& host, WritableStream& stream,
                                                   const ControllerAlgorithms& algorithms, double highWaterMark,
                                                   std::optional<uint64_t> byte_limit) {
+  const Operation operation("SetUpWritableStreamDefaultController");
   WritableStreamDefaultController& controller = stream.controller;
   // 1. The type says so.
   // 2. A stream has one controller.
@@ -94,6 +98,7 @@ Completion<> SetUpWritableStreamDefaultControllerFromUnderlyingSink(ReentrantHos
                                                                     const UnderlyingSink& underlyingSinkDict,
                                                                     double highWaterMark, Algorithm sizeAlgorithm,
                                                                     std::optional<uint64_t> byte_limit) {
+  const Operation operation("SetUpWritableStreamDefaultControllerFromUnderlyingSink");
   // 1. The controller is part of the stream.
   // 2 to 5. The defaults of ControllerAlgorithms.
   ControllerAlgorithms algorithms;
@@ -112,6 +117,7 @@ Completion<> SetUpWritableStreamDefaultControllerFromUnderlyingSink(ReentrantHos
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-advance-queue-if-needed
 void WritableStreamDefaultControllerAdvanceQueueIfNeeded(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerAdvanceQueueIfNeeded");
   // 1, 2. start() has not settled.
   if (!stream.controller.started) return;
   // 3. One write at a time.
@@ -143,6 +149,7 @@ void WritableStreamDefaultControllerAdvanceQueueIfNeeded(ReentrantHost& host, Wr
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-clear-algorithms
 void WritableStreamDefaultControllerClearAlgorithms(Host& host, WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerClearAlgorithms");
   // 1. write() is not called again.
   stream.controller.writeAlgorithm = Algorithm::kUndefined;
   // 2. Nor close().
@@ -156,6 +163,7 @@ void WritableStreamDefaultControllerClearAlgorithms(Host& host, WritableStream& 
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-close
 void WritableStreamDefaultControllerClose(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerClose");
   // 1. The sentinel has size 0 and no charge.
   EnqueueCloseSentinel(stream.controller);
   // 2. Closes at once if the queue was empty.
@@ -164,6 +172,7 @@ void WritableStreamDefaultControllerClose(ReentrantHost& host, WritableStream& s
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-error
 void WritableStreamDefaultControllerError(ReentrantHost& host, WritableStream& stream, ValueSlot error) {
+  const Operation operation("WritableStreamDefaultControllerError");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(stream.state == StreamState::kWritable, "WritableStreamDefaultControllerError", "state is writable");
   // 3. The sink is not called again.
@@ -174,12 +183,14 @@ void WritableStreamDefaultControllerError(ReentrantHost& host, WritableStream& s
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-error-if-needed
 void WritableStreamDefaultControllerErrorIfNeeded(ReentrantHost& host, WritableStream& stream, ValueSlot error) {
+  const Operation operation("WritableStreamDefaultControllerErrorIfNeeded");
   // 1. The first error wins.
   if (stream.state == StreamState::kWritable) WritableStreamDefaultControllerError(host, stream, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-get-backpressure
 bool WritableStreamDefaultControllerGetBackpressure(const WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerGetBackpressure");
   // 1. High-water mark less queue.
   const double desiredSize = WritableStreamDefaultControllerGetDesiredSize(stream);
   // 2. False for NaN, as the standard has it.
@@ -188,6 +199,7 @@ bool WritableStreamDefaultControllerGetBackpressure(const WritableStream& stream
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-get-chunk-size
 double WritableStreamDefaultControllerGetChunkSize(ReentrantHost& host, WritableStream& stream, ValueSlot chunk) {
+  const Operation operation("WritableStreamDefaultControllerGetChunkSize");
   // 1. An earlier step cleared the algorithms.
   if (stream.controller.strategySizeAlgorithm == Algorithm::kUndefined) {
     // 1.1.
@@ -213,12 +225,14 @@ double WritableStreamDefaultControllerGetChunkSize(ReentrantHost& host, Writable
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-get-desired-size
 double WritableStreamDefaultControllerGetDesiredSize(const WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerGetDesiredSize");
   // 1. Negative if the queue is over its mark.
   return stream.controller.strategyHWM - stream.controller.queueTotalSize;
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-process-close
 void WritableStreamDefaultControllerProcessClose(ReentrantHost& host, WritableStream& stream) {
+  const Operation operation("WritableStreamDefaultControllerProcessClose");
   // 1, 2. close() settles with the sink's close.
   WritableStreamMarkCloseRequestInFlight(stream);
   // 3. The sentinel.
@@ -240,6 +254,7 @@ void WritableStreamDefaultControllerProcessClose(ReentrantHost& host, WritableSt
 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-process-write
 void WritableStreamDefaultControllerProcessWrite(ReentrantHost& host, WritableStream& stream, ValueSlot chunk) {
+  const Operation operation("WritableStreamDefaultControllerProcessWrite");
   // 1, 2. write() settles with the sink's write.
   WritableStreamMarkFirstWriteRequestInFlight(stream);
   SLUICE_ASSERT(stream.controller.writeAlgorithm != Algorithm::kUndefined,
@@ -284,6 +299,7 @@ void OnSinkWriteRejected(ReentrantHost& host, WritableStream& stream, ValueSlot 
 // https://streams.spec.whatwg.org/#writable-stream-default-controller-write
 void WritableStreamDefaultControllerWrite(ReentrantHost& host, WritableStream& stream, ValueSlot chunk,
                                           double chunkSize, uint64_t charge) {
+  const Operation operation("WritableStreamDefaultControllerWrite");
   // 1. Fails if the size is invalid.
   const Completion<> enqueueResult =
       EnqueueValueWithSize(host, stream.self, stream.controller, chunk, chunkSize, charge);

@@ -2,6 +2,7 @@
 #include "src/core/writable_stream_default_writer.h"
 
 #include "src/core/byte_limit.h"
+#include "src/core/operation.h"
 #include "src/core/writable_stream.h"
 #include "src/core/writable_stream_default_controller.h"
 
@@ -32,6 +33,7 @@ void EnsureRejected(Host& host, WriterSlot writer, WriterPromise which, ValueSlo
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-abort
 PromiseSlot WritableStreamDefaultWriterAbort(ReentrantHost& host, WriterSlot writer, ValueSlot reason) {
+  const Operation operation("WritableStreamDefaultWriterAbort");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterAbort", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
@@ -41,6 +43,7 @@ PromiseSlot WritableStreamDefaultWriterAbort(ReentrantHost& host, WriterSlot wri
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close
 PromiseSlot WritableStreamDefaultWriterClose(ReentrantHost& host, WriterSlot writer) {
+  const Operation operation("WritableStreamDefaultWriterClose");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterClose", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
@@ -50,6 +53,7 @@ PromiseSlot WritableStreamDefaultWriterClose(ReentrantHost& host, WriterSlot wri
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-close-with-error-propagation
 PromiseSlot WritableStreamDefaultWriterCloseWithErrorPropagation(ReentrantHost& host, WriterSlot writer) {
+  const Operation operation("WritableStreamDefaultWriterCloseWithErrorPropagation");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterCloseWithErrorPropagation",
                 "the writer has a stream");
@@ -69,18 +73,21 @@ PromiseSlot WritableStreamDefaultWriterCloseWithErrorPropagation(ReentrantHost& 
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-closed-promise-rejected
 void WritableStreamDefaultWriterEnsureClosedPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
+  const Operation operation("WritableStreamDefaultWriterEnsureClosedPromiseRejected");
   // 1, 2, 3. A settled promise is replaced.
   EnsureRejected(host, writer, WriterPromise::kClosed, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-ensure-ready-promise-rejected
 void WritableStreamDefaultWriterEnsureReadyPromiseRejected(Host& host, WriterSlot writer, ValueSlot error) {
+  const Operation operation("WritableStreamDefaultWriterEnsureReadyPromiseRejected");
   // 1, 2, 3. A settled promise is replaced.
   EnsureRejected(host, writer, WriterPromise::kReady, error);
 }
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-get-desired-size
 std::optional<double> WritableStreamDefaultWriterGetDesiredSize(Host& host, WriterSlot writer) {
+  const Operation operation("WritableStreamDefaultWriterGetDesiredSize");
   // 1. Callers have checked that it exists.
   const WritableStream& stream = host.Stream(host.Writer(writer).stream);
   // 2. Nothing runs in here.
@@ -95,6 +102,7 @@ std::optional<double> WritableStreamDefaultWriterGetDesiredSize(Host& host, Writ
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-release
 void WritableStreamDefaultWriterRelease(Host& host, WriterSlot writer) {
+  const Operation operation("WritableStreamDefaultWriterRelease");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterRelease", "the writer has a stream");
   WritableStream& stream = host.Stream(host.Writer(writer).stream);
@@ -115,6 +123,7 @@ void WritableStreamDefaultWriterRelease(Host& host, WriterSlot writer) {
 
 // https://streams.spec.whatwg.org/#writable-stream-default-writer-write
 PromiseSlot WritableStreamDefaultWriterWrite(ReentrantHost& host, WriterSlot writer, ValueSlot chunk) {
+  const Operation operation("WritableStreamDefaultWriterWrite");
   // 1, 2. Callers have checked it.
   SLUICE_ASSERT(HasStream(host, writer), "WritableStreamDefaultWriterWrite", "the writer has a stream");
   // 3. The controller is part of the stream.

@@ -81,7 +81,7 @@ class Commands(unittest.TestCase):
     @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
     def test_repro_prints_the_divergence(self):
         failing = run("repro", "--canary", self.file("canary.ops", CANARY))
-        self.assertIn("Divergence: releaseLock, before the begin of writer.releaseLock()\n", failing.stdout)
+        self.assertIn("Divergence: releaseLock\n", failing.stdout)
 
     def test_places_says_a_line_each(self):
         canary = self.file("canary.ops", CANARY)
@@ -90,7 +90,7 @@ class Commands(unittest.TestCase):
         passes, fails = (line.split("\t") for line in placed.stdout.splitlines())
         self.assertEqual(passes, [str(SEED), "", ""])
         first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
-        self.assertEqual(fails, [str(canary), first, "releaseLock, before the begin of writer.releaseLock()" if IS_SANITIZED else ""])
+        self.assertEqual(fails, [str(canary), first, "releaseLock" if IS_SANITIZED else ""])
         self.assertEqual(run("divergences", SEED).returncode, 0)
         missing = run("divergences", self.folder / "missing", SEED)
         self.assert_complains(missing, "missing", "No such file")
