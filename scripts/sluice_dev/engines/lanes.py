@@ -161,8 +161,8 @@ class LibFuzzerLane(Lane):
             folders=self._folders(scratch), max_len=self.target.plan.max_len, dictionary=self.dictionary(),
             knows_a_hang=any(finding.kind == "timeout" for finding in campaign.findings.values()))
         recent = os.path.join(scratch, "recent")
-        child = await campaign.children.start(command, env=self.environment(suppressed, recent), folder=campaign.out)
-        output = self.running[child] = libfuzzer.Output(campaign.root)
+        child = await campaign.children.start(command, env=self.environment(suppressed, recent), folder=scratch)
+        output = self.running[child] = libfuzzer.Output(campaign.root, scratch)
         output.command, output.recent = command, recent
         loop = asyncio.get_running_loop()
         timers = [loop.call_later(seconds, child.send, self.end_signal),
