@@ -9,5 +9,5 @@ endforeach()
 
 if(SLUICE_SANITIZERS STREQUAL "address")
   add_test(NAME afl.engines COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/engines_test.py ${PROJECT_SOURCE_DIR} -v)
-  set_tests_properties(afl.engines PROPERTIES TIMEOUT 900 RUN_SERIAL ON)
+  set_tests_properties(afl.engines PROPERTIES TIMEOUT 900)
 endif()

@@ -10,9 +10,11 @@ import errno
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -27,8 +29,9 @@ from sluice_dev.engines import libfuzzer  # noqa: E402  pylint: disable=wrong-im
 from sluice_dev.common.processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
 
 FAULTY = "faulty_fuzzer"
+ALL_FAULTS = {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}", "model/first", "model/second"}
 SEEDS = SOURCE / "corpus/writable_stream_fuzzer"
-LONGEST_SECONDS = 90  # of waiting for something that takes a minute at most
+LONGEST_SECONDS = 180  # of waiting for something that takes a few seconds with nothing else running
 
 
 def environment():
@@ -44,7 +47,8 @@ def fuzzers(engine):
 class FaultyCampaign(unittest.TestCase):
     """Each engine alone and both together find every fault once."""
 
-    def run_campaign(self, engine, seconds, seeds, **env):
+    def run_campaign(self, engine, wanted, seeds, executions=1, **env):
+        """Ends it as soon as it has found what is wanted, and each engine has run as often as said."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         root = Path(folder.name)
@@ -59,45 +63,61 @@ class FaultyCampaign(unittest.TestCase):
         for name, data in seeds.items():
             (root / "corpus" / FAULTY / name).write_bytes(data)
         out = root / "out"
-        run = subprocess.run(
-            [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--built", root, "--time", str(seconds),
-             "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", "--target", FAULTY],
-            env=environment() | env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        self.assertEqual(run.returncode, 1, run.stdout)
-        return json.loads((out / "summary.json").read_text()), out, run.stdout
+        with (root / "log").open("w+") as log:
+            campaign_process = subprocess.Popen(
+                [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--built", root, "--time", str(LONGEST_SECONDS),
+                 "--jobs", "2", "--engine", engine, "--out", out, "--corpus", out / "corpus", "--target", FAULTY],
+                env=environment() | env, text=True, stdout=log, stderr=subprocess.STDOUT)
+            while campaign_process.poll() is None and not (wanted <= self.found(out) and self.executions(out) > executions):
+                time.sleep(0.2)
+            if campaign_process.poll() is None:
+                campaign_process.send_signal(signal.SIGINT)
+            code = campaign_process.wait()
+            log.seek(0)
+            text = log.read()
+        self.assertEqual(code, 1, text)
+        summary = json.loads((out / "summary.json").read_text())
+        self.check_findings(summary, text, wanted)
+        return summary, out, text
+
+    @staticmethod
+    def found(out):
+        return {json.loads(path.read_text())["identity"] for path in out.glob("findings/*/finding.json")}
+
+    @staticmethod
+    def executions(out):
+        """Of the engine that has run less."""
+        lines = (out / "samples.jsonl").read_text().splitlines() if (out / "samples.jsonl").exists() else []
+        whole = [line for line in lines if line.endswith("}}")]
+        if not whole:
+            return 0
+        return min(engine["executions"] for engine in json.loads(whole[-1])["targets"][FAULTY]["engines"].values())
 
     def check_findings(self, summary, text, wanted):
         # Two of these faults are in one function, so that triage may tell them as one finding.
         found = [identity for finding in summary["findings"] for identity in (finding["identity"], *finding["also_seen_as"])]
         self.assertEqual(len(found), len(set(found)), text)
         self.assertLessEqual(wanted, set(found), text)
-        return found
 
     def test_libfuzzer_goes_on_after_crashes_that_cannot_be_suppressed(self):
         # Two seeds crash, so that nothing could be fuzzed while they are read.
-        summary, _, text = self.run_campaign("libfuzzer", 20, {"overflow": b"oz", "twin": b"ozz", "good": b"ax", "near": b"uy"})
-        self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}",
-                                            "model/first", "model/second"})
+        summary, _, text = self.run_campaign("libfuzzer", ALL_FAULTS, {"overflow": b"oz", "twin": b"ozz", "good": b"ax", "near": b"uy"})
         self.assertGreaterEqual(summary["targets"][0]["crashes"][f"asan/heap-buffer-overflow/{FAULTY}"], 2, text)
         self.assertNotIn("blocked", text)
 
     def test_afl_finds_each_once(self):
-        summary, out, text = self.run_campaign("afl", 25, {"overflow": b"oz", "good": b"ax", "near": b"uy"})
-        found = self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}",
-                                                    "model/first", "model/second"})
-        self.assertFalse([identity for identity in found if identity.startswith("unreproduced")], text)
+        summary, out, text = self.run_campaign("afl", ALL_FAULTS, {"overflow": b"oz", "good": b"ax", "near": b"uy"})
+        self.assertFalse([found["identity"] for found in summary["findings"] if found["identity"].startswith("unreproduced")], text)
         log = next(out.glob("findings/**/*heap-*/log.txt")).read_text()
         self.assertIn("AddressSanitizer: heap-", log)
 
     def test_afl_goes_on_after_a_finding_in_all_that_it_began_with(self):
-        summary, _, text = self.run_campaign("afl", 20, {}, FAULTY_SHORT="1")
-        self.check_findings(summary, text, {"model/short"})
-        self.assertGreater(summary["targets"][0]["engines"]["afl"]["executions"], 1000, text)
+        _, _, text = self.run_campaign("afl", {"model/short"}, {}, executions=1000, FAULTY_SHORT="1")
         self.assertNotIn("blocked", text)
 
     def test_both_share_one_list(self):
-        summary, _, text = self.run_campaign("both", 25, {"good": b"ax", "near": b"oy"})
-        self.check_findings(summary, text, {f"asan/heap-buffer-overflow/{FAULTY}", "model/first", "model/second"})
+        wanted = {f"asan/heap-buffer-overflow/{FAULTY}", "model/first", "model/second"}
+        summary, _, text = self.run_campaign("both", wanted, {"good": b"ax", "near": b"oy"}, executions=100)
         engines = summary["targets"][0]["engines"]
         self.assertGreater(engines["libfuzzer"]["executions"], 100, text)
         self.assertGreater(engines["afl"]["executions"], 100, text)

@@ -53,18 +53,18 @@ class Campaign(unittest.TestCase):
         return run.stdout
 
     def test_folders_of_every_name(self):
-        for name in NAMES:
-            with self.subTest(name=name):
-                out, corpus = self.folder / name, self.folder / f"{name}.corpus"
-                (corpus / TARGET / name).mkdir(parents=True)
-                mine = (corpus / TARGET / name / name, corpus / TARGET / f"{name}2")
-                for path in mine:
-                    path.write_bytes(b'{"apps": []}' + os.fsencode(name))
-                self.campaign("--out", name, "--corpus", f"{name}.corpus")
-                self.assertTrue(json.loads((out / "summary.json").read_text())["targets"][0]["executions"])
-                self.assertTrue((out / "index.html").exists())
-                for path in mine:
-                    self.assertTrue(path.exists(), path)
+        # All in one path, and the first begins an argument.
+        name = os.path.join(*sorted(NAMES, key=lambda n: not n.startswith("-")))
+        out, corpus = self.folder / name, self.folder / f"{name}.corpus"
+        (corpus / TARGET / name).mkdir(parents=True)
+        mine = (corpus / TARGET / name / "mine", *(corpus / TARGET / f"{name}2" for name in NAMES))
+        for path in mine:
+            path.write_bytes(b'{"apps": []}' + os.fsencode(path.name))
+        self.campaign("--out", name, "--corpus", f"{name}.corpus")
+        self.assertTrue(json.loads((out / "summary.json").read_text())["targets"][0]["executions"])
+        self.assertTrue((out / "index.html").exists())
+        for path in mine:
+            self.assertTrue(path.exists(), path)
 
     def test_an_input_of_the_corpus_that_crashes_is_moved_aside_whatever_it_is_called(self):
         target = self.tree / "build/libfuzzer-asan/fuzzers" / TARGET
@@ -140,7 +140,8 @@ class Campaign(unittest.TestCase):
         self.assertTrue(list(elsewhere.iterdir()))
 
     def test_closed_and_full_streams_change_nothing(self):
-        for streams in (">&-", "2>&-", "<&- >&- 2>&-", ">/dev/full", ">/dev/full 2>&1", "| head -1"):
+        # One by one: tests/scripts/hostile_test.py.
+        for streams in ("<&- >&- 2>&-", ">/dev/full 2>&1", "| head -1"):
             with self.subTest(streams=streams):
                 out = self.folder / "out"
                 shutil.rmtree(out, ignore_errors=True)

@@ -13,12 +13,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tarfile
 import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sluice_dev.corpus import archive  # noqa: E402
 
 
 class Corpus(unittest.TestCase):
@@ -92,12 +96,15 @@ class Corpus(unittest.TestCase):
     def test_damaged_files_are_refused_wherever_they_are_damaged(self):
         self.run_it("pack")
         whole = self.archive.read_bytes()
-        for size in range(0, len(whole), 97):
-            self.archive.write_bytes(whole[:size])
-            self.refused("Nothing was restored")
-        for place in range(10, len(whole), 211):
-            self.archive.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1:])
-            self.refused("Nothing was restored")
+        other = self.folder / "other"
+        damaged = [whole[:size] for size in range(0, len(whole), 29)]
+        damaged += [whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1:] for place in range(10, len(whole), 61)]
+        for data in damaged:  # in this process, because there are hundreds
+            self.archive.write_bytes(data)
+            with self.assertRaisesRegex(archive.Bad, "Nothing was restored"):
+                archive.restore(str(self.archive), str(other))
+            self.assertEqual(self.contents(other), {})
+        self.refused("Nothing was restored")
 
     def test_other_files_are_refused(self):
         for content in (b"text", b"", gzip.compress(b"text"), gzip.compress(b"\0" * 10240)):
@@ -189,7 +196,9 @@ class Corpus(unittest.TestCase):
         self.assertRegex(run.stderr, "huge was left out: with its 2,147,483,649 bytes")
 
     def test_paths_of_every_name(self):
-        for name in ("with space", "qu'ote", "$(id)", "-dash", "--corpus", "new\nline", "bad\udcff", "star*", "semi;colon"):
+        inside = os.path.join("with space", "qu'ote", "$(id)", "new\nline", "bad\udcff", "star*", "semi;colon")
+        (self.folder / inside).mkdir(parents=True)
+        for name in ("-dash", "--corpus", f"{inside}/x"):
             with self.subTest(name=name):
                 place = self.folder / name
                 shutil.copytree(self.corpus, place)

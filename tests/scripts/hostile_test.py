@@ -3,6 +3,7 @@
     hostile_test.py [unittest's arguments]
 """
 
+import concurrent.futures
 import os
 import re
 import signal
@@ -140,22 +141,31 @@ class Signals(unittest.TestCase):
         os.mkfifo(Path(folder) / "pipe")
         return [SCRIPTS / "corpus", "restore", Path(folder) / "pipe", "--corpus", Path(folder) / "corpus"]
 
+    def end_after(self, number, of_group, seconds):
+        """The exit code of a command that got the signal then, and what it printed."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(self.command(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       start_new_session=True)
+            time.sleep(seconds)  # the moment is what is tested
+            if of_group:
+                os.killpg(process.pid, number)
+            else:
+                process.send_signal(number)
+            said, _ = process.communicate(timeout=60)
+            return process.returncode, said
+
     def test_at_every_moment(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
-            for of_group in (True, False):
-                for step in range(24):
-                    with self.subTest(signal=number.name, seconds=step * STEP_SECONDS, group=of_group), tempfile.TemporaryDirectory() as folder:
-                        process = subprocess.Popen(self.command(folder), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                                   start_new_session=True)
-                        time.sleep(step * STEP_SECONDS)  # the moment is what is tested
-                        if of_group:
-                            os.killpg(process.pid, number)
-                        else:
-                            process.send_signal(number)
-                        said, _ = process.communicate(timeout=60)
-                        self.assertIn(process.returncode, (code, -number), said)
-                        self.assertNotIn(b"Traceback", said)
-                        self.assertNotIn(b"Fatal", said)
+        # Several at a time, because they mostly wait.
+        with concurrent.futures.ThreadPoolExecutor(2 * len(os.sched_getaffinity(0))) as pool:
+            runs = [(number, code, of_group, step * STEP_SECONDS, pool.submit(self.end_after, number, of_group, step * STEP_SECONDS))
+                    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129))
+                    for of_group in (True, False) for step in range(24)]
+        for number, code, of_group, seconds, run in runs:
+            with self.subTest(signal=number.name, seconds=seconds, group=of_group):
+                returned, said = run.result()
+                self.assertIn(returned, (code, -number), said)
+                self.assertNotIn(b"Traceback", said)
+                self.assertNotIn(b"Fatal", said)
 
     def test_a_second_one_at_once_changes_nothing(self):
         with tempfile.TemporaryDirectory() as folder:
