@@ -23,17 +23,27 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(sluice_flags INTERFACE SLUICE_CHECKS=1)
 endif()
 
+# For all of a build with V8, because libnode uses our copies of the standard library's inline functions. Named for its content, which
+# ccache and Ninja do not look at, and relative to the build, so that all checkouts share what ccache has.
+function(sluice_ubsan_ignorelist result)
+  set(path ${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+  file(MD5 ${path} hash)
+  configure_file(${path} ${CMAKE_BINARY_DIR}/generated/${hash}.ignorelist COPYONLY)
+  set(${result} -fsanitize-ignorelist=generated/${hash}.ignorelist PARENT_SCOPE)
+endfunction()
+
 # Everything is linked with the sanitizers; what links sluice_sanitized is compiled with them as well.
 add_library(sluice_sanitized INTERFACE)
 target_link_libraries(sluice_sanitized INTERFACE sluice_flags)
 if(SLUICE_SANITIZERS)
   include(${PROJECT_SOURCE_DIR}/sanitizers/flags.cmake)
   sluice_sanitizer_flags("${SLUICE_SANITIZERS}" flags)
-  if(SLUICE_V8 AND SLUICE_SANITIZERS MATCHES "undefined")
-    # For all of the build, because libnode uses our copies of the standard library's inline functions.
-    list(APPEND flags -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
-  endif()
   target_compile_options(sluice_sanitized INTERFACE ${flags})
+  if(SLUICE_V8 AND SLUICE_SANITIZERS MATCHES "undefined")
+    sluice_ubsan_ignorelist(ignorelist)
+    target_compile_options(sluice_sanitized INTERFACE ${ignorelist})
+  endif()
   target_link_options(sluice_flags INTERFACE ${flags})
   # Indexes and preconditions of the standard library are checked. (_GLIBCXX_SANITIZE_VECTOR is not set: it cost a third of the
   # speed, and the lists of the core, src/core/fifo.h, poison what was popped themselves.)
@@ -42,7 +52,8 @@ endif()
 
 if(SLUICE_ENGINE STREQUAL "external" AND SLUICE_V8)
   # Without any effect if CXXFLAGS ask for no UBSan. The same file, for the same reason.
-  target_compile_options(sluice_flags INTERFACE -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/sanitizers/ubsan.ignorelist)
+  sluice_ubsan_ignorelist(ignorelist)
+  target_compile_options(sluice_flags INTERFACE ${ignorelist})
 endif()
 
 # What has no code of the core in it, not even inline: the language, the driver, the model, the history rules. Tests compile it

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,9 +20,15 @@ namespace {
 
 using ::testing::ContainsRegex;
 
+// Relative to this program: a definition with the path could not have a # in it.
+std::string MutatorPath() {
+  const std::filesystem::path tests = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  return tests / "../../fuzzers/sluice_afl_mutator.so";
+}
+
 class Library {
  public:
-  Library() : handle_(dlopen(SLUICE_AFL_MUTATOR, RTLD_NOW | RTLD_LOCAL)) {
+  Library() : handle_(dlopen(MutatorPath().c_str(), RTLD_NOW | RTLD_LOCAL)) {
     if (handle_ == nullptr) std::abort();
     Load(init, "afl_custom_init");
     Load(deinit, "afl_custom_deinit");
