@@ -19,6 +19,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
+from sluice_dev.bench import building  # noqa: E402
 from sluice_dev.bench import javascript  # noqa: E402
 from sluice_dev.bench import report as bench_report  # noqa: E402
 from sluice_dev.bench import server as bench_server  # noqa: E402
@@ -54,6 +55,63 @@ MIXED = {
 def bench(*arguments, python=sys.executable):
     return subprocess.run([python, ROOT / "scripts/sluice_dev", "bench", *map(str, arguments)], stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, timeout=120, check=False)
+
+
+class Building(unittest.TestCase):
+    """A checkout whose scripts only pretend."""
+
+    FUZZ = """#!/bin/bash
+[[ $CCACHE_DISABLE == 1 ]] || exit 2
+mkdir -p build/campaigns/one build/asan
+sample() { echo '{"targets": {"t": {"engines": {"libfuzzer": {"executions": '$1'}}}}}' >>build/campaigns/one/samples.jsonl; }
+sample 0; while ! [[ -e ../go ]]; do sleep 0.05; done; sample 7; echo '{"tar' >>build/campaigns/one/samples.jsonl
+printf '# ninja log v5\\n0\\t9000\\t0\\tx.o\\th\\n9000\\t10500\\t0\\tx.o\\th\\n0\\t700000\\t0\\tgone.o\\th\\n' >build/asan/.ninja_log; touch build/asan/x.o
+while ! [[ -e ../end ]]; do sleep 0.05; done
+"""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name)
+        (self.root / "scripts").mkdir()
+        (self.root / ".gitignore").write_text("build\n")
+        for name, text in (("fuzz", self.FUZZ), ("test", "#!/bin/bash\nif [[ -e build/tested ]]; then exit 1; fi; mkdir -p build; touch build/tested\n")):
+            (self.root / "scripts" / name).write_text(text)
+            (self.root / "scripts" / name).chmod(0o755)
+        for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
+            subprocess.run(["git", "-C", self.root, *command], check=True)
+        self.enterContext(mock.patch.object(building, "ROOT", self.root))
+
+    def measured(self, *names, executed=building.has_executed):
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text), mock.patch.object(building, "has_executed", executed):
+            code = building.measure(list(names))
+        self.assertEqual(list((self.root / "build").glob("bench-clone-*")), [], "nothing is left")
+        return code, text.getvalue()
+
+    def test_the_first_execution_is_before_the_end_of_the_campaign(self):
+        seen, has_executed = [], building.has_executed
+
+        def executed(clone):
+            if has_executed(clone):
+                (clone.parent / "end").touch()
+                return True
+            seen.append(clone)
+            if (clone / "build/campaigns/one/samples.jsonl").exists():
+                (clone.parent / "go").touch()
+            return False
+        code, text = self.measured("first", "campaign", "files", executed=executed)
+        self.assertEqual(code, 0, text)
+        self.assertTrue(seen, "there was a time before the first execution")
+        self.assertRegex(text, r"(?s)first execution of a target\n.*the whole campaign of 60 s\n")
+        self.assertRegex(text, r" +1\.5  asan/x\.o\n")
+        self.assertNotIn("gone.o", text)
+
+    def test_what_fails_is_told(self):
+        code, text = self.measured("tests", "again")
+        self.assertEqual(code, 1)
+        self.assertRegex(text, r"scripts/test from nothing\n")
+        self.assertRegex(text, r"scripts/test when nothing changed   exit code 1\n")
 
 
 class Figures(unittest.TestCase):

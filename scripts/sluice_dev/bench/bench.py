@@ -10,6 +10,7 @@ import platform
 import sys
 from pathlib import Path
 
+from sluice_dev.bench import building
 from sluice_dev.bench import chart as bench_chart
 from sluice_dev.bench import javascript as bench_javascript
 from sluice_dev.bench import native
@@ -19,6 +20,7 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.runtimes import table as runtimes
 
 PARTS = ("fuzzing", "core", "javascript", "server")
+MINUTES_LONG = "build"  # a part that has to be named
 
 
 def complain(message: str) -> int:
@@ -30,7 +32,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False, allow_abbrev=False,
                                      usage="scripts/bench [FLAG...]; --help explains them")
     parser.add_argument("--builds", action="store_true")
-    parser.add_argument("--part", nargs="+", action="extend", choices=PARTS)
+    parser.add_argument("--part", nargs="+", action="extend", choices=(*PARTS, MINUTES_LONG))
+    parser.add_argument("--step", nargs="+", action="extend", choices=building.NAMES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runtime", nargs="+", action="extend", choices=[runtime.name for runtime in runtimes.MEASURED])
     parser.add_argument("--workload", nargs="+", action="extend", choices=bench_javascript.LETTERS)
@@ -47,6 +50,10 @@ def parse(arguments):
     of_runtimes = [("--runtime", options.runtime), ("--out", options.out)]
     javascript = [flag for flag, value in of_javascript if value]
     either = [flag for flag, value in of_javascript + of_runtimes if value]
+    if options.part is None and options.step:
+        options.part = [MINUTES_LONG]
+    elif options.step and MINUTES_LONG not in options.part:
+        parser.error("--step is of the part `build`, which --part leaves out")
     if options.part is None:
         options.part = ["javascript"] if either else list(PARTS)
     elif javascript and "javascript" not in options.part:
@@ -165,11 +172,12 @@ def main(arguments: list[str]) -> int:
         if stored:
             keep(stored, options)
             return 0
+        code = building.measure(options.step or list(building.NAMES)) if MINUTES_LONG in options.part else 0
         if "fuzzing" in options.part:
             native.measure_fuzzing(options.rounds)
         if "core" in options.part:
             native.measure_core(options.rounds)
-        code = measure_javascript(options) if "javascript" in options.part else 0
+        code = max(code, measure_javascript(options)) if "javascript" in options.part else code
         # 130: interrupted; 2: could not run.
         return max(code, measure_server(options)) if "server" in options.part and code < 2 else code
     except ValueError as error:
