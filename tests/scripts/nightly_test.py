@@ -28,7 +28,6 @@ nightly_stages.STAGES = tuple(
     nightly_stages.Stage(name, "a test", lambda options, record, command=command: [["bash", "-c", command]] if command else [],
                          nightly_stages._warn if name.startswith("early") else nightly_stages._judge, is_needed=name == "build")
     for name, command in stages.items())
-nightly.SMALLEST_FREE_BYTES = {space}
 nightly.SHOW_EVERY_SECONDS = 0.2
 nightly.SAVE_EVERY_SECONDS = 0.2
 sys.exit(entry.begin(["nightly", *sys.argv[1:]]))
@@ -43,9 +42,11 @@ class NightlyTest(unittest.TestCase):
         self.out = self.folder / "out"
 
     def command(self, stages, *flags, space=0):
-        driver = _DRIVER.format(lib=str(ROOT / "scripts"), stages=json.dumps(stages), space=space)
+        driver = _DRIVER.format(lib=str(ROOT / "scripts"), stages=json.dumps(stages))
+        config = self.folder / "night.toml"
+        config.write_text(f"[night]\nfree_mib = {space}\n")
         return [sys.executable, "-B", "-c", driver, "--time", "100", "--out", str(self.out),
-                "--history", str(self.folder / "history"), *flags]
+                "--config", str(config), "--history", str(self.folder / "history"), *flags]
 
     def night(self, stages, *flags, space=0):
         return subprocess.run(self.command(stages, *flags, space=space), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -175,7 +176,7 @@ class NightlyTest(unittest.TestCase):
                 (self.folder / "ran").unlink()
 
     def test_a_full_disk_is_told_and_the_night_can_go_on(self):
-        run = self.night({"build": self.note("build")}, space=1 << 60)
+        run = self.night({"build": self.note("build")}, space=1 << 40)
         self.assertEqual(run.returncode, 2, run.stdout)
         self.assertIn("the disk is full", run.stdout)
         self.assertIn("Make room", run.stdout)
@@ -257,6 +258,29 @@ class NightlyTest(unittest.TestCase):
         self.assertIn("rule of old", page, "in what can be opened there")
         news = json.loads((self.out / "summary.json").read_text())["news"]
         self.assertEqual({name: len(ids) for name, ids in news.items()}, {"new": 1, "back": 0, "mended": 0, "open": 1})
+
+    def test_a_wrong_configuration_names_its_key(self):
+        config = self.folder / "wrong.toml"
+        for text, words in (("[nihgt]\n", "there is no [nihgt]"), ("[night]\nsecond = 1\n", "[night] has no second; it has: seconds"),
+                            ("[night]\nseconds = '1'\n", "night.seconds: '1' should be a whole number"),
+                            ("[night]\nskip = ['non']\n", "there is no stage 'non'"), ("[issues]\nmode = 'yes'\n", "should be one of off, dry-run, write"),
+                            ("[night]\njobs = -1\n", "should be 0 or more"), ("[night\n", "Expected ']'"), ("x = 1\n", "there is no [x]"),
+                            ("[paths]\nhistory = ''\n", "should name a folder")):
+            config.write_text(text)
+            with self.subTest(text):
+                run = self.night({"build": "true"}, "--config", str(config))
+                self.assertEqual(run.returncode, 2, run.stdout)
+                self.assertIn(words, run.stdout)
+                self.assertIn(str(config), run.stdout)
+        self.assertEqual(self.night({"build": "true"}, "--config", str(self.folder / "none.toml")).returncode, 2)
+
+    def test_the_configuration_is_used_and_flags_have_the_last_word(self):
+        config = self.folder / "mine.toml"
+        config.write_text(f"[night]\nskip = ['tests']\nfree_mib = 0\n[paths]\nout = '{self.folder}/other'\n")
+        run = self.night({"build": self.note("build"), "tests": self.note("tests"), "after": self.note("after")}, "--config", str(config))
+        self.assertEqual((run.returncode, self.ran()), (0, ["build", "after"]), run.stdout)
+        self.assertTrue((self.out / "summary.md").exists(), "--out was given")
+        self.assertFalse((self.folder / "other").exists())
 
     def test_wrong_flags_exit_2(self):
         for flags in (["--tiem", "3"], ["--only", "none"], ["--skip", "build"], ["--time", "1"]):

@@ -15,12 +15,12 @@ from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.provenance import GIT
+from sluice_dev.nightly import config as nightly_config
 from sluice_dev.nightly import report as nightly_report
 from sluice_dev.nightly import stages as nightly_stages
 from sluice_dev.nightly.history import reserve
 from sluice_dev.nightly.state import State
 
-SMALLEST_FREE_BYTES = 1 << 30
 SHOW_EVERY_SECONDS = 20
 SAVE_EVERY_SECONDS = 5
 GRACE_SECONDS = 30
@@ -40,31 +40,36 @@ class Options:
     history: Path
     fresh: bool
     stages: list
+    config: dict
 
 
 def parse(arguments: list) -> Options:
     parser = argparse.ArgumentParser(prog="scripts/nightly", add_help=False, allow_abbrev=False,
                                      usage="scripts/nightly [FLAG...]; --help explains them")
     names = [stage.name for stage in nightly_stages.STAGES]
-    parser.add_argument("--time", type=int, default=8 * 3600)
-    parser.add_argument("--out", type=Path, default=ROOT / "build/nightly")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--corpus", type=Path, default=ROOT / "build/corpus")
-    parser.add_argument("--archive", type=Path)
-    parser.add_argument("--history", type=Path, default=ROOT / "build/nights")
+    parser.add_argument("--config", type=Path, default=nightly_config.DEFAULT)
+    parser.add_argument("--time", type=int)
+    parser.add_argument("--jobs", type=int)
+    for name in ("--out", "--corpus", "--archive", "--history"):
+        parser.add_argument(name, type=Path)
     parser.add_argument("--fresh", action="store_true")
     parser.add_argument("--only", action="append", choices=names, default=[])
     parser.add_argument("--skip", action="append", choices=names, default=[])
     given = parser.parse_args(arguments)
+    config = nightly_config.read(given.config, names)
+    night = config["night"]
+    given.time = night["seconds"] if given.time is None else given.time
+    given.jobs = (night["jobs"] or os.cpu_count()) if given.jobs is None else given.jobs
+    paths = {name: getattr(given, name) or ROOT / path for name, path in config["paths"].items() if path or getattr(given, name)}
     if given.time < nightly_stages.SMALLEST_SECONDS:
         parser.error(f"--time {given.time}: {nightly_stages.SMALLEST_SECONDS} seconds are the least that is sensible")
     if given.jobs < 1:
         parser.error("--jobs must be at least 1")
-    stages = [name for name in names if (not given.only or name in given.only) and name not in given.skip]
+    stages = [name for name in names if (not given.only or name in given.only) and name not in (*given.skip, *night["skip"])]
     if not stages:
         parser.error("no stage is left")
-    return Options(given.time, given.out.resolve(), given.jobs, given.corpus.resolve(), given.archive and given.archive.resolve(),
-                   given.history.resolve(), given.fresh, stages)
+    paths = {name: path.resolve() for name, path in paths.items()}
+    return Options(given.time, paths["out"], given.jobs, paths["corpus"], paths.get("archive"), paths["history"], given.fresh, stages, config)
 
 
 def identity(options: Options) -> dict:
@@ -89,8 +94,9 @@ class Night:
         for folder in (self._options.out, ROOT / "build"):
             folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(folder).free
-            if free < SMALLEST_FREE_BYTES:
-                raise OSError(errno.ENOSPC, f"the disk is full: {free >> 20} MiB are free, {SMALLEST_FREE_BYTES >> 20} MiB are needed", str(folder))
+            needed = self._options.config["night"]["free_mib"]
+            if free >> 20 < needed:
+                raise OSError(errno.ENOSPC, f"the disk is full: {free >> 20} MiB are free, {needed} MiB are needed", str(folder))
 
     def _run(self, stage, position: int) -> None:
         record = self._state.stage(stage.name)

@@ -1,19 +1,29 @@
 """What a night does with its findings, once the campaigns have ended.
 
     nights record --out OUT --history DIR     compares with the nights before; prints the news
+    nights bisect --history DIR --seconds N   the commits that began and mended findings, as far as the time goes
+    nights issues --history DIR [--dry-run] [--repository OWNER/NAME] [--json]   one issue for each finding
 """
 
 import argparse
+import dataclasses
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.display import say, shown
+from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.nightly import issues
 from sluice_dev.nightly import sightings as night_sightings
 from sluice_dev.nightly import sureness
-from sluice_dev.nightly.history import History
+from sluice_dev.nightly.history import History, read_nights
 from sluice_dev.nightly.ledger import Record, Replay, names_of
+from sluice_dev.triage import bisect
 from sluice_dev.triage import replay as triage_replay
+from sluice_dev.triage.bisection import CLEAN, SHOWS, Repository, Result
 
 LEAST_REPLAYS = 10
 MOST_REPLAYS = 200
@@ -70,11 +80,96 @@ def record_night(out: Path, folder: Path, root: Path = ROOT) -> int:
     return 0
 
 
+# --- Which commit ---
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    field: str  # of the record, for the result
+    bad: str
+    good: str = ""
+    hint: str = ""
+    known: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def range_of(record: Record, nights: list[dict[str, Any]]) -> Range | None:
+    """What is to be searched; None if that is known already, or cannot be."""
+    if record["replays"]["reproduced"] == 0 or record["kind"] == "valgrind":
+        return None
+    bad = record["last_seen"]["commit"]
+    mended = [change["commit"] for change in record["changes"] if change["state"] == "mended"]
+    if record["state"] == "mended":
+        known = {bad: SHOWS, mended[-1]: CLEAN}
+        return Range("mended_by", bad, mended[-1], known=known) if record["mended_by"] is None and mended[-1] != bad else None
+    if record["first_bad"] is not None:
+        return None
+    if mended:
+        return Range("first_bad", bad, mended[-1], known={bad: SHOWS, mended[-1]: CLEAN}) if mended[-1] != bad else None
+    # The night before did not find it, which proves nothing: it is tested.
+    before = [night["commit"] for night in nights if night["night"] < record["first_seen"]["night"]]
+    return Range("first_bad", bad, hint=before[-1] if before else "", known={bad: SHOWS})
+
+
+def question_of(history: History, record: Record) -> bisect.Question:
+    return bisect.question_of(record, history.files_of(record))
+
+
+def bisect_night(folder: Path, root: Path, work: Path, seconds: float,
+                 question: Callable[[History, Record], bisect.Question] = question_of) -> int:
+    """A search that the time ends goes on in the next night."""
+    end = time.monotonic() + seconds
+    nights = read_nights(folder)
+    repository = Repository(root)
+    with History(folder) as history:
+        for record in history.records().values():
+            wanted = range_of(record, nights)
+            if wanted is None:
+                continue
+            if time.monotonic() > end:
+                say(f"{record['identity']}: the time is over; the next night looks for its commit")
+                continue
+            try:
+                result: Result = bisect.search(repository, work, question(history, record), good=wanted.good, bad=wanted.bad, hint=wanted.hint,
+                                               known=wanted.known, until=end)
+            except (CannotRun, bisect.TimeOver) as problem:
+                say(f"{record['identity']}: {problem}")
+                continue
+            history.save(record | {wanted.field: result.data()})
+            bisect.write_into(history.files_of(record), record["identity"], result)
+            say(bisect.describe(record["identity"], result))
+    return 0
+
+
+def issues_night(folder: Path, repository: str, dry_run: bool, as_json: bool) -> int:
+    def report(text: str) -> None:
+        if not as_json:  # which standard output is for alone
+            say(text)
+    actions = issues.update(folder, issues.GitHub(repository), dry_run=dry_run, say=report)
+    if as_json:
+        print(json.dumps([dataclasses.asdict(action) for action in actions], indent=1))
+    elif dry_run:
+        print(issues.describe(actions), end="")
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nights", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     record = commands.add_parser("record", allow_abbrev=False)
     record.add_argument("--out", type=Path, required=True)
     record.add_argument("--history", type=Path, required=True)
+    search = commands.add_parser("bisect", allow_abbrev=False)
+    search.add_argument("--history", type=Path, required=True)
+    search.add_argument("--seconds", type=float, required=True)
+    search.add_argument("--work", type=Path, default=ROOT / "build/bisect")
+    issue = commands.add_parser("issues", allow_abbrev=False)
+    issue.add_argument("--history", type=Path, required=True)
+    issue.add_argument("--repository", default="")
+    issue.add_argument("--dry-run", action="store_true")
+    issue.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    return record_night(options.out.resolve(), options.history.resolve())
+    history: Path = options.history.resolve()
+    if options.command == "record":
+        return record_night(options.out.resolve(), history)
+    if options.command == "bisect":
+        return bisect_night(history, ROOT, options.work.resolve(), options.seconds)
+    return issues_night(history, options.repository, options.dry_run, options.json)

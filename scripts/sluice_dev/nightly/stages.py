@@ -99,6 +99,15 @@ def _tsan(options, _record) -> list:
             ["bash", "-c", ctest, SCRIPTS / "nightly", ROOT / "build/tsan"]]
 
 
+_NIGHTS = (sys.executable, "-B", SCRIPTS / "sluice_dev", "nights")
+
+
+def _issues(options, _record) -> list:
+    mode, repository = options.config["issues"]["mode"], options.config["issues"]["repository"]
+    flags = [*(["--repository", repository] if repository else []), *(["--dry-run"] if mode == "dry-run" else [])]
+    return [] if mode == "off" else [[*_NIGHTS, "issues", "--history", options.history, *flags]]
+
+
 STAGES = (
     Stage("build", "everything that the others need", _build, is_needed=True),
     Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test"]]),
@@ -120,7 +129,11 @@ STAGES = (
         [SCRIPTS / "diff", "--known-ok", "--count", 20000, "--jobs", options.jobs, "--page", options.out / "runtimes.html"],
         [SCRIPTS / "diff", "--still"]], _warn),
     Stage("record", "the findings compared with those of the nights before", lambda options, _: [
-        [sys.executable, "-B", SCRIPTS / "sluice_dev", "nights", "record", "--out", options.out, "--history", options.history]]),
+        [*_NIGHTS, "record", "--out", options.out, "--history", options.history]]),
+    Stage("bisect", "the commits that began and mended findings", lambda options, _: [
+        [*_NIGHTS, "bisect", "--history", options.history, "--seconds", options.config["bisect"]["seconds"], "--work", ROOT / options.config["bisect"]["work"]]]
+        if options.config["bisect"]["seconds"] else [], _warn),
+    Stage("issues", "one issue for each finding", _issues, _warn),
     Stage("pack", "the corpus as one file", lambda options, _: [] if options.archive is None else [
         [SCRIPTS / "corpus", "pack", options.archive, "--corpus", options.corpus]]),
 )

@@ -11,7 +11,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, MutableMapping
+import time
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             pass
 
 
-def tester(question: Question, tree: Tree) -> Any:
+def tester(question: Question, tree: Tree) -> Callable[[str], str]:
     """The function that Bisection asks."""
     def by_command(commit: str) -> str:
         tree.check_out(commit)
@@ -156,9 +157,14 @@ def tester(question: Question, tree: Tree) -> Any:
     return by_command if question.command else by_target
 
 
+class TimeOver(Exception):
+    """A search has no time for another commit."""
+
+
 def search(repository: Repository, work: Path, question: Question, *, good: str = "", bad: str, hint: str = "",
-           known: dict[str, str] | None = None) -> Result:
-    """Resumes what an earlier search with the same question knows. Raises CannotRun if the range makes no sense."""
+           known: dict[str, str] | None = None, until: float | None = None) -> Result:
+    """Resumes what an earlier search with the same question knows. Raises CannotRun if the range makes no sense, and TimeOver when time.monotonic()
+    is beyond `until`, before it begins another commit."""
     bad, good = repository.resolve(bad), good and repository.resolve(good)
     if good == bad:
         raise CannotRun("--good and --bad are the same commit")
@@ -171,7 +177,13 @@ def search(repository: Repository, work: Path, question: Question, *, good: str 
         (work / "verdicts").mkdir(parents=True, exist_ok=True)
         tree = Tree(repository, work)
         verdicts = Verdicts(work / "verdicts" / f"{question.key}.json", known or {})
-        bisecting = Bisection(repository, tester(question, tree), verdicts, say)
+        test = tester(question, tree)
+
+        def in_time(commit: str) -> str:
+            if until is not None and time.monotonic() > until:
+                raise TimeOver("the time is over; the next search goes on here")
+            return test(commit)
+        bisecting = Bisection(repository, in_time, verdicts, say)
         if is_mended:
             return bisecting.mended_by(bad, good)
         return bisecting.first_bad(bad, good, hint)

@@ -14,7 +14,7 @@ from sluice_dev.engines import recent_inputs
 TRIES = 10  # reproductions, each in a fresh process
 
 
-def target_flag(target):
+def target_flag(target: str) -> str:
     """What scripts/repro must be told of it, with a blank before it; empty if nothing."""
     facts = fuzz_targets.of(target)
     return f" --target {target}" if facts.judge_flags or not facts.has_programs else ""
