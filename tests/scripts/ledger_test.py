@@ -29,7 +29,7 @@ from sluice_dev.common.errors import CannotRun  # noqa: E402
 from sluice_dev.nightly import ledger, sureness  # noqa: E402
 from sluice_dev.nightly.history import History, read_nights, reserve  # noqa: E402
 from sluice_dev.nightly.ledger import Replay  # noqa: E402
-from sluice_dev.nightly.sightings import read_night, read_sightings  # noqa: E402
+from sluice_dev.triage.sightings import read_night, read_sightings  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "scripts/sluice_dev/nightly/ledger.schema.json").read_text())
 FAILS, PASSES = Replay(10, 10), Replay(10, 0)
@@ -320,7 +320,7 @@ class FullDisk(unittest.TestCase):
             from pathlib import Path
             import fake_night
             from sluice_dev.nightly.history import History
-            from sluice_dev.nightly.sightings import read_night, read_sightings
+            from sluice_dev.triage.sightings import read_night, read_sightings
             disk, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
             full = 0
             for left in range(0, 200_000, 4096):

@@ -14,6 +14,7 @@ import shutil
 import signal
 import tempfile
 import time
+from pathlib import Path
 
 from sluice_dev.campaign import background, folder, page
 from sluice_dev.campaign import samples
@@ -32,6 +33,7 @@ from sluice_dev.engines.lanes import AFL, LANES, LIBFUZZER, SAME_CRASHES, SHORTE
 from sluice_dev.triage import findings
 from sluice_dev.triage import grouping
 from sluice_dev.triage import masked_bugs
+from sluice_dev.triage import sarif
 from sluice_dev.triage import triage
 
 CANARY = "canary_fuzzer"
@@ -578,6 +580,7 @@ class Campaign:
         with open(os.path.join(self.out, "summary.json"), "w", encoding="utf-8") as file:
             json.dump(self._summary_as_data(rows, growth, passed, code), file, indent=2)
             file.write("\n")
+        sarif.write_campaign(Path(self.out), Path(self.root))
         if page.write(self.out):
             say(f"\nThe page of this campaign: {shown(os.path.join(self.out, 'index.html'))}")
         else:

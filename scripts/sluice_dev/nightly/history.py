@@ -20,7 +20,7 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
 from sluice_dev.nightly import ledger
 from sluice_dev.nightly.ledger import Event, Record, Replay
-from sluice_dev.nightly.sightings import Night, Sighting
+from sluice_dev.triage.sightings import Night, Sighting
 
 
 class History:
@@ -77,7 +77,7 @@ class History:
         entry = {"schema": "sluice-night", "version": 1, "night": night.id, "commit": night.commit, "executions": night.executions,
                  "measured": measured or {}, "states": {id_: record["state"] for id_, record in changed.items()},
                  "events": [{"id": event.id, "state": event.state, "why": event.why} for event in events]}
-        pending = {f"findings/{id_}/record.json": record for id_, record in changed.items()} | {f"nights/{night.id}.json": entry}
+        pending = {f"findings/{id_}/record.json": record for id_, record in changed.items() if record != before.get(id_)} | {f"nights/{night.id}.json": entry}
         files.write_json(self.folder / "pending.json", pending)
         self._write(pending)
         return events
@@ -100,8 +100,8 @@ class History:
         target.parent.mkdir(parents=True, exist_ok=True)
         files.copy_whole(sighting.folder, target)
         return {"files": night.id, "program": sighting.program, "frames": list(sighting.frames), "build": sighting.build,
-                "behind": list(sighting.behind), "diverges_at": sighting.diverges_at, "diverges_by": sighting.diverges_by,
-                "target": sighting.target}
+                "behind": list(sighting.behind), "rule": sighting.rule, "anchor": sighting.anchor, "operation": sighting.operation,
+                "expected": sighting.expected, "actual": sighting.actual, "target": sighting.target}
 
 
 def read_records(folder: Path) -> dict[str, Record]:

@@ -50,7 +50,7 @@ class Action:
 # --- The words ---
 
 def title(record: Record) -> str:
-    where = record["divergence"] or record["diverges_at"].split(",")[0] or record["target"]
+    where = record["operation"] or record["divergence"] or record["target"]
     text = f"{record['identity']}: {record['rule']} ({where})"
     return text if len(text) <= _MOST_IN_TITLE else text[:_MOST_IN_TITLE - 1] + "…"
 
@@ -80,8 +80,11 @@ def command(record: Record) -> str:
 def body(record: Record, report: str) -> str:
     """`report`: program and both traces, as the finding's report has them."""
     parts = [f"**{record['rule']}**\n"]
-    if record["diverges_at"]:
-        parts.append(f"The core diverges from the standard at {record['diverges_at']}: {record['diverges_by']}.\n")
+    if record["operation"]:
+        parts.append(f"The core diverges from the standard in {record['operation']}.\n")
+    for name, what in (("expected", "Standard"), ("actual", "Core")):
+        if record[name]:
+            parts.append(f"{what}: {record[name]}\n")
     if record["program"]:
         parts.append(f"The smallest program that shows it (`program.ops`):\n\n{_fenced(record['program'])}\n"
                      f"See it with that file, at {record['build'].get('commit') or record['first_seen']['commit']}:\n\n{_fenced(command(record))}")

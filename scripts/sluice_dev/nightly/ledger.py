@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sluice_dev.nightly import sureness
-from sluice_dev.nightly.sightings import Night, Sighting
+from sluice_dev.triage.sightings import Night, Sighting
 
 VERSION = 1
 Record = dict[str, Any]
@@ -76,7 +76,8 @@ def _fails(replay: Replay | None) -> bool:
 def begin(sighting: Sighting) -> Record:
     return {
         "schema": "sluice-finding-record", "version": VERSION, "id": id_of(sighting.key), "identity": sighting.identity,
-        "divergence": sighting.divergence, "rule": sighting.rule, "diverges_at": sighting.diverges_at, "diverges_by": sighting.diverges_by,
+        "divergence": sighting.divergence, "rule": sighting.rule, "anchor": sighting.anchor, "operation": sighting.operation,
+        "expected": sighting.expected, "actual": sighting.actual,
         "target": sighting.target, "kind": sighting.kind, "also_seen_as": [], "program": sighting.program, "frames": list(sighting.frames),
         "build": sighting.build, "files": "", "behind": list(sighting.behind), "state": "new", "first_seen": None, "last_seen": None,
         "found": {"times": 0, "executions": 0}, "replays": {"tries": 0, "reproduced": 0},

@@ -17,7 +17,7 @@ from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.nightly import issues
-from sluice_dev.nightly import sightings as night_sightings
+from sluice_dev.triage import sightings as night_sightings
 from sluice_dev.nightly import sureness
 from sluice_dev.nightly.history import History, read_nights
 from sluice_dev.nightly.ledger import Record, Replay, names_of

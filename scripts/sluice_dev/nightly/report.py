@@ -1,4 +1,5 @@
-"""The report of a night: OUT/summary.md for the page of a CI run, OUT/index.html with links, OUT/summary.json for programs."""
+"""The report of a night: OUT/summary.md for the page of a CI run, OUT/index.html with links, OUT/summary.json for programs, OUT/findings.sarif
+for code scanning."""
 
 import html
 import json
@@ -6,8 +7,10 @@ from pathlib import Path
 
 from sluice_dev.common import files
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.nightly import ledger
 from sluice_dev.nightly.history import read_records
+from sluice_dev.triage import sarif, sightings
 
 _MOST_FINDINGS = 50
 _WORDS = {"passed": "passed", "failed": "**failed**", "unable": "**could not run**", "warned": "warning", "skipped": "skipped", "waiting": "not run",
@@ -239,6 +242,20 @@ def page(options, state, trouble: str = "") -> str:
             f"<title>Sluice, nightly</title><style>{_STYLE}</style>" + "\n".join(parts) + "</html>\n")
 
 
+def code_scanning(options) -> str:
+    """SARIF of the findings that are open, new or back; of this night's, if they were not compared."""
+    try:
+        records = [record for record in read_records(options.history).values() if record["state"] != "mended"]
+    except CannotRun:
+        records = []
+    if records:
+        found = [sarif.of_record(record, options.history / "findings" / record["id"] / record["files"] / ("program.ops" if record["program"] else "input"), ROOT)
+                 for record in records]
+    else:
+        found = [sarif.of_sighting(each, ROOT) for each in sightings.read_sightings(options.out)]
+    return sarif.dump(sarif.log(found, ROOT, sightings.read_night(options.out).commit))
+
+
 def write(options, state, trouble: str = "") -> int:
     """Returns the night's exit code. Raises OSError."""
     code, sentence = verdict(options, state, trouble)
@@ -247,6 +264,6 @@ def write(options, state, trouble: str = "") -> int:
             "findings": findings(options.out),
             "news": told and {name: [record["id"] for record in records] for name, records in told.items()}}
     for name, text in (("summary.md", markdown(options, state, trouble)), ("summary.json", json.dumps(data, indent=1) + "\n"),
-                       ("index.html", page(options, state, trouble))):
+                       ("findings.sarif", code_scanning(options)), ("index.html", page(options, state, trouble))):
         files.write_whole(options.out / name, text)
     return code

@@ -1,7 +1,7 @@
-"""What one night found, read from its folder. Only this module knows the files of campaigns and of the valgrind stage.
+"""What campaigns and nights found, read from their folders. Only this module knows the fields of finding.json.
 
-    night = read_night(out)
-    sightings = read_sightings(out)
+    sightings = of_campaign(folder)
+    night, sightings = read_night(out), read_sightings(out)
 """
 
 from collections.abc import Iterator
@@ -24,10 +24,12 @@ class Sighting:
     identity: str
     divergence: str  # the operation, of a finding that has it apart from its identity
     rule: str
+    anchor: str  # of the rule in the standard; may be empty
+    operation: str  # in which the core diverges; empty if that is not known
+    expected: str  # what the standard does there, and what the core does
+    actual: str
     target: str
     kind: str
-    diverges_at: str
-    diverges_by: str
     also_seen_as: tuple[str, ...]
     program: str
     frames: tuple[str, ...]
@@ -62,31 +64,40 @@ def _campaigns(out: Path) -> Iterator[tuple[Path, Any]]:
 
 def read_sightings(out: Path) -> list[Sighting]:
     """Each finding of each campaign and of valgrind, in the order of their folders. Two of one key are two sightings."""
-    found = []
-    for folder, summary in _campaigns(out):
-        if summary:
-            speeds = {target["name"]: target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0)
-                      for target in summary.get("targets", [])}
-            for each in summary.get("findings", []):
-                place = folder / each["folder"]
-                found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))
-        else:
-            for log in sorted((folder / "findings").rglob("log.txt")):
-                data = read_json(log.parent / "finding.json")
-                if data and "also" not in log.parent.relative_to(folder).parts:
-                    found.append(_sighting(data, log.parent, {}))
+    found = [sighting for folder, _ in _campaigns(out) for sighting in of_campaign(folder)]
     for each in (read_json(out / "valgrind/summary.json") or {}).get("findings", []):
         found.append(_sighting(each | {"kind": "valgrind"}, out / "valgrind" / each["folder"], {}))
     return found
 
 
+def of_campaign(folder: Path) -> list[Sighting]:
+    """A campaign that was interrupted has no summary, but folders."""
+    summary = read_json(folder / "summary.json")
+    found = []
+    if summary:
+        speeds = {target["name"]: target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0) for target in summary.get("targets", [])}
+        for each in summary.get("findings", []):
+            place = folder / each["folder"]
+            found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))
+    else:
+        for log in sorted((folder / "findings").rglob("log.txt")):
+            data = read_json(log.parent / "finding.json")
+            if data and "also" not in log.parent.relative_to(folder).parts:
+                found.append(_sighting(data, log.parent, {}))
+    return found
+
+
 def _sighting(data: dict[str, Any], folder: Path, speeds: dict[str, float]) -> Sighting:
     after, target = data.get("after_seconds"), data.get("target", "")
+    told = data.get("finding") or {}  # fuzz/oracle/finding.schema.json
     executions = max(1, round(after * speeds[target])) if after is not None and target in speeds else None
     return Sighting(
-        identity=data["identity"], divergence=data.get("place") or "", rule=data.get("rule", ""), target=target,
-        kind=data.get("kind", "crash"), diverges_at=data.get("diverges_at") or "", diverges_by=data.get("diverges_by") or "",
-        also_seen_as=tuple(data.get("also_seen_as") or ()), program=_text(folder / "program.ops"), frames=tuple(data.get("frames") or ()),
+        identity=told.get("key") or data["identity"], divergence="" if told else data.get("place") or "",
+        rule=told.get("sentence") or data.get("rule") or "", anchor=told.get("anchor") or "",
+        operation=told.get("operation") or (data.get("diverges_at") or "").split(",")[0], expected=told.get("expected") or "",
+        actual=told.get("actual") or data.get("diverges_by") or "", target=target, kind=data.get("kind", "crash"),
+        also_seen_as=tuple(data.get("also_seen_as") or ()), program=_text(folder / "program.ops"),
+        frames=tuple(told.get("frames") or data.get("frames") or ()),
         build=data.get("build") or {}, tries=data.get("tries") or 0, reproduced=data.get("reproduced") or 0, executions=executions,
         folder=folder, behind=tuple(data.get("sequence") or ()))
 
