@@ -34,6 +34,7 @@ COMMANDS = {
     "mutants": ("mutation.mutants", True),
     "nightly": ("nightly.nightly", False),
     "nights": ("nightly.nights", False),
+    "on-base": ("fleet.on_base", False),
     "ossfuzz-files": ("fleet.files", False),
     "polyfill": ("runtimes.table", False),
     "promote": ("triage.promote", False),

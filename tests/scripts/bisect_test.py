@@ -21,9 +21,11 @@ import jsonschema
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
 
+import fake_night  # noqa: E402
 import fake_repository  # noqa: E402
 from fake_repository import FakeCommit  # noqa: E402
 from sluice_dev.common.errors import CannotRun  # noqa: E402
+from sluice_dev.fleet import on_base  # noqa: E402
 from sluice_dev.triage import bisect  # noqa: E402
 from sluice_dev.triage.bisection import CLEAN, SHOWS, UNTESTABLE, Bisection, Repository  # noqa: E402
 
@@ -59,6 +61,7 @@ class WithFolder(unittest.TestCase):
 
 
 class Planted(WithFolder):
+    @mock.patch("os.fsync", lambda _: None)  # nothing is killed here
     def test_of_twenty_faults_each_commit_that_began_or_ended_one_is_found(self):
         commits, spans = planted()
         fake_repository.make(self.root, commits)
@@ -270,6 +273,38 @@ class Command(WithFolder):
         while os.path.exists(f"/proc/{flag.read_text().strip()}"):
             self.assertLess(time.monotonic(), deadline, "what the command has started runs on")
             time.sleep(0.02)
+
+
+class OnBase(WithFolder):
+    """Findings of a change, beside those of its base."""
+
+    def setUp(self):
+        super().setUp()
+        self.commits = [FakeCommit("base", {"old"}), FakeCommit("change", {"old", "fresh"})]
+        fake_repository.make(self.root, self.commits)
+        quiet = mock.patch.object(on_base, "say")
+        quiet.start()
+        self.addCleanup(quiet.stop)
+
+    def compare(self, *found: dict) -> list[dict]:
+        out = fake_night.write(self.folder / "out", "night", "c", list(found))
+        tree = bisect.Tree(Repository(self.root), self.folder / "work")
+        return on_base.compare(out / "campaigns/address-1", self.commits[0].id, self.root, self.folder / "work", lambda question: bisect.tester(
+            bisect.Question(question.identity, command=fake_repository.command(question.identity)), tree)(self.commits[0].id))
+
+    def test_what_the_base_has_is_told_apart_and_all_is_listed(self):
+        rows = self.compare(fake_night.finding("old"), fake_night.finding("fresh"), fake_night.finding("flaky", reproduces=False, reproduced=0))
+        self.assertEqual([(row["identity"], row["on_base"]) for row in rows], [("old", True), ("fresh", False), ("flaky", False)])
+        text = on_base.markdown(rows, self.commits[0].id)
+        new, known = text.split("## Known at the base")
+        self.assertIn("`fresh`", new)
+        self.assertIn("`flaky`", new)
+        self.assertIn("`old`", known)
+        self.assertEqual(json.loads((self.folder / "out/campaigns/address-1/base.json").read_text())["base"], self.commits[0].id)
+
+    def test_a_folder_without_a_campaign_is_refused(self):
+        with self.assertRaisesRegex(CannotRun, "summary.json: is missing"):
+            on_base.compare(self.folder, self.commits[0].id, self.root, self.folder / "work")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from sluice_dev.common.errors import CannotRun  # noqa: E402
 from sluice_dev.nightly import issues, ledger, nights  # noqa: E402
 from sluice_dev.nightly.history import History  # noqa: E402
 from sluice_dev.nightly.ledger import Replay  # noqa: E402
-from sluice_dev.nightly.sightings import read_night, read_sightings  # noqa: E402
+from sluice_dev.triage.sightings import read_night, read_sightings  # noqa: E402
 from sluice_dev.triage import bisect  # noqa: E402
 
 SCHEMA = json.loads((ROOT / "scripts/sluice_dev/nightly/ledger.schema.json").read_text())
@@ -77,6 +77,7 @@ class WithGitHub(unittest.TestCase):
 
 
 class Life(WithGitHub):
+    @mock.patch("os.fsync", lambda _: None)  # nothing is killed here
     def test_twenty_planted_faults_over_thirty_nights(self):
         """A night at every fourth commit. Fuzzing misses a fault that is there in one night of three; its input is run again then."""
         commits, spans = planted()

@@ -105,10 +105,13 @@ class Tree:
             (self.root / "build").mkdir(exist_ok=True)
             (self.root / "build/v8").symlink_to(v8)
 
+    def log_of(self, commit: str) -> Path:
+        return self._logs / f"{commit}.log"
+
     def run(self, commit: str, *command: str) -> int:
         """In the tree, with its output in logs/COMMIT.log. Ends with whatever ends this process."""
         ends_with_us = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
-        with (self._logs / f"{commit}.log").open("ab") as log:
+        with self.log_of(commit).open("ab") as log:
             process = subprocess.Popen([*ends_with_us, *command], cwd=self.root, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                        start_new_session=True, env=os.environ | {"SLUICE_BISECT_COMMIT": commit})
             try:
@@ -146,13 +149,17 @@ def tester(question: Question, tree: Tree) -> Callable[[str], str]:
     def by_target(commit: str) -> str:
         tree.check_out(commit)
         if tree.run(commit, "bash", "-euo", "pipefail", "-c", _BUILD, "scripts/bisect", question.preset, question.target) != 0:
+            say(f"{commit[:12]} does not build: {tree.log_of(commit)}")
             return UNTESTABLE
         command = replay.target_command(tree.root / "build" / question.preset, question.target)
         try:
             counts = replay.replay(command, [str(path) for path in question.files], question.identity, question.tries, until_same=True, root=tree.root)
         except OSError:
             return UNTESTABLE
-        return SHOWS if counts.same else UNTESTABLE if counts.others else CLEAN
+        if counts.others and not counts.same:
+            say(f"{commit[:12]} fails by {', '.join(sorted(counts.others))} instead")
+            return UNTESTABLE
+        return SHOWS if counts.same else CLEAN
 
     return by_command if question.command else by_target
 

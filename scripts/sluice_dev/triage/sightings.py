@@ -51,7 +51,8 @@ def read_night(out: Path) -> Night:
     executions: dict[str, int] = {}
     for summary in (data for _, data in _campaigns(out) if data):
         for target in summary.get("targets", []):
-            executions[target["name"]] = executions.get(target["name"], 0) + target.get("executions", 0)
+            name = target.get("name", "")
+            executions[name] = executions.get(name, 0) + target.get("executions", 0)
     return Night(state.get("night") or "unknown", (state.get("identity") or {}).get("commit", "unknown"), executions)
 
 
@@ -75,7 +76,7 @@ def of_campaign(folder: Path) -> list[Sighting]:
     summary = read_json(folder / "summary.json")
     found = []
     if summary:
-        speeds = {target["name"]: target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0) for target in summary.get("targets", [])}
+        speeds = {target.get("name", ""): target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0) for target in summary.get("targets", [])}
         for each in summary.get("findings", []):
             place = folder / each["folder"]
             found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))
