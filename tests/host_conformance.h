@@ -22,8 +22,8 @@
 #include "fuzz/driver/judged_subject.h"
 #include "src/core/byte_limit.h"
 #include "src/core/snapshot.h"
+#include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
-#include "src/sim/tick_model.h"
 
 namespace sluice::testing {
 
@@ -415,7 +415,7 @@ TYPED_TEST_P(HostConformance, SignalAbortWithUndefinedMakesOneAbortError) {
 
 struct TickCase {
   ValueKind returned;
-  int ticks[sim::kTickModelCount];  // kWebIdl, kPromiseResolve, kPromiseResolveStart
+  int ticks[core::kTickModelCount];  // kWebIdl, kPromiseResolve, kPromiseResolveStart
 };
 inline constexpr TickCase kSinkTicks[] = {
     {ValueKind::kUndefined, {1, 1, 1}},
@@ -430,7 +430,7 @@ inline constexpr TickCase kStartTicks[] = {
 };
 
 TYPED_TEST_P(HostConformance, TicksOfWriteCloseAndAbort) {
-  for (int model = 0; model < sim::kTickModelCount; ++model) {
+  for (int model = 0; model < core::kTickModelCount; ++model) {
     for (const TickCase& expected : kSinkTicks) {
       for (const CallKind method : {CallKind::kWrite, CallKind::kClose, CallKind::kAbort}) {
         this->Restart();
@@ -445,7 +445,7 @@ TYPED_TEST_P(HostConformance, TicksOfWriteCloseAndAbort) {
           });
           return Outcome::Return(result);
         };
-        const uint32_t writer = this->StartedWriter({.tick_model = static_cast<sim::TickModel>(model)});
+        const uint32_t writer = this->StartedWriter({.tick_model = static_cast<core::TickModel>(model)});
         this->Watch(method == CallKind::kWrite   ? this->subject.Write(writer, Reason(0))
                     : method == CallKind::kClose ? this->subject.WriterClose(writer)
                                                  : this->subject.WriterAbort(writer, Reason(0)));
@@ -458,7 +458,7 @@ TYPED_TEST_P(HostConformance, TicksOfWriteCloseAndAbort) {
 }
 
 TYPED_TEST_P(HostConformance, TicksOfStart) {
-  for (int model = 0; model < sim::kTickModelCount; ++model) {
+  for (int model = 0; model < core::kTickModelCount; ++model) {
     for (const TickCase& expected : kStartTicks) {
       this->Restart();
       const Value result =
@@ -467,7 +467,7 @@ TYPED_TEST_P(HostConformance, TicksOfStart) {
         this->StartCounting([this] { return this->Slots().started; });
         return Outcome::Return(result);
       };
-      EXPECT_FALSE(this->Construct({.tick_model = static_cast<sim::TickModel>(model)}).thrown);
+      EXPECT_FALSE(this->Construct({.tick_model = static_cast<core::TickModel>(model)}).thrown);
       this->subject.RunAllMicrotasks();
       EXPECT_EQ(this->ticks, expected.ticks[model])
           << "model " << model << ", result " << static_cast<int>(expected.returned);
@@ -476,12 +476,12 @@ TYPED_TEST_P(HostConformance, TicksOfStart) {
 }
 
 TYPED_TEST_P(HostConformance, TicksFromTheSettlementOfAPendingPromise) {
-  const int expected[sim::kTickModelCount] = {2, 1, 1};
-  for (int model = 0; model < sim::kTickModelCount; ++model) {
+  const int expected[core::kTickModelCount] = {2, 1, 1};
+  for (int model = 0; model < core::kTickModelCount; ++model) {
     this->Restart();
     const uint32_t pending = this->subject.NewPromise();
     this->Of(CallKind::kWrite) = this->Ends(Outcome::Return(Value::Of(ValueKind::kPromise, pending)));
-    const uint32_t writer = this->StartedWriter({.tick_model = static_cast<sim::TickModel>(model)});
+    const uint32_t writer = this->StartedWriter({.tick_model = static_cast<core::TickModel>(model)});
     EXPECT_EQ(this->Settled(this->subject.Write(writer, Reason(0))).fulfilled, std::nullopt);
     this->StartCounting([this] { return this->Slots().inFlightWriteRequest == PromiseView::kUndefined; });
     this->subject.ResolvePromise(pending);

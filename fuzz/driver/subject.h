@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "src/core/snapshot.h"
+#include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
 #include "src/sim/strategy.h"
-#include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
 
@@ -42,7 +42,7 @@ struct StreamOptions {
   bool has_close = false;
   bool has_abort = false;
   std::optional<uint64_t> byte_limit;  // bytes; absent: no limit
-  sim::TickModel tick_model = sim::TickModel::kWebIdl;
+  core::TickModel tick_model = core::TickModel::kWebIdl;
   uint32_t listeners = 0;  // how many "abort" listeners are put on controller.signal (see Construct)
 };
 

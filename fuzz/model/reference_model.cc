@@ -23,8 +23,6 @@ using model::PromiseState;
 using sim::Value;
 using sim::ValueKind;
 
-std::unique_ptr<Subject> MakeReferenceModel() { return std::make_unique<ReferenceModel>(); }
-
 void ReferenceModel::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   realm_.Reset(user_code);
   user_code_ = &user_code;

@@ -192,8 +192,6 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   std::vector<model::WritableStreamDefaultWriter> writers_;  // by writer id; may move whenever user code runs
 };
 
-std::unique_ptr<Subject> MakeReferenceModel();
-
 }  // namespace sluice::fuzz
 
 #endif  // SLUICE_FUZZ_MODEL_REFERENCE_MODEL_H_

@@ -13,14 +13,15 @@
 #include "fuzz/model/reference_model_slots.h"
 #include "src/core/operation.h"
 #include "src/core/snapshot.h"
+#include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
 #include "src/sim/strategy.h"
-#include "src/sim/tick_model.h"
 #include "src/sim/value.h"
 
 namespace sluice::fuzz {
 
 using core::StreamState;
+using core::TickModel;
 using model::AbortController;
 using model::Algorithm;
 using model::PromiseId;
@@ -29,7 +30,6 @@ using model::ValueWithSize;
 using sim::Chunk;
 using sim::ChunkKind;
 using sim::Outcome;
-using sim::TickModel;
 using sim::Value;
 using sim::ValueKind;
 

@@ -51,11 +51,6 @@ class Reader {
   size_t at_ = 0;
 };
 
-bool SameNumber(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? std::isnan(a) && std::isnan(b)
-                                        : std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-
 constexpr auto kSame = [](const auto& a, const auto& b) { return a == b; };
 
 void WriteNumber(Writer& out, double number, uint64_t offset) {
@@ -184,7 +179,7 @@ void ReadSettings(Reader& in, Program& program) {
     program.byteLimit =
         choice - 1 < InterestingByteCounts().size() ? InterestingByteCounts()[choice - 1] : in.LittleEndian(8);
   }
-  program.tickModel = static_cast<sim::TickModel>(in.Below(sim::kTickModelCount));
+  program.tickModel = static_cast<core::TickModel>(in.Below(core::kTickModelCount));
   const uint64_t methods_and_strategy = in.Below(sim::kStrategyCount << kMethodCount);
   program.methods = static_cast<uint8_t>(methods_and_strategy % (1 << kMethodCount));
   program.SetStrategy(static_cast<sim::Strategy>(methods_and_strategy >> kMethodCount));

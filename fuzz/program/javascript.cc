@@ -46,7 +46,7 @@ class Emitter {
     }
     // A number in JavaScript does not hold all of them.
     if (program.byteLimit.has_value()) json_["byteLimit"] = std::to_string(*program.byteLimit);
-    if (program.tickModel != sim::TickModel::kWebIdl) {
+    if (program.tickModel != core::TickModel::kWebIdl) {
       json_["tickModel"] = TickModelNames()[static_cast<int>(program.tickModel)];
     }
     json_["methods"] = methods;
@@ -160,7 +160,7 @@ runProgram(program, {
 std::optional<std::string> WhyNotPortable(const Program& program, Target target) {
   if (target == Target::kAnyRuntime) {
     if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
-    if (program.tickModel != sim::TickModel::kWebIdl) {
+    if (program.tickModel != core::TickModel::kWebIdl) {
       return "it asks for a tick model, and another runtime has its own";
     }
   }
@@ -174,7 +174,7 @@ std::optional<std::string> WhyNotPortable(const Program& program, Target target)
 void MakePortable(Program& program, Target target) {
   if (target == Target::kAnyRuntime) {
     program.byteLimit.reset();
-    program.tickModel = sim::TickModel::kWebIdl;
+    program.tickModel = core::TickModel::kWebIdl;
   }
   std::erase_if(program.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });
   for (Script& script : program.scripts) {

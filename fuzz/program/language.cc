@@ -354,15 +354,10 @@ std::string ChunkText(const Chunk& chunk) {
   return text;
 }
 
-namespace {
-
-// Bit for bit, with all NaNs alike.
 bool SameNumber(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
   return std::memcmp(&a, &b, sizeof a) == 0;
 }
-
-}  // namespace
 
 bool operator==(const Operands& a, const Operands& b) {
   return a.writer == b.writer && a.reason == b.reason && a.source == b.source && a.unobserved == b.unobserved &&

@@ -17,9 +17,9 @@
 #include <optional>
 #include <vector>
 
+#include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
 #include "src/sim/strategy.h"
-#include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 
 namespace sluice::fuzz {
@@ -121,7 +121,7 @@ struct Program {
   std::optional<double> highWaterMark;              // absent: the member does not exist
   sim::Strategy strategy = sim::Strategy::kAuthor;  // a built-in one has a size of its own: there is no Method::kSize
   std::optional<uint64_t> byteLimit;                // bytes; absent: no limit
-  sim::TickModel tickModel = sim::TickModel::kWebIdl;
+  core::TickModel tickModel = core::TickModel::kWebIdl;
   uint8_t methods = 0;  // bit 1 << Method: it exists
   std::vector<Script> scripts;
   std::vector<Op> ops;
@@ -138,6 +138,9 @@ struct Program {
   }
   friend bool operator==(const Program& a, const Program& b);
 };
+
+// Bit for bit, with all NaNs alike.
+bool SameNumber(double a, double b);
 
 }  // namespace sluice::fuzz
 

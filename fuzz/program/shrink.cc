@@ -165,7 +165,7 @@ void Shrinker::CollectEdits() {
   edits_.push_back([](Program& p) { p.highWaterMark.reset(); });
   edits_.push_back([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
   edits_.push_back([](Program& p) { p.byteLimit.reset(); });
-  edits_.push_back([](Program& p) { p.tickModel = sim::TickModel::kWebIdl; });
+  edits_.push_back([](Program& p) { p.tickModel = core::TickModel::kWebIdl; });
   for (int i = 0; i < kMethodCount; ++i) {
     edits_.push_back([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
   }

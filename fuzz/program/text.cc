@@ -403,7 +403,7 @@ class Parser {
         if (!cursor.TakeWord(TickModelNames(), word)) {
           return Fail(at, "expected webidl, promise-resolve or promise-resolve-start");
         }
-        program_.tickModel = static_cast<sim::TickModel>(word);
+        program_.tickModel = static_cast<core::TickModel>(word);
         break;
       case 3:
         while (!cursor.AtEnd()) {
@@ -517,7 +517,7 @@ std::string PrintText(const Program& program) {
     text += "strategy " + std::string(StrategyNames()[static_cast<int>(program.strategy)]) + "\n";
   }
   if (program.byteLimit.has_value()) text += "byteLimit " + std::to_string(*program.byteLimit) + "\n";
-  if (program.tickModel != sim::TickModel::kWebIdl) {
+  if (program.tickModel != core::TickModel::kWebIdl) {
     text += "ticks " + std::string(TickModelNames()[static_cast<int>(program.tickModel)]) + "\n";
   }
   if (program.methods != 0) {

@@ -111,7 +111,7 @@ MaybeFinding CheckBounds(const Configuration& configuration) {
 std::string ToJson(const Configuration& configuration) {
   nlohmann::ordered_json apps = nlohmann::ordered_json::array();
   for (const AppConfiguration& app : configuration.apps) {
-    const auto megabytes = [](uint64_t bytes) { return static_cast<double>(bytes) / runtime::kConfigurationMegabyte; };
+    const auto megabytes = [](uint64_t bytes) { return static_cast<double>(bytes) / core::kBytesPerMegabyte; };
     nlohmann::ordered_json object = {
         {"name", app.name}, {"entry", app.entry}, {"root", app.root}, {"path_prefix", app.path_prefix}};
     if (app.hostname) object["hostname"] = *app.hostname;
@@ -128,7 +128,7 @@ std::string ToJson(const Configuration& configuration) {
       {"port", configuration.port},
       {"threads", configuration.threads},
       {"max_connections", configuration.max_connections},
-      {"max_in_flight_mb", static_cast<double>(configuration.max_in_flight_bytes) / runtime::kConfigurationMegabyte}};
+      {"max_in_flight_mb", static_cast<double>(configuration.max_in_flight_bytes) / core::kBytesPerMegabyte}};
   return nlohmann::ordered_json({{"apps", std::move(apps)}, {"server", server}}).dump();
 }
 

@@ -23,14 +23,6 @@ Completion<double> ExtractHighWaterMark(Host& host, const QueuingStrategy& strat
 // https://streams.spec.whatwg.org/#make-size-algorithm-from-size-function
 Algorithm ExtractSizeAlgorithm(const QueuingStrategy& strategy);
 
-// The two built-in strategies: a high-water mark, and a size algorithm that is one function per realm.
-// https://streams.spec.whatwg.org/#blqs-class https://streams.spec.whatwg.org/#cqs-class
-struct BuiltInQueuingStrategy {
-  double highWaterMark = 0;  // as given: not validated before it is used to make a stream
-};
-struct ByteLengthQueuingStrategy : BuiltInQueuingStrategy {};
-struct CountQueuingStrategy : BuiltInQueuingStrategy {};
-
 // The size of any chunk by the count size function.
 // https://streams.spec.whatwg.org/#count-queuing-strategy-size-function The byte length size function is an ordinary
 // property access on the chunk, GetV(chunk, "byteLength"), which may run user code: it is the host's.

@@ -342,7 +342,7 @@ PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promis
 
 // https://webidl.spec.whatwg.org/#js-invoking-callback-functions, with a return type of Promise<undefined>.
 PromiseSlot SimHost::PromiseFromSinkMethod(StreamSlot stream, const Outcome& outcome) {
-  return PromiseFromCallback(outcome, streams_[stream.name - 1]->tick_model != TickModel::kWebIdl);
+  return PromiseFromCallback(outcome, streams_[stream.name - 1]->tick_model != core::TickModel::kWebIdl);
 }
 
 Completion<ValueSlot> SimHost::PerformStartAlgorithm(StreamSlot) {
@@ -355,7 +355,7 @@ PromiseSlot SimHost::PromiseResolvedWithStartResult(StreamSlot stream, ValueSlot
   const Value value = ValueOf(start_result);
   Drop(start_result);
   return PromiseFromCallback(Outcome::Return(value),
-                             streams_[stream.name - 1]->tick_model == TickModel::kPromiseResolveStart);
+                             streams_[stream.name - 1]->tick_model == core::TickModel::kPromiseResolveStart);
 }
 
 // https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function

@@ -17,10 +17,10 @@
 #include "src/core/class_steps.h"
 #include "src/core/host.h"
 #include "src/core/state.h"
+#include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
 #include "src/sim/realm.h"
 #include "src/sim/strategy.h"
-#include "src/sim/tick_model.h"
 #include "src/sim/user_code.h"
 #include "src/sim/value.h"
 
@@ -31,7 +31,7 @@ struct SimStreamOptions {
   core::QueuingStrategy strategy;
   Strategy size_of = Strategy::kAuthor;  // whose function strategy.size is, if it exists
   std::optional<uint64_t> byte_limit;    // bytes
-  TickModel tick_model = TickModel::kWebIdl;
+  core::TickModel tick_model = core::TickModel::kWebIdl;
   uint32_t listeners = 0;  // abort listeners on the controller's signal
 };
 
@@ -126,7 +126,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   void Clear();
   struct SimStream {
     core::WritableStream core;
-    TickModel tick_model = TickModel::kWebIdl;
+    core::TickModel tick_model = core::TickModel::kWebIdl;
     Strategy size_of = Strategy::kAuthor;
     uint32_t listeners = 0;
     bool algorithms_cleared = false;

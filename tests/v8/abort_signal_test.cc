@@ -314,55 +314,6 @@ TEST_F(AbortSignalTest, NativeSignalsAreLikeOthers) {
   EXPECT_EQ(Run("signal.reason"), "why");
 }
 
-TEST_F(AbortSignalTest, AlgorithmsRunBeforeListenersInTheirOrder) {
-  Run("var first = say('first'), second = say('second'), third = say('third'), target = new EventTarget();"
-      "controller.signal.onabort = say('event'); var d = AbortSignal.any([controller.signal]);");
-  const auto function = [&](const char* name) {
-    return context()->Global()->Get(context(), Ascii(isolate(), name)).ToLocalChecked().As<v8::Function>();
-  };
-  With("controller.signal", [&](v8::Local<v8::Object> signal) {
-    for (const char* name : {"first", "second", "third"}) {
-      EXPECT_TRUE(AddAbortAlgorithm(context(), signal, function(name)));
-    }
-    RemoveAbortAlgorithm(isolate(), signal, function("second"));
-    RemoveAbortAlgorithm(isolate(), signal, function("second"));
-  });
-  With("d", [&](v8::Local<v8::Object> d) { EXPECT_TRUE(AddAbortAlgorithm(context(), d, function("second"))); });
-  Run("d = null");
-  CollectGarbage();
-  Run("controller.abort()");
-  EXPECT_EQ(Log(), "first third event second");
-  With("controller.signal",
-       [&](v8::Local<v8::Object> signal) { EXPECT_TRUE(AddAbortAlgorithm(context(), signal, function("first"))); });
-  EXPECT_EQ(Log(), "");
-}
-
-TEST_F(AbortSignalTest, AnAlgorithmThatIsRemovedWhileTheyRunDoesNotRun) {
-  Run("var other = say('other');");
-  struct Ends {
-    static void Algorithm(const Info& info) {
-      v8::Isolate* isolate = info.GetIsolate();
-      const v8::Local<v8::Context> context = isolate->GetCurrentContext();
-      const v8::Local<v8::Object> global = context->Global();
-      const auto of = [&](v8::Local<v8::Object> object, const char* name) {
-        return object->Get(context, Ascii(isolate, name)).ToLocalChecked();
-      };
-      RemoveAbortAlgorithm(isolate, of(of(global, "controller").As<v8::Object>(), "signal").As<v8::Object>(),
-                           of(global, "other").As<v8::Function>());
-    }
-  };
-  Define("remove", Ends::Algorithm);
-  With("controller.signal", [&](v8::Local<v8::Object> signal) {
-    for (const char* name : {"remove", "other"}) {
-      EXPECT_TRUE(AddAbortAlgorithm(
-          context(), signal,
-          context()->Global()->Get(context(), Ascii(isolate(), name)).ToLocalChecked().As<v8::Function>()));
-    }
-  });
-  Run("controller.abort()");
-  EXPECT_EQ(Log(), "");
-}
-
 TEST_F(AbortSignalTest, ATimeoutWhoseSignalIsCollectedIsCancelled) {
   Run("for (let i = 0; i < 100; ++i) AbortSignal.timeout(1e9); var kept = AbortSignal.timeout(1e9);"
       "AbortSignal.timeout(10).onabort = say('listened to')");

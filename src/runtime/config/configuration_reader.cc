@@ -260,7 +260,7 @@ void ConfigurationReader::ClaimPlace(const Object& object, size_t index, const A
 }
 
 void ConfigurationReader::ReadLimits(const Object& object, AppConfiguration& app) {
-  const double megabyte = kConfigurationMegabyte;
+  const double megabyte = core::kBytesPerMegabyte;
   ReadMegabytes(object, "max_buffer_size_mb", kLargestBufferSizeMb, app.max_buffer_size_bytes);
   ReadMegabytes(object, "max_total_buffer_size_mb", kLargestBufferSizeMb, app.max_total_buffer_size_bytes);
   // Of the two, the one that is left out goes by the other.
@@ -284,7 +284,7 @@ void ConfigurationReader::ReadLimits(const Object& object, AppConfiguration& app
 }
 
 void ConfigurationReader::ReadMegabytes(const Object& object, std::string_view key, uint64_t most_mb, uint64_t& bytes) {
-  const double megabyte = kConfigurationMegabyte;
+  const double megabyte = core::kBytesPerMegabyte;
   const auto value =
       Number(object, key, "a number of megabytes above 0 (at least one byte) and up to " + std::to_string(most_mb),
              1 / megabyte, static_cast<double>(most_mb));

@@ -47,15 +47,13 @@ bool NeverDead(v8::Isolate*, v8::Local<v8::Value>) { return false; }
 
 // ---- Who is listened to
 
-// An algorithm is a function, or a listener to remove, held weakly.
+// The only abort algorithms are listeners to remove, held weakly.
 bool IsDeadAlgorithm(v8::Isolate* isolate, v8::Local<v8::Value> algorithm) {
-  return algorithm->IsNumber() && FromWeakId(isolate, algorithm).IsEmpty();
+  return FromWeakId(isolate, algorithm).IsEmpty();
 }
 
 bool IsListenedTo(v8::Isolate* isolate, v8::Local<v8::Object> signal) {
-  if (HasListener(signal, DomData::Of(isolate).abort_name())) return true;
-  return !list::ForEach(signal, kAlgorithms,
-                        [](v8::Local<v8::Object> node) { return !list::ValueOf(node)->IsFunction(); });
+  return HasListener(signal, DomData::Of(isolate).abort_name());
 }
 
 // What would abort `signal` holds it from now on, or does so no more.
@@ -101,22 +99,14 @@ bool RunAbortSteps(v8::Isolate* isolate, v8::Local<v8::Object> signal, Stack sta
   v8::Local<v8::Context> context;
   if (!signal->GetCreationContext().ToLocal(&context)) return true;
   const v8::Context::Scope entered(context);
-  const bool alive = list::ForEach(signal, kAlgorithms, [&](v8::Local<v8::Object> node) {
+  list::ForEach(signal, kAlgorithms, [&](v8::Local<v8::Object> node) {
     const v8::HandleScope each(isolate);
-    const v8::Local<v8::Value> algorithm = list::ValueOf(node);
-    if (algorithm->IsFunction()) {
-      v8::TryCatch caught(isolate);
-      const NativeCall call(isolate);
-      return (call.HasRoom(context) &&
-              !algorithm.As<v8::Function>()->Call(context, v8::Undefined(isolate), 0, nullptr).IsEmpty()) ||
-             ReportCaught(context, caught);
-    }
-    const v8::Local<v8::Object> listener = FromWeakId(isolate, algorithm);
+    const v8::Local<v8::Object> listener = FromWeakId(isolate, list::ValueOf(node));
     if (!listener.IsEmpty()) RemoveListener(isolate, TargetOf(listener), listener);
     return true;
   });
   ClearField(isolate, signal, kAlgorithms);
-  return alive && FireEvent(context, signal, DomData::Of(isolate).abort_name(), stack);
+  return FireEvent(context, signal, DomData::Of(isolate).abort_name(), stack);
 }
 
 bool ReasonOrAbortError(v8::Local<v8::Context> context, v8::Local<v8::Value>& reason) {
@@ -156,24 +146,6 @@ void SignalAbort(v8::Local<v8::Context> context, v8::Local<v8::Object> signal, v
   for (const v8::Local<v8::Object> dependent : dependents) {
     if (!RunAbortSteps(isolate, dependent, stack)) return;
   }
-}
-
-bool AddAbortAlgorithm(v8::Local<v8::Context> context, v8::Local<v8::Object> signal,
-                       v8::Local<v8::Function> algorithm) {
-  if (IsAborted(signal)) return true;
-  if (!list::Append(context, signal, kAlgorithms, algorithm, IsDeadAlgorithm)) return false;
-  SetListenedTo(context->GetIsolate(), signal, true);
-  return true;
-}
-
-void RemoveAbortAlgorithm(v8::Isolate* isolate, v8::Local<v8::Object> signal, v8::Local<v8::Function> algorithm) {
-  const v8::HandleScope scope(isolate);
-  list::ForEach(signal, kAlgorithms, [&](v8::Local<v8::Object> node) {
-    if (list::ValueOf(node) != algorithm) return true;
-    list::Drop(isolate, node);
-    return false;
-  });
-  UpdateListenedTo(isolate, signal);
 }
 
 void RemoveListenerOnAbort(v8::Local<v8::Context> context, v8::Local<v8::Object> signal,

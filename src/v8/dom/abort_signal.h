@@ -38,13 +38,6 @@ bool IsAborted(v8::Local<v8::Object> signal);
 // Undefined if it is not aborted.
 v8::Local<v8::Value> AbortReason(v8::Local<v8::Object> signal);
 
-// https://dom.spec.whatwg.org/#abortsignal-add: `algorithm` will be called without arguments when `signal` is aborted,
-// after those that were added before it and before the listeners. Nothing if `signal` is aborted. False only when
-// execution is being terminated. `signal` holds the function: it must hold nothing strongly that V8 does not trace.
-bool AddAbortAlgorithm(v8::Local<v8::Context> context, v8::Local<v8::Object> signal, v8::Local<v8::Function> algorithm);
-// Nothing if it is not there.
-void RemoveAbortAlgorithm(v8::Isolate* isolate, v8::Local<v8::Object> signal, v8::Local<v8::Function> algorithm);
-
 // https://dom.spec.whatwg.org/#create-a-dependent-abort-signal. Empty only when execution is being terminated.
 v8::MaybeLocal<v8::Object> NewDependentSignal(v8::Local<v8::Context> context,
                                               std::span<const v8::Local<v8::Object>> signals);

@@ -67,9 +67,9 @@ TEST(Configuration, TakesAllKeys) {
 
 TEST(Configuration, WhatMayBeInFlightGoesByTheLongestBodyAndTheOtherWayRound) {
   const auto app = [](const std::string& members) { return Parse(App(members)).configuration.apps.at(0); };
-  EXPECT_EQ(app(R"("max_body_mb":100)").max_in_flight_bytes, 100u * kConfigurationMegabyte);
-  EXPECT_EQ(app(R"("max_body_mb":1)").max_in_flight_bytes, 64u * kConfigurationMegabyte);
-  EXPECT_EQ(app(R"("max_in_flight_mb":1)").max_body_bytes, kConfigurationMegabyte);
+  EXPECT_EQ(app(R"("max_body_mb":100)").max_in_flight_bytes, 100u * core::kBytesPerMegabyte);
+  EXPECT_EQ(app(R"("max_body_mb":1)").max_in_flight_bytes, 64u * core::kBytesPerMegabyte);
+  EXPECT_EQ(app(R"("max_in_flight_mb":1)").max_body_bytes, core::kBytesPerMegabyte);
   EXPECT_THAT(ErrorsOf(App(R"("max_in_flight_mb":1,"max_body_mb":2)")),
               ElementsAre("c:1:58: apps[0].max_body_mb: expected no more than the app's max_in_flight_mb, found 2"));
   EXPECT_THAT(ErrorsOf(App(R"("max_body_mb":0)")),
