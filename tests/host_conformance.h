@@ -28,6 +28,7 @@
 namespace sluice::testing {
 
 using core::PromiseView;
+using fuzz::SubjectMethod;
 using sim::CallKind;
 using sim::Outcome;
 using sim::Value;
@@ -63,7 +64,7 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
   }
   void Finish() {
     if (chunks.empty()) return;
-    subject.RunAllMicrotasks();
+    subject.Perform({SubjectMethod::kRunAllMicrotasks});
     subject.Teardown();
     for (const char* violation : subject.violations()) ADD_FAILURE() << violation;
   }
@@ -76,16 +77,17 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
     options.has_abort = bool{Of(CallKind::kAbort)};
     options.has_size = bool{Of(CallKind::kSize)};
     options.listeners = static_cast<uint32_t>(listeners.size());
-    return subject.Construct(options);
+    return subject.Perform({.method = SubjectMethod::kConstruct, .options = &options});
   }
   // A stream that has started, and its writer.
   uint32_t StartedWriter(fuzz::StreamOptions options = {}) {
     EXPECT_FALSE(Construct(options).thrown);
-    subject.RunAllMicrotasks();
+    subject.Perform({SubjectMethod::kRunAllMicrotasks});
     return Writer();
   }
+  uint32_t PromiseFrom(const fuzz::SubjectCall& call) { return subject.Perform(call).value.id; }
   uint32_t Writer() {
-    const Outcome made = subject.GetWriter();
+    const Outcome made = subject.Perform({SubjectMethod::kGetWriter});
     EXPECT_FALSE(made.thrown);
     return made.value.id;
   }
@@ -106,11 +108,11 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
   // Of a promise that is watched from now on.
   void Watch(uint32_t promise) {
     reactions_[promise].push_back([this, promise](bool ok, Value v) { settlements[promise] = {ok, v}; });
-    subject.Observe(promise);
+    subject.Perform({SubjectMethod::kObserve, promise});
   }
   Settlement Settled(uint32_t promise) {
     Watch(promise);
-    subject.RunAllMicrotasks();
+    subject.Perform({SubjectMethod::kRunAllMicrotasks});
     return settlements[promise];
   }
   void ExpectRejected(uint32_t promise, Value reason) {
@@ -125,18 +127,18 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
     NextTick(std::move(done));
   }
   void NextTick(std::function<bool()> done) {
-    const uint32_t tick = subject.NewPromise();
-    subject.ResolvePromise(tick);
+    const uint32_t tick = PromiseFrom({SubjectMethod::kNewPromise});
+    subject.Perform({SubjectMethod::kResolvePromise, tick});
     reactions_[tick].push_back([this, done = std::move(done)](bool, Value) {
       if (done() || ticks > 20) return;
       ++ticks;
       NextTick(done);
     });
-    subject.Observe(tick);
+    subject.Perform({SubjectMethod::kObserve, tick});
   }
   uint32_t Fulfilled() {
-    const uint32_t promise = subject.NewPromise();
-    subject.ResolvePromise(promise);
+    const uint32_t promise = PromiseFrom({SubjectMethod::kNewPromise});
+    subject.Perform({SubjectMethod::kResolvePromise, promise});
     return promise;
   }
 
@@ -144,7 +146,7 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
   Outcome Call(CallKind kind, Value argument, uint32_t resolver) override {
     if (kind == CallKind::kSignal) return listeners.at(next_listener++)(argument);
     const Script& script = Of(kind);
-    if (kind == CallKind::kThen && !script) subject.CallResolve(resolver);
+    if (kind == CallKind::kThen && !script) subject.Perform({SubjectMethod::kCallResolve, resolver});
     return script ? script(argument) : Outcome{};
   }
   void Settled(uint32_t promise, bool fulfilled, Value value) override {
@@ -176,11 +178,11 @@ TYPED_TEST_SUITE_P(HostConformance);
 TYPED_TEST_P(HostConformance, NothingSettlesBeforeMicrotasksRun) {
   this->Of(CallKind::kWrite) = this->Ends({});
   const uint32_t writer = this->StartedWriter();
-  const uint32_t write = this->subject.Write(writer, Reason(0));
-  const uint32_t refused = this->subject.StreamClose();  // it is locked
+  const uint32_t write = this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)});
+  const uint32_t refused = this->PromiseFrom({SubjectMethod::kStreamClose});  // it is locked
   this->Watch(write), this->Watch(refused);
   EXPECT_TRUE(this->settlements.empty());
-  this->subject.RunAllMicrotasks();
+  this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
   EXPECT_EQ(this->settlements[write].fulfilled, true);
   EXPECT_EQ(this->settlements[write].value.kind, ValueKind::kUndefined);
   EXPECT_EQ(this->settlements[refused].fulfilled, false);
@@ -188,24 +190,24 @@ TYPED_TEST_P(HostConformance, NothingSettlesBeforeMicrotasksRun) {
 
 TYPED_TEST_P(HostConformance, RejectionThatNothingHandlesIsReportedOnce) {
   const uint32_t writer = this->StartedWriter();
-  this->subject.StreamAbort(Reason(0));
-  this->subject.WriterAbort(writer, Reason(0));
-  this->subject.Write(writer, Reason(0));
+  this->PromiseFrom({SubjectMethod::kStreamAbort, 0, Reason(0)});
+  this->PromiseFrom({SubjectMethod::kWriterAbort, writer, Reason(0)});
+  this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)});
   EXPECT_EQ(this->unhandled, 0u);
-  this->subject.RunAllMicrotasks();
+  this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
   EXPECT_EQ(this->unhandled, 2u);  // of the locked stream, and of the write
-  this->subject.RunAllMicrotasks();
+  this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
   EXPECT_EQ(this->unhandled, 2u);
 }
 
 TYPED_TEST_P(HostConformance, RejectionsOfReadyAndClosedAndThoseWithAHandlerAreNotReported) {
   const uint32_t writer = this->StartedWriter();
-  const uint32_t early = this->subject.Closed(writer);
-  this->subject.WriterAbort(writer, Reason(0));
-  const uint32_t write = this->subject.Write(writer, Reason(0));
-  const uint32_t late = this->subject.Ready(writer);
+  const uint32_t early = this->PromiseFrom({SubjectMethod::kClosed, writer});
+  this->PromiseFrom({SubjectMethod::kWriterAbort, writer, Reason(0)});
+  const uint32_t write = this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)});
+  const uint32_t late = this->PromiseFrom({SubjectMethod::kReady, writer});
   this->Watch(write);
-  this->subject.RunAllMicrotasks();
+  this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
   EXPECT_EQ(this->unhandled, 0u);
   EXPECT_TRUE(this->Slots().readyPromise_is_handled && this->Slots().closedPromise_is_handled);
   for (const uint32_t promise : {early, late}) this->ExpectRejected(promise, Reason(0));
@@ -213,28 +215,28 @@ TYPED_TEST_P(HostConformance, RejectionsOfReadyAndClosedAndThoseWithAHandlerAreN
 
 TYPED_TEST_P(HostConformance, ReadyAndClosedAreTheSamePromiseWheneverTheyAreRead) {
   const uint32_t writer = this->StartedWriter();
-  const uint32_t ready = this->subject.Ready(writer);
-  const uint32_t closed = this->subject.Closed(writer);
+  const uint32_t ready = this->PromiseFrom({SubjectMethod::kReady, writer});
+  const uint32_t closed = this->PromiseFrom({SubjectMethod::kClosed, writer});
   EXPECT_NE(ready, closed);
-  EXPECT_EQ(this->subject.Ready(writer), ready);
-  this->subject.WriterClose(writer);
+  EXPECT_EQ(this->PromiseFrom({SubjectMethod::kReady, writer}), ready);
+  this->PromiseFrom({SubjectMethod::kWriterClose, writer});
   EXPECT_EQ(this->Settled(closed).fulfilled, true);
   EXPECT_EQ(this->Settled(ready).fulfilled, true);
-  EXPECT_EQ(this->subject.Closed(writer), closed);
+  EXPECT_EQ(this->PromiseFrom({SubjectMethod::kClosed, writer}), closed);
 }
 
 // ---- Errors, writers and chunks
 
 TYPED_TEST_P(HostConformance, ErrorsHaveTheirTypesAndAreDistinctObjects) {
   const uint32_t writer = this->StartedWriter({.byte_limit = 0});
-  const Outcome locked = this->subject.GetWriter();
-  const Outcome again = this->subject.ConstructWriter();
+  const Outcome locked = this->subject.Perform({SubjectMethod::kGetWriter});
+  const Outcome again = this->subject.Perform({SubjectMethod::kConstructWriter});
   EXPECT_TRUE(locked.thrown && again.thrown);
   EXPECT_EQ(locked.value.kind, ValueKind::kTypeError);
   EXPECT_EQ(again.value.kind, ValueKind::kTypeError);
   EXPECT_FALSE(Same(locked.value, again.value));
-  const auto one = this->Settled(this->subject.Write(writer, Reason(0)));
-  const auto two = this->Settled(this->subject.Write(writer, Reason(0)));
+  const auto one = this->Settled(this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)}));
+  const auto two = this->Settled(this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)}));
   EXPECT_EQ(one.value.kind, ValueKind::kRangeError);
   EXPECT_EQ(two.value.kind, ValueKind::kRangeError);
   EXPECT_FALSE(Same(one.value, two.value));
@@ -246,16 +248,16 @@ TYPED_TEST_P(HostConformance, ErrorsHaveTheirTypesAndAreDistinctObjects) {
 
 TYPED_TEST_P(HostConformance, AReleasedWriterIsAnotherThanTheNext) {
   const uint32_t first = this->StartedWriter();
-  this->subject.ReleaseLock(first);
+  this->subject.Perform({SubjectMethod::kReleaseLock, first});
   EXPECT_FALSE(this->Slots().has_writer);
   const uint32_t second = this->Writer();
   EXPECT_NE(first, second);
   EXPECT_TRUE(this->Slots().writer_stream_is_this);
-  const Outcome stale = this->subject.DesiredSize(first);
+  const Outcome stale = this->subject.Perform({SubjectMethod::kDesiredSize, first});
   EXPECT_TRUE(stale.thrown);
   EXPECT_EQ(stale.value.kind, ValueKind::kTypeError);
-  EXPECT_EQ(this->subject.DesiredSize(second).value.number, 1);
-  EXPECT_EQ(this->Settled(this->subject.Closed(first)).fulfilled, false);
+  EXPECT_EQ(this->subject.Perform({SubjectMethod::kDesiredSize, second}).value.number, 1);
+  EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kClosed, first})).fulfilled, false);
 }
 
 TYPED_TEST_P(HostConformance, ByteChargeOfEachKindOfChunk) {
@@ -275,12 +277,12 @@ TYPED_TEST_P(HostConformance, ByteChargeOfEachKindOfChunk) {
       {{.kind = ChunkKind::kObject, .tag = 1}, core::kNominalCharge},
       {{.kind = ChunkKind::kNumber}, core::kNominalCharge},
   };
-  const uint32_t pending = this->subject.NewPromise();
+  const uint32_t pending = this->PromiseFrom({SubjectMethod::kNewPromise});
   this->Of(CallKind::kWrite) = this->Ends(Outcome::Return(Value::Of(ValueKind::kPromise, pending)));
   const uint32_t writer = this->StartedWriter({.byte_limit = ~uint64_t{0}});
   const auto charge = [&](Value chunk) {
     const uint64_t before = this->Slots().charged_bytes;
-    this->subject.Write(writer, chunk);
+    this->PromiseFrom({SubjectMethod::kWrite, writer, chunk});
     return this->Slots().charged_bytes - before;
   };
   for (const auto& [chunk, expected] : charges) {
@@ -304,8 +306,8 @@ TYPED_TEST_P(HostConformance, FunctionsGetTheirArguments) {
   this->Of(CallKind::kWrite) = expect("write ", chunk, {});
   this->Of(CallKind::kAbort) = expect("abort", Reason(1), {});
   const uint32_t writer = this->StartedWriter();
-  EXPECT_EQ(this->Settled(this->subject.Write(writer, chunk)).fulfilled, true);
-  EXPECT_EQ(this->Settled(this->subject.WriterAbort(writer, Reason(1))).fulfilled, true);
+  EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kWrite, writer, chunk})).fulfilled, true);
+  EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kWriterAbort, writer, Reason(1)})).fulfilled, true);
   EXPECT_EQ(calls, "size write abort");
 }
 
@@ -314,16 +316,16 @@ TYPED_TEST_P(HostConformance, ThrowFromASinkMethodIsARejection) {
     this->Restart();
     this->Of(CallKind::kWrite) = this->Ends(Outcome::Throw(thrown));
     uint32_t writer = this->StartedWriter();
-    this->ExpectRejected(this->subject.Write(writer, Reason(1)), thrown);
-    this->ExpectRejected(this->subject.Closed(writer), thrown);
+    this->ExpectRejected(this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(1)}), thrown);
+    this->ExpectRejected(this->PromiseFrom({SubjectMethod::kClosed, writer}), thrown);
     this->Restart();
     this->Of(CallKind::kClose) = this->Ends(Outcome::Throw(thrown));
     writer = this->StartedWriter();
-    this->ExpectRejected(this->subject.WriterClose(writer), thrown);
+    this->ExpectRejected(this->PromiseFrom({SubjectMethod::kWriterClose, writer}), thrown);
     this->Restart();
     this->Of(CallKind::kAbort) = this->Ends(Outcome::Throw(thrown));
     writer = this->StartedWriter();
-    this->ExpectRejected(this->subject.WriterAbort(writer, Reason(1)), thrown);
+    this->ExpectRejected(this->PromiseFrom({SubjectMethod::kWriterAbort, writer, Reason(1)}), thrown);
   }
 }
 
@@ -331,7 +333,7 @@ TYPED_TEST_P(HostConformance, ThrowingThenGetterOfASinksResultIsARejection) {
   this->Of(CallKind::kWrite) = this->Ends(Outcome::Return(Value::Of(ValueKind::kThenable, 0)));
   this->Of(CallKind::kGetThen) = this->Ends(Outcome::Throw(Reason(0)));
   const uint32_t writer = this->StartedWriter();
-  this->ExpectRejected(this->subject.Write(writer, Reason(1)), Reason(0));
+  this->ExpectRejected(this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(1)}), Reason(0));
 }
 
 TYPED_TEST_P(HostConformance, ThrowFromStartPropagates) {
@@ -347,7 +349,7 @@ TYPED_TEST_P(HostConformance, SizeIsConvertedToANumberOrThrows) {
     this->Restart();
     this->Of(CallKind::kSize) = [&result](Value) { return result; };
     EXPECT_FALSE(this->Construct().thrown);
-    return this->subject.Write(this->Writer(), Reason(0));
+    return this->PromiseFrom({SubjectMethod::kWrite, this->Writer(), Reason(0)});
   };
   for (const double number : {0.0, 0.1, 1e308}) {
     result = Outcome::Return(Value::Number(number));
@@ -377,18 +379,18 @@ TYPED_TEST_P(HostConformance, SignalAbortRunsTheListenersInOrderAndOnce) {
   std::string order;
   for (const char* name : {"a", "b", "c"}) {
     this->listeners.push_back([this, &order, name](Value) {
-      order += this->subject.SignalAborted() ? name : "not aborted yet";
+      order += (this->subject.Perform({SubjectMethod::kSignalAborted}).value.id != 0) ? name : "not aborted yet";
       return Outcome{};
     });
   }
   ASSERT_FALSE(this->Construct().thrown);
-  EXPECT_FALSE(this->subject.SignalAborted());
-  this->Watch(this->subject.StreamAbort(Reason(0)));
+  EXPECT_FALSE((this->subject.Perform({SubjectMethod::kSignalAborted}).value.id != 0));
+  this->Watch(this->PromiseFrom({SubjectMethod::kStreamAbort, 0, Reason(0)}));
   EXPECT_EQ(order, "abc");
-  this->Watch(this->subject.StreamAbort(Reason(1)));
+  this->Watch(this->PromiseFrom({SubjectMethod::kStreamAbort, 0, Reason(1)}));
   EXPECT_EQ(order, "abc");
-  EXPECT_TRUE(this->subject.SignalAborted());
-  EXPECT_TRUE(Same(this->subject.SignalReason(), Reason(0)));
+  EXPECT_TRUE((this->subject.Perform({SubjectMethod::kSignalAborted}).value.id != 0));
+  EXPECT_TRUE(Same(this->subject.Perform({SubjectMethod::kSignalReason}).value, Reason(0)));
 }
 
 TYPED_TEST_P(HostConformance, ListenersExceptionIsReportedAndTheNextListenerRuns) {
@@ -397,7 +399,7 @@ TYPED_TEST_P(HostConformance, ListenersExceptionIsReportedAndTheNextListenerRuns
     this->listeners.push_back([&ran](Value) { return ++ran, Outcome::Throw(Reason(0)); });
   }
   ASSERT_FALSE(this->Construct().thrown);
-  EXPECT_EQ(this->Settled(this->subject.StreamAbort(Reason(1))).fulfilled, true);
+  EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kStreamAbort, 0, Reason(1)})).fulfilled, true);
   EXPECT_EQ(ran, 2);
   EXPECT_EQ(this->reported, 2u);
 }
@@ -405,10 +407,10 @@ TYPED_TEST_P(HostConformance, ListenersExceptionIsReportedAndTheNextListenerRuns
 TYPED_TEST_P(HostConformance, SignalAbortWithUndefinedMakesOneAbortError) {
   this->Of(CallKind::kStart) = this->Ends({});
   ASSERT_FALSE(this->Construct().thrown);
-  EXPECT_EQ(this->Settled(this->subject.StreamAbort(Value::Undefined())).fulfilled, true);
-  const Value reason = this->subject.SignalReason();
+  EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kStreamAbort, 0, Value::Undefined()})).fulfilled, true);
+  const Value reason = this->subject.Perform({SubjectMethod::kSignalReason}).value;
   EXPECT_EQ(reason.kind, ValueKind::kAbortError);
-  EXPECT_TRUE(Same(this->subject.SignalReason(), reason));
+  EXPECT_TRUE(Same(this->subject.Perform({SubjectMethod::kSignalReason}).value, reason));
 }
 
 // ---- Tick counts. A plain value costs 1 microtask until the core's reaction runs.
@@ -446,10 +448,10 @@ TYPED_TEST_P(HostConformance, TicksOfWriteCloseAndAbort) {
           return Outcome::Return(result);
         };
         const uint32_t writer = this->StartedWriter({.tick_model = static_cast<core::TickModel>(model)});
-        this->Watch(method == CallKind::kWrite   ? this->subject.Write(writer, Reason(0))
-                    : method == CallKind::kClose ? this->subject.WriterClose(writer)
-                                                 : this->subject.WriterAbort(writer, Reason(0)));
-        this->subject.RunAllMicrotasks();
+        this->Watch(method == CallKind::kWrite   ? this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)})
+                    : method == CallKind::kClose ? this->PromiseFrom({SubjectMethod::kWriterClose, writer})
+                                                 : this->PromiseFrom({SubjectMethod::kWriterAbort, writer, Reason(0)}));
+        this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
         EXPECT_EQ(this->ticks, expected.ticks[model]) << "method " << static_cast<int>(method) << ", model " << model
                                                       << ", result " << static_cast<int>(expected.returned);
       }
@@ -468,7 +470,7 @@ TYPED_TEST_P(HostConformance, TicksOfStart) {
         return Outcome::Return(result);
       };
       EXPECT_FALSE(this->Construct({.tick_model = static_cast<core::TickModel>(model)}).thrown);
-      this->subject.RunAllMicrotasks();
+      this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
       EXPECT_EQ(this->ticks, expected.ticks[model])
           << "model " << model << ", result " << static_cast<int>(expected.returned);
     }
@@ -479,13 +481,13 @@ TYPED_TEST_P(HostConformance, TicksFromTheSettlementOfAPendingPromise) {
   const int expected[core::kTickModelCount] = {2, 1, 1};
   for (int model = 0; model < core::kTickModelCount; ++model) {
     this->Restart();
-    const uint32_t pending = this->subject.NewPromise();
+    const uint32_t pending = this->PromiseFrom({SubjectMethod::kNewPromise});
     this->Of(CallKind::kWrite) = this->Ends(Outcome::Return(Value::Of(ValueKind::kPromise, pending)));
     const uint32_t writer = this->StartedWriter({.tick_model = static_cast<core::TickModel>(model)});
-    EXPECT_EQ(this->Settled(this->subject.Write(writer, Reason(0))).fulfilled, std::nullopt);
+    EXPECT_EQ(this->Settled(this->PromiseFrom({SubjectMethod::kWrite, writer, Reason(0)})).fulfilled, std::nullopt);
     this->StartCounting([this] { return this->Slots().inFlightWriteRequest == PromiseView::kUndefined; });
-    this->subject.ResolvePromise(pending);
-    this->subject.RunAllMicrotasks();
+    this->subject.Perform({SubjectMethod::kResolvePromise, pending});
+    this->subject.Perform({SubjectMethod::kRunAllMicrotasks});
     EXPECT_EQ(this->ticks, expected[model]) << "model " << model;
   }
 }

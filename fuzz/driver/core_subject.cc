@@ -62,15 +62,6 @@ Outcome CoreSubject::Construct(const StreamOptions& options) {
   return host_.ConstructStream(sim_options);
 }
 
-bool CoreSubject::Locked() { return core::ws::Locked(stream()); }
-
-uint32_t CoreSubject::StreamAbort(Value reason) {
-  const Borrowed value(host_, reason);
-  return host_.TakePromise(core::ws::Abort(host_, stream(), value.slot()));
-}
-
-uint32_t CoreSubject::StreamClose() { return host_.TakePromise(core::ws::Close(host_, stream())); }
-
 Outcome CoreSubject::GetWriter() {
   const core::WriterSlot writer = host_.NewWriter();
   const auto made = core::ws::GetWriter(host_, stream(), writer);
@@ -85,16 +76,16 @@ Outcome CoreSubject::ConstructWriter() {
   return Outcome::Return(WriterValue(writer));
 }
 
-uint32_t CoreSubject::Closed(uint32_t writer) {
+core::PromiseSlot CoreSubject::Closed(uint32_t writer) {
   const core::PromiseSlot closed = core::default_writer::Closed(host_, Slot(writer));
   if (closed != host_.Writer(Slot(writer)).closedPromise) Violation("writer.closed is [[closedPromise]]");
-  return host_.TakePromise(closed);
+  return closed;
 }
 
-uint32_t CoreSubject::Ready(uint32_t writer) {
+core::PromiseSlot CoreSubject::Ready(uint32_t writer) {
   const core::PromiseSlot ready = core::default_writer::Ready(host_, Slot(writer));
   if (ready != host_.Writer(Slot(writer)).readyPromise) Violation("writer.ready is [[readyPromise]]");
-  return host_.TakePromise(ready);
+  return ready;
 }
 
 Outcome CoreSubject::DesiredSize(uint32_t writer) {
@@ -103,52 +94,73 @@ Outcome CoreSubject::DesiredSize(uint32_t writer) {
   return Outcome::Return(size.value().has_value() ? Value::Number(*size.value()) : Value::Null());
 }
 
-uint32_t CoreSubject::WriterAbort(uint32_t writer, Value reason) {
-  const Borrowed value(host_, reason);
-  return host_.TakePromise(core::default_writer::Abort(host_, Slot(writer), value.slot()));
+Outcome CoreSubject::Perform(const SubjectCall& call) {
+  const core::WriterSlot writer = Slot(call.id);
+  sim::Realm& realm = host_.realm();
+  const auto promise = [this](core::PromiseSlot slot) {
+    return Outcome::Return(Value::Of(ValueKind::kPromise, host_.TakePromise(slot)));
+  };
+  switch (call.method) {
+    case SubjectMethod::kConstruct:
+      return Construct(*call.options);
+    case SubjectMethod::kLocked:
+      return Outcome::Return(Value::Boolean(core::ws::Locked(stream())));
+    case SubjectMethod::kStreamAbort:
+      return promise(core::ws::Abort(host_, stream(), Borrowed(host_, call.value).slot()));
+    case SubjectMethod::kStreamClose:
+      return promise(core::ws::Close(host_, stream()));
+    case SubjectMethod::kGetWriter:
+      return GetWriter();
+    case SubjectMethod::kConstructWriter:
+      return ConstructWriter();
+    case SubjectMethod::kClosed:
+      return promise(Closed(call.id));
+    case SubjectMethod::kReady:
+      return promise(Ready(call.id));
+    case SubjectMethod::kDesiredSize:
+      return DesiredSize(call.id);
+    case SubjectMethod::kWriterAbort:
+      return promise(core::default_writer::Abort(host_, writer, Borrowed(host_, call.value).slot()));
+    case SubjectMethod::kWriterClose:
+      return promise(core::default_writer::Close(host_, writer));
+    case SubjectMethod::kReleaseLock:
+      released_ = call.id;
+      return core::default_writer::ReleaseLock(host_, writer), Outcome{};
+    case SubjectMethod::kWrite:
+      return promise(core::default_writer::Write(host_, writer, Borrowed(host_, call.value).slot()));
+    case SubjectMethod::kCloseWithErrorPropagation:
+      return promise(core::WritableStreamDefaultWriterCloseWithErrorPropagation(host_, writer));
+    case SubjectMethod::kErrorStream:
+      return core::other_specs::Error(host_, stream(), Borrowed(host_, call.value).slot()), Outcome{};
+    case SubjectMethod::kControllerError:
+      return core::ws_default_controller::Error(host_, stream(), Borrowed(host_, call.value).slot()), Outcome{};
+    case SubjectMethod::kSignalAborted:
+      return Outcome::Return(Value::Boolean(host_.SignalIsAborted(stream().self)));
+    case SubjectMethod::kSignalReason:
+      return Outcome::Return(host_.SignalReason(0));
+    case SubjectMethod::kDetach:
+      return host_.Detach(call.value), Outcome{};
+    case SubjectMethod::kNewPromise:
+      return Outcome::Return(Value::Of(ValueKind::kPromise, realm.NewPromise()));
+    case SubjectMethod::kResolvePromise:
+      return realm.ResolvePromise(call.id, Value::Undefined()), Outcome{};
+    case SubjectMethod::kRejectPromise:
+      return realm.RejectPromise(call.id, call.value), Outcome{};
+    case SubjectMethod::kCallResolve:
+      return realm.CallResolve(call.id, Value::Undefined()), Outcome{};
+    case SubjectMethod::kCallReject:
+      return realm.CallReject(call.id, call.value), Outcome{};
+    case SubjectMethod::kObserve:
+      return realm.Observe(call.id), Outcome{};
+    case SubjectMethod::kRunTick:
+      return realm.RunMicrotasks(realm.PendingMicrotasks()), Outcome{};
+    case SubjectMethod::kRunMicrotasks:
+      return realm.RunMicrotasks(call.id), Outcome{};
+    case SubjectMethod::kRunAllMicrotasks:
+      return realm.RunAllMicrotasks(), Outcome{};
+  }
+  return {};
 }
-
-uint32_t CoreSubject::WriterClose(uint32_t writer) {
-  return host_.TakePromise(core::default_writer::Close(host_, Slot(writer)));
-}
-
-void CoreSubject::ReleaseLock(uint32_t writer) {
-  released_ = writer;
-  core::default_writer::ReleaseLock(host_, Slot(writer));
-}
-
-uint32_t CoreSubject::Write(uint32_t writer, Value chunk) {
-  const Borrowed value(host_, chunk);
-  return host_.TakePromise(core::default_writer::Write(host_, Slot(writer), value.slot()));
-}
-
-uint32_t CoreSubject::CloseWithErrorPropagation(uint32_t writer) {
-  return host_.TakePromise(core::WritableStreamDefaultWriterCloseWithErrorPropagation(host_, Slot(writer)));
-}
-
-void CoreSubject::ErrorStream(Value error) {
-  const Borrowed value(host_, error);
-  core::other_specs::Error(host_, stream(), value.slot());
-}
-
-void CoreSubject::ControllerError(Value error) {
-  const Borrowed value(host_, error);
-  core::ws_default_controller::Error(host_, stream(), value.slot());
-}
-
-bool CoreSubject::SignalAborted() { return host_.SignalIsAborted(stream().self); }
-Value CoreSubject::SignalReason() { return host_.SignalReason(0); }
-
-void CoreSubject::Detach(Value chunk) { host_.Detach(chunk); }
-uint32_t CoreSubject::NewPromise() { return host_.realm().NewPromise(); }
-void CoreSubject::ResolvePromise(uint32_t promise) { host_.realm().ResolvePromise(promise, Value::Undefined()); }
-void CoreSubject::RejectPromise(uint32_t promise, Value reason) { host_.realm().RejectPromise(promise, reason); }
-void CoreSubject::CallResolve(uint32_t resolver) { host_.realm().CallResolve(resolver, Value::Undefined()); }
-void CoreSubject::CallReject(uint32_t resolver, Value reason) { host_.realm().CallReject(resolver, reason); }
-void CoreSubject::Observe(uint32_t promise) { host_.realm().Observe(promise); }
-void CoreSubject::RunTick() { host_.realm().RunMicrotasks(host_.realm().PendingMicrotasks()); }
-void CoreSubject::RunMicrotasks(size_t count) { host_.realm().RunMicrotasks(count); }
-void CoreSubject::RunAllMicrotasks() { host_.realm().RunAllMicrotasks(); }
 
 bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;

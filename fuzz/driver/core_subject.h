@@ -23,34 +23,7 @@ class CoreSubject : public JudgedSubject {
   virtual void CopyFrom(const CoreSubject& other);
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
-  sim::Outcome Construct(const StreamOptions& options) override;
-  bool Locked() override;
-  uint32_t StreamAbort(sim::Value reason) override;
-  uint32_t StreamClose() override;
-  sim::Outcome GetWriter() override;
-  sim::Outcome ConstructWriter() override;
-  uint32_t Closed(uint32_t writer) override;
-  uint32_t Ready(uint32_t writer) override;
-  sim::Outcome DesiredSize(uint32_t writer) override;
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
-  uint32_t WriterClose(uint32_t writer) override;
-  void ReleaseLock(uint32_t writer) override;
-  uint32_t Write(uint32_t writer, sim::Value chunk) override;
-  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
-  void ErrorStream(sim::Value error) override;
-  void ControllerError(sim::Value error) override;
-  bool SignalAborted() override;
-  sim::Value SignalReason() override;
-  void Detach(sim::Value chunk) override;
-  uint32_t NewPromise() override;
-  void ResolvePromise(uint32_t promise) override;
-  void RejectPromise(uint32_t promise, sim::Value reason) override;
-  void CallResolve(uint32_t resolver) override;
-  void CallReject(uint32_t resolver, sim::Value reason) override;
-  void Observe(uint32_t promise) override;
-  void RunTick() override;
-  void RunMicrotasks(size_t count) override;
-  void RunAllMicrotasks() override;
+  sim::Outcome Perform(const SubjectCall& call) override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void SetInspecting(bool inspecting) override { host_.SetInspecting(inspecting); }
   void ReadSlots(std::vector<SlotValue>& slots) override;
@@ -65,6 +38,12 @@ class CoreSubject : public JudgedSubject {
  private:
   core::WritableStream& stream() { return host_.stream(0); }
   static sim::Value WriterValue(core::WriterSlot slot);
+  sim::Outcome Construct(const StreamOptions& options);
+  sim::Outcome GetWriter();
+  sim::Outcome ConstructWriter();
+  sim::Outcome DesiredSize(uint32_t writer);
+  core::PromiseSlot Closed(uint32_t writer);
+  core::PromiseSlot Ready(uint32_t writer);
 
   sim::SimHost host_;
   std::optional<uint32_t> released_;  // the last one

@@ -71,7 +71,7 @@ void Driver::Construct() {
                                             [](const Script& script) { return script.call == CallKind::kSignal; }));
   }
   ++depth_;
-  const Outcome made = subject_->Construct(options);
+  const Outcome made = subject_->Perform({.method = SubjectMethod::kConstruct, .options = &options});
   --depth_;
   author_.has_stream = !made.thrown;
   Add(EventKind::kConstructEnd, made);
@@ -130,39 +130,37 @@ Outcome Driver::Effect(const Op& op) {
   switch (op.kind) {
     case OpKind::kGetWriter:
     case OpKind::kConstructWriter: {
-      const Outcome made = op.kind == OpKind::kGetWriter ? subject_->GetWriter() : subject_->ConstructWriter();
+      const Outcome made = subject_->Perform(
+          {op.kind == OpKind::kGetWriter ? SubjectMethod::kGetWriter : SubjectMethod::kConstructWriter});
       AssignWriter(op, made);
       return made.thrown ? made : Outcome{};
     }
     case OpKind::kWrite:
-      return PromiseResult(subject_->Write(writer, ChunkValue(operands.chunk)), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kWrite, writer, ChunkValue(operands.chunk)}, operands.unobserved);
     case OpKind::kClose:
-      return PromiseResult(subject_->WriterClose(writer), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kWriterClose, writer}, operands.unobserved);
     case OpKind::kAbort:
-      return PromiseResult(subject_->WriterAbort(writer, ReasonValue(operands.reason)), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kWriterAbort, writer, ReasonValue(operands.reason)}, operands.unobserved);
     case OpKind::kReleaseLock:
-      subject_->ReleaseLock(writer);
+      subject_->Perform({SubjectMethod::kReleaseLock, writer});
       author_.released[operands.writer] = true;
       return {};
     case OpKind::kStreamAbort:
-      return PromiseResult(subject_->StreamAbort(ReasonValue(operands.reason)), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kStreamAbort, 0, ReasonValue(operands.reason)}, operands.unobserved);
     case OpKind::kStreamClose:
-      return PromiseResult(subject_->StreamClose(), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kStreamClose}, operands.unobserved);
     case OpKind::kError:
-      subject_->ControllerError(ReasonValue(operands.reason));
-      return {};
+      return subject_->Perform({SubjectMethod::kControllerError, 0, ReasonValue(operands.reason)});
     case OpKind::kResolve:
     case OpKind::kReject:
       Settle(op);
       return {};
     case OpKind::kRun:
-      subject_->RunAllMicrotasks();
-      return {};
+      return subject_->Perform({SubjectMethod::kRunAllMicrotasks});
     case OpKind::kRunCount:
-      subject_->RunMicrotasks(operands.count);
-      return {};
+      return subject_->Perform({SubjectMethod::kRunMicrotasks, operands.count});
     case OpKind::kTick:
-      for (uint32_t i = 0; i < operands.count; ++i) subject_->RunTick();
+      for (uint32_t i = 0; i < operands.count; ++i) subject_->Perform({SubjectMethod::kRunTick});
       return {};
     case OpKind::kReadWriter:
       ReadWriter(writer);
@@ -171,24 +169,23 @@ Outcome Driver::Effect(const Op& op) {
       ReadStream();
       return {};
     case OpKind::kWatchReady:
-      return PromiseResult(subject_->Ready(writer), false);
+      return PromiseFrom({SubjectMethod::kReady, writer});
     case OpKind::kWatchClosed:
-      return PromiseResult(subject_->Closed(writer), false);
+      return PromiseFrom({SubjectMethod::kClosed, writer});
     case OpKind::kCloseWithErrorPropagation:
-      return PromiseResult(subject_->CloseWithErrorPropagation(writer), operands.unobserved);
+      return PromiseFrom({SubjectMethod::kCloseWithErrorPropagation, writer}, operands.unobserved);
     case OpKind::kErrorStream:
-      subject_->ErrorStream(ReasonValue(operands.reason));
-      return {};
+      return subject_->Perform({SubjectMethod::kErrorStream, 0, ReasonValue(operands.reason)});
     case OpKind::kDetach:
-      subject_->Detach(ChunkValue(operands.chunk));
-      return {};
+      return subject_->Perform({SubjectMethod::kDetach, 0, ChunkValue(operands.chunk)});
   }
   return {};
 }
 
-Outcome Driver::PromiseResult(uint32_t promise, bool unobserved) {
-  if (!unobserved) Watch(promise);
-  return Outcome::Return(Value::Of(ValueKind::kPromise, promise));
+Outcome Driver::PromiseFrom(SubjectCall call, bool unobserved) {
+  const Outcome promise = subject_->Perform(call);
+  if (!unobserved) Watch(promise.value.id);
+  return promise;
 }
 
 // One reaction for each promise, however often it is handed out.
@@ -196,7 +193,7 @@ void Driver::Watch(uint32_t promise) {
   if (author_.observed.size() <= promise) author_.observed.resize(promise + 1);
   if (author_.observed[promise]) return;
   author_.observed[promise] = true;
-  subject_->Observe(promise);
+  subject_->Perform({SubjectMethod::kObserve, promise});
 }
 
 void Driver::AssignWriter(const Op& op, const Outcome& made) {
@@ -209,33 +206,31 @@ void Driver::Settle(const Op& op) {
   auto& promises = author_.pending[static_cast<int>(op.operands.source)];
   const uint32_t promise = promises.front();
   promises.erase(promises.begin());
-  const bool resolve = op.kind == OpKind::kResolve;
-  const Value reason = ReasonValue(op.operands.reason);
-  if (op.operands.source == PromiseSource::kThen) {
-    resolve ? subject_->CallResolve(promise) : subject_->CallReject(promise, reason);
+  const bool is_then = op.operands.source == PromiseSource::kThen;
+  if (op.kind == OpKind::kResolve) {
+    subject_->Perform({is_then ? SubjectMethod::kCallResolve : SubjectMethod::kResolvePromise, promise});
   } else {
-    resolve ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
+    subject_->Perform({is_then ? SubjectMethod::kCallReject : SubjectMethod::kRejectPromise, promise,
+                       ReasonValue(op.operands.reason)});
   }
+}
+
+void Driver::AddProperty(Property property, SubjectCall call) {
+  const Outcome value = subject_->Perform(call);
+  Add(EventKind::kProperty, value).code = static_cast<uint8_t>(property);
 }
 
 void Driver::ReadWriter(uint32_t writer) {
-  Add(EventKind::kProperty, subject_->DesiredSize(writer)).code = static_cast<uint8_t>(Property::kDesiredSize);
-  Add(EventKind::kProperty, Outcome::Return(Value::Of(ValueKind::kPromise, subject_->Ready(writer)))).code =
-      static_cast<uint8_t>(Property::kReady);
-  Add(EventKind::kProperty, Outcome::Return(Value::Of(ValueKind::kPromise, subject_->Closed(writer)))).code =
-      static_cast<uint8_t>(Property::kClosed);
+  AddProperty(Property::kDesiredSize, {SubjectMethod::kDesiredSize, writer});
+  AddProperty(Property::kReady, {SubjectMethod::kReady, writer});
+  AddProperty(Property::kClosed, {SubjectMethod::kClosed, writer});
 }
 
 void Driver::ReadStream() {
-  if (author_.has_stream) {
-    Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->Locked()))).code =
-        static_cast<uint8_t>(Property::kLocked);
-  }
+  if (author_.has_stream) AddProperty(Property::kLocked, {SubjectMethod::kLocked});
   if (!author_.has_controller) return;
-  Add(EventKind::kProperty, Outcome::Return(Value::Boolean(subject_->SignalAborted()))).code =
-      static_cast<uint8_t>(Property::kSignalAborted);
-  Add(EventKind::kProperty, Outcome::Return(subject_->SignalReason())).code =
-      static_cast<uint8_t>(Property::kSignalReason);
+  AddProperty(Property::kSignalAborted, {SubjectMethod::kSignalAborted});
+  AddProperty(Property::kSignalReason, {SubjectMethod::kSignalReason});
 }
 
 // ---- The author's functions
@@ -279,7 +274,7 @@ const End* Driver::RunCall(CallKind kind) {
 Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
   if (end == nullptr) {
     if (kind == CallKind::kSize) return Outcome::Return(Value::Number(1));
-    if (kind == CallKind::kThen) subject_->CallResolve(resolver);
+    if (kind == CallKind::kThen) subject_->Perform({SubjectMethod::kCallResolve, resolver});
     return {};
   }
   const Value reason = ReasonValue(end->operands.reason);
@@ -299,22 +294,26 @@ Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
       break;
   }
   if (kind == CallKind::kThen) {
-    if (end->kind == EndKind::kReturnResolved) subject_->CallResolve(resolver);
-    if (end->kind == EndKind::kReturnRejected) subject_->CallReject(resolver, reason);
-    if (end->kind == EndKind::kReturnPending)
+    if (end->kind == EndKind::kReturnResolved) subject_->Perform({SubjectMethod::kCallResolve, resolver});
+    if (end->kind == EndKind::kReturnRejected) subject_->Perform({SubjectMethod::kCallReject, resolver, reason});
+    if (end->kind == EndKind::kReturnPending) {
       author_.pending[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
+    }
     return {};
   }
   if (end->kind == EndKind::kReturnPending) {
     return Outcome::Return(Value::Of(ValueKind::kPromise, NewPendingPromise(kind)));
   }
-  const uint32_t promise = subject_->NewPromise();
-  end->kind == EndKind::kReturnResolved ? subject_->ResolvePromise(promise) : subject_->RejectPromise(promise, reason);
-  return Outcome::Return(Value::Of(ValueKind::kPromise, promise));
+  const Outcome promise = subject_->Perform({SubjectMethod::kNewPromise});
+  if (end->kind == EndKind::kReturnResolved) subject_->Perform({SubjectMethod::kResolvePromise, promise.value.id});
+  if (end->kind == EndKind::kReturnRejected) {
+    subject_->Perform({SubjectMethod::kRejectPromise, promise.value.id, reason});
+  }
+  return promise;
 }
 
 uint32_t Driver::NewPendingPromise(CallKind kind) {
-  const uint32_t promise = subject_->NewPromise();
+  const uint32_t promise = subject_->Perform({SubjectMethod::kNewPromise}).value.id;
   switch (kind) {
     case CallKind::kStart:
       author_.pending[static_cast<int>(PromiseSource::kStart)].push_back(promise);

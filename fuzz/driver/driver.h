@@ -71,7 +71,8 @@ class Driver final : private UserCode {
   void RunOps(const std::vector<Op>& ops, uint16_t script);
   void RunOp(const Op& op, Where where);
   sim::Outcome Effect(const Op& op);
-  sim::Outcome PromiseResult(uint32_t promise, bool unobserved);
+  sim::Outcome PromiseFrom(SubjectCall call, bool unobserved = false);
+  void AddProperty(Property property, SubjectCall call);
   void AssignWriter(const Op& op, const sim::Outcome& made);
   void Settle(const Op& op);
   void ReadWriter(uint32_t writer);

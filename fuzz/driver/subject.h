@@ -1,9 +1,9 @@
 // An implementation under test: one JavaScript realm that can make one WritableStream (the core under the simulated
 // host, the reference model, ...).
 //
-// The driver plays the page's author. It calls the subject's methods, and the subject calls the driver back through
-// UserCode, wherever the standard runs user code. Both directions nest: the driver may call a method of the subject
-// from inside a UserCode call.
+// The driver plays the page's author. It calls the subject through Perform(), and the subject calls the driver back
+// through UserCode, wherever the standard runs user code. Both directions nest: the driver may call Perform() from
+// inside a UserCode call.
 //
 // Every value that crosses is a sim::Value. Promise, error and writer ids are issued by the subject, count up from 0
 // per kind in order of creation and are never reused before Reset(). TypeErrors, RangeErrors and AbortErrors are
@@ -62,6 +62,76 @@ struct Settlement {
   friend bool operator==(const Settlement&, const Settlement&) = default;
 };
 
+// Everything that a page's author, or another specification, can do. The result of a method that returns a promise is a
+// kPromise value, and the method never throws. Where nothing else is noted, a method returns undefined and never
+// throws.
+enum class SubjectMethod : uint8_t {
+  // ---- The stream.
+  // The constructor, with `options`. Before `start` is called (or would be called, if it is absent),
+  // `options->listeners` abort listeners are put on the new controller's signal; each makes one
+  // UserCode::Call(kSignal),
+  // in order, when abort is signalled. When it throws there is no stream, but the controller, if `start` was called,
+  // exists and works.
+  kConstruct,
+  kLocked,           // a boolean
+  kStreamAbort,      // with `value`; a promise
+  kStreamClose,      // a promise
+  kGetWriter,        // stream.getWriter(): a kWriter value, or a throw
+  kConstructWriter,  // new WritableStreamDefaultWriter(stream): likewise
+
+  // ---- The writer `id`. Released ones stay valid.
+  kClosed,       // a promise
+  kReady,        // a promise
+  kDesiredSize,  // kNumber, kNull, or a throw
+  kWriterAbort,  // with `value`; a promise
+  kWriterClose,  // a promise
+  kReleaseLock,
+  kWrite,  // of `value`; a promise
+
+  // ---- Operations of other specifications on a stream, which no author can perform.
+  // WritableStreamDefaultWriterCloseWithErrorPropagation, of pipeTo(), on the writer `id`. Precondition: the writer was
+  // not released.
+  kCloseWithErrorPropagation,  // a promise
+  // "Error" a stream, with `value`. https://streams.spec.whatwg.org/#writablestream-error
+  kErrorStream,
+
+  // ---- The controller. Usable from the moment `start` is called, or construction has ended, whichever is first.
+  kControllerError,  // with `value`
+  kSignalAborted,    // a boolean
+  kSignalReason,     // signal.reason
+
+  // ---- Chunks of the author's own.
+  // Transfers the ArrayBuffer that `value` is, or is a view of, elsewhere: its byteLength is 0 from now on. `value` is
+  // of
+  // kind kChunk and detachable (sim::IsDetachable). A second time does nothing.
+  kDetach,
+
+  // ---- Promises of the author's own, by `id`.
+  kNewPromise,      // a pending promise
+  kResolvePromise,  // with undefined
+  kRejectPromise,   // with `value`
+  // The resolving functions of UserCode::Call(kThen); `id` is the pair. Each pair works once; further calls do nothing.
+  kCallResolve,  // with undefined
+  kCallReject,   // with `value`
+  // promise.then(value => Settled(promise, true, value), reason => Settled(promise, false, reason)).
+  kObserve,
+
+  // ---- Microtasks. None run except in these.
+  kRunTick,        // runs the microtasks that are queued now; those that they queue wait
+  kRunMicrotasks,  // runs at most `id` microtasks, fewer if the queue becomes empty
+  // Runs until the queue is empty, then reports each promise that was rejected while it had no handler
+  // ([[PromiseIsHandled]] false) and still has none, in order of rejection, each promise once.
+  // https://html.spec.whatwg.org/#notify-about-rejected-promises
+  kRunAllMicrotasks,
+};
+
+struct SubjectCall {
+  SubjectMethod method;
+  uint32_t id = 0;     // of a writer, a promise or a pair of resolving functions; or a count
+  sim::Value value{};  // a chunk, a reason or an error
+  const StreamOptions* options = nullptr;
+};
+
 class Subject {
  public:
   virtual ~Subject() = default;
@@ -71,63 +141,7 @@ class Subject {
   // an index into `chunks`, which may grow (and move) during the run.
   virtual void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) = 0;
 
-  // ---- The stream. Promise-returning methods return a promise id and never throw.
-  // The constructor. Before `start` is called (or would be called, if it is absent), `options.listeners` abort
-  // listeners are put on the new controller's signal; each makes one UserCode::Call(kSignal), in order, when abort is
-  // signalled. When it throws there is no stream, but the controller, if `start` was called, exists and works.
-  virtual sim::Outcome Construct(const StreamOptions& options) = 0;
-  virtual bool Locked() = 0;
-  virtual uint32_t StreamAbort(sim::Value reason) = 0;
-  virtual uint32_t StreamClose() = 0;
-  // stream.getWriter(): a kWriter value, or a throw.
-  virtual sim::Outcome GetWriter() = 0;
-  // new WritableStreamDefaultWriter(stream): likewise.
-  virtual sim::Outcome ConstructWriter() = 0;
-
-  // ---- A writer, by id. Released ones stay valid.
-  virtual uint32_t Closed(uint32_t writer) = 0;
-  virtual uint32_t Ready(uint32_t writer) = 0;
-  virtual sim::Outcome DesiredSize(uint32_t writer) = 0;  // kNumber, kNull, or a throw
-  virtual uint32_t WriterAbort(uint32_t writer, sim::Value reason) = 0;
-  virtual uint32_t WriterClose(uint32_t writer) = 0;
-  virtual void ReleaseLock(uint32_t writer) = 0;
-  virtual uint32_t Write(uint32_t writer, sim::Value chunk) = 0;
-
-  // ---- What other specifications do to a stream, and no author can.
-  // WritableStreamDefaultWriterCloseWithErrorPropagation, of pipeTo(). Precondition: the writer was not released.
-  virtual uint32_t CloseWithErrorPropagation(uint32_t writer) = 0;
-  // "Error" a stream. https://streams.spec.whatwg.org/#writablestream-error
-  virtual void ErrorStream(sim::Value error) = 0;
-
-  // ---- The controller. Usable from the moment `start` is called, or construction has ended, whichever is first.
-  virtual void ControllerError(sim::Value error) = 0;
-  virtual bool SignalAborted() = 0;
-  virtual sim::Value SignalReason() = 0;  // signal.reason
-
-  // ---- Chunks of the author's own.
-  // Transfers the ArrayBuffer that `chunk` is, or is a view of, elsewhere: its byteLength is 0 from now on. `chunk` is
-  // of kind kChunk and detachable (sim::IsDetachable). A second time does nothing.
-  virtual void Detach(sim::Value chunk) = 0;
-
-  // ---- Promises of the author's own.
-  virtual uint32_t NewPromise() = 0;                  // pending
-  virtual void ResolvePromise(uint32_t promise) = 0;  // with undefined
-  virtual void RejectPromise(uint32_t promise, sim::Value reason) = 0;
-  // The resolving functions of UserCode::Call(kThen). Each pair works once; further calls do nothing.
-  virtual void CallResolve(uint32_t resolver) = 0;  // with undefined
-  virtual void CallReject(uint32_t resolver, sim::Value reason) = 0;
-  // promise.then(value => Settled(promise, true, value), reason => Settled(promise, false, reason)).
-  virtual void Observe(uint32_t promise) = 0;
-
-  // ---- Microtasks. None run except in these.
-  // Runs the microtasks that are queued now; those that they queue wait.
-  virtual void RunTick() = 0;
-  // Runs at most `count` microtasks, fewer if the queue becomes empty.
-  virtual void RunMicrotasks(size_t count) = 0;
-  // Runs until the queue is empty, then reports each promise that was rejected while it had no handler
-  // ([[PromiseIsHandled]] false) and still has none, in order of rejection, each promise once.
-  // https://html.spec.whatwg.org/#notify-about-rejected-promises
-  virtual void RunAllMicrotasks() = 0;
+  virtual sim::Outcome Perform(const SubjectCall& call) = 0;
 
   // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
   virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;

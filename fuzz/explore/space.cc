@@ -68,7 +68,7 @@ void Append(uint32_t family, const Combinations& of, std::vector<Configuration>&
         made.watched = watched;
         for (const bool observed : of.observed) {
           made.observed = observed;
-          for (const sim::TickModel ticks : of.tickModels) {
+          for (const core::TickModel ticks : of.tickModels) {
             made.tickModel = ticks;
             for (const double mark : of.highWaterMarks) {
               made.highWaterMark = mark;
@@ -100,9 +100,9 @@ Space::Space(std::vector<Family> given) : families(std::move(given)) {
 
 namespace {
 
-const std::vector<sim::TickModel>& AllTicks() {
-  static const auto* const all = new std::vector<sim::TickModel>{
-      sim::TickModel::kWebIdl, sim::TickModel::kPromiseResolve, sim::TickModel::kPromiseResolveStart};
+const std::vector<core::TickModel>& AllTicks() {
+  static const auto* const all = new std::vector<core::TickModel>{
+      core::TickModel::kWebIdl, core::TickModel::kPromiseResolve, core::TickModel::kPromiseResolveStart};
   return *all;
 }
 

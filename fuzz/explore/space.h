@@ -30,7 +30,7 @@ struct Configuration {
   uint8_t methods = 0;    // bit 1 << Method, as Program::methods
   bool listener = false;  // on the signal; only with start(), which receives the controller
   double highWaterMark = 1;
-  sim::TickModel tickModel = sim::TickModel::kWebIdl;
+  core::TickModel tickModel = core::TickModel::kWebIdl;
   std::optional<uint64_t> byteLimit;  // bytes; each chunk has one
   bool observed = false;              // the author reacts to every promise that an operation returns
   bool watched = false;               // and may react to ready and closed
@@ -52,7 +52,7 @@ struct Combinations {
   std::vector<bool> sizes{true};
   std::vector<bool> listeners{true};  // where there is start()
   std::vector<double> highWaterMarks{1};
-  std::vector<sim::TickModel> tickModels{sim::TickModel::kWebIdl};
+  std::vector<core::TickModel> tickModels{core::TickModel::kWebIdl};
   std::vector<std::optional<uint64_t>> byteLimits{std::nullopt};
   std::vector<bool> observed{false};
   std::vector<bool> watched{false};

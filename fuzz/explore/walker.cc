@@ -169,28 +169,29 @@ void Walker::ListWriterOptions(bool in_call) {
 
 Op Walker::Operation(Option option) {
   Op op{.kind = option.kind};
-  ForEachOperand(RowOf(option.kind), [&](char letter) {
-    switch (letter) {
-      case 'w':
+  ForEachOperand(RowOf(option.kind), [&](OperandKind kind) {
+    switch (kind) {
+      case OperandKind::kWriter:
         op.operands.writer = option.operand;
         break;
-      case 'p':
+      case OperandKind::kSource:
         op.operands.source = static_cast<PromiseSource>(option.operand);
         break;
-      case 'o':
+      case OperandKind::kUnobserved:
         op.operands.unobserved = !made().observed;
         break;
-      case 'n':
+      case OperandKind::kCount:
         op.operands.count = 1;
         break;
-      case 'r':
+      case OperandKind::kReason:
         ChooseReason(op.operands);
         break;
-      case 'c':
+      case OperandKind::kChunk:
         op.operands.chunk = NewChunk();
         break;
-      default:
-        break;
+      case OperandKind::kBuffer:
+      case OperandKind::kNumber:
+        break;  // no option has one
     }
   });
   return op;

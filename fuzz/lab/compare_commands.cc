@@ -38,9 +38,9 @@ class Examples {
   std::string Of(const std::string& name, const Program& program) {
     fuzz::TraceOfModel traces;
     Program in_model = program;
-    for (int i = 0; i < sim::kTickModelCount; ++i) {
+    for (int i = 0; i < core::kTickModelCount; ++i) {
       // A program for Sluice alone may name its model; it is compared in that one.
-      if (program.tickModel == sim::TickModel::kWebIdl) in_model.tickModel = static_cast<sim::TickModel>(i);
+      if (program.tickModel == core::TickModel::kWebIdl) in_model.tickModel = static_cast<core::TickModel>(i);
       driver_.Run(in_model, core_, {.snapshots = false}, trace_);
       traces[i] = fuzz::TraceText(in_model, trace_);
     }
@@ -152,7 +152,7 @@ int Emit(const EmitOptions& options) {
   if (options.format != "js" && options.format != "wpt") return kExitOk;
   const auto models = fuzz::TickModelNames();
   const auto model = std::find(models.begin(), models.end(), options.ticks) - models.begin();
-  program->tickModel = static_cast<sim::TickModel>(model);
+  program->tickModel = static_cast<core::TickModel>(model);
   fuzz::Judge judge;  // takes the core's asserts
   fuzz::Trace trace;
   fuzz::CoreSubject core;

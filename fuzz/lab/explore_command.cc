@@ -83,13 +83,13 @@ absl::Status ReadSinks(const std::vector<std::string>& words, std::vector<uint8_
   return absl::OkStatus();
 }
 
-absl::Status ReadTicks(const std::vector<std::string>& words, std::vector<sim::TickModel>& ticks) {
+absl::Status ReadTicks(const std::vector<std::string>& words, std::vector<core::TickModel>& ticks) {
   if (!words.empty()) ticks.clear();
   for (const std::string& word : words) {
     const auto names = fuzz::TickModelNames();
     const auto found = std::find(names.begin(), names.end(), word);
     if (found == names.end()) return Wrong("--ticks: there is no tick model " + word);
-    ticks.push_back(static_cast<sim::TickModel>(found - names.begin()));
+    ticks.push_back(static_cast<core::TickModel>(found - names.begin()));
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@ namespace sluice::fuzz {
 using core::PromiseView;
 using core::Snapshot;
 using model::PromiseState;
+using sim::Outcome;
 using sim::Value;
 using sim::ValueKind;
 
@@ -34,47 +35,75 @@ void ReferenceModel::Reset(UserCode& user_code, const std::vector<sim::Chunk>& c
   released_writer_.reset();
 }
 
-// Its snapshots show it from the begin of these steps.
-void ReferenceModel::ReleaseLock(uint32_t writer) {
-  released_writer_ = writer;
-  ReleaseLockSteps(writer);
+Outcome ReferenceModel::Perform(const SubjectCall& call) {
+  const auto promise = [](PromiseId id) { return Outcome::Return(Value::Of(ValueKind::kPromise, id)); };
+  switch (call.method) {
+    case SubjectMethod::kConstruct:
+      return Construct(*call.options);
+    case SubjectMethod::kLocked:
+      return Outcome::Return(Value::Boolean(Locked()));
+    case SubjectMethod::kStreamAbort:
+      return promise(StreamAbort(call.value));
+    case SubjectMethod::kStreamClose:
+      return promise(StreamClose());
+    case SubjectMethod::kGetWriter:
+      return GetWriter();
+    case SubjectMethod::kConstructWriter:
+      return ConstructWriter();
+    case SubjectMethod::kClosed:
+      return promise(Closed(call.id));
+    case SubjectMethod::kReady:
+      return promise(Ready(call.id));
+    case SubjectMethod::kDesiredSize:
+      return DesiredSize(call.id);
+    case SubjectMethod::kWriterAbort:
+      return promise(WriterAbort(call.id, call.value));
+    case SubjectMethod::kWriterClose:
+      return promise(WriterClose(call.id));
+    case SubjectMethod::kReleaseLock:
+      released_writer_ = call.id;  // its snapshots show it from the begin of these steps
+      return ReleaseLockSteps(call.id), Outcome{};
+    case SubjectMethod::kWrite:
+      return promise(Write(call.id, call.value));
+    case SubjectMethod::kCloseWithErrorPropagation:
+      return promise(WritableStreamDefaultWriterCloseWithErrorPropagation(call.id));
+    case SubjectMethod::kErrorStream:
+      return ErrorStream(call.value), Outcome{};
+    case SubjectMethod::kControllerError:
+      return ControllerError(call.value), Outcome{};
+    case SubjectMethod::kSignalAborted:  // https://dom.spec.whatwg.org/#dom-abortsignal-aborted
+      return Outcome::Return(Value::Boolean(SignalReason().kind != ValueKind::kUndefined));
+    case SubjectMethod::kSignalReason:
+      return Outcome::Return(SignalReason());
+    case SubjectMethod::kDetach:  // https://tc39.es/ecma262/#sec-detacharraybuffer
+      return detachedChunks_.insert(call.value.id), Outcome{};
+    case SubjectMethod::kNewPromise:
+      return promise(realm_.NewPromise());
+    case SubjectMethod::kResolvePromise:
+      return realm_.Resolve(call.id, Value::Undefined()), Outcome{};
+    case SubjectMethod::kRejectPromise:
+      return realm_.Reject(call.id, call.value), Outcome{};
+    case SubjectMethod::kCallResolve:
+      return realm_.CallResolve(call.id), Outcome{};
+    case SubjectMethod::kCallReject:
+      return realm_.CallReject(call.id, call.value), Outcome{};
+    case SubjectMethod::kObserve:
+      return realm_.Observe(call.id), Outcome{};
+    case SubjectMethod::kRunTick:
+      return realm_.RunJobs(realm_.PendingJobs()), Outcome{};
+    case SubjectMethod::kRunMicrotasks:
+      return realm_.RunJobs(call.id), Outcome{};
+    case SubjectMethod::kRunAllMicrotasks:
+      realm_.RunJobs(std::numeric_limits<size_t>::max());
+      return realm_.NotifyAboutRejectedPromises(), Outcome{};
+  }
+  return {};
 }
-
-// ---- The signal
-
-// https://dom.spec.whatwg.org/#dom-abortsignal-aborted
-bool ReferenceModel::SignalAborted() { return SignalReason().kind != ValueKind::kUndefined; }
 
 // https://dom.spec.whatwg.org/#dom-abortsignal-reason
 Value ReferenceModel::SignalReason() {
   if (stream_.controller == nullptr) return Value::Undefined();
   return stream_.controller->abortController.abortReason;
-}
-
-// ---- The author's chunks, promises, and microtasks
-
-// https://tc39.es/ecma262/#sec-detacharraybuffer
-void ReferenceModel::Detach(Value chunk) { detachedChunks_.insert(chunk.id); }
-
-uint32_t ReferenceModel::NewPromise() { return realm_.NewPromise(); }
-
-void ReferenceModel::ResolvePromise(uint32_t promise) { realm_.Resolve(promise, Value::Undefined()); }
-
-void ReferenceModel::RejectPromise(uint32_t promise, Value reason) { realm_.Reject(promise, reason); }
-
-void ReferenceModel::CallResolve(uint32_t resolver) { realm_.CallResolve(resolver); }
-
-void ReferenceModel::CallReject(uint32_t resolver, Value reason) { realm_.CallReject(resolver, reason); }
-
-void ReferenceModel::Observe(uint32_t promise) { realm_.Observe(promise); }
-
-void ReferenceModel::RunTick() { realm_.RunJobs(realm_.PendingJobs()); }
-
-void ReferenceModel::RunMicrotasks(size_t count) { realm_.RunJobs(count); }
-
-void ReferenceModel::RunAllMicrotasks() {
-  realm_.RunJobs(std::numeric_limits<size_t>::max());
-  realm_.NotifyAboutRejectedPromises();
 }
 
 // ---- The snapshot
@@ -141,7 +170,7 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
   snapshot.has_closeAlgorithm = controller.closeAlgorithm.has_value();
   snapshot.has_abortAlgorithm = controller.abortAlgorithm.has_value();
   snapshot.has_strategySizeAlgorithm = controller.strategySizeAlgorithm.has_value();
-  snapshot.signal_aborted = SignalAborted();
+  snapshot.signal_aborted = SignalReason().kind != ValueKind::kUndefined;
   snapshot.strategyHWM = controller.strategyHWM;
   snapshot.queueTotalSize = controller.queueTotalSize;
   snapshot.queue_size = controller.queue.size();

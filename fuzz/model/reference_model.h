@@ -3,7 +3,7 @@
 //
 //   ReferenceModel model;
 //   model.Reset(user_code, chunks);
-//   model.Construct(options);
+//   model.Perform({.method = SubjectMethod::kConstruct, .options = &options});
 //
 // Operations have the standard's names and order of steps (https://streams.spec.whatwg.org/#ws). Members are named for
 // slots, and a slot that may be undefined is an optional (or a pointer). No code is shared with the implementation.
@@ -39,40 +39,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
 
   const char* name() const override { return "reference_model"; }
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
-
-  sim::Outcome Construct(const StreamOptions& options) override;
-  bool Locked() override;
-  uint32_t StreamAbort(sim::Value reason) override;
-  uint32_t StreamClose() override;
-  sim::Outcome GetWriter() override;
-  sim::Outcome ConstructWriter() override;
-
-  uint32_t Closed(uint32_t writer) override;
-  uint32_t Ready(uint32_t writer) override;
-  sim::Outcome DesiredSize(uint32_t writer) override;
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
-  uint32_t WriterClose(uint32_t writer) override;
-  void ReleaseLock(uint32_t writer) override;
-  uint32_t Write(uint32_t writer, sim::Value chunk) override;
-
-  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
-  void ErrorStream(sim::Value error) override;
-  void ControllerError(sim::Value error) override;
-  bool SignalAborted() override;
-  sim::Value SignalReason() override;
-
-  void Detach(sim::Value chunk) override;
-  uint32_t NewPromise() override;
-  void ResolvePromise(uint32_t promise) override;
-  void RejectPromise(uint32_t promise, sim::Value reason) override;
-  void CallResolve(uint32_t resolver) override;
-  void CallReject(uint32_t resolver, sim::Value reason) override;
-  void Observe(uint32_t promise) override;
-
-  void RunTick() override;
-  void RunMicrotasks(size_t count) override;
-  void RunAllMicrotasks() override;
-
+  sim::Outcome Perform(const SubjectCall& call) override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void ReadSlots(std::vector<SlotValue>& slots) override;
   void QueryResults(std::vector<SlotValue>& results) override;
@@ -89,7 +56,23 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   enum Steps : uint32_t { kStartPromise, kSinkWritePromise, kSinkClosePromise, kSinkAbortPromise };
 
   // Method steps
+  sim::Outcome Construct(const StreamOptions& options);
+  bool Locked();
+  PromiseId StreamAbort(sim::Value reason);
+  PromiseId StreamClose();
+  sim::Outcome GetWriter();
+  sim::Outcome ConstructWriter();
+  PromiseId Closed(WriterId writer);
+  PromiseId Ready(WriterId writer);
+  sim::Outcome DesiredSize(WriterId writer);
+  PromiseId WriterAbort(WriterId writer, sim::Value reason);
+  PromiseId WriterClose(WriterId writer);
   void ReleaseLockSteps(WriterId writer);
+  PromiseId Write(WriterId writer, sim::Value chunk);
+  void ControllerError(sim::Value error);
+  sim::Value SignalReason();
+  // Other specifications
+  void ErrorStream(sim::Value error);
 
   // Working with writable streams
   sim::Outcome AcquireWritableStreamDefaultWriter(Stream& stream);

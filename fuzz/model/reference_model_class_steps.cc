@@ -42,7 +42,7 @@ bool ReferenceModel::Locked() {
 }
 
 // https://streams.spec.whatwg.org/#ws-abort
-uint32_t ReferenceModel::StreamAbort(Value reason) {
+ReferenceModel::PromiseId ReferenceModel::StreamAbort(Value reason) {
   const core::Operation operation("stream.abort()");
   // 1.
   if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
@@ -51,7 +51,7 @@ uint32_t ReferenceModel::StreamAbort(Value reason) {
 }
 
 // https://streams.spec.whatwg.org/#ws-close
-uint32_t ReferenceModel::StreamClose() {
+ReferenceModel::PromiseId ReferenceModel::StreamClose() {
   const core::Operation operation("stream.close()");
   // 1.
   if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
@@ -81,19 +81,19 @@ Outcome ReferenceModel::ConstructWriter() {
 }
 
 // https://streams.spec.whatwg.org/#default-writer-closed
-uint32_t ReferenceModel::Closed(uint32_t writer) {
+ReferenceModel::PromiseId ReferenceModel::Closed(WriterId writer) {
   const core::Operation operation("writer.closed");
   return writers_[writer].closedPromise;
 }
 
 // https://streams.spec.whatwg.org/#default-writer-ready
-uint32_t ReferenceModel::Ready(uint32_t writer) {
+ReferenceModel::PromiseId ReferenceModel::Ready(WriterId writer) {
   const core::Operation operation("writer.ready");
   return writers_[writer].readyPromise;
 }
 
 // https://streams.spec.whatwg.org/#default-writer-desired-size
-Outcome ReferenceModel::DesiredSize(uint32_t writer) {
+Outcome ReferenceModel::DesiredSize(WriterId writer) {
   const core::Operation operation("writer.desiredSize");
   // 1.
   if (writers_[writer].stream == nullptr) return Outcome::Throw(realm_.NewTypeError());
@@ -102,7 +102,7 @@ Outcome ReferenceModel::DesiredSize(uint32_t writer) {
 }
 
 // https://streams.spec.whatwg.org/#default-writer-abort
-uint32_t ReferenceModel::WriterAbort(uint32_t writer, Value reason) {
+ReferenceModel::PromiseId ReferenceModel::WriterAbort(WriterId writer, Value reason) {
   const core::Operation operation("writer.abort()");
   // 1.
   if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
@@ -111,7 +111,7 @@ uint32_t ReferenceModel::WriterAbort(uint32_t writer, Value reason) {
 }
 
 // https://streams.spec.whatwg.org/#default-writer-close
-uint32_t ReferenceModel::WriterClose(uint32_t writer) {
+ReferenceModel::PromiseId ReferenceModel::WriterClose(WriterId writer) {
   const core::Operation operation("writer.close()");
   // 1.
   const Stream* stream = writers_[writer].stream;
@@ -137,7 +137,7 @@ void ReferenceModel::ReleaseLockSteps(WriterId writer) {
 }
 
 // https://streams.spec.whatwg.org/#default-writer-write
-uint32_t ReferenceModel::Write(uint32_t writer, Value chunk) {
+ReferenceModel::PromiseId ReferenceModel::Write(WriterId writer, Value chunk) {
   const core::Operation operation("writer.write()");
   // 1.
   if (writers_[writer].stream == nullptr) return realm_.PromiseRejectedWith(realm_.NewTypeError());
@@ -160,10 +160,6 @@ void ReferenceModel::ControllerError(Value error) {
 }
 
 // ---- Other specifications
-
-uint32_t ReferenceModel::CloseWithErrorPropagation(uint32_t writer) {
-  return WritableStreamDefaultWriterCloseWithErrorPropagation(writer);
-}
 
 // https://streams.spec.whatwg.org/#writablestream-error
 void ReferenceModel::ErrorStream(Value error) {

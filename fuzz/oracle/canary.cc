@@ -2,10 +2,12 @@
 
 namespace sluice::fuzz {
 
-void CanarySubject::ReleaseLock(uint32_t writer) {
-  const core::WritableStream& stream = host().stream(0);
-  if (stream.pendingAbortRequest.has_value() && !stream.inFlightWriteRequest.is_undefined()) return;
-  CoreSubject::ReleaseLock(writer);
+sim::Outcome CanarySubject::Perform(const SubjectCall& call) {
+  if (call.method == SubjectMethod::kReleaseLock) {
+    const core::WritableStream& stream = host().stream(0);
+    if (stream.pendingAbortRequest.has_value() && !stream.inFlightWriteRequest.is_undefined()) return {};
+  }
+  return CoreSubject::Perform(call);
 }
 
 }  // namespace sluice::fuzz

@@ -12,7 +12,7 @@ namespace sluice::fuzz {
 class CanarySubject final : public CoreSubject {
  public:
   const char* name() const override { return "canary"; }
-  void ReleaseLock(uint32_t writer) override;
+  sim::Outcome Perform(const SubjectCall& call) override;
 };
 
 }  // namespace sluice::fuzz

@@ -87,50 +87,50 @@ Chunk ReadChunk(Reader& in) {
 }
 
 void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
-  ForEachOperand(row, [&](char letter) {
-    switch (letter) {
-      case 'w':
+  ForEachOperand(row, [&](OperandKind kind) {
+    switch (kind) {
+      case OperandKind::kWriter:
         return out.Byte(operands.writer);
-      case 'r':
+      case OperandKind::kReason:
         return out.Byte(operands.reason);
-      case 'p':
+      case OperandKind::kSource:
         return out.Byte(static_cast<uint64_t>(operands.source));
-      case 'o':
+      case OperandKind::kUnobserved:
         return out.Byte(operands.unobserved ? 1 : 0);
-      case 'n':
+      case OperandKind::kCount:
         return out.LittleEndian(operands.count, 2);
-      case 'd':
+      case OperandKind::kNumber:
         return WriteNumber(out, operands.number, 0);
-      case 'c':
-      case 'b':
+      case OperandKind::kChunk:
+      case OperandKind::kBuffer:
         return WriteChunk(out, operands.chunk);
     }
   });
 }
 
 void ReadOperands(Reader& in, const Row& row, Operands& operands) {
-  ForEachOperand(row, [&](char letter) {
-    switch (letter) {
-      case 'w':
+  ForEachOperand(row, [&](OperandKind kind) {
+    switch (kind) {
+      case OperandKind::kWriter:
         operands.writer = in.Byte();
         break;
-      case 'r':
+      case OperandKind::kReason:
         operands.reason = in.Byte();
         break;
-      case 'p':
+      case OperandKind::kSource:
         operands.source = static_cast<PromiseSource>(in.Below(kPromiseSourceCount));
         break;
-      case 'o':
+      case OperandKind::kUnobserved:
         operands.unobserved = in.Below(2) == 1;
         break;
-      case 'n':
+      case OperandKind::kCount:
         operands.count = static_cast<uint32_t>(in.LittleEndian(2));
         break;
-      case 'd':
+      case OperandKind::kNumber:
         operands.number = ReadNumber(in, in.Below(InterestingNumbers().size() + 1));
         break;
-      case 'c':
-      case 'b':
+      case OperandKind::kChunk:
+      case OperandKind::kBuffer:
         operands.chunk = ReadChunk(in);
         break;
     }

@@ -66,7 +66,7 @@ class Emitter {
       const Row& row = RowOf(op.kind);
       ordered_json json = {
           {"kind", row.name}, {"needs", NeedsNames()[static_cast<int>(row.needs)]}, {"text", PrintText(op)}};
-      ForEachOperand(row, [&](char letter) { AddOperand(letter, op.operands, json); });
+      ForEachOperand(row, [&](OperandKind kind) { AddOperand(kind, op.operands, json); });
       list.push_back(std::move(json));
     }
     return list;
@@ -79,27 +79,29 @@ class Emitter {
     return json;
   }
 
-  void AddOperand(char letter, const Operands& operands, ordered_json& json) {
-    switch (letter) {
-      case 'w':
+  void AddOperand(OperandKind kind, const Operands& operands, ordered_json& json) {
+    switch (kind) {
+      case OperandKind::kWriter:
         json["writer"] = operands.writer;
         break;
-      case 'r':
+      case OperandKind::kReason:
         json["reason"] = operands.reason;
         break;
-      case 'p':
+      case OperandKind::kSource:
         json["source"] = PromiseSourceNames()[static_cast<int>(operands.source)];
         break;
-      case 'n':
+      case OperandKind::kCount:
         json["count"] = operands.count;
         break;
-      case 'o':
+      case OperandKind::kUnobserved:
         json["unobserved"] = operands.unobserved;
         break;
-      case 'c':
-      case 'b':
+      case OperandKind::kChunk:
+      case OperandKind::kBuffer:
         json["chunk"] = ChunkIndex(operands.chunk);
         break;
+      case OperandKind::kNumber:
+        break;  // only ends have one (EndJson)
     }
   }
 
@@ -127,9 +129,9 @@ std::optional<std::string> WhyNotPortable(const Op& op) {
   const Row& row = RowOf(op.kind);
   if (!row.not_portable.empty()) return std::string(row.not_portable);
   bool too_large = false;
-  ForEachOperand(row, [&](char letter) {
+  ForEachOperand(row, [&](OperandKind kind) {
     const sim::Chunk& chunk = op.operands.chunk;
-    too_large |= (letter == 'c' || letter == 'b') &&
+    too_large |= (kind == OperandKind::kChunk || kind == OperandKind::kBuffer) &&
                  uint64_t{chunk.count} * std::max<uint8_t>(chunk.unit_count, 1) > kMaxPortableChunk;
   });
   if (too_large) return "a chunk is larger than 1 MiB";
@@ -187,7 +189,7 @@ std::string EmitJson(const Program& program) { return Emitter(program).Text(); }
 std::string EmitExample(const std::string& name, const Program& program, const TraceOfModel& traces) {
   ordered_json json = {{"name", name}, {"text", PrintText(program)}};
   json["program"] = ordered_json::parse(EmitJson(program));
-  for (int i = 0; i < sim::kTickModelCount; ++i) {
+  for (int i = 0; i < core::kTickModelCount; ++i) {
     if (i == 0 || traces[i] != traces[0]) json["traces"][std::string(TickModelNames()[i])] = traces[i];
   }
   return json.dump();

@@ -32,7 +32,7 @@ std::string EmitJson(const Program& program);
 
 // {"name", "text", "program", "traces"} on one line: a program and what it should print in each tick model. Of the
 // models after the first, only those whose trace is another one.
-using TraceOfModel = std::array<std::string, sim::kTickModelCount>;
+using TraceOfModel = std::array<std::string, core::kTickModelCount>;
 std::string EmitExample(const std::string& name, const Program& program, const TraceOfModel& traces);
 
 // A script that runs by itself (Node, Deno, Bun, browsers) and prints the trace as `sluice-fuzz trace` does.

@@ -20,6 +20,30 @@ constexpr std::array<uint8_t, kProfileCount> W(uint8_t balanced, uint8_t reentra
   return {balanced, reentrancy, buffer_limit};
 }
 
+constexpr bool IsOperandKind(char letter) {
+  switch (static_cast<OperandKind>(letter)) {
+    case OperandKind::kWriter:
+    case OperandKind::kChunk:
+    case OperandKind::kBuffer:
+    case OperandKind::kReason:
+    case OperandKind::kSource:
+    case OperandKind::kCount:
+    case OperandKind::kNumber:
+    case OperandKind::kUnobserved:
+      return true;
+  }
+  return false;
+}
+
+constexpr bool HaveKnownOperands(std::span<const Row> rows) {
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < row.pattern.size(); ++i) {
+      if (row.pattern[i] == '$' && (++i == row.pattern.size() || !IsOperandKind(row.pattern[i]))) return false;
+    }
+  }
+  return true;
+}
+
 // Rows stand in the order of their enumeration.
 constexpr Row kOpRows[] = {
     {K(OpKind::kGetWriter), "getWriter", "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer",
@@ -66,7 +90,7 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kDetach), "detach", "detach $b", "transfer the buffer elsewhere: its byteLength is 0 from now on", "",
      Needs::kNothing, W(2, 2, 5)},
 };
-static_assert(std::size(kOpRows) == kOpKindCount);
+static_assert(std::size(kOpRows) == kOpKindCount && HaveKnownOperands(kOpRows));
 
 constexpr Row kEndRows[] = {
     {K(EndKind::kReturn), "return", "return", "undefined", ""},
@@ -78,7 +102,7 @@ constexpr Row kEndRows[] = {
     {K(EndKind::kReturnThenable), "thenable", "return thenable",
      "an object with a `then` getter: scripts getThen, then", ""},
 };
-static_assert(std::size(kEndRows) == kEndKindCount);
+static_assert(std::size(kEndRows) == kEndKindCount && HaveKnownOperands(kEndRows));
 
 constexpr bool InOrder(std::span<const Row> rows) {
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -268,30 +292,31 @@ void Normalize(Chunk& chunk) {
 
 void Normalize(const Row& row, Operands& operands) {
   Operands normal;
-  ForEachOperand(row, [&](char letter) {
-    switch (letter) {
-      case 'w':
+  ForEachOperand(row, [&](OperandKind kind) {
+    switch (kind) {
+      case OperandKind::kWriter:
         normal.writer = operands.writer % kWriterCount;
         break;
-      case 'r':
+      case OperandKind::kReason:
         normal.reason = operands.reason % (kReasonCount + 1);
         break;
-      case 'p':
+      case OperandKind::kSource:
         normal.source = static_cast<PromiseSource>(static_cast<int>(operands.source) % kPromiseSourceCount);
         break;
-      case 'o':
+      case OperandKind::kUnobserved:
         normal.unobserved = operands.unobserved;
         break;
-      case 'n':
+      case OperandKind::kCount:
         normal.count = std::clamp(operands.count, 1u, kMaxCount);
         break;
-      case 'd':
+      case OperandKind::kNumber:
         normal.number = std::isnan(operands.number) ? std::numeric_limits<double>::quiet_NaN() : operands.number;
         break;
-      case 'c':
-      case 'b':
+      case OperandKind::kChunk:
+      case OperandKind::kBuffer:
         normal.chunk = operands.chunk;
-        if (letter == 'b' && !sim::IsDetachable(normal.chunk.kind)) normal.chunk.kind = ChunkKind::kArrayBuffer;
+        if (kind == OperandKind::kBuffer && !sim::IsDetachable(normal.chunk.kind))
+          normal.chunk.kind = ChunkKind::kArrayBuffer;
         Normalize(normal.chunk);
         break;
     }

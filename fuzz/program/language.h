@@ -1,7 +1,7 @@
 // The program language, defined once.
 //
-// A statement is a row: a kind, a pattern and other properties. In a pattern, `$` and a letter is an operand;
-// everything else is literal text. All forms follow from the row:
+// A statement is a row: a kind, a pattern and other properties. In a pattern, `$` and a letter (OperandKind) is an
+// operand; everything else is literal text. All forms follow from the row:
 //   text         the pattern with its operands
 //   bytes        the row's number, then its operands in the pattern's order
 //   mutation     changes operands by type, and chooses operations by weight
@@ -10,8 +10,6 @@
 //   JavaScript   is emitted unless the row has a reason against it
 // CONTRIBUTING.md lists the steps for a new operation.
 //
-//   $w writer   $c chunk   $b buffer or view   $r reason   $p promise source   $n count   $d double   $o observed or
-//   not
 #ifndef SLUICE_FUZZ_PROGRAM_LANGUAGE_H_
 #define SLUICE_FUZZ_PROGRAM_LANGUAGE_H_
 
@@ -40,6 +38,18 @@ inline constexpr int kNeedsCount = 8;
 // The kinds of programs that mutation makes (mutate.h).
 enum class ProfileKind : uint8_t { kBalanced, kReentrancy, kBufferLimit };
 inline constexpr int kProfileCount = 3;
+
+// By the letter in a pattern.
+enum class OperandKind : char {
+  kWriter = 'w',
+  kChunk = 'c',
+  kBuffer = 'b',  // a chunk that is a buffer or a view
+  kReason = 'r',
+  kSource = 'p',  // a PromiseSource
+  kCount = 'n',
+  kNumber = 'd',
+  kUnobserved = 'o',
+};
 
 struct Row {
   uint8_t kind = 0;          // OpKind or EndKind
@@ -74,11 +84,11 @@ std::span<const double> InterestingNumbers();
 std::span<const uint64_t> InterestingByteCounts();
 std::span<const sim::Chunk> InterestingChunks();
 
-// Bytes of a filled-in pattern's operand list: calls f(letter) for each operand of the row, in order.
+// Calls f(kind) for each operand of the row, in the pattern's order.
 template <typename F>
 void ForEachOperand(const Row& row, F f) {
   for (size_t i = 0; i + 1 < row.pattern.size(); ++i) {
-    if (row.pattern[i] == '$') f(row.pattern[++i]);
+    if (row.pattern[i] == '$') f(static_cast<OperandKind>(row.pattern[++i]));
   }
 }
 

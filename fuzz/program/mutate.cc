@@ -51,34 +51,34 @@ sim::Chunk RandomString(Random& random) {
   return chunk;
 }
 
-void RandomOperand(char letter, Operands& operands, Random& random) {
-  switch (letter) {
-    case 'w':
+void RandomOperand(OperandKind kind, Operands& operands, Random& random) {
+  switch (kind) {
+    case OperandKind::kWriter:
       operands.writer = random.OneIn(3) ? Small(kWriterCount, random) : 0;
       break;
-    case 'r':
+    case OperandKind::kReason:
       operands.reason = random.OneIn(6) ? kNoReason : Small(kReasonCount, random);
       break;
-    case 'p':
+    case OperandKind::kSource:
       operands.source =
           random.OneIn(2) ? PromiseSource::kWrite : static_cast<PromiseSource>(random.Below(kPromiseSourceCount));
       break;
-    case 'o':
+    case OperandKind::kUnobserved:
       operands.unobserved = random.OneIn(8);
       break;
-    case 'n':
+    case OperandKind::kCount:
       operands.count = static_cast<uint32_t>(1 + random.Below(random.OneIn(8) ? 20 : 4));
       break;
-    case 'd':
+    case OperandKind::kNumber:
       operands.number = random.OneIn(16) ? std::bit_cast<double>(random.Next()) : random.Pick(InterestingNumbers());
       break;
-    case 'c':
+    case OperandKind::kChunk:
       operands.chunk = random.Pick(InterestingChunks());
       if (random.OneIn(4)) operands.chunk.count = static_cast<uint32_t>(random.Below(200));
       if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
       if (random.OneIn(8)) operands.chunk = RandomString(random);
       break;
-    case 'b':
+    case OperandKind::kBuffer:
       operands.chunk = RandomBuffer(random);
       break;
   }
@@ -86,7 +86,7 @@ void RandomOperand(char letter, Operands& operands, Random& random) {
 
 template <typename Statement>
 void RandomOperands(Statement& statement, Random& random) {
-  ForEachOperand(RowOf(statement.kind), [&](char letter) { RandomOperand(letter, statement.operands, random); });
+  ForEachOperand(RowOf(statement.kind), [&](OperandKind kind) { RandomOperand(kind, statement.operands, random); });
   Normalize(RowOf(statement.kind), statement.operands);
 }
 
@@ -171,8 +171,8 @@ class Mutator {
     const auto operands = std::count(row.pattern.begin(), row.pattern.end(), '$');
     if (operands == 0) return ReplaceOp(op);
     size_t chosen = random_.Below(static_cast<size_t>(operands));
-    ForEachOperand(row, [&](char letter) {
-      if (chosen-- == 0) RandomOperand(letter, op.operands, random_);
+    ForEachOperand(row, [&](OperandKind kind) {
+      if (chosen-- == 0) RandomOperand(kind, op.operands, random_);
     });
     Normalize(row, op.operands);
   }

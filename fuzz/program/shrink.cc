@@ -49,31 +49,31 @@ void RenameChunk(Program& program, const sim::Chunk from, const sim::Chunk& to) 
 }
 
 template <typename Statement>
-void SimplifyOperand(Program& program, Statement& statement, char letter) {
+void SimplifyOperand(Program& program, Statement& statement, OperandKind kind) {
   Operands& o = statement.operands;
-  switch (letter) {
-    case 'w':
+  switch (kind) {
+    case OperandKind::kWriter:
       o.writer = 0;
       break;
-    case 'r':
+    case OperandKind::kReason:
       o.reason = 0;
       break;
-    case 'o':
+    case OperandKind::kUnobserved:
       o.unobserved = false;
       break;
-    case 'n':
+    case OperandKind::kCount:
       o.count = 1;
       break;
-    case 'd':
+    case OperandKind::kNumber:
       o.number = 1;
       break;
-    case 'c':
+    case OperandKind::kChunk:
       o.chunk = InterestingChunks()[0];
       break;
-    case 'b':
+    case OperandKind::kBuffer:
       return RenameChunk(program, o.chunk, kSimplestBuffer);
-    default:
-      return;
+    case OperandKind::kSource:
+      return;  // no source is simpler than another
   }
   Normalize(RowOf(statement.kind), o);
 }
@@ -173,20 +173,20 @@ void Shrinker::CollectEdits() {
     edits_.push_back([i](Program& p) { SimplifyMark(p, i); });
   }
   for (size_t i = 0; i < program_.ops.size(); ++i) {
-    ForEachOperand(RowOf(program_.ops[i].kind), [&](char letter) {
-      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.ops[i], letter); });
+    ForEachOperand(RowOf(program_.ops[i].kind), [&](OperandKind kind) {
+      edits_.push_back([i, kind](Program& p) { SimplifyOperand(p, p.ops[i], kind); });
     });
   }
   for (size_t i = 0; i < program_.scripts.size(); ++i) {
     const Script& script = program_.scripts[i];
     edits_.push_back([i](Program& p) { p.scripts[i].end = {}; });
     // If the end has become a plain return, it has no operands, and these change nothing.
-    ForEachOperand(RowOf(script.end.kind), [&](char letter) {
-      edits_.push_back([i, letter](Program& p) { SimplifyOperand(p, p.scripts[i].end, letter); });
+    ForEachOperand(RowOf(script.end.kind), [&](OperandKind kind) {
+      edits_.push_back([i, kind](Program& p) { SimplifyOperand(p, p.scripts[i].end, kind); });
     });
     for (size_t j = 0; j < script.ops.size(); ++j) {
-      ForEachOperand(RowOf(script.ops[j].kind), [&](char letter) {
-        edits_.push_back([i, j, letter](Program& p) { SimplifyOperand(p, p.scripts[i].ops[j], letter); });
+      ForEachOperand(RowOf(script.ops[j].kind), [&](OperandKind kind) {
+        edits_.push_back([i, j, kind](Program& p) { SimplifyOperand(p, p.scripts[i].ops[j], kind); });
       });
     }
   }

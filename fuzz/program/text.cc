@@ -19,22 +19,22 @@ using sim::ChunkKind;
 
 std::string ReasonText(uint8_t reason) { return reason == kNoReason ? "undefined" : "r" + std::to_string(reason); }
 
-std::string OperandText(char letter, const Operands& operands) {
-  switch (letter) {
-    case 'w':
+std::string OperandText(OperandKind kind, const Operands& operands) {
+  switch (kind) {
+    case OperandKind::kWriter:
       return "w" + std::to_string(operands.writer);
-    case 'r':
+    case OperandKind::kReason:
       return ReasonText(operands.reason);
-    case 'p':
+    case OperandKind::kSource:
       return std::string(PromiseSourceNames()[static_cast<int>(operands.source)]);
-    case 'o':
+    case OperandKind::kUnobserved:
       return operands.unobserved ? " unobserved" : "";
-    case 'n':
+    case OperandKind::kCount:
       return std::to_string(operands.count);
-    case 'd':
+    case OperandKind::kNumber:
       return NumberText(operands.number);
-    case 'c':
-    case 'b':
+    case OperandKind::kChunk:
+    case OperandKind::kBuffer:
       return ChunkText(operands.chunk);
   }
   return "";
@@ -44,7 +44,7 @@ std::string StatementText(const Row& row, const Operands& operands) {
   std::string text;
   for (size_t i = 0; i < row.pattern.size(); ++i) {
     if (row.pattern[i] == '$') {
-      text += OperandText(row.pattern[++i], operands);
+      text += OperandText(static_cast<OperandKind>(row.pattern[++i]), operands);
     } else {
       text += row.pattern[i];
     }
@@ -211,14 +211,14 @@ bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
 }
 
 // On failure `why` is what was expected.
-bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string_view& why) {
+bool TakeOperand(Cursor& cursor, OperandKind kind, Operands& operands, std::string_view& why) {
   int word = 0;
-  switch (letter) {
-    case 'w':
+  switch (kind) {
+    case OperandKind::kWriter:
       static_assert(kWriterCount == 4);
       why = "a writer, w0 to w3";
       return cursor.Take("w") && cursor.TakeNumber(operands.writer) && operands.writer < kWriterCount;
-    case 'r':
+    case OperandKind::kReason:
       static_assert(kReasonCount == 4);
       why = "a reason, r0 to r3 or undefined";
       if (cursor.Take("undefined")) {
@@ -226,28 +226,28 @@ bool TakeOperand(Cursor& cursor, char letter, Operands& operands, std::string_vi
         return true;
       }
       return cursor.Take("r") && cursor.TakeNumber(operands.reason) && operands.reason < kReasonCount;
-    case 'p':
+    case OperandKind::kSource:
       why = "whose promise: start, write, close, abort or then";
       if (!cursor.TakeWord(PromiseSourceNames(), word)) return false;
       operands.source = static_cast<PromiseSource>(word);
       return true;
-    case 'o': {
+    case OperandKind::kUnobserved: {
       Cursor unobserved = cursor;
       unobserved.SkipSpace();
       operands.unobserved = unobserved.Take("unobserved");
       if (operands.unobserved) cursor = unobserved;
       return true;
     }
-    case 'n':
+    case OperandKind::kCount:
       static_assert(kMaxCount == 1000);
       why = "a count from 1 to 1000";
       return cursor.TakeNumber(operands.count) && operands.count >= 1 && operands.count <= kMaxCount;
-    case 'd':
+    case OperandKind::kNumber:
       why = "a number, NaN, Infinity or -Infinity";
       return TakeDouble(cursor, operands.number);
-    case 'c':
+    case OperandKind::kChunk:
       return TakeChunk(cursor, operands.chunk, why);
-    case 'b':
+    case OperandKind::kBuffer:
       if (TakeChunk(cursor, operands.chunk, why) && sim::IsDetachable(operands.chunk.kind)) return true;
       why = "what can be detached: buffer(8) or view(8) (with #1 to #3: another one)";
       return false;
@@ -293,7 +293,7 @@ bool MatchPattern(std::string_view pattern, Cursor cursor, Operands& operands, F
     const size_t before = cursor.at();
     if (pattern[i] == '$') {
       std::string_view why;
-      if (!TakeOperand(cursor, pattern[++i], operands, why)) {
+      if (!TakeOperand(cursor, static_cast<OperandKind>(pattern[++i]), operands, why)) {
         furthest.Note(before, why);
         return false;
       }

@@ -1,5 +1,6 @@
 #include "fuzz/state_coverage/state_coverage_subject.h"
 
+#include <limits>
 #include <utility>
 
 namespace sluice::fuzz {
@@ -8,7 +9,7 @@ namespace {
 using sim::Outcome;
 using sim::Value;
 
-Cause CauseOf(const sim::Realm::NextReaction& next) {
+Cause CauseOfReaction(const sim::Realm::NextReaction& next) {
   switch (next.reaction.kind) {
     case core::ReactionKind::kStart:
       return next.fulfilled ? Cause::kStartFulfills : Cause::kStartRejects;
@@ -106,75 +107,62 @@ void StateCoverageSubject::Settled(uint32_t promise, bool fulfilled, Value value
   user_code_->Settled(promise, fulfilled, value);
 }
 
-// A writer that was released has no stream that it could do something to.
-Cause StateCoverageSubject::CauseForWriter(uint32_t writer, Cause cause) {
-  return host().Writer(Slot(writer)).stream.is_undefined() ? Cause::kNothing : cause;
+std::optional<Cause> StateCoverageSubject::CauseOf(const SubjectCall& call) {
+  // A writer that was released has no stream to change.
+  const auto for_writer = [&](Cause cause) {
+    return host().Writer(Slot(call.id)).stream.is_undefined() ? Cause::kNothing : cause;
+  };
+  switch (call.method) {
+    case SubjectMethod::kConstruct:
+      return Cause::kConstruct;
+    case SubjectMethod::kStreamAbort:
+      return Cause::kAbort;
+    case SubjectMethod::kStreamClose:
+    case SubjectMethod::kCloseWithErrorPropagation:
+      return Cause::kClose;
+    case SubjectMethod::kGetWriter:
+    case SubjectMethod::kConstructWriter:
+      return Cause::kGetWriter;
+    case SubjectMethod::kWriterAbort:
+      return for_writer(Cause::kAbort);
+    case SubjectMethod::kWriterClose:
+      return for_writer(Cause::kClose);
+    case SubjectMethod::kReleaseLock:
+      return for_writer(Cause::kReleaseLock);
+    case SubjectMethod::kWrite:
+      return for_writer(Cause::kWrite);
+    case SubjectMethod::kErrorStream:
+    case SubjectMethod::kControllerError:
+      return Cause::kError;
+    default:
+      return std::nullopt;
+  }
 }
-
-Outcome StateCoverageSubject::Construct(const StreamOptions& options) {
-  const Scope scope(*this, Cause::kConstruct);
-  return CoreSubject::Construct(options);
-}
-uint32_t StateCoverageSubject::StreamAbort(Value reason) {
-  const Scope scope(*this, Cause::kAbort);
-  return CoreSubject::StreamAbort(reason);
-}
-uint32_t StateCoverageSubject::StreamClose() {
-  const Scope scope(*this, Cause::kClose);
-  return CoreSubject::StreamClose();
-}
-Outcome StateCoverageSubject::GetWriter() {
-  const Scope scope(*this, Cause::kGetWriter);
-  return CoreSubject::GetWriter();
-}
-Outcome StateCoverageSubject::ConstructWriter() {
-  const Scope scope(*this, Cause::kGetWriter);
-  return CoreSubject::ConstructWriter();
-}
-uint32_t StateCoverageSubject::WriterAbort(uint32_t writer, Value reason) {
-  const Scope scope(*this, CauseForWriter(writer, Cause::kAbort));
-  return CoreSubject::WriterAbort(writer, reason);
-}
-uint32_t StateCoverageSubject::WriterClose(uint32_t writer) {
-  const Scope scope(*this, CauseForWriter(writer, Cause::kClose));
-  return CoreSubject::WriterClose(writer);
-}
-void StateCoverageSubject::ReleaseLock(uint32_t writer) {
-  const Scope scope(*this, CauseForWriter(writer, Cause::kReleaseLock));
-  CoreSubject::ReleaseLock(writer);
-}
-uint32_t StateCoverageSubject::Write(uint32_t writer, Value chunk) {
-  const Scope scope(*this, CauseForWriter(writer, Cause::kWrite));
-  return CoreSubject::Write(writer, chunk);
-}
-uint32_t StateCoverageSubject::CloseWithErrorPropagation(uint32_t writer) {
-  const Scope scope(*this, Cause::kClose);
-  return CoreSubject::CloseWithErrorPropagation(writer);
-}
-void StateCoverageSubject::ErrorStream(Value error) {
-  const Scope scope(*this, Cause::kError);
-  CoreSubject::ErrorStream(error);
-}
-void StateCoverageSubject::ControllerError(Value error) {
-  const Scope scope(*this, Cause::kError);
-  CoreSubject::ControllerError(error);
-}
-
-void StateCoverageSubject::RunOneMicrotask() {
-  const auto next = host().realm().NextCoreReaction();
-  const Scope scope(*this, next.has_value() ? CauseOf(*next) : Cause::kNothing);
-  CoreSubject::RunMicrotasks(1);
-}
-
-void StateCoverageSubject::RunTick() { RunMicrotasks(host().realm().PendingMicrotasks()); }
 
 void StateCoverageSubject::RunMicrotasks(size_t count) {
-  for (; count > 0 && host().realm().PendingMicrotasks() > 0; --count) RunOneMicrotask();
+  for (; count > 0 && host().realm().PendingMicrotasks() > 0; --count) {
+    const auto next = host().realm().NextCoreReaction();
+    const Scope scope(*this, next.has_value() ? CauseOfReaction(*next) : Cause::kNothing);
+    CoreSubject::Perform({.method = SubjectMethod::kRunMicrotasks, .id = 1});
+  }
 }
 
-void StateCoverageSubject::RunAllMicrotasks() {
-  while (host().realm().PendingMicrotasks() > 0) RunOneMicrotask();
-  CoreSubject::RunAllMicrotasks();  // what nobody handled is reported
+Outcome StateCoverageSubject::Perform(const SubjectCall& call) {
+  switch (call.method) {
+    case SubjectMethod::kRunTick:
+      return RunMicrotasks(host().realm().PendingMicrotasks()), Outcome{};
+    case SubjectMethod::kRunMicrotasks:
+      return RunMicrotasks(call.id), Outcome{};
+    case SubjectMethod::kRunAllMicrotasks:
+      RunMicrotasks(std::numeric_limits<size_t>::max());
+      return CoreSubject::Perform(call);  // reports the rejections that nothing handled
+    default:
+      break;
+  }
+  const std::optional<Cause> cause = CauseOf(call);
+  if (!cause.has_value()) return CoreSubject::Perform(call);
+  const Scope scope(*this, *cause);
+  return CoreSubject::Perform(call);
 }
 
 }  // namespace sluice::fuzz

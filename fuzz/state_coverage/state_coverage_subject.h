@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,22 +43,8 @@ class StateCoverageSubject : public CoreSubject, private UserCode {
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   void CopyFrom(const CoreSubject& other) override;  // `other` is a StateCoverageSubject; what was counted stays
-  sim::Outcome Construct(const StreamOptions& options) override;
-  uint32_t StreamAbort(sim::Value reason) override;
-  uint32_t StreamClose() override;
-  sim::Outcome GetWriter() override;
-  sim::Outcome ConstructWriter() override;
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
-  uint32_t WriterClose(uint32_t writer) override;
-  void ReleaseLock(uint32_t writer) override;
-  uint32_t Write(uint32_t writer, sim::Value chunk) override;
-  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
-  void ErrorStream(sim::Value error) override;
-  void ControllerError(sim::Value error) override;
-  // One microtask at a time, so that each transition has the right cause.
-  void RunTick() override;
-  void RunMicrotasks(size_t count) override;
-  void RunAllMicrotasks() override;
+  // Runs one microtask at a time, so that each transition has the right cause.
+  sim::Outcome Perform(const SubjectCall& call) override;
 
  private:
   class Scope;
@@ -70,8 +57,9 @@ class StateCoverageSubject : public CoreSubject, private UserCode {
     user_code_->UnhandledRejection(promise, reason);
   }
 
-  Cause CauseForWriter(uint32_t writer, Cause cause);
-  void RunOneMicrotask();
+  // Of a call that is no microtask; none if it is no operation on the stream.
+  std::optional<Cause> CauseOf(const SubjectCall& call);
+  void RunMicrotasks(size_t count);
   void NoteBegin(Cause cause);
   void Look();
   void NoteImpossible(const std::string& what) { Note(counts_.impossible[what]); }

@@ -262,22 +262,88 @@ V8Subject::Result V8Subject::Do(const char* operation, v8::Local<v8::Value> targ
   return {thrown->IsTrue(), value};
 }
 
-uint32_t V8Subject::DoForPromise(const char* operation, const v8::Global<v8::Value>& target,
-                                 std::optional<Value> argument) {
+Outcome V8Subject::PromiseFrom(const char* operation, const v8::Global<v8::Value>& target, Value argument) {
   const Entered in(*this);
-  const Result result =
-      Do(operation, target.Get(in.isolate.get), argument.has_value() ? ToJs(*argument) : v8::Local<v8::Value>());
+  const Result result = Do(operation, target.Get(in.isolate.get), ToJs(argument));
   // A promise-returning method that throws is wrong; so is what it gives then, which the comparison shows.
-  if (result.thrown) return NewPromise();
-  return PromiseId(result.value);
+  const uint32_t promise = result.thrown ? NewPromise() : PromiseId(result.value);
+  return Outcome::Return(Value::Of(ValueKind::kPromise, promise));
 }
 
-void V8Subject::DoForNothing(const char* operation, const v8::Global<v8::Value>& target,
-                             std::optional<Value> argument) {
+Outcome V8Subject::ValueFrom(const char* operation, const v8::Global<v8::Value>& target) {
   const Entered in(*this);
-  const Result result =
-      Do(operation, target.Get(in.isolate.get), argument.has_value() ? ToJs(*argument) : v8::Local<v8::Value>());
-  if (result.thrown) Violation("a method that never throws threw");
+  return ToSim(Do(operation, target.Get(in.isolate.get)));
+}
+
+Outcome V8Subject::NothingFrom(const char* operation, const v8::Global<v8::Value>& target, Value argument) {
+  const Entered in(*this);
+  if (Do(operation, target.Get(in.isolate.get), ToJs(argument)).thrown) Violation("a method that never throws threw");
+  return {};
+}
+
+Outcome V8Subject::Perform(const SubjectCall& call) {
+  switch (call.method) {
+    case SubjectMethod::kConstruct:
+      return Construct(*call.options);
+    case SubjectMethod::kLocked:
+      return ValueFrom("locked", stream_);
+    case SubjectMethod::kStreamAbort:
+      return PromiseFrom("streamAbort", stream_, call.value);
+    case SubjectMethod::kStreamClose:
+      return PromiseFrom("streamClose", stream_);
+    case SubjectMethod::kGetWriter:
+      return NewWriter("getWriter");
+    case SubjectMethod::kConstructWriter:
+      return NewWriter("constructWriter");
+    case SubjectMethod::kClosed:
+      return PromiseFrom("closed", writers_[call.id]);
+    case SubjectMethod::kReady:
+      return PromiseFrom("ready", writers_[call.id]);
+    case SubjectMethod::kDesiredSize:
+      return ValueFrom("desiredSize", writers_[call.id]);
+    case SubjectMethod::kWriterAbort:
+      return PromiseFrom("writerAbort", writers_[call.id], call.value);
+    case SubjectMethod::kWriterClose:
+      return PromiseFrom("writerClose", writers_[call.id]);
+    case SubjectMethod::kReleaseLock:
+      released_ = call.id;
+      return NothingFrom("releaseLock", writers_[call.id]);
+    case SubjectMethod::kWrite:
+      return PromiseFrom("write", writers_[call.id], call.value);
+    case SubjectMethod::kCloseWithErrorPropagation:
+      return PromiseFrom("closeWithErrorPropagation", writers_[call.id]);
+    case SubjectMethod::kErrorStream:
+      return NothingFrom("errorStream", stream_, call.value);
+    case SubjectMethod::kControllerError:
+      return NothingFrom("controllerError", controller_, call.value);
+    case SubjectMethod::kSignalAborted:
+      return ValueFrom("signalAborted", controller_);
+    case SubjectMethod::kSignalReason:
+      return ValueFrom("signalReason", controller_);
+    case SubjectMethod::kDetach:
+      return Detach(call.value), Outcome{};
+    case SubjectMethod::kNewPromise:
+      return Outcome::Return(Value::Of(ValueKind::kPromise, NewPromise()));
+    case SubjectMethod::kResolvePromise:
+      return SettlePromise(call.id, /*fulfill=*/true, {}), Outcome{};
+    case SubjectMethod::kRejectPromise:
+      return SettlePromise(call.id, /*fulfill=*/false, call.value), Outcome{};
+    case SubjectMethod::kCallResolve:
+      return CallResolver(resolvers_[call.id].first, {}), Outcome{};
+    case SubjectMethod::kCallReject:
+      return CallResolver(resolvers_[call.id].second, call.value), Outcome{};
+    case SubjectMethod::kObserve:
+      return Observe(call.id), Outcome{};
+    case SubjectMethod::kRunTick:
+      return RunTick(), Outcome{};
+    case SubjectMethod::kRunMicrotasks:
+      budget_ = call.id;
+      RunOnFiber();
+      return budget_.reset(), Outcome{};
+    case SubjectMethod::kRunAllMicrotasks:
+      return RunAllMicrotasks(), Outcome{};
+  }
+  return {};
 }
 
 Outcome V8Subject::Construct(const StreamOptions& options) {
@@ -305,56 +371,12 @@ Outcome V8Subject::Construct(const StreamOptions& options) {
   return {};
 }
 
-bool V8Subject::Locked() {
-  const Entered in(*this);
-  return Do("locked", stream_.Get(in.isolate.get)).value->IsTrue();
-}
-
-uint32_t V8Subject::StreamAbort(Value reason) { return DoForPromise("streamAbort", stream_, reason); }
-uint32_t V8Subject::StreamClose() { return DoForPromise("streamClose", stream_, {}); }
-
 Outcome V8Subject::NewWriter(const char* operation) {
   const Entered in(*this);
   const Result made = Do(operation, stream_.Get(in.isolate.get));
   if (made.thrown) return ToSim(made);
   writers_.emplace_back(in.isolate.get, made.value);
   return Outcome::Return(Value::Of(ValueKind::kWriter, static_cast<uint32_t>(writers_.size() - 1)));
-}
-
-Outcome V8Subject::GetWriter() { return NewWriter("getWriter"); }
-Outcome V8Subject::ConstructWriter() { return NewWriter("constructWriter"); }
-uint32_t V8Subject::Closed(uint32_t writer) { return DoForPromise("closed", writers_[writer], {}); }
-uint32_t V8Subject::Ready(uint32_t writer) { return DoForPromise("ready", writers_[writer], {}); }
-
-Outcome V8Subject::DesiredSize(uint32_t writer) {
-  const Entered in(*this);
-  return ToSim(Do("desiredSize", writers_[writer].Get(in.isolate.get)));
-}
-
-uint32_t V8Subject::WriterAbort(uint32_t writer, Value reason) {
-  return DoForPromise("writerAbort", writers_[writer], reason);
-}
-uint32_t V8Subject::WriterClose(uint32_t writer) { return DoForPromise("writerClose", writers_[writer], {}); }
-void V8Subject::ReleaseLock(uint32_t writer) {
-  released_ = writer;
-  DoForNothing("releaseLock", writers_[writer], {});
-}
-uint32_t V8Subject::Write(uint32_t writer, Value chunk) { return DoForPromise("write", writers_[writer], chunk); }
-
-uint32_t V8Subject::CloseWithErrorPropagation(uint32_t writer) {
-  return DoForPromise("closeWithErrorPropagation", writers_[writer], {});
-}
-void V8Subject::ErrorStream(Value error) { DoForNothing("errorStream", stream_, error); }
-void V8Subject::ControllerError(Value error) { DoForNothing("controllerError", controller_, error); }
-
-bool V8Subject::SignalAborted() {
-  const Entered in(*this);
-  return Do("signalAborted", controller_.Get(in.isolate.get)).value->IsTrue();
-}
-
-Value V8Subject::SignalReason() {
-  const Entered in(*this);
-  return ToSim(Do("signalReason", controller_.Get(in.isolate.get)).value);
 }
 
 void V8Subject::Detach(Value chunk) {
@@ -372,18 +394,11 @@ uint32_t V8Subject::NewPromise() {
   return PromiseId(v8::Promise::Resolver::New(in.context).ToLocalChecked());
 }
 
-void V8Subject::ResolvePromise(uint32_t promise) {
+void V8Subject::SettlePromise(uint32_t promise, bool fulfill, Value reason) {
   const Entered in(*this);
-  promises_[promise]
-      .Get(in.isolate.get)
-      .As<v8::Promise::Resolver>()
-      ->Resolve(in.context, v8::Undefined(in.isolate.get))
+  const auto resolver = promises_[promise].Get(in.isolate.get).As<v8::Promise::Resolver>();
+  (fulfill ? resolver->Resolve(in.context, v8::Undefined(in.isolate.get)) : resolver->Reject(in.context, ToJs(reason)))
       .Check();
-}
-
-void V8Subject::RejectPromise(uint32_t promise, Value reason) {
-  const Entered in(*this);
-  promises_[promise].Get(in.isolate.get).As<v8::Promise::Resolver>()->Reject(in.context, ToJs(reason)).Check();
 }
 
 void V8Subject::CallResolver(const v8::Global<v8::Value>& function, Value value) {
@@ -392,9 +407,6 @@ void V8Subject::CallResolver(const v8::Global<v8::Value>& function, Value value)
   static_cast<void>(
       function.Get(in.isolate.get).As<v8::Function>()->Call(in.context, v8::Undefined(in.isolate.get), 1, &argument));
 }
-
-void V8Subject::CallResolve(uint32_t resolver) { CallResolver(resolvers_[resolver].first, Value::Undefined()); }
-void V8Subject::CallReject(uint32_t resolver, Value reason) { CallResolver(resolvers_[resolver].second, reason); }
 
 void V8Subject::Observe(uint32_t promise) {
   const Entered in(*this);
@@ -438,12 +450,6 @@ void V8Subject::RunTick() {
   }
   budget_.reset();
   RunOnFiber();
-}
-
-void V8Subject::RunMicrotasks(size_t count) {
-  budget_ = count;
-  RunOnFiber();
-  budget_.reset();
 }
 
 void V8Subject::RunAllMicrotasks() {

@@ -46,34 +46,7 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   const char* name() const override { return "v8"; }
   void Teardown() override;
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
-  sim::Outcome Construct(const StreamOptions& options) override;
-  bool Locked() override;
-  uint32_t StreamAbort(sim::Value reason) override;
-  uint32_t StreamClose() override;
-  sim::Outcome GetWriter() override;
-  sim::Outcome ConstructWriter() override;
-  uint32_t Closed(uint32_t writer) override;
-  uint32_t Ready(uint32_t writer) override;
-  sim::Outcome DesiredSize(uint32_t writer) override;
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override;
-  uint32_t WriterClose(uint32_t writer) override;
-  void ReleaseLock(uint32_t writer) override;
-  uint32_t Write(uint32_t writer, sim::Value chunk) override;
-  uint32_t CloseWithErrorPropagation(uint32_t writer) override;
-  void ErrorStream(sim::Value error) override;
-  void ControllerError(sim::Value error) override;
-  bool SignalAborted() override;
-  sim::Value SignalReason() override;
-  void Detach(sim::Value chunk) override;
-  uint32_t NewPromise() override;
-  void ResolvePromise(uint32_t promise) override;
-  void RejectPromise(uint32_t promise, sim::Value reason) override;
-  void CallResolve(uint32_t resolver) override;
-  void CallReject(uint32_t resolver, sim::Value reason) override;
-  void Observe(uint32_t promise) override;
-  void RunTick() override;
-  void RunMicrotasks(size_t count) override;
-  void RunAllMicrotasks() override;
+  sim::Outcome Perform(const SubjectCall& call) override;
   bool TakeSnapshot(core::Snapshot& snapshot) override;
   void AtStep() override;
 
@@ -108,10 +81,19 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   void NewRealm();
   // Performs an operation of v8_subject.js. Inside an Entered.
   Result Do(const char* operation, v8::Local<v8::Value> target = {}, v8::Local<v8::Value> argument = {});
-  uint32_t DoForPromise(const char* operation, const v8::Global<v8::Value>& target, std::optional<sim::Value> argument);
-  void DoForNothing(const char* operation, const v8::Global<v8::Value>& target, std::optional<sim::Value> argument);
+  // The same for a method of the API; `argument` is undefined if the method has none.
+  sim::Outcome PromiseFrom(const char* operation, const v8::Global<v8::Value>& target, sim::Value argument = {});
+  sim::Outcome ValueFrom(const char* operation, const v8::Global<v8::Value>& target);
+  sim::Outcome NothingFrom(const char* operation, const v8::Global<v8::Value>& target, sim::Value argument = {});
+  sim::Outcome Construct(const StreamOptions& options);
   sim::Outcome NewWriter(const char* operation);
+  void Detach(sim::Value chunk);
+  uint32_t NewPromise();
+  void SettlePromise(uint32_t promise, bool fulfill, sim::Value reason);
   void CallResolver(const v8::Global<v8::Value>& function, sim::Value value);
+  void Observe(uint32_t promise);
+  void RunTick();
+  void RunAllMicrotasks();
 
   v8::Local<v8::Context> context() const { return context_.Get(isolate_.get()); }
   v8::Local<v8::Value> ToJs(sim::Value value);

@@ -63,9 +63,10 @@ TEST_F(DivergenceTest, AMissingOperationIsTheDivergence) {
 }
 
 class LosesItsStrategy : public CoreSubject {
-  uint32_t WriterClose(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
     host().stream(0).controller.strategyHWM = 7;
-    return CoreSubject::WriterClose(writer);
+    return CoreSubject::Perform(call);
   }
 };
 
@@ -78,11 +79,12 @@ TEST_F(DivergenceTest, ASlotDivergesBetweenTwoBoundaries) {
 
 // Of the same state as the right one.
 class MixesUpPromises : public CoreSubject {
-  uint32_t WriterAbort(uint32_t id, sim::Value reason) override {
-    core::WritableStreamDefaultWriter& writer = host().Writer({id + uint64_t{1}});
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterAbort) return CoreSubject::Perform(call);
+    core::WritableStreamDefaultWriter& writer = host().Writer({call.id + uint64_t{1}});
     host().Drop(writer.readyPromise);
     writer.readyPromise = host().Retain(writer.closedPromise);
-    return CoreSubject::WriterAbort(id, reason);
+    return CoreSubject::Perform(call);
   }
 };
 
@@ -94,9 +96,11 @@ TEST_F(DivergenceTest, PromisesInTheSameStateAreDistinguished) {
 }
 
 class MixesUpReasons : public CoreSubject {
-  void ControllerError(sim::Value error) override {
-    error.id = 1;
-    CoreSubject::ControllerError(error);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kControllerError) return CoreSubject::Perform(call);
+    SubjectCall other = call;
+    other.value.id = 1;
+    return CoreSubject::Perform(other);
   }
 };
 
@@ -109,12 +113,11 @@ TEST_F(DivergenceTest, ValuesAreDistinguished) {
 
 // No slot holds it any more.
 class SettlesAbortTooEarly : public CoreSubject {
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
-    return abort_ = CoreSubject::WriterAbort(writer, reason);
-  }
-  void ReleaseLock(uint32_t writer) override {
-    host().Resolve({abort_ + uint64_t{1}});
-    CoreSubject::ReleaseLock(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method == SubjectMethod::kReleaseLock) host().Resolve({abort_ + uint64_t{1}});
+    const sim::Outcome outcome = CoreSubject::Perform(call);
+    if (call.method == SubjectMethod::kWriterAbort) abort_ = outcome.value.id;
+    return outcome;
   }
   uint32_t abort_ = 0;
 };
@@ -129,11 +132,12 @@ TEST_F(DivergenceTest, AWrongSettlementOfASlotsPromiseIsTheDivergence) {
 
 // No slot ever holds it.
 class RejectsWithAnother : public CoreSubject {
-  uint32_t WriterClose(uint32_t writer) override {
-    CoreSubject::WriterClose(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
     const uint32_t promise = host().realm().NewPromise();
     host().realm().RejectPromise(promise, sim::Value::Of(sim::ValueKind::kReason, 0));
-    return promise;
+    return sim::Outcome::Return(sim::Value::Of(sim::ValueKind::kPromise, promise));
   }
 };
 
@@ -155,8 +159,9 @@ class AnswersTwo : public Core {
   }
 };
 class ReturnsTwo : public CoreSubject {
-  sim::Outcome DesiredSize(uint32_t writer) override {
-    CoreSubject::DesiredSize(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
     return sim::Outcome::Return(sim::Value::Number(2));
   }
 };
@@ -176,9 +181,10 @@ TEST_F(DivergenceTest, AWrongQueryThatWasNotPerformedIsNotTheDivergence) {
 
 // Behind the third time that somebody looks: at the begin of what getWriter() performs by way of another operation.
 class LosesItsStrategyInSetUp : public CoreSubject {
-  sim::Outcome GetWriter() override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kGetWriter) return CoreSubject::Perform(call);
     looks_ = 0;
-    return CoreSubject::GetWriter();
+    return CoreSubject::Perform(call);
   }
   void ReadSlots(std::vector<SlotValue>& slots) override {
     CoreSubject::ReadSlots(slots);
@@ -201,9 +207,10 @@ class DropsReadyForALook : public CoreSubject {
   bool has_dropped() const { return has_dropped_; }
 
  private:
-  uint32_t WriterClose(uint32_t id) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
     looks_ = 1;
-    return CoreSubject::WriterClose(id);
+    return CoreSubject::Perform(call);
   }
   void ReadSlots(std::vector<SlotValue>& slots) override {
     CoreSubject::ReadSlots(slots);
@@ -233,9 +240,11 @@ TEST_F(DivergenceTest, InspectingInTheMiddleOfAnOperationIsNoViolation) {
 
 // In the middle of what an author's function interrupted.
 class LosesItsStrategyBehindAnError : public CoreSubject {
-  void ControllerError(sim::Value error) override {
-    CoreSubject::ControllerError(error);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kControllerError) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
     host().stream(0).controller.strategyHWM = 7;
+    return {};
   }
 };
 
@@ -267,18 +276,19 @@ TEST_F(DivergenceTest, TheSlotsThatAConstructorSetsUpAreItsOwn) {
 
 // Nothing that can be looked into is different.
 class SaysTwo : public CoreSubject {
-  sim::Outcome DesiredSize(uint32_t writer) override {
-    CoreSubject::DesiredSize(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
     return sim::Outcome::Return(sim::Value::Number(2));
   }
 };
 class ReturnsAnotherPromise : public CoreSubject {
-  uint32_t Ready(uint32_t writer) override { return ready_ = CoreSubject::Ready(writer); }
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
-    CoreSubject::Write(writer, chunk);
-    return ready_;
+  sim::Outcome Perform(const SubjectCall& call) override {
+    const sim::Outcome outcome = CoreSubject::Perform(call);
+    if (call.method == SubjectMethod::kReady) ready_ = outcome;
+    return call.method == SubjectMethod::kWrite ? ready_ : outcome;
   }
-  uint32_t ready_ = 0;
+  sim::Outcome ready_;
 };
 
 TEST_F(DivergenceTest, WhatAMethodOrGetterReturnsIsItsOwn) {
@@ -299,16 +309,17 @@ class Dies : public CoreSubject {
   static inline const DivergenceFinder* finder = nullptr;
   static inline std::optional<Divergence> divergence;
 
- private:
-  uint32_t WriterClose(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
     if (const DivergenceFinder* const asked = std::exchange(finder, nullptr)) divergence = asked->divergence();
-    return CoreSubject::WriterClose(writer);
+    return CoreSubject::Perform(call);
   }
 };
 class DiesOfItsStrategy : public Dies {
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWrite) return Dies::Perform(call);
     host().stream(0).controller.strategyHWM = 7;
-    return CoreSubject::Write(writer, chunk);
+    return CoreSubject::Perform(call);
   }
 };
 

@@ -33,8 +33,9 @@ std::optional<Finding> Judged(std::string_view text) {
 }
 
 class WrongBytes : public CoreSubject {
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
-    const uint32_t promise = CoreSubject::Write(writer, chunk);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWrite) return CoreSubject::Perform(call);
+    const sim::Outcome promise = CoreSubject::Perform(call);
     host().stream(0).controller.charged_bytes += 1;
     return promise;
   }
@@ -45,8 +46,9 @@ TEST(JudgeTest, ABrokenInvariantIsFound) {
 }
 
 class WrongDesiredSize : public CoreSubject {
-  sim::Outcome DesiredSize(uint32_t writer) override {
-    sim::Outcome size = CoreSubject::DesiredSize(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
+    sim::Outcome size = CoreSubject::Perform(call);
     size.value.number += 1;
     return size;
   }
@@ -58,8 +60,9 @@ TEST(JudgeTest, ADifferenceFromTheModelIsFound) {
 
 // Not to be seen by any author, nor by an invariant.
 class ForgetsHighWaterMark : public CoreSubject {
-  sim::Outcome Construct(const StreamOptions& options) override {
-    const sim::Outcome made = CoreSubject::Construct(options);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kConstruct) return CoreSubject::Perform(call);
+    const sim::Outcome made = CoreSubject::Perform(call);
     host().stream(0).controller.strategyHWM += 0.5;
     return made;
   }
@@ -71,9 +74,11 @@ TEST(JudgeTest, ADifferentSlotIsFound) {
 
 // A rejection that is reported at the program's end broke where the promise was rejected.
 class LeavesUnhandled : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
-    CoreSubject::ReleaseLock(writer);
-    RejectPromise(NewPromise(), sim::Value::Number(1));
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
+    host().realm().RejectPromise(host().realm().NewPromise(), sim::Value::Number(1));
+    return {};
   }
 };
 
@@ -84,16 +89,17 @@ TEST(JudgeTest, AnUnhandledRejectionBrokeWhereItWasRejected) {
 // So did a promise that was settled otherwise, which authors see in the microtasks behind.
 class Rejecting : public CoreSubject {
  protected:
-  uint32_t Rejected() {
-    const uint32_t promise = NewPromise();
-    RejectPromise(promise, sim::Value::Number(1));
+  sim::Outcome Rejected() {
+    const sim::Outcome promise = CoreSubject::Perform({SubjectMethod::kNewPromise});
+    CoreSubject::Perform({SubjectMethod::kRejectPromise, promise.value.id, sim::Value::Number(1)});
     return promise;
   }
 };
 
 class RejectsAtOnce : public Rejecting {
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
-    CoreSubject::Write(writer, chunk);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWrite) return Rejecting::Perform(call);
+    CoreSubject::Perform(call);
     return Rejected();
   }
 };
@@ -112,13 +118,10 @@ TEST(JudgeTest, AnotherJudgeLeavesTheAssertsToTheFirst) {
 
 // stream.abort() and writer.abort() are the standard's one operation.
 class AbortsOtherwise : public Rejecting {
-  uint32_t StreamAbort(sim::Value reason) override {
-    CoreSubject::StreamAbort(reason);
-    return Rejected();
-  }
-  uint32_t WriterAbort(uint32_t writer, sim::Value reason) override {
-    CoreSubject::WriterAbort(writer, reason);
-    return Rejected();
+  sim::Outcome Perform(const SubjectCall& call) override {
+    const sim::Outcome outcome = CoreSubject::Perform(call);
+    const bool aborts = call.method == SubjectMethod::kStreamAbort || call.method == SubjectMethod::kWriterAbort;
+    return aborts ? Rejected() : outcome;
   }
 };
 
@@ -133,7 +136,10 @@ TEST(JudgeTest, APromiseIsNamedByTheOperationOfTheStandard) {
 
 // Whether its author handles it or not, it is rejected with the wrong reason.
 class RejectsWithAnother : public Rejecting {
-  uint32_t WriterAbort(uint32_t, sim::Value) override { return Rejected(); }
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterAbort) return Rejecting::Perform(call);
+    return Rejected();
+  }
 };
 
 TEST(JudgeTest, AnUnhandledRejectionWithAnotherReasonIsARejectionWithAnotherReason) {
@@ -149,11 +155,13 @@ TEST(JudgeTest, AnUnhandledRejectionWithAnotherReasonIsARejectionWithAnotherReas
 
 // Two faults that reject in the same microtasks are not to have the same name.
 class RejectsTheOtherFirst : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
-    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(writer));
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
+    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(call.id));
     std::swap(slots.readyPromise, slots.closedPromise);
-    CoreSubject::ReleaseLock(writer);
+    CoreSubject::Perform(call);
     std::swap(slots.readyPromise, slots.closedPromise);
+    return {};
   }
 };
 
@@ -197,9 +205,10 @@ TEST(JudgeTest, ALeakAtTheEndHasNoStep) {
 
 // What it gives for ready was settled rightly, long before an author asks.
 class GivesClosedForReady : public CoreSubject {
-  uint32_t Ready(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReady) return CoreSubject::Perform(call);
     Violation("writer.ready is [[readyPromise]]");
-    return CoreSubject::Closed(writer);
+    return CoreSubject::Perform({SubjectMethod::kClosed, call.id});
   }
 };
 
@@ -211,12 +220,14 @@ TEST(JudgeTest, APromiseThatAuthorsGetInAnothersPlaceIsWrongWhereTheyGetIt) {
 
 // A writer that is no longer the stream's is looked at all the same.
 class ForgetsClosed : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
-    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(writer));
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
+    core::WritableStreamDefaultWriter& slots = host().Writer(Slot(call.id));
     const core::PromiseSlot closed = std::exchange(slots.closedPromise, host().NewPromise());
-    CoreSubject::ReleaseLock(writer);
+    CoreSubject::Perform(call);
     host().Drop(slots.closedPromise);
     slots.closedPromise = closed;
+    return {};
   }
 };
 
@@ -233,9 +244,10 @@ TEST(JudgeTest, ARejectionThatIsReportedInBothTracesIsNotWhatBroke) {
 }
 
 class NeverSettles : public CoreSubject {
-  uint32_t Write(uint32_t writer, sim::Value chunk) override {
-    CoreSubject::Write(writer, chunk);
-    return NewPromise();
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWrite) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
+    return CoreSubject::Perform({SubjectMethod::kNewPromise});
   }
 };
 
@@ -247,9 +259,10 @@ TEST(JudgeTest, AMissingSettlementBreaksWhereItWasDue) {
 }
 
 class HandlesTooMuch : public CoreSubject {
-  uint32_t WriterClose(uint32_t writer) override {
-    const uint32_t promise = CoreSubject::WriterClose(writer);
-    host().realm().MarkHandled(promise);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
+    const sim::Outcome promise = CoreSubject::Perform(call);
+    host().realm().MarkHandled(promise.value.id);
     return promise;
   }
 };
@@ -260,12 +273,15 @@ TEST(JudgeTest, ARejectionThatIsNotReportedBrokeWhereItWasRejected) {
 }
 
 class ReportsReady : public CoreSubject {
-  uint32_t Ready(uint32_t) override { return ready_ = NewPromise(); }
-  void ReleaseLock(uint32_t writer) override {
-    CoreSubject::ReleaseLock(writer);
-    RejectPromise(ready_, sim::Value::Number(1));
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method == SubjectMethod::kReady) return ready_ = CoreSubject::Perform({SubjectMethod::kNewPromise});
+    const sim::Outcome outcome = CoreSubject::Perform(call);
+    if (call.method == SubjectMethod::kReleaseLock) {
+      CoreSubject::Perform({SubjectMethod::kRejectPromise, ready_.value.id, sim::Value::Number(1)});
+    }
+    return outcome;
   }
-  uint32_t ready_ = 0;
+  sim::Outcome ready_;
 };
 
 TEST(JudgeTest, AHandledRejectionIsNotReported) {
@@ -275,8 +291,9 @@ TEST(JudgeTest, AHandledRejectionIsNotReported) {
 
 // The charge of a chunk is what it was when it was queued. Keeps I-BYTES-SUM and I-BYTES-LIMIT.
 class MeasuresAgain : public CoreSubject {
-  void Detach(sim::Value chunk) override {
-    CoreSubject::Detach(chunk);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDetach) return CoreSubject::Perform(call);
+    CoreSubject::Perform(call);
     core::WritableStreamDefaultController& controller = host().stream(0).controller;
     core::Fifo<core::QueueEntry> measured;
     for (core::QueueEntry entry : controller.queue) {
@@ -286,6 +303,7 @@ class MeasuresAgain : public CoreSubject {
       measured.push_back(entry);
     }
     controller.queue = measured;
+    return {};
   }
 };
 
@@ -297,29 +315,32 @@ TEST(JudgeTest, AChargeThatIsMeasuredAgainIsFound) {
 }
 
 class Leaks : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
     host().Name(sim::Value::Number(1));
-    CoreSubject::ReleaseLock(writer);
+    return CoreSubject::Perform(call);
   }
 };
 
 TEST(JudgeTest, ALeakedSlotIsFound) { EXPECT_EQ(Judged<Leaks>(kProgram)->oracle, Oracle::kOwnership); }
 
 class DropsTwice : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
     const core::ValueSlot value = host().Name(sim::Value::Number(1));
     host().Drop(value);
     host().Drop(value);
-    CoreSubject::ReleaseLock(writer);
+    return CoreSubject::Perform(call);
   }
 };
 
 TEST(JudgeTest, ASlotDroppedTwiceIsFound) { EXPECT_EQ(Judged<DropsTwice>(kProgram)->oracle, Oracle::kOwnership); }
 
 class Asserts : public CoreSubject {
-  void ReleaseLock(uint32_t writer) override {
-    SLUICE_ASSERT(writer > 100, "WritableStreamDefaultWriterRelease", "the writer is the stream's writer");
-    CoreSubject::ReleaseLock(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
+    SLUICE_ASSERT(call.id > 100, "WritableStreamDefaultWriterRelease", "the writer is the stream's writer");
+    return CoreSubject::Perform(call);
   }
 };
 
@@ -328,7 +349,11 @@ TEST(JudgeTest, AFailedAssertIsFound) {
 }
 
 class Remembers : public CoreSubject {
-  bool Locked() override { return CoreSubject::Locked() != (++calls_ >= 2); }
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kLocked) return CoreSubject::Perform(call);
+    const bool locked = CoreSubject::Perform(call).value.id != 0;
+    return sim::Outcome::Return(sim::Value::Boolean(locked != (++calls_ >= 2)));
+  }
   int calls_ = 0;
 };
 
@@ -342,9 +367,10 @@ class AssertsLater : public CoreSubject {
     ++runs_;
     CoreSubject::Reset(user_code, chunks);
   }
-  sim::Outcome DesiredSize(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
     SLUICE_ASSERT(runs_ == 1, "WritableStreamDefaultWriterGetDesiredSize", "this is the first run");
-    return CoreSubject::DesiredSize(writer);
+    return CoreSubject::Perform(call);
   }
   int runs_ = 0;
 };
@@ -355,9 +381,10 @@ TEST(JudgeTest, AnAssertThatFailsOnlyWhenTheProgramRunsAgainIsFound) {
 
 // Only in the program that the judge runs in between: kProgram never errors its stream.
 class AssertsWhenErrored : public CoreSubject {
-  void ControllerError(sim::Value error) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kControllerError) return CoreSubject::Perform(call);
     SLUICE_ASSERT(false, "WritableStreamDefaultControllerError", "state is writable");
-    CoreSubject::ControllerError(error);
+    return CoreSubject::Perform(call);
   }
 };
 
@@ -372,9 +399,10 @@ class LeaksLater : public CoreSubject {
     ++runs_;
     CoreSubject::Reset(user_code, chunks);
   }
-  void ReleaseLock(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
     if (runs_ > 1) host().Name(sim::Value::Number(1));
-    CoreSubject::ReleaseLock(writer);
+    return CoreSubject::Perform(call);
   }
   int runs_ = 0;
 };
@@ -385,8 +413,9 @@ TEST(JudgeTest, ALeakOnlyWhenTheProgramRunsAgainIsFound) {
 
 // Knows something of the stream that is in none of its slots: whether its queue was ever used.
 class KeepsStateElsewhere : public CoreSubject {
-  sim::Outcome DesiredSize(uint32_t writer) override {
-    sim::Outcome size = CoreSubject::DesiredSize(writer);
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
+    sim::Outcome size = CoreSubject::Perform(call);
     if (host().stream(0).controller.queue.allocated_bytes() == 0) size.value.number += 1;
     return size;
   }
@@ -408,15 +437,11 @@ TEST(JudgeTest, AStateThatIsNotSavedIsFoundWhereverTheProgramUsesIt) {
 }
 
 class TwoFaults : public CoreSubject {
-  sim::Outcome Construct(const StreamOptions& options) override {
-    const sim::Outcome made = CoreSubject::Construct(options);
-    host().stream(0).controller.charged_bytes += 1;
-    return made;
-  }
-  sim::Outcome DesiredSize(uint32_t writer) override {
-    sim::Outcome size = CoreSubject::DesiredSize(writer);
-    size.value.number += 1;
-    return size;
+  sim::Outcome Perform(const SubjectCall& call) override {
+    sim::Outcome outcome = CoreSubject::Perform(call);
+    if (call.method == SubjectMethod::kConstruct) host().stream(0).controller.charged_bytes += 1;
+    if (call.method == SubjectMethod::kDesiredSize) outcome.value.number += 1;
+    return outcome;
   }
 };
 

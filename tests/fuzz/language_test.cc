@@ -35,16 +35,6 @@ TEST(LanguageTest, EveryPreconditionHasANameAndATextForTheTrace) {
   }
 }
 
-TEST(LanguageTest, OnlyKnownOperandLettersAreUsed) {
-  for (const auto rows : {OpRows(), EndRows()}) {
-    for (const Row& row : rows) {
-      ForEachOperand(row, [&](char letter) {
-        EXPECT_NE(std::string_view("wcbrpndo").find(letter), std::string_view::npos) << row.pattern;
-      });
-    }
-  }
-}
-
 TEST(LanguageTest, InterestingChunksAreNormal) {
   for (const sim::Chunk& chunk : InterestingChunks()) {
     sim::Chunk normal = chunk;

@@ -151,7 +151,10 @@ class Broken final : public StateCoverageSubject {
     core::SetAssertHandler([](const char*, const char*) {});
   }
   ~Broken() override { core::SetAssertHandler(nullptr); }
-  void Detach(sim::Value) override { damage_(host().stream(0)); }
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kDetach) return StateCoverageSubject::Perform(call);
+    return damage_(host().stream(0)), sim::Outcome{};
+  }
 
  private:
   void (*damage_)(core::WritableStream&);

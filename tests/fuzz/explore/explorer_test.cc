@@ -78,11 +78,12 @@ TEST(ExplorerTest, TheFamilyWithAByteLimitHasThePinnedCounts) {
 // released.
 class ElevenStepsSubject final : public CoreSubject {
  public:
-  sim::Outcome GetWriter() override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kGetWriter) return CoreSubject::Perform(call);
     const core::WritableStream& stream = host().stream(0);
     const bool is_there = stream.pendingAbortRequest.has_value() && !stream.inFlightWriteRequest.is_undefined() &&
                           stream.controller.queue.size() == 6 && stream.writer.is_undefined();
-    if (!is_there) return CoreSubject::GetWriter();
+    if (!is_there) return CoreSubject::Perform(call);
     return sim::Outcome::Throw(host().TakeThrown({host().NewTypeError(core::TypeErrorReason::kStreamIsLocked)}));
   }
 };

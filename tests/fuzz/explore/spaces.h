@@ -18,7 +18,7 @@ inline Space SmallSpace() {
                  {.queue = 2, .writers = 1},
                  {.sinks = {2},
                   .sizes = {false},
-                  .tickModels = {sim::TickModel::kPromiseResolve},
+                  .tickModels = {core::TickModel::kPromiseResolve},
                   .observed = {true},
                   .watched = {true}}},
                 {"limited",
