@@ -99,7 +99,8 @@ require_tools() {
   ((${#missing[@]} == 0)) && return
   say "$SLUICE_SCRIPT: missing tools: ${missing[*]}"
   say "There is no apt-get here to install them with. Sluice needs: clang 14 or later with libFuzzer and the sanitizers'"
-  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3, abseil, xxHash, CLI11, GoogleTest, libuv, libedit, ICU, pkg-config; python3's rich is optional."
+  say "libraries, llvm-symbolizer, cmake 3.25, ninja, python3 with psutil (rich is optional), abseil, xxHash, CLI11, GoogleTest, libuv,"
+  say "libedit, ICU, pkg-config."
   exit 2
 }
 

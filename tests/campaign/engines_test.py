@@ -24,7 +24,7 @@ sys.dont_write_bytecode = True
 
 from sluice_dev.engines import afl  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.common import targets as fuzz_targets  # noqa: E402  pylint: disable=wrong-import-position
-from sluice_dev.campaign import campaign  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign import folder  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.engines import libfuzzer  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.common.processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -160,7 +160,7 @@ class Processes(unittest.TestCase):
 
 class Words(unittest.TestCase):
     def test_a_full_disk_is_told_with_the_folder_and_what_to_do(self):
-        text = campaign._text(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "/out")  # pylint: disable=protected-access
+        text = folder.error_text(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "/out")
         self.assertRegex(text, r"^/out: No space left on device\. Free some space, then fuzz again: ")
 
 

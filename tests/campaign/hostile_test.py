@@ -46,7 +46,8 @@ class Campaign(unittest.TestCase):
         return [sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--built", self.tree, "--time", str(seconds), "--jobs", "1", *flags]
 
     def campaign(self, *flags, code=0, **more):
-        run = subprocess.run(self.command(*flags), cwd=self.folder, text=True, errors="surrogateescape", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        run = subprocess.run(self.command(*flags), cwd=self.folder, text=True, errors="surrogateescape", stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT,
                              timeout=LONGEST_SECONDS, check=False, **more)
         self.assertEqual(run.returncode, code, run.stdout)
         self.assertNotIn("Traceback", run.stdout)
@@ -145,7 +146,8 @@ class Campaign(unittest.TestCase):
             with self.subTest(streams=streams):
                 out = self.folder / "out"
                 shutil.rmtree(out, ignore_errors=True)
-                run = subprocess.run(["bash", "-c", f'"$@" {streams}; exit "${{PIPESTATUS[0]}}"', "bash", *self.command("--out", out)], stdout=subprocess.PIPE,
+                run = subprocess.run(["bash", "-c", f'"$@" {streams}; exit "${{PIPESTATUS[0]}}"', "bash", *self.command("--out", out)],
+                                     stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, text=True, timeout=LONGEST_SECONDS, check=False)
                 self.assertEqual(run.returncode, 0, run.stdout)
                 self.assertEqual(json.loads((out / "summary.json").read_text())["exit_code"], 0)

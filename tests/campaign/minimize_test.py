@@ -262,7 +262,8 @@ class Minimize(unittest.TestCase):
                 Path(os.fsdecode(paths[1] + b"copy")).write_bytes(data[1])
                 (Path(os.fsdecode(place)) / "new").write_bytes(b'{"apps": [{"entry": "a.mjs", "hostname": "\xf0\x9f\x98\x80"}]}' + name)
                 before = {p for p, _, names in os.walk(place) for _ in names}
-                run = subprocess.run([*map(os.fsencode, self.command("--from")), elsewhere, b"--corpus=" + corpus, b"--target", b"config_fuzzer"], text=True,
+                run = subprocess.run([*map(os.fsencode, self.command("--from")), elsewhere, b"--corpus=" + corpus, b"--target", b"config_fuzzer"],
+                                     text=True,
                                      errors="surrogateescape", capture_output=True, check=False)
                 self.assertEqual(run.returncode, 0, run.stderr)
                 left = [p for _, _, names in os.walk(place) for p in names]

@@ -12,7 +12,9 @@ Made only from these files, each of which may be missing while the campaign runs
 import datetime
 import json
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.campaign import page_chart
 from sluice_dev.campaign import page_diagram
@@ -25,8 +27,8 @@ from sluice_dev.triage.findings import target_flag
 
 try:
     import jinja2
-except ImportError:  # not Debian, and not installed: no page, and that is said
-    jinja2 = None
+except ImportError:  # not Debian, and not installed: no page, and a message
+    jinja2 = None  # type: ignore[assignment]
 
 MISSING = "no index.html: the Python package jinja2 is missing (Debian: python3-jinja2)"
 ENGINES = {"libfuzzer": "libFuzzer", "afl": "AFL++"}
@@ -36,31 +38,31 @@ REFRESH_SECONDS = 10
 _LONGEST_TEXT = 200_000  # characters of one file of a finding
 
 
-def begun(out, told):
+def begun(out: str | Path, options: Mapping[str, object]) -> None:
     """A campaign begins: what an earlier one left in the same folder is not its."""
     for name in ("summary.json", "speed.json", "state-coverage.json", "index.html"):
         (Path(out) / name).unlink(missing_ok=True)
-    told = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **told}
-    _write(Path(out) / "campaign.json", json.dumps(told, indent=1) + "\n")
+    data = {"begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "pid": os.getpid(), **options}
+    _write(Path(out) / "campaign.json", json.dumps(data, indent=1) + "\n")
 
 
-def _write(path, text):
+def _write(path: Path, text: str) -> None:
     """Whole or not at all: somebody may be reading."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_text(text, encoding="utf-8", errors="surrogateescape")
     os.replace(temporary, path)
 
 
-def _json(path, default):
+def _json(path: Path, default: Any) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return default
 
 
-def _samples(path):
+def _samples(path: Path) -> list[dict[str, Any]]:
     """Its lines; the last one may be unfinished."""
-    lines = []
+    lines: list[dict[str, Any]] = []
     try:
         text = path.read_text(encoding="utf-8")
     except OSError:
@@ -75,7 +77,7 @@ def _samples(path):
 
 # ---- Findings
 
-def _text(folder, *names):
+def _text(folder: Path, *names: str) -> str:
     for name in names:
         try:
             text = (folder / name).read_text(encoding="utf-8", errors="replace")
@@ -85,7 +87,7 @@ def _text(folder, *names):
     return ""
 
 
-def _findings(out, summary):
+def _findings(out: Path, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Of every folder below findings/ that has an input, in the order in which they were found."""
     known = {finding["folder"]: finding for finding in summary.get("findings", [])}
     found = []
@@ -109,18 +111,19 @@ def _findings(out, summary):
     return sorted(found, key=lambda finding: (finding["after"] is None, finding["after"] or 0))
 
 
-def _in_checkout(path):
+def _in_checkout(path: str) -> str:
     relative = os.path.relpath(path, ROOT)
     return path if relative.startswith("..") else relative
 
 
 # ---- Over time
 
-def _coverage(engine):
+def _coverage(engine: Mapping[str, int]) -> int:
     return engine.get("cov", engine.get("edges", 0))
 
 
-def _targets(samples, summary, speed, findings):
+def _targets(samples: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], speed: Mapping[str, float],
+             findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for each target: its numbers and its three charts."""
     if not samples:
         return []
@@ -128,19 +131,19 @@ def _targets(samples, summary, speed, findings):
     rows = []
     for name, last in samples[-1]["targets"].items():
         of = [(sample["seconds"], sample["targets"][name]) for sample in samples if name in sample["targets"]]
-        ended = next((t for t in summary.get("targets", []) if t["name"] == name), {})
+        ended: Mapping[str, Any] = next((t for t in summary.get("targets", []) if t["name"] == name), {})
         engines = []
         for engine, data in last["engines"].items():
             # Only while it runs, and each process by itself: the rate is what it does then.
             rates = sorted(e["rate"] / e["running"] for e in (t["engines"][engine] for _, t in of) if e["running"] and e["rate"])
-            # Slices that were shorter than the time between two samples: what the campaign says itself.
+            # Slices that were shorter than the time between two samples: the campaign's own figure.
             rate = round(rates[len(rates) // 2]) if rates else ended.get("engines", {}).get(engine, {}).get("rate")
             empty = speed.get(engine)
             engines.append({"name": ENGINES.get(engine, engine), "style": _STYLES.get(engine, "a"), "executions": data["executions"],
                             "rate": rate, "coverage": _coverage(data), "features": data.get("ft"), "corpus": data["corpus"],
                             "cost": empty / rate if empty and rate else None})
 
-        def series(value):
+        def series(value: Callable[[Mapping[str, int]], int]) -> list[Series]:
             return [Series(ENGINES.get(e, e), _STYLES.get(e, "a"), [(x, value(t["engines"][e])) for x, t in of])
                     for e in last["engines"]]
 
@@ -158,9 +161,9 @@ def _targets(samples, summary, speed, findings):
 
 # ---- The whole
 
-def _is_running(told):
+def _is_running(begun_with: Mapping[str, Any]) -> bool:
     try:
-        os.kill(told["pid"], 0)
+        os.kill(begun_with["pid"], 0)
     except (KeyError, ProcessLookupError):
         return False
     except PermissionError:
@@ -168,9 +171,9 @@ def _is_running(told):
     return True
 
 
-def _outcome(told, summary, findings):
-    """What the page says first: (kind, words)."""
-    if not summary and not _is_running(told):
+def _outcome(begun_with: Mapping[str, Any], summary: Mapping[str, Any], findings: Sequence[object]) -> tuple[str, str]:
+    """The first line of the page: (kind, words)."""
+    if not summary and not _is_running(begun_with):
         return "failed", f"It was killed, or the machine was; {_count(findings, 'finding')} until then"
     if not summary:
         return "running", f"Running; {_count(findings, 'finding')} so far"
@@ -181,11 +184,11 @@ def _outcome(told, summary, findings):
     return "passed", "Nothing was found" + (", and it was ended early" if summary.get("interrupted") else "")
 
 
-def _count(things, word):
+def _count(things: Sequence[object], word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
 
 
-def _duration(seconds):
+def _duration(seconds: float) -> str:
     seconds = round(seconds)
     hours, minutes = seconds // 3600, seconds // 60 % 60
     if hours:
@@ -193,8 +196,8 @@ def _duration(seconds):
     return f"{minutes} min {seconds % 60:02} s" if minutes else f"{seconds} s"
 
 
-def _state_coverage(out):
-    coverage = _json(out / "state-coverage.json", None)
+def _state_coverage(out: Path) -> dict[str, Any] | None:
+    coverage: dict[str, Any] | None = _json(out / "state-coverage.json", None)
     if not coverage:
         return None
     for counted in (*coverage["transitions"], *coverage["impossible"]):
@@ -213,30 +216,30 @@ def _state_coverage(out):
     }
 
 
-def page(out):
+def page(out: str | Path) -> str:
     """The page's HTML."""
     out = Path(out)
-    told, summary = _json(out / "campaign.json", {}), _json(out / "summary.json", {})
+    begun_with, summary = _json(out / "campaign.json", {}), _json(out / "summary.json", {})
     samples, speed = _samples(out / "samples.jsonl"), _json(out / "speed.json", {})
     findings = _findings(out, summary)
     targets = _targets(samples, summary, speed, findings)
-    kind, words = _outcome(told, summary, findings)
-    engines = told.get("engines") or summary.get("engines") or []
+    kind, words = _outcome(begun_with, summary, findings)
+    engines = begun_with.get("engines") or summary.get("engines") or []
     seconds = summary.get("seconds") or (samples[-1]["seconds"] if samples else 0)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.filters |= {"compact": compact, "duration": _duration, "number": lambda value: f"{value:,}",
                             "cost": lambda value: f"{value:.1f}" if value < 10 else f"{value:,.0f}"}
     return environment.get_template("page.html.j2").render(
-        kind=kind, words=words, told=told, summary=summary, findings=findings, targets=targets, coverage=_state_coverage(out),
+        kind=kind, words=words, told=begun_with, summary=summary, findings=findings, targets=targets, coverage=_state_coverage(out),
         engines=[ENGINES.get(engine, engine) for engine in engines],
-        sanitizer=SANITIZERS.get(told.get("sanitizer") or summary.get("sanitizer"), "no sanitizer"),
-        seconds=seconds, wanted=told.get("seconds_wanted") or summary.get("seconds_wanted"), refresh=REFRESH_SECONDS,
+        sanitizer=SANITIZERS.get(begun_with.get("sanitizer") or summary.get("sanitizer"), "no sanitizer"),
+        seconds=seconds, wanted=begun_with.get("seconds_wanted") or summary.get("seconds_wanted"), refresh=REFRESH_SECONDS,
         speed={ENGINES.get(engine, engine): rate for engine, rate in speed.items()},
         executions=sum(engine["executions"] for target in targets for engine in target["engines"]))
 
 
-def write(out):
+def write(out: str | Path) -> bool:
     """Writes OUT/index.html. False if there is no jinja2."""
     if jinja2 is None:
         return False

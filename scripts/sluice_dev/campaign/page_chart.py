@@ -6,16 +6,17 @@
 import dataclasses
 import html
 import math
+from collections.abc import Sequence
 
 
 @dataclasses.dataclass
 class Series:
     name: str
     style: str  # CSS class: colour, and dashes, so that it does not depend on colour alone
-    points: list  # (seconds, value), ascending
+    points: list[tuple[float, float]]  # (seconds, value), ascending
 
 
-def compact(value):
+def compact(value: float) -> str:
     """1234567 as 1.23M: three digits are enough beside a line."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= 0.9995 * size:
@@ -23,7 +24,7 @@ def compact(value):
     return f"{value:.3g}" if isinstance(value, float) and value != int(value) else f"{int(value)}"
 
 
-def ticks(top, count=3):
+def ticks(top: float, count: int = 3) -> list[float]:
     """Round numbers from 0 to at least `top`."""
     if top <= 0:
         return [0, 1]
@@ -35,35 +36,35 @@ def ticks(top, count=3):
     return [step * i for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def time_ticks(seconds):
+def time_ticks(seconds: float) -> tuple[list[tuple[float, str]], str]:
     """Round times and their names."""
     units = ((1, "s"), (60, "min"), (3600, "h"), (86400, "d"))
     size, unit = next(((s, u) for s, u in reversed(units) if seconds >= 2 * s), units[0])
     return [(value * size, f"{value:g}") for value in ticks(seconds / size, 3) if value * size <= seconds * 1.001], unit
 
 
-def _thinned(points, most=240):
+def _thinned(points: list[tuple[float, float]], most: int = 240) -> list[tuple[float, float]]:
     if len(points) <= most:
         return points
     step = len(points) / most
     return [points[int(i * step)] for i in range(most)] + [points[-1]]
 
 
-def line_chart(title, series, *, width=340, height=150, x_max):
-    """`title` says the unit of the y axis; it is read to those who cannot see the chart, with the last values."""
+def line_chart(title: str, series: Sequence[Series], *, width: int = 340, height: int = 150, x_max: float) -> str:
+    """`title` has the unit of the y axis; screen readers read it with the last values."""
     series = [s for s in series if s.points]
     left, right, top, bottom = 44, 62, 8, 30
     y_ticks = ticks(max((y for s in series for _, y in s.points), default=0))
     y_max, x_max = y_ticks[-1], max(x_max, 1)
 
-    def x_of(x):
+    def x_of(x: float) -> float:
         return left + (width - left - right) * x / x_max
 
-    def y_of(y):
+    def y_of(y: float) -> float:
         return height - bottom - (height - top - bottom) * y / y_max
 
-    said = "; ".join(f"{s.name} ends at {compact(s.points[-1][1])}" for s in series) or "nothing yet"
-    parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(f"{title} over time: {said}")}">']
+    read_out = "; ".join(f"{s.name} ends at {compact(s.points[-1][1])}" for s in series) or "nothing yet"
+    parts = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{html.escape(f"{title} over time: {read_out}")}">']
     for value in y_ticks:
         y = y_of(value)
         parts.append(f'<line class="grid" x1="{left}" x2="{width - right}" y1="{y:.1f}" y2="{y:.1f}"/>'
@@ -73,18 +74,18 @@ def line_chart(title, series, *, width=340, height=150, x_max):
         label = f"{name} {unit}" if i == len(marks) - 1 else name
         parts.append(f'<text class="tick" x="{x_of(x):.1f}" y="{height - bottom + 14}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="axis" x1="{left}" x2="{width - right}" y1="{height - bottom}" y2="{height - bottom}"/>')
-    ends = []
+    ends: list[tuple[float, float, Series]] = []
     for s in series:
         path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in _thinned(s.points))
         parts.append(f'<polyline class="line {s.style}" points="{path}"/>')
         x, y = s.points[-1]
         parts.append(f'<circle class="dot {s.style}" cx="{x_of(x):.1f}" cy="{y_of(y):.1f}" r="2.5"/>')
-        ends.append([y_of(y), x_of(x), s])
+        ends.append((y_of(y), x_of(x), s))
     # Labels at the ends, moved apart where they would overlap.
     ends.sort(key=lambda end: end[0])
-    for before, end in zip(ends, ends[1:]):
-        end[0] = max(end[0], before[0] + 12)
+    label_y = -math.inf
     for y, x, s in ends:
-        parts.append(f'<text class="end {s.style}" x="{x + 6:.1f}" y="{y + 3.5:.1f}">{compact(s.points[-1][1])}</text>')
+        label_y = max(y, label_y + 12)
+        parts.append(f'<text class="end {s.style}" x="{x + 6:.1f}" y="{label_y + 3.5:.1f}">{compact(s.points[-1][1])}</text>')
     parts.append("</svg>")
     return "".join(parts)

@@ -6,6 +6,8 @@ and red, with a label.
 
 import dataclasses
 import html
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 W, H = 200, 96  # of a box
 C1, C2, C3, C4 = 310, 710, 1110, 1440
@@ -18,7 +20,7 @@ class Box:
     title: str
     x: int  # centre
     y: int  # top
-    phases: tuple  # (id, how it differs from the others)
+    phases: tuple[tuple[str, str], ...]  # (id, how it differs from the others)
     width: int = W
 
 
@@ -40,7 +42,7 @@ BANDS = ((R1 - 54, R3 - 34, "writable"), (R3 - 30, R4 - 34, "erroring"), (R4 - 3
 
 _HALF = W // 2
 # (from, to): the path, and where its label begins (x, y, anchor).
-_ARROWS = {
+_ARROWS: dict[tuple[str, str], tuple[list[tuple[int, int]], tuple[int, int, str]]] = {
     ("none", "starting"): ([(C1 - 60, R1 - 44), (C1 - 60, R1)], (C1 - 70, R1 - 22, "end")),
     ("starting", "writing"): ([(C1 + _HALF, R1 + 60), (C2 - _HALF, R1 + 60)], ((C1 + C2) // 2, R1 + 54, "middle")),
     ("starting", "idle"): ([(C1 + 40, R1), (C1 + 40, R1 - 24), (C3, R1 - 24), (C3, R1)], ((C1 + C2) // 2 + 40, R1 - 30, "middle")),
@@ -79,7 +81,7 @@ _ARROWS = {
 }
 
 
-def box_of(phase):
+def box_of(phase: str) -> str:
     return next((name for name, box in BOXES.items() if any(phase == other for other, _ in box.phases)), "none")
 
 
@@ -92,9 +94,9 @@ class _Way:
     never: int = 0
 
 
-def arrows(transitions):
+def arrows(transitions: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, _Way]]:
     """{(from box, to box): {cause: _Way}} for what goes from one box to another."""
-    result = {}
+    result: dict[tuple[str, str], dict[str, _Way]] = {}
     for t in transitions:
         pair = box_of(t["from"]), box_of(t["to"])
         if pair[0] == pair[1]:
@@ -106,7 +108,7 @@ def arrows(transitions):
     return result
 
 
-def _arrow(pair, ways):
+def _arrow(pair: tuple[str, str], ways: Mapping[str, _Way]) -> str:
     path, (x, y, anchor) = _ARROWS[pair]
     total = sum(way.count for way in ways.values())
     style = "never" if total == 0 else "reached"
@@ -125,7 +127,7 @@ def _arrow(pair, ways):
     return "".join(parts)
 
 
-def _box(box, counts):
+def _box(box: Box, counts: Mapping[str, int]) -> str:
     never = all(counts.get(phase, 0) == 0 for phase, _ in box.phases)
     left = box.x - box.width // 2
     parts = [f'<rect class="box{" never" if never else ""}" x="{left}" y="{box.y}" width="{box.width}" height="{H}" rx="10"/>',
@@ -140,14 +142,14 @@ def _box(box, counts):
     return "".join(parts)
 
 
-def diagram(coverage):
+def diagram(coverage: Mapping[str, Any]) -> str:
     counts = {state["id"]: state["count"] for state in coverage["states"]}
     between = arrows(coverage["transitions"])
     states = sum(state["count"] > 0 for state in coverage["states"])
     reached = sum(t["count"] > 0 for t in coverage["transitions"])
-    said = (f"State diagram of the stream: {states} of {len(counts)} states and {reached} of {len(coverage['transitions'])} transitions "
+    read_out = (f"State diagram of the stream: {states} of {len(counts)} states and {reached} of {len(coverage['transitions'])} transitions "
             "were reached. The table below has the same numbers.")
-    parts = [f'<svg class="diagram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}"><defs>']
+    parts = [f'<svg class="diagram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{read_out}"><defs>']
     for style in ("reached", "never"):
         parts.append(f'<marker id="{style}" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="12" '
                      f'markerHeight="12" orient="auto"><path class="head {style}" d="M0,1 L10,5 L0,9 z"/></marker>')

@@ -25,12 +25,13 @@ At most about LINES lines: the interval is longer in longer campaigns.
 """
 
 import json
+from collections.abc import Mapping
 
 LINES = 900
 SHORTEST_INTERVAL_SECONDS = 2
 
 
-def interval(seconds):
+def interval(seconds: float) -> float:
     """Seconds between two lines of a campaign of that length."""
     return max(SHORTEST_INTERVAL_SECONDS, seconds / LINES)
 
@@ -38,12 +39,12 @@ def interval(seconds):
 class Samples:
     """The file. `targets` of write() is what is documented above."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self._file = open(path, "w", encoding="utf-8")
 
-    def write(self, seconds, targets):
+    def write(self, seconds: float, targets: Mapping[str, object]) -> None:
         self._file.write(json.dumps({"seconds": round(seconds, 1), "targets": targets}) + "\n")
         self._file.flush()
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()

@@ -10,44 +10,39 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from typing import IO, Any, TypeVar
+
+import psutil
 
 from sluice_dev.common.errors import Stopped
 
+_T = TypeVar("_T")
 
-def descendants(pid: int) -> list[int]:
+
+def descendants(pid: int) -> list[psutil.Process]:
     """The processes that `pid` has started, and those that they have."""
-    parents: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                    parents.setdefault(int(file.read().rsplit(")", 1)[1].split()[1]), []).append(int(name))
-            except (OSError, IndexError, ValueError):
-                continue
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found += children
-        waiting += children
-    return found
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.NoSuchProcess:
+        return []
 
 
 class Child:
-    def __init__(self, process):
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.pid = process.pid
         self.ended = False
         self.killed = False
-        self.sent = set()
+        self.sent: set[int] = set()
 
-    def send(self, signal_number):
+    def send(self, signal_number: int) -> None:
         """Sends it to the process only: what that has started itself ends with it."""
         if not self.ended:
             self.sent.add(signal_number)
             self._process.send_signal(signal_number)
 
-    def kill(self):
+    def kill(self) -> None:
         if not self.ended:
             self.killed = True
             started = descendants(self.pid)  # some have sessions of their own
@@ -55,19 +50,20 @@ class Child:
                 os.killpg(self.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            for pid in started:
+            for process in started:
                 try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
+                    process.kill()
+                except psutil.NoSuchProcess:
                     pass
 
     @property
-    def ended_as_told(self):
+    def ended_by_signal_sent(self) -> bool:
         """Whether a signal ended it that was sent by send(), before it could handle it itself."""
-        return -self._process.returncode in self.sent
+        return self._process.returncode is not None and -self._process.returncode in self.sent
 
-    async def read(self, on_text):
-        """Hands all of its output to `on_text`, waits for its end and returns its exit code."""
+    async def read(self, on_text: Callable[[bytes], object]) -> int:
+        """Passes all of its output to `on_text`, waits for its end and returns its exit code."""
+        assert self._process.stdout is not None
         while data := await self._process.stdout.read(1 << 16):
             on_text(data)
         code = await self._process.wait()
@@ -78,10 +74,10 @@ class Child:
 class Children:
     """All that run; none is left when the campaign ends."""
 
-    def __init__(self):
-        self._running = set()
+    def __init__(self) -> None:
+        self._running: set[Child] = set()
 
-    async def start(self, command, *, env, folder):
+    async def start(self, command: Sequence[str], *, env: Mapping[str, str], folder: str | os.PathLike[str]) -> Child:
         process = await asyncio.create_subprocess_exec(
             *command, env=env, cwd=folder, start_new_session=True,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
@@ -90,35 +86,38 @@ class Children:
         self._running.add(child)
         return child
 
-    async def output(self, command, *, env, folder, seconds):
+    async def output(self, command: Sequence[str], *, env: Mapping[str, str], folder: str | os.PathLike[str],
+                     seconds: float) -> tuple[int | None, str]:
         """Runs a short command. Its exit code, None if it had to be killed, and its output."""
         child = await self.start(command, env=env, folder=folder)
         timer = asyncio.get_running_loop().call_later(seconds, child.kill)
-        pieces = []
+        pieces: list[bytes] = []
         code = await child.read(pieces.append)
         timer.cancel()
         return None if child.killed else code, b"".join(pieces).decode(errors="replace")
 
-    def send(self, signal_number):
+    def send(self, signal_number: int) -> None:
         for child in self._running:
             child.send(signal_number)
 
-    def kill(self):
+    def kill(self) -> None:
         for child in self._running:
             child.kill()
 
 
-def run_async(work):
+def run_async(work: Coroutine[Any, Any, _T]) -> _T:
     """asyncio.run(). A signal that `work` has no handler for cancels it, wherever it waits; an exception could be raised in the middle
     of the loop."""
-    arrived = []
+    arrived: list[int] = []
 
-    async def run():
+    async def run() -> _T:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+        running = task
 
-        def cancel(number):
+        def cancel(number: int) -> None:
             arrived.append(number)
-            task.cancel()
+            running.cancel()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, cancel, number)
@@ -134,7 +133,7 @@ def run_async(work):
 
 
 class Failed(Exception):
-    """A process crashed, or said that it failed."""
+    """A process crashed, or reported that it failed."""
 
 
 class Unfinished(Exception):
@@ -152,47 +151,50 @@ class LimitedProcess:
     With `quiet`, nobody reads along: its output is kept for no_result() alone.
     """
 
-    def __init__(self, command, limit_seconds, quiet=False):
-        # On standard error some say what was asked for, some only what went wrong.
-        self._kept = tempfile.TemporaryFile("w+", errors="replace") if quiet else None
+    def __init__(self, command: Sequence[object], limit_seconds: float, quiet: bool = False) -> None:
+        # Some print their results on standard error.
+        self._kept: IO[str] | None = tempfile.TemporaryFile("w+", errors="replace") if quiet else None
         self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL,
                                          stdout=self._kept or subprocess.PIPE, stderr=subprocess.STDOUT,
                                          text=True, errors="replace", start_new_session=True)
-        self._words = []
+        output = self._kept or self._process.stdout
+        assert output is not None
+        self._output: IO[str] = output
+        self._words: list[str] = []
         self.limit_seconds = limit_seconds
         self.timed_out = False
-        self.peak_bytes = None  # resident memory, once it has ended
+        self.peak_bytes: int | None = None  # resident memory, once it has ended
         self._timer = threading.Timer(limit_seconds, self._give_up)
         self._timer.start()
 
-    def _give_up(self):
+    def _give_up(self) -> None:
         self.timed_out = True
         self.kill()
 
-    def kill(self):
+    def kill(self) -> None:
         """Does not wait for its end; nothing happens when it has ended."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
 
-    def __enter__(self):
+    def __enter__(self) -> "LimitedProcess":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         self.kill()
         self.end()
-        (self._kept or self._process.stdout).close()
+        self._output.close()
 
-    def lines(self):
+    def lines(self) -> Iterator[str]:
         """Those that have not been read yet."""
-        for line in self._kept or self._process.stdout:
+        for line in self._output:
             self._words.append(line.strip())
             yield line
 
-    def _reap(self, flags):
-        """Popen's own wait() does not tell the peak."""
+    def _reap(self, flags: int) -> int | None:
+        """Popen's own wait() does not return the peak."""
         if self._process.returncode is None:
             pid, status, usage = os.wait4(self._process.pid, flags)
             if pid != 0:
@@ -205,7 +207,9 @@ class LimitedProcess:
 
     def end(self) -> int:
         """Waits for its end by itself: its exit code, negative for a signal."""
-        return self._reap(0)
+        code = self._reap(0)
+        assert code is not None
+        return code
 
     def no_result(self) -> Exception:
         """Waits for its end; why it ended without a result: Unfinished or Failed."""

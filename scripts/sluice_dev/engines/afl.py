@@ -12,6 +12,9 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
+
+import psutil
 
 from sluice_dev.common import sanitizer_options as options
 from sluice_dev.common.processes import descendants
@@ -31,17 +34,17 @@ _NO_SEED_LEFT = "We need at least one valid input seed that does not crash"
 _CRASHING_SEED = re.compile(r"Test case '(.+)' results in a (crash|timeout)")
 
 
-def environment(env, *, profile, mutator):
+def environment(env: Mapping[str, str], *, profile: str | None, mutator: str | None) -> dict[str, str]:
     """`profile`: programs are mutated as programs, and as nothing else. None: AFL++ mutates bytes as it does."""
     result = {key: value for key, value in env.items() if not key.startswith("AFL_")} | _ENVIRONMENT
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         result[name] = ":".join(part for part in (env.get(name), options.joined("afl.options")) if part)
-    if profile is not None:
+    if profile is not None and mutator is not None:
         result |= {"AFL_CUSTOM_MUTATOR_LIBRARY": mutator, "AFL_CUSTOM_MUTATOR_ONLY": "1", "SLUICE_MUTATION_PROFILE": profile}
     return result
 
 
-def make_seeds(folder, sources):
+def make_seeds(folder: str, sources: Iterable[str]) -> None:
     """The seeds in one folder, as AFL++ wants them. It will not begin without any: a byte is next to nothing."""
     os.makedirs(folder, exist_ok=True)
     count = 0
@@ -58,21 +61,22 @@ def make_seeds(folder, sources):
 class Instance:
     """An instance, over all its turns; each is a process. `name` is "main" or "s1", "s2", ..."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder: str, name: str) -> None:
         self.folder = os.path.join(folder, name)
         self.name = name
         self.turns = 0
         self.running = False
         self._of_all = folder
-        self._exported = set()  # names in its queue
-        self._sizes = {}  # of entries that may still be written
-        self._examined = set()  # paths of crashes and hangs
+        self._exported: set[str] = set()  # names in its queue
+        self._sizes: dict[str, tuple[int, int]] = {}  # of entries that may still be written
+        self._examined: set[str] = set()  # paths of crashes and hangs
 
     @property
-    def is_main(self):
+    def is_main(self) -> bool:
         return self.name == "main"
 
-    def command(self, binary, *, seconds, seeds, corpus, max_len, dictionary=None, cmplog=None):
+    def command(self, binary: str, *, seconds: float, seeds: str, corpus: str | None, max_len: int, dictionary: str | None = None,
+                cmplog: str | None = None) -> list[str]:
         """The campaign ends the process by SIGINT when its time is over; -V is for when the campaign itself was killed.
         `corpus`: what libFuzzer found; None if nothing is shared."""
         resumes = os.path.exists(os.path.join(self.folder, "fuzzer_setup"))
@@ -88,22 +92,22 @@ class Instance:
             command += ["-x", dictionary]
         return [*command, "--", binary]
 
-    def stats(self):
-        """What it said of itself when it last wrote that, as text by name; empty if never."""
+    def stats(self) -> dict[str, str]:
+        """Its own figures when it last wrote them, as text by name; empty if never."""
         try:
             with open(os.path.join(self.folder, "fuzzer_stats"), encoding="utf-8", errors="replace") as file:
                 return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in file)}
         except FileNotFoundError:
             return {}
 
-    def begin_anew(self):
+    def begin_anew(self) -> None:
         """From the seeds, with nothing of what it was."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._exported.clear()
         self._sizes.clear()
         self._examined.clear()
 
-    def export(self, corpus, ended):
+    def export(self, corpus: str, ended: bool) -> int:
         """Copies what it has found itself to the shared corpus, whole or not at all; libFuzzer looks there every second. `ended`: no
         process writes any more. Returns how many were new there."""
         queue = os.path.join(self.folder, "queue")
@@ -127,9 +131,9 @@ class Instance:
             count += _copy_into(entry.path, corpus)
         return count
 
-    def new_crashes(self, log):
+    def new_crashes(self, log: Iterable[str]) -> list[tuple[str, str]]:
         """(path, kind) of crashes, hangs and crashing seeds that were not returned before."""
-        found = []
+        found: list[tuple[str, str]] = []
         for folder, kind in (("crashes", "crash"), ("hangs", "timeout")):
             path = os.path.join(self.folder, folder)
             names = sorted(os.listdir(path)) if os.path.isdir(path) else []
@@ -142,7 +146,7 @@ class Instance:
         return new
 
 
-def _copy_into(path, corpus):
+def _copy_into(path: str, corpus: str) -> int:
     with open(path, "rb") as file:
         data = file.read()
     target = os.path.join(corpus, hashlib.sha1(data).hexdigest())  # libFuzzer's names
@@ -161,10 +165,10 @@ def _copy_into(path, corpus):
 
 
 class Output(asyncio.DatagramProtocol):
-    """What one process has said so far: lines, figures once a second as StatsD, which is the one place where it tells them often, and
-    its files at the end."""
+    """The output of one process so far: lines, figures once a second as StatsD (nowhere else does it report them so often), and its files
+    at the end."""
 
-    def __init__(self, instance):
+    def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.executions = 0
         self.rate = 0
@@ -172,26 +176,28 @@ class Output(asyncio.DatagramProtocol):
         self.corpus = 0
         self.loading = True
         self.unstable_edges = 0
-        self.stability = None  # per cent, when it has ended
-        self.log = []
+        self.stability: float | None = None  # per cent, when it has ended
+        self.log: list[str] = []
+        self.command: list[str] = []  # of the process
         self._before = int(instance.stats().get("execs_done", 0))  # it counts on from its last turn
-        self._last = None  # (seconds, executions)
+        self._last: tuple[float, int] | None = None  # (seconds, executions)
         self._rest = b""
-        self._transport = None
+        self._transport: asyncio.DatagramTransport | None = None
 
-    async def listen(self):
+    async def listen(self) -> dict[str, str]:
         """Returns what to add to the environment of the process."""
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0), family=socket.AF_INET)
-        port = self._transport.get_extra_info("sockname")[1]
+        transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", 0), family=socket.AF_INET)
+        self._transport = transport
+        port = transport.get_extra_info("sockname")[1]
         return {"AFL_STATSD": "1", "AFL_STATSD_HOST": "127.0.0.1", "AFL_STATSD_PORT": str(port)}
 
-    def datagram_received(self, data, addr):
+    def datagram_received(self, data: bytes, addr: object) -> None:
         figures = dict(re.findall(r"^fuzzing\.(\w+):([\d.]+)\|", data.decode(errors="replace"), re.M))
         if "execs_done" in figures:
             self._take(figures)
 
-    def _take(self, figures):
+    def _take(self, figures: Mapping[str, str]) -> None:
         self.loading = False
         # Figures of the last turn may come first, when its own are not read yet.
         self.executions = max(self.executions, int(figures["execs_done"]) - self._before)
@@ -203,12 +209,12 @@ class Output(asyncio.DatagramProtocol):
             self.rate = round((self.executions - self._last[1]) / (now - self._last[0]))
         self._last = (now, self.executions)
 
-    def add(self, data):
+    def add(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         self.log += (_COLORS.sub("", line.decode(errors="replace")).strip() for line in lines)
         del self.log[:-2000]
 
-    def finish(self):
+    def finish(self) -> None:
         if self._rest:
             self.add(b"\n")
         if self._transport is not None:
@@ -219,27 +225,25 @@ class Output(asyncio.DatagramProtocol):
             self.stability = float(stats["stability"].rstrip("%"))
 
     @property
-    def every_seed_crashed(self):
+    def every_seed_crashed(self) -> bool:
         return self.loading and any(_NO_SEED_LEFT in line for line in self.log)
 
-    def why_it_ended(self):
+    def why_it_ended(self) -> str:
         """Its own words, if it refused."""
         for i, line in enumerate(self.log):
             if "PROGRAM ABORT" in line or "SYSTEM ERROR" in line:
                 return " ".join([line.split(" : ", 1)[-1], *(l for l in self.log[i + 1:i + 3] if l.startswith("OS message"))])
-        said = [line for line in self.log if line]
-        return said[-1] if said else "it said nothing"
+        printed = [line for line in self.log if line]
+        return printed[-1] if printed else "it printed nothing"
 
 
-def kill_large_children(pid, limit=_RSS_LIMIT_BYTES):
+def kill_large_children(pid: int, limit: int = _RSS_LIMIT_BYTES) -> None:
     """Ends the target's processes that have grown beyond the limit. afl-fuzz takes that for a crash, and the campaign tries the input
-    again under libFuzzer, which says that it is out of memory. (AFL++'s own limit is of addresses, of which sanitizers and V8 take
+    again under libFuzzer, which reports that it is out of memory. (AFL++'s own limit is of addresses, of which sanitizers and V8 take
     terabytes; the sanitizers' is watched by a thread, which does not survive the fork server.)"""
     for child in descendants(pid):
         try:
-            with open(f"/proc/{child}/statm", encoding="ascii") as file:
-                resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-            if resident > limit:
-                os.kill(child, 9)
-        except (OSError, ValueError, IndexError):
+            if child.memory_info().rss > limit:
+                child.kill()
+        except psutil.NoSuchProcess:
             continue  # it has ended

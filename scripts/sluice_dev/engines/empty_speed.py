@@ -3,7 +3,9 @@ campaign. One process, a few seconds, after the fuzzing."""
 
 import os
 import tempfile
+from collections.abc import Mapping
 
+from sluice_dev.common.processes import Children
 from sluice_dev.engines import afl
 from sluice_dev.engines import libfuzzer
 
@@ -11,7 +13,7 @@ SECONDS = 2
 TARGET = "empty_fuzzer"
 
 
-async def libfuzzer_speed(children, fuzzers, env, max_len, seconds=SECONDS):
+async def libfuzzer_speed(children: Children, fuzzers: str, env: Mapping[str, str], max_len: int, seconds: int = SECONDS) -> int | None:
     """Executions a second; None if it could not be measured."""
     binary = os.path.join(fuzzers, TARGET)
     if not os.path.exists(binary):
@@ -27,7 +29,7 @@ async def libfuzzer_speed(children, fuzzers, env, max_len, seconds=SECONDS):
     return round(output.executions / seconds) if code == 0 and output.executions else None
 
 
-async def afl_speed(children, fuzzers, env, max_len, seconds=SECONDS):
+async def afl_speed(children: Children, fuzzers: str, env: Mapping[str, str], max_len: int, seconds: int = SECONDS) -> int | None:
     """Likewise; `env` is for afl-fuzz."""
     binary = os.path.join(fuzzers, TARGET)
     if not os.path.exists(binary):

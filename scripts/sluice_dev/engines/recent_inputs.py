@@ -8,7 +8,7 @@ _HEADER = struct.Struct("<8sIIQQ")
 _INPUT = struct.Struct("<QQ")
 
 
-def read(path):
+def read(path: str) -> list[tuple[int, bytes, bool]]:
     """The inputs of one file, the oldest first, each as (number, bytes, whether it is whole). Raises ValueError."""
     with open(path, "rb") as file:
         data = file.read()
@@ -17,7 +17,7 @@ def read(path):
     magic, inputs, input_bytes, _, count = _HEADER.unpack_from(data)
     if magic != b"SLUICERI" or len(data) < _HEADER.size + inputs * (_INPUT.size + input_bytes):
         raise ValueError(f"{path}: holds no recent inputs")
-    found = []
+    found: list[tuple[int, bytes, bool]] = []
     for number in range(max(1, count - inputs + 1), count + 1):
         begin = _HEADER.size + (number - 1) % inputs * (_INPUT.size + input_bytes)
         stored, size = _INPUT.unpack_from(data, begin)
@@ -27,14 +27,14 @@ def read(path):
     return found
 
 
-def before(folder, last):
+def before(folder: str, last: bytes) -> list[bytes] | None:
     """The inputs that a process ran before `last` (bytes), the oldest first, of the one that ran `last` last. None if no file
-    in `folder` tells."""
+    in `folder` has them."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return None
-    best = None
+    best: list[tuple[int, bytes, bool]] | None = None
     for name in names:
         try:
             inputs = read(os.path.join(folder, name))
@@ -46,7 +46,7 @@ def before(folder, last):
     return None if best is None else [data for _, data, whole in best[:-1] if whole]
 
 
-def save(folder, last, into):
+def save(folder: str, last: bytes, into: str) -> int:
     """Writes them as into/001, into/002... and returns how many there are."""
     inputs = before(folder, last) or []
     if inputs:

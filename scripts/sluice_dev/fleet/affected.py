@@ -17,7 +17,7 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 
 # How a campaign is run: whatever the target.
-_FOR_ALL = ("scripts/fuzz", "scripts/lib/setup.sh", "scripts/sluice_dev/campaign/campaign.py", "scripts/sluice_dev/common/builds.py",
+_FOR_ALL = ("scripts/fuzz", "scripts/lib/setup.sh", "scripts/sluice_dev/campaign/", "scripts/sluice_dev/common/builds.py",
             "scripts/sluice_dev/engines/", "sanitizers/")
 
 

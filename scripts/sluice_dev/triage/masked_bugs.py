@@ -27,13 +27,6 @@ def _is_sorted(target):
     return facts.inputs == "programs" and not facts.is_canary
 
 
-def environment(out, target):
-    """For a process of `target`: it keeps some of what it suppresses."""
-    folder = os.path.join(_folder(out), target)
-    os.makedirs(folder, exist_ok=True)
-    return {"SLUICE_SUPPRESSED_INPUTS": folder}
-
-
 def _folder(out):
     return os.path.join(out, "suppressed")
 
