@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from sluice_dev.common import lint  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.lint import widths, workflows  # noqa: E402  pylint: disable=wrong-import-position
 
 GOOD = """name: good
 on: push
@@ -32,14 +32,14 @@ jobs:
 
 class LintTest(unittest.TestCase):
     def says(self, text):
-        return " ".join(message for _, message in lint.problems_of(text))
+        return " ".join(message for _, message in workflows.problems_of(text))
 
     def test_a_good_workflow_passes(self):
         self.assertEqual(self.says(GOOD), "")
 
     def test_each_rule_is_noticed(self):
         pin = "@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
-        for change, word in (((pin, "@v6"), "pin it"), ((pin, "@main # v6.0.2"), "pin it"), ((" # v6.0.2", ""), "say its version"),
+        for change, word in (((pin, "@v6"), "pin it"), ((pin, "@main # v6.0.2"), "pin it"), ((" # v6.0.2", ""), "add its version"),
                              (('"$GITHUB_SHA"', "${{ github.event.pull_request.title }}"), "as code"),
                              (("permissions:\n  contents: read\n", ""), "no permissions"), (("contents: read", "contents: write"), "one job"),
                              (("concurrency:\n  group: good\n", ""), "no concurrency"), (("    timeout-minutes: 5\n", ""), "no timeout")):
@@ -49,6 +49,24 @@ class LintTest(unittest.TestCase):
     def test_one_action_has_one_version(self):
         other = "      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n"
         self.assertIn("another commit", self.says(GOOD + other))
+
+    def test_a_line_may_be_as_long_as_its_language_has_it(self):
+        self.assertEqual(widths.check("x" * 120 + "\n" + "y" * 121 + "\n", 120), [(2, "121 columns, 120 are the most")])
+        self.assertEqual(widths.problems_of("LICENSE"), [])
+        for ending, limit in ((".cc", 120), (".h", 120), (".py", 150), (".mjs", 150), (".sh", 150)):
+            with tempfile.NamedTemporaryFile("w", suffix=ending) as file:
+                file.write("z" * limit + "\n" + "z" * (limit + 1) + "\n")
+                file.flush()
+                self.assertEqual(widths.problems_of(file.name), [(2, f"{limit + 1} columns, {limit} are the most")], ending)
+
+    def test_raw_strings_have_the_width_of_javascript(self):
+        long = "w" * 130
+        for text, lines in ((f'f(R"({long}\n{long}\n{long})");\n{long}\n', [4]), (f'f(R"js({long})\n{long})js");\n', []), (f'f(")" {long});\n', [1]),
+                            (f'f(R"(a)" R"(b\n{long})" "c");\n{long}\n', [3]), (f'f(R"({"w" * 151})");\n', [1])):
+            self.assertEqual([line for line, _ in widths.check(text, 120)], lines, text)
+
+    def test_an_address_need_not_be_broken(self):
+        self.assertEqual(widths.check(f"  // https://example.org/{'a' * 120}\n# https://example.org/{'a' * 120}\n", 120), [])
 
     def test_actionlint_runs(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""scripts/diff, which builds `sluice-fuzz` before it starts this: other implementations, and where each parts from the standard."""
+"""The work of scripts/diff: other implementations, and where each parts from the standard."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
+from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.runtimes import findings as findings_of
@@ -24,16 +25,16 @@ from sluice_dev.runtimes.survey import Case, Result, Survey
 from sluice_dev.runtimes.traces import aligned
 
 PROGRESS_SECONDS = 10
+BROWSERS = ("chromium", "chromium-driver", "firefox-esr", "webkit2gtk-driver", "xvfb", "xauth")  # Debian's packages
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="scripts/diff", add_help=False, allow_abbrev=False)
-    made.add_argument("--builds", action="store_true", help=argparse.SUPPRESS)
     made.add_argument("--runtime", action="append", default=[])
     made.add_argument("--command")
     made.add_argument("--library", type=Path)
-    made.add_argument("--sluice", type=Path, default=ROOT / "build/asan/sluice", help=argparse.SUPPRESS)
-    made.add_argument("--sluice-fuzz", type=Path, default=ROOT / "build/asan/sluice-fuzz", help=argparse.SUPPRESS)
+    made.add_argument("--sluice", type=Path, help=argparse.SUPPRESS)  # built by others, for tests
+    made.add_argument("--sluice-fuzz", type=Path, help=argparse.SUPPRESS)
     made.add_argument("--for-sluice", action="store_true")
     made.add_argument("--count", type=int, default=2000)
     made.add_argument("--seed", type=int, default=1)
@@ -74,6 +75,17 @@ def checked(arguments: list[str]) -> argparse.Namespace:
     for name in [*options.runtime, *named]:
         table.find(name)
     return options
+
+
+def build(options: argparse.Namespace) -> None:
+    """What is not given, after the flags have been checked."""
+    if options.sluice_fuzz is None:
+        builds.prepare(*(BROWSERS if options.install_browsers else ()))
+        shell = any(runtime.program == str(table.SLUICE) for runtime in chosen_runtimes(options, as_built=False))
+        builds.build("asan", "sluice-fuzz", *(["sluice"] if shell and not (options.history or options.upstream) else []))
+        builds.export_sanitizer_options()
+    options.sluice = options.sluice or ROOT / "build/asan/sluice"
+    options.sluice_fuzz = options.sluice_fuzz or ROOT / "build/asan/sluice-fuzz"
 
 
 def chosen_runtimes(options: argparse.Namespace, as_built: bool = True) -> list[table.Runtime]:
@@ -179,7 +191,7 @@ def report(found: findings_of.Findings, show: int) -> bool:
     if lacking:
         print(f"  It lacks {', '.join(lacking)}: what shows them is not compared, and programs that need them are left out")
     if list(result.by_model.values()).count(result.by_model[result.model]) > 1:
-        print("  These programs do not tell all tick models apart")
+        print("  These programs do not distinguish all tick models")
     print(f"  {len(result.outcome)} differ in outcome, {len(result.order)} in the order of events only, {len(result.failed)} ended it")
     unjudged = [one for one in found.classes if not one.judged]
     if found.classes:
@@ -288,10 +300,7 @@ def run_upstream(options: argparse.Namespace) -> int:
 
 def main(arguments: list[str]) -> int:
     options = checked(arguments)
-    if options.builds:
-        shell = any(runtime.program == str(table.SLUICE) for runtime in chosen_runtimes(options, as_built=False))
-        print("sluice-fuzz sluice" if shell and not (options.history or options.upstream) else "sluice-fuzz")
-        return 0
+    build(options)
     os.environ["NO_COLOR"] = "1"
     if options.history:
         return run_history(options)

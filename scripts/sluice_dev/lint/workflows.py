@@ -1,10 +1,6 @@
-"""What scripts/lint checks besides its linters: actions are pinned, and workflows may do no more than they must.
-
-    lint.py FILE...                                   # workflow files; FILE:LINE: MESSAGE, a line each. Exit 1: there are any
-"""
+"""The rules for workflows besides actionlint's: actions are pinned, and a workflow may do no more than it must."""
 
 import re
-from pathlib import Path
 
 _USES = re.compile(r"^\s*(?:-\s+)?uses:\s*(\S+)(.*)$")
 _PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
@@ -32,7 +28,7 @@ def problems_of(text: str) -> list[tuple[int, str]]:
             if not action.startswith("./") and not _PINNED.match(action):
                 found.append((number, f"{action}: pin it to a full commit"))
             elif not action.startswith("./") and not _VERSION.match(rest):
-                found.append((number, f"{action}: say its version behind it, # v1.2.3"))
+                found.append((number, f"{action}: add its version after it, # v1.2.3"))
             repository = "/".join(action.split("/")[:2]).split("@")[0]
             pin = (action.rpartition("@")[2], rest.strip())
             if versions.setdefault(repository, pin) != pin:
@@ -49,8 +45,3 @@ def problems_of(text: str) -> list[tuple[int, str]]:
         found.append((1, "a job has no timeout-minutes; the default is six hours"))
     return found
 
-
-def main(arguments: list[str]) -> int:
-    found = [f"{name}:{line}: {message}" for name in arguments for line, message in problems_of(Path(name).read_text(encoding="utf-8"))]
-    print("\n".join(found), end="\n" if found else "")
-    return 1 if found else 0
