@@ -55,7 +55,8 @@ function pieces(href) {
   const query = (hash < 0 ? href : href.slice(0, hash)).indexOf("?");
   const end = hash < 0 ? href.length : hash;
   const front = href.slice(0, query < 0 ? end : query);
-  return { front, query: query < 0 ? "" : href.slice(query, end), fragment: href.slice(end), opaque: !front.slice(front.indexOf(":") + 1).startsWith("/") };
+  const opaque = !front.slice(front.indexOf(":") + 1).startsWith("/");
+  return { front, query: query < 0 ? "" : href.slice(query, end), fragment: href.slice(end), opaque };
 }
 
 function brokenPart(url) {

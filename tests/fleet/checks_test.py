@@ -225,7 +225,8 @@ class ChecksTest(unittest.TestCase):
         bench = self.bench()
         os.environ["SLUICE_STRAY"] = "1"
         self.addCleanup(os.environ.pop, "SLUICE_STRAY")
-        bench.compile("stray_fuzzer", source(before='extern "C" int LLVMFuzzerInitialize(int*, char***) { if (getenv("SLUICE_STRAY")) abort(); return 0; }'))
+        bench.compile("stray_fuzzer",
+                      source(before='extern "C" int LLVMFuzzerInitialize(int*, char***) { if (getenv("SLUICE_STRAY")) abort(); return 0; }'))
         self.assert_fails(bench.results(), {"stray_fuzzer": {}})
 
     def test_a_moved_folder_is_read_only_and_comes_back(self):

@@ -48,7 +48,7 @@ MIXED = {
     "sluice": {"a": [900, 1000, 1200], "f1e4": [2000], "f1e6": [1900], "h": [100]},
     "node20": {"a": [10, 40, 20], "f1e4": [1000], "f1e6": Cell(unfinished="did not finish in 60 s"), "h": [300]},
     "deno": {"a": Cell(values=[5], failed="killed by SIGSEGV before there was a result"), "f1e4": [3000], "f1e6": [300], "h": [0.5]},
-    "chromium": {"a": [500, 500, 500], "f1e4": [10], "f1e6": [10], "h": Cell(absent="does not tell its memory")},
+    "chromium": {"a": [500, 500, 500], "f1e4": [10], "f1e6": [10], "h": Cell(absent="does not report its memory")},
 }
 
 
@@ -155,7 +155,7 @@ class Table(unittest.TestCase):
     def test_what_has_no_figure_says_why(self):
         self.line(r"Deno +- +FAILED: killed by SIGSEGV")
         self.line(r"Node 20 +- +did not finish in 60 s")
-        self.line(r"Chromium +- +does not tell its memory")
+        self.line(r"Chromium +- +does not report its memory")
         self.line(r"bun +left out: not here")
 
     def test_growth_is_told_in_time_per_write(self):
@@ -285,7 +285,8 @@ class Workloads(unittest.TestCase):
         once = {"runs": 1, "milliseconds": 0, "count": 10}
         for each in CASES:
             letter = each.letter
-            order = {"workload": letter, "memory": each.memory, "count": 20_000 if each.memory else 500, "warmup": once, "measured": once, "most": 5000}
+            order = {"workload": letter, "memory": each.memory, "count": 20_000 if each.memory else 500, "warmup": once, "measured": once,
+                     "most": 5000}
             self.assertGreater(self.run_node(order)["value"], 0, each.key)
 
     def test_a_stream_that_loses_writes_fails(self):
@@ -339,7 +340,7 @@ class Servers(unittest.TestCase):
 
     def test_wrong_answers_are_not_measured(self):
         self.assertIn("it answered 'Hello'", self.measured(SERVER % (200, "Hello")).failed)
-        self.assertIn("no answer: HTTP Error 500", self.measured(SERVER % (500, "Hello, world!\\n")).failed)
+        self.assertIn("no response: HTTP Error 500", self.measured(SERVER % (500, "Hello, world!\\n")).failed)
         self.assertEqual(self.loads, [])
 
     def test_a_server_that_ends_is_told_with_its_last_words(self):
@@ -354,7 +355,7 @@ class Servers(unittest.TestCase):
             with self.assertRaisesRegex(bench_server.Failed, trouble.strip()[:12]):
                 bench_server.rate_of(WRK.replace("Requests/sec", trouble + "\nRequests/sec"))
         for nothing in ("", "unable to connect to 127.0.0.1:1", WRK.replace("10001.50", "0.00")):
-            with self.assertRaisesRegex(bench_server.Failed, "told no rate"):
+            with self.assertRaisesRegex(bench_server.Failed, "printed no rate"):
                 bench_server.rate_of(nothing)
 
     def test_rates_are_told_as_requests(self):

@@ -41,7 +41,8 @@ class Corpus(unittest.TestCase):
             if limit:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        run = subprocess.run([ROOT / "scripts/corpus", what, file or self.archive, "--corpus", corpus or self.corpus], text=True, errors="surrogateescape", capture_output=True,
+        run = subprocess.run([ROOT / "scripts/corpus", what, file or self.archive, "--corpus", corpus or self.corpus], text=True,
+                             errors="surrogateescape", capture_output=True,
                              preexec_fn=lower, check=False)
         self.assertNotIn("Traceback", run.stderr)
         return run
@@ -134,7 +135,8 @@ class Corpus(unittest.TestCase):
     # --- Nothing is left out without a word ---
 
     def test_inputs_of_every_name_size_and_depth_come_back(self):
-        names = [b"civil war - blue.ops", b"-dash", b"*star*", b'qu"ote', b"qu'ote", "\u00fcmlaut".encode(), b"bad\xff", b"new\nline", b".hidden", b"a+b,c:d=e@f",
+        names = [b"civil war - blue.ops", b"-dash", b"*star*", b'qu"ote', b"qu'ote", "\u00fcmlaut".encode(), b"bad\xff", b"new\nline", b".hidden",
+                 b"a+b,c:d=e@f",
                  b"par(en)", b"tilde~", b"back\\slash", b"$HOME", b"n" * 120, b"m" * 255, b" ", b"\x01", b"sub/inner", b"a/b/c/d/e/" + b"deep" * 50,
                  b"dir\xff/bad\xff"]
         place = os.fsencode(self.corpus / "a_fuzzer")
@@ -181,7 +183,8 @@ class Corpus(unittest.TestCase):
             server.bind(str(self.corpus / "a_fuzzer/socket"))
             run = self.run_it("pack")
         self.assertEqual(run.returncode, 1)
-        for words in ("pipe was left out: no regular file", "nothing was left out: a link to nothing", "around was left out: a link to a folder above",
+        for words in ("pipe was left out: no regular file", "nothing was left out: a link to nothing",
+                      "around was left out: a link to a folder above",
                       "socket was left out", "x was left out: the corpus of a target has no dot"):
             self.assertIn(words, run.stderr)
         other = self.folder / "other"
@@ -202,9 +205,11 @@ class Corpus(unittest.TestCase):
             with self.subTest(name=name):
                 place = self.folder / name
                 shutil.copytree(self.corpus, place)
-                pack = subprocess.run([ROOT / "scripts/corpus", "pack", f"--corpus={name}", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True, check=False)
+                pack = subprocess.run([ROOT / "scripts/corpus", "pack", f"--corpus={name}", "--", f"{name}.tar.gz"], cwd=self.folder,
+                                      capture_output=True, check=False)
                 self.assertEqual(pack.returncode, 0, pack.stderr)
-                restore = subprocess.run([ROOT / "scripts/corpus", "restore", f"--corpus={name}.new", "--", f"{name}.tar.gz"], cwd=self.folder, capture_output=True,
+                restore = subprocess.run([ROOT / "scripts/corpus", "restore", f"--corpus={name}.new", "--", f"{name}.tar.gz"], cwd=self.folder,
+                                         capture_output=True,
                                          check=False)
                 self.assertEqual(restore.returncode, 0, restore.stderr)
                 self.assertEqual(self.contents(self.folder / f"{name}.new"), self.contents(self.corpus))

@@ -321,7 +321,8 @@ class Page(unittest.TestCase):
             self.assertIn(f'id="class-{one.id}"', text)
 
     def test_text_of_programs_is_escaped(self):
-        data = {"runtime": "node20", "title": "<b>", "version": "1", "model": "webidl", "programs": 1, "agree": 0, "outcome": 1, "order": 0, "failed": 0,
+        data = {"runtime": "node20", "title": "<b>", "version": "1", "model": "webidl", "programs": 1, "agree": 0, "outcome": 1, "order": 0,
+                "failed": 0,
                 "checked": {}, "classes": [{"class": "new-1", "hits": 1, "judged": False, "program": "<script>", "signature": "<i>",
                                             "expected": ["<a>"], "found": ["</a>"], "failure": ""}]}
         with mock.patch.object(findings, "load_all", lambda: [data]):

@@ -33,7 +33,8 @@ STEP_SECONDS = 0.05
 
 
 def shell(command, *words, **more):
-    return subprocess.run(["bash", "-c", command, "bash", *map(str, words)], capture_output=True, text=True, errors="surrogateescape", check=False, **more)
+    return subprocess.run(["bash", "-c", command, "bash", *map(str, words)], capture_output=True, text=True, errors="surrogateescape", check=False,
+                          **more)
 
 
 class Streams(unittest.TestCase):
@@ -70,12 +71,14 @@ class Streams(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             results = Path(folder) / "results.xml"
             results.write_text(f"<testsuite>{cases}</testsuite>")
-            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True, check=False)
+            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True,
+                                 check=False)
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertEqual(len(run.stdout.splitlines()), 12)
             self.assertIn("499.9  Suite.Test4999", run.stdout.splitlines()[2])
             results.write_text("<testsuite>")
-            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True, check=False)
+            run = subprocess.run([sys.executable, "-B", SCRIPTS / "sluice_dev", "slowest-tests", results], capture_output=True, text=True,
+                                 check=False)
             self.assertEqual(run.returncode, 2)
             self.assertIn("no results of ctest", run.stderr)
 
@@ -122,12 +125,14 @@ class Streams(unittest.TestCase):
     def test_an_unexpected_exception_is_a_message_and_2(self):
         driver = "import sys; sys.path.insert(0, sys.argv.pop(1))\nfrom sluice_dev import __main__ as entry\n" \
                  "from sluice_dev.common import lint\ndef main(words): {body}\nlint.main = main\nsys.exit(entry.begin(['lint']))"
-        table = (("raise KeyError('x')", 2, "a fault in the script itself: KeyError"), ("raise OSError(28, 'No space left on device', '/x')", 2, "/x: No space left"),
+        table = (("raise KeyError('x')", 2, "a fault in the script itself: KeyError"),
+                 ("raise OSError(28, 'No space left on device', '/x')", 2, "/x: No space left"),
                  ("raise MemoryError", 2, "MemoryError"), ("sys.exit('words')", 2, "words"), ("sys.exit(3)", 3, ""), ("return 1", 1, ""),
                  ("raise KeyboardInterrupt", 130, ""), ("print('\\udcff\\ud800')", 0, ""), ("raise RecursionError", 2, "RecursionError"))
         for body, code, words in table:
             with self.subTest(body=body):
-                run = shell('"$@"', sys.executable, "-B", "-c", driver.format(body=body if body.startswith(("raise", "sys")) else body + "\n"), SCRIPTS)
+                run = shell('"$@"', sys.executable, "-B", "-c", driver.format(body=body if body.startswith(("raise", "sys")) else body + "\n"),
+                            SCRIPTS)
                 self.assertEqual(run.returncode, code if code != 0 else run.returncode, run.stderr)
                 self.assertIn(words, run.stderr)
                 self.assertNotIn("Traceback", run.stderr)
@@ -206,7 +211,8 @@ class Words(unittest.TestCase):
             self.assertEqual((options.out, options.words), (out, others), words)
 
     def test_what_is_wrong_is_said(self):
-        for words, said in ((["--out"], "expected one argument"), (["--out", "--tests"], "expected one argument"), (["--ou", "x"], "unknown flag --ou"),
+        for words, said in ((["--out"], "expected one argument"), (["--out", "--tests"], "expected one argument"),
+                            (["--ou", "x"], "unknown flag --ou"),
                             (["-x"], "unknown flag -x"), (["--tests=1"], "ignored explicit argument")):
             with self.assertRaisesRegex(errors.CannotRun, said):
                 self.parser().parse(words)

@@ -17,6 +17,7 @@ one line, file:line: what. Exit 1 if there are any.
 import pathlib
 import re
 import sys
+from collections.abc import Sequence
 
 HERE = pathlib.Path(__file__).resolve().parent
 SITE = "https://streams.spec.whatwg.org/#"
@@ -51,16 +52,18 @@ CITATION = re.compile(rf"^\s*// (?:([A-Z]\w+), )?({NUMBER}(?: to {NUMBER})?(?:, 
 NAMESPACE_OPENS = re.compile(r"^namespace (\w+) \{")
 NAMESPACE_ENDS = re.compile(r"^\}  // namespace")
 
+Steps = dict[tuple[str, str | None], str]  # by operation, and by branch where branches ascend by themselves: the last one cited
+
 
 class Operation:
-    def __init__(self, row):
+    def __init__(self, row: str) -> None:
         fields = [field.strip() for field in row.split("|")]
         self.anchor, self.kind, self.name = fields[:3]
         self.steps = fields[3].split()
-        self.cited = {}  # step -> where it was cited first
-        self.where = None  # of its function
+        self.cited: dict[str, str] = {}  # step -> where it was cited first
+        self.where: str | None = None  # of its function
 
-    def function(self):
+    def function(self) -> tuple[str | None, str]:
         """The C++ name that it must have: (namespace or None, name)."""
         if self.kind == "abstract-op":
             return None, self.name
@@ -69,7 +72,7 @@ class Operation:
                 return namespace, "".join(word.capitalize() for word in self.anchor[len(prefix):].split("-"))
         return None, self.name
 
-    def expand(self, item):
+    def expand(self, item: str) -> list[str] | None:
         """The steps that one item of a citation names. None: it names none."""
         if " to " in item:
             first, last = item.split(" to ")
@@ -80,22 +83,25 @@ class Operation:
         return [item] if item in self.steps else None
 
 
-def key(step):
+def key(step: str) -> list[int]:
     return [int(number) for number in step.split(".")]
 
 
 class Checker:
-    def __init__(self, operations, anchors):
+    def __init__(self, operations: Sequence[Operation], anchors: set[str]) -> None:
         self.by_anchor = {operation.anchor: operation for operation in operations}
         self.by_name = {operation.name: operation for operation in operations if operation.kind == "abstract-op"}
         self.anchors = anchors
-        self.problems = []
+        self.problems: list[str] = []
 
-    def problem(self, where, what):
+    def problem(self, where: object, what: str) -> None:
         self.problems.append(f"{where}: {what}")
 
-    def check_source(self, path, shown):
-        anchor, operation, last, namespace = None, None, {}, None
+    def check_source(self, path: pathlib.Path, shown: object) -> None:
+        anchor: str | None = None
+        operation: Operation | None = None
+        last: Steps = {}
+        namespace: str | None = None
         lines = path.read_text().split("\n")
         for number, line in enumerate(lines, 1):
             where = f"{shown}:{number}"
@@ -106,8 +112,9 @@ class Checker:
             for mentioned in ADDRESS.findall(line):
                 if mentioned not in self.anchors:
                     self.problem(where, f"the standard has no anchor #{mentioned}")
-            if line.startswith("// " + SITE) and ADDRESS.search(line).group(1) in self.by_anchor:
-                anchor = ADDRESS.search(line).group(1)
+            address = ADDRESS.search(line) if line.startswith("// " + SITE) else None
+            if address and address.group(1) in self.by_anchor:
+                anchor = address.group(1)
             elif line and not line[0].isspace() and not line.startswith(("//", "}", "#", "namespace")):
                 operation, last = self.begin_function(line, where, anchor, namespace), {}
                 anchor = None
@@ -116,7 +123,7 @@ class Checker:
                 if found.end() >= len(line.rstrip()) and not lines[number].lstrip().startswith("//"):
                     self.problem(where, f"step {found.group(2)} is cited without words: say what it is for")
 
-    def begin_function(self, line, where, anchor, namespace):
+    def begin_function(self, line: str, where: str, anchor: str | None, namespace: str | None) -> Operation | None:
         if anchor is None:
             return None
         operation = self.by_anchor[anchor]
@@ -131,7 +138,7 @@ class Checker:
         operation.where = where
         return operation
 
-    def check_citation(self, found, where, operation, last):
+    def check_citation(self, found: re.Match[str], where: str, operation: Operation | None, last: Steps) -> None:
         name, items = found.groups()
         if name is not None:
             operation = self.by_name.get(name)
@@ -139,7 +146,7 @@ class Checker:
                 return self.problem(where, f"the standard has no operation {name}")
         if operation is None:
             return self.problem(where, "steps are cited outside of an operation")
-        steps = []
+        steps: list[str] = []
         for item in items.split(", "):
             expanded = operation.expand(item)
             if expanded is None:
@@ -155,7 +162,7 @@ class Checker:
             last[operation.name, branch if parallel else None] = step
             operation.cited.setdefault(step, where)
 
-    def finish(self):
+    def finish(self) -> None:
         for operation in self.by_anchor.values():
             elsewhere = operation.anchor.startswith(tuple(ELSEWHERE))
             if operation.where is None:
@@ -167,11 +174,11 @@ class Checker:
                     self.problem(operation.where, f"{operation.name} step {step} is not cited")
 
 
-def rows(path):
+def rows(path: pathlib.Path) -> list[str]:
     return [line for line in path.read_text().split("\n") if line and not line.startswith("#")]
 
 
-def main():
+def main() -> None:
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else HERE.parent.parent)
     checker = Checker([Operation(row) for row in rows(HERE / "operations.txt")], set(rows(HERE / "anchors.txt")))
     sources = sorted((root / "src/core").glob("*.cc"))
@@ -186,7 +193,7 @@ def main():
     sys.exit(1 if checker.problems else 0)
 
 
-def check_header(checker, path, root):
+def check_header(checker: Checker, path: pathlib.Path, root: pathlib.Path) -> None:
     """A header declares; only its addresses are looked at."""
     for number, line in enumerate(path.read_text().split("\n"), 1):
         for mentioned in ADDRESS.findall(line):

@@ -36,7 +36,8 @@ ROOMS = {
     "fuzz/explore": ORACLE | {"fuzz/state_coverage"},
     "fuzz/lab": ORACLE | {"fuzz/explore", "fuzz/harness", "fuzz/state_coverage", "fuzz/v8"},
 }
-# What the reference model shares with the core: the names of states, numbers and strings. No code that decides anything. The names of scopes are for the recorder.
+# What the reference model shares with the core: the names of states, numbers and strings, and the scopes of the recorder. No code that
+# decides anything.
 MODEL_REACHES = {"src/core/operation.h", "src/core/snapshot.h", "src/core/tick_model.h", "src/sim/chunk.h", "src/sim/strategy.h",
                  "src/sim/user_code.h", "src/sim/value.h"}
 

@@ -171,7 +171,7 @@ class Runner(unittest.TestCase):
         self.assert_broken("result('x'); complete(add=1)", "2 ended, 1 were reported")
 
     def test_what_the_harness_says_counts(self):
-        self.assert_broken("result('x'); complete(status=1, message='bad setup')", "testharness.js says ERROR: bad setup")
+        self.assert_broken("result('x'); complete(status=1, message='bad setup')", "testharness.js reports ERROR: bad setup")
 
     def test_a_test_without_subtests_has_not_passed(self):
         self.assert_broken("complete()", "it has no subtest")

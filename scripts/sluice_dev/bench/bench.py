@@ -1,4 +1,4 @@
-"""The flags of scripts/bench, and which measurements they ask for.
+"""The flags of scripts/bench, and which measurements they select.
 
     bench.py --builds ARGUMENTS...   what has to be built before them, a word each, after checking the arguments
     bench.py ARGUMENTS...            measures
@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from sluice_dev.bench import building
@@ -16,7 +17,9 @@ from sluice_dev.bench import javascript as bench_javascript
 from sluice_dev.bench import native
 from sluice_dev.bench import report as bench_report
 from sluice_dev.bench import server as bench_server
+from sluice_dev.bench.javascript import Case, Measure, Results
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.runtimes import table as runtimes
 
 PARTS = ("fuzzing", "core", "javascript", "server")
@@ -28,7 +31,7 @@ def complain(message: str) -> int:
     return 2
 
 
-def parse(arguments):
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False, allow_abbrev=False,
                                      usage="scripts/bench [FLAG...]; --help explains them")
     parser.add_argument("--builds", action="store_true")
@@ -64,11 +67,11 @@ def parse(arguments):
         parser.error("--from shows what is stored and measures nothing: it goes with --out and --json only")
     if set(options.part) == {"server"} and options.runtime and not set(options.runtime) & set(bench_server.SERVERS):
         parser.error(f"--runtime: the part `server` has {', '.join(bench_server.SERVERS)}")
-    options.out = options.out or runtimes.ROOT / "build/bench-results"
+    options.out = options.out or ROOT / "build/bench-results"
     return options
 
 
-def builds(options) -> list:
+def builds(options: argparse.Namespace) -> list[str]:
     """Words for scripts/bench."""
     if options.stored:
         return []
@@ -86,11 +89,11 @@ def machine() -> str:
     return f"{models[0] if models else platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
 
 
-def result_files(options, name="results") -> list:
+def result_files(options: argparse.Namespace, name: str = "results") -> list[Path]:
     return [options.out / f"{name}.json"] + ([options.json] if options.json and name == "results" else [])
 
 
-def require_writable(options) -> None:
+def require_writable(options: argparse.Namespace) -> None:
     """Before minutes are spent. Raises OSError."""
     options.out.mkdir(parents=True, exist_ok=True)
     names = [name for name, part in (("results", "javascript"), ("server", "server")) if part in options.part]
@@ -101,7 +104,7 @@ def require_writable(options) -> None:
             file.unlink()
 
 
-def keep(results, options, name="results") -> None:
+def keep(results: Results, options: argparse.Namespace, name: str = "results") -> None:
     """Prints the table, writes the results and the chart."""
     print("\n" + bench_report.table(results))
     files = result_files(options, name)
@@ -115,7 +118,7 @@ def keep(results, options, name="results") -> None:
     print("Written: " + ", ".join(str(file) for file in files))
 
 
-def measure_runtimes(options, what, known, cases, name, measure) -> int:
+def measure_runtimes(options: argparse.Namespace, what: str, known: Sequence[str], cases: list[Case], name: str, measure: Measure) -> int:
     """`known` are those that can be measured at all, by their names."""
     chosen = [runtime for runtime in runtimes.MEASURED if runtime.name in known and runtime.name in (options.runtime or known)]
     try:
@@ -141,16 +144,16 @@ def measure_runtimes(options, what, known, cases, name, measure) -> int:
     keep(results, options, name)
     failed = bench_report.failures(results)
     if failed:
-        complain(f"{failed} measurements failed; the table says how")
+        complain(f"{failed} measurements failed; the table has the reasons")
     return 1 if failed else 0
 
 
-def measure_javascript(options) -> int:
+def measure_javascript(options: argparse.Namespace) -> int:
     cases = [case for case in bench_javascript.CASES if case.letter in (options.workload or bench_javascript.LETTERS)]
     return measure_runtimes(options, "JavaScript", [runtime.name for runtime in runtimes.MEASURED], cases, "results", bench_javascript.measure)
 
 
-def measure_server(options) -> int:
+def measure_server(options: argparse.Namespace) -> int:
     why = bench_server.why_impossible()
     if why and options.part == ["server"]:
         return complain(why)

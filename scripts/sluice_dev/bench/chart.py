@@ -4,11 +4,14 @@
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.bench import report as bench_report
+from sluice_dev.bench.javascript import Case, Cell, Results
 
-# One for each runtime in every panel: told apart by the colour-blind too (Okabe and Ito's set, with two greys).
+# One for each runtime in every panel: which the colour-blind distinguish too (Okabe and Ito's set, with two greys).
 COLOURS = {
     "sluice": "#D55E00", "node20": "#0072B2", "node26": "#56B4E9", "deno": "#222222", "bun": "#CC79A7", "workerd": "#E69F00",
     "polyfill": "#009E73", "polyfill-in-sluice": "#8FD0B9", "chromium": "#999999",
@@ -17,19 +20,20 @@ GAP = 1.5  # between groups of bars, in bars
 LABELS = {
     "a": "a  100,000 writes,\nnone awaited", "b": "b  100,000 writes,\neach awaited",
     "c": "c  100,000 writes, each\nafter writer.ready", "d": "d  streams: create,\nwrite, close",
-    "e": "e  as a, with\nan async sink", "g": "g  a stream,\nas told", "g-resident": "g  a stream,\nresident", "h": "h  a queued write,\nas told", "h-resident": "h  a queued write,\nresident",
+    "e": "e  as a, with\nan async sink", "g": "g  a stream,\nas told", "g-resident": "g  a stream,\nresident", "h": "h  a queued write,\nas told",
+    "h-resident": "h  a queued write,\nresident",
     "hello": "hello", "writes": "1,000 writes,\neach awaited",
 }
 INK = "#333333"
 
 
-def _why_short(cell) -> str:
+def _why_short(cell: Cell) -> str:
     if cell.failed:
         return "failed"
     return "too slow" if cell.unfinished else "not known"
 
 
-def _bars(axes, results, cases, unit) -> None:
+def _bars(axes: Any, results: Results, cases: Sequence[Case], unit: str) -> None:
     """Groups of bars on a logarithmic scale; on each its ratio to the baseline, or why it is not there."""
     base = bench_report.baseline(results)
     count = len(results.runtimes)
@@ -68,13 +72,13 @@ def _short(times: float) -> str:
     return f"{times:,.0f}" if times >= 10 else f"{times:.2g}"
 
 
-def _scale(axes) -> None:
+def _scale(axes: Any) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
     axes.grid(axis="y", which="major", color="#dddddd", linewidth=0.8, zorder=0)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _lines(axes, results) -> None:
+def _lines(axes: Any, results: Results) -> None:
     """Nanoseconds per write by the length of the queue, both logarithmic: what is linear is level."""
     cases = bench_report.queues(results)
     everything = []
@@ -105,7 +109,7 @@ def _lines(axes, results) -> None:
     _scale(axes)
 
 
-def draw(results, file: Path) -> bool:
+def draw(results: Results, file: Path) -> bool:
     try:
         import matplotlib
         matplotlib.use("Agg")

@@ -3,7 +3,7 @@
     results = Results.empty(rounds=5, runtimes=[...], cases=[...])
     measure_all(results, runtimes, cases, limit_seconds=60)
 
-A measurement is a number, or the words that say why there is none; one that ended so is not tried again.
+A measurement is a number, or the reason why there is none; one that ended so is not tried again.
 """
 
 import json
@@ -12,15 +12,19 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import Failed, LimitedProcess, Unfinished
 from sluice_dev.runtimes import table as runtimes
 from sluice_dev.runtimes import workerd
+from sluice_dev.runtimes.table import Runtime
 
-WORKLOADS = runtimes.ROOT / "tests/bench/workloads.js"
-WORKERD_END = runtimes.ROOT / "tests/bench/workloads_workerd.js"
+WORKLOADS = ROOT / "tests/bench/workloads.js"
+WORKERD_END = ROOT / "tests/bench/workloads_workerd.js"
 RESULT = re.compile(r"sluice-bench: (\{.*\}) :end")
 
 
@@ -33,17 +37,17 @@ class Case:
     count: int
     runs: int = 3
     milliseconds: int = 300  # so many runs and so long, at least
-    warmup_count: int = 0  # that of the measurement itself, unless it says another
-    memory: str = ""  # "told" by the runtime, or "resident" at the peak, told by the system
+    warmup_count: int = 0  # that of the measurement itself, unless it has another
+    memory: str = ""  # "told": reported by the runtime; "resident": the peak that the system reports
     path: str = ""  # of an endpoint
-    body: str = ""  # that it answers
+    body: str = ""  # of its response
 
     @property
     def unit(self) -> str:
         """Of its values: memory is in bytes each, a rate in these."""
         return "bytes" if self.memory else "requests a second" if self.path else "thousands a second"
 
-    def order(self, count=None) -> dict:
+    def order(self, count: int | None = None) -> dict[str, Any]:
         """For `measure` in workloads.js."""
         return {"workload": self.letter, "count": count or self.count, "memory": self.memory, "most": 5000,
                 "measured": {"runs": self.runs, "milliseconds": self.milliseconds},
@@ -72,7 +76,7 @@ LETTERS = sorted({case.letter for case in CASES})
 @dataclass
 class Cell:
     """What one runtime did in one case."""
-    values: list = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
     failed: str = ""  # a crash or an error: a fault of somebody's
     unfinished: str = ""  # it took too long
     absent: str = ""  # it cannot be measured at all
@@ -87,10 +91,10 @@ class Results:
     """As in the JSON file: cells[case key][runtime name]."""
     rounds: int
     machine: str
-    runtimes: list  # {name, title, version}
-    left_out: dict  # runtime name -> why
-    cases: list
-    cells: dict
+    runtimes: list[dict[str, str]]  # {name, title, version}
+    left_out: dict[str, str]  # runtime name -> why
+    cases: list[Case]
+    cells: dict[str, dict[str, Cell]]
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
@@ -112,14 +116,17 @@ class Results:
         return results
 
 
+Measure = Callable[["Runtime", Case, float, Cell], None]
+
+
 def value_of(line_json: str) -> float:
     result = json.loads(line_json)
     if "error" in result:
         raise Failed(result["error"].splitlines()[0][:200])
-    return result["value"]
+    return float(result["value"])
 
 
-def script(runtime, order) -> str:
+def script(runtime: Runtime, order: Mapping[str, Any]) -> str:
     """The workloads, with the polyfill before them if it is wanted, and the order behind them: a classic script and a module."""
     classes = "WritableStream"
     before = ""
@@ -130,7 +137,7 @@ def script(runtime, order) -> str:
     return f"{before}{WORKLOADS.read_text()}\nmeasure({classes}, {json.dumps(order)});\n"
 
 
-def run_file(runtime, order, limit_seconds, folder: Path):
+def run_file(runtime: Runtime, order: Mapping[str, Any], limit_seconds: float, folder: Path) -> tuple[float, int]:
     """The value that it printed, and the bytes of its peak."""
     file = folder / "bench.js" if runtime.binary == runtimes.SLUICE else folder / "bench.mjs"
     file.write_text(script(runtime, order))
@@ -141,22 +148,23 @@ def run_file(runtime, order, limit_seconds, folder: Path):
         code = process.end()
         if found is None or (code != 0 and not process.timed_out):
             raise process.no_result()
+        assert process.peak_bytes is not None  # it has ended
         return value_of(found.group(1)), process.peak_bytes
 
 
-def measure_file(runtime, case, limit_seconds, folder: Path) -> float:
+def measure_file(runtime: Runtime, case: Case, limit_seconds: float, folder: Path) -> float:
     if case.memory != "resident":
         return run_file(runtime, case.order(), limit_seconds, folder)[0]
     few, many = (run_file(runtime, case.order(count), limit_seconds, folder)[1] for count in (FEW, case.count))
     return (many - few) / (case.count - FEW)
 
 
-def measure_chromium(runtime, case, limit_seconds, folder: Path) -> float:
+def measure_chromium(runtime: Runtime, case: Case, limit_seconds: float, folder: Path) -> float:
     """It prints its console on standard error, and is killed then, for it never ends by itself."""
     (folder / "bench.js").write_text(script(runtime, case.order()))
     page = folder / "bench.html"
     page.write_text("<!doctype html><script src='bench.js'></script>")
-    command = [runtime.binary, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    command = [str(runtime.binary), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
                "--enable-logging=stderr", f"--user-data-dir={folder / 'profile'}", f"file://{page}"]
     with LimitedProcess(command, limit_seconds) as process:
@@ -167,23 +175,24 @@ def measure_chromium(runtime, case, limit_seconds, folder: Path) -> float:
         raise process.no_result()
 
 
-def measure_workerd(runtime, case, limit_seconds, _) -> float:
+def measure_workerd(runtime: Runtime, case: Case, limit_seconds: float, _: Path) -> float:
     """With the clock of this process, as workerd's own need not go on while JavaScript runs; what an empty request takes is
     subtracted (a fraction of a millisecond). Warm-up and runs as `measureSpeed` has them."""
     order = case.order()
     modules = {"bench.mjs": WORKLOADS.read_text() + WORKERD_END.read_text()}
     if case.memory == "resident":
-        peaks = []
+        peaks: list[int] = []
         for count in (FEW, case.count):
             with workerd.serve(runtime, modules, limit_seconds) as worker:
                 worker.get(f"/{case.letter}/{count}")
+            assert worker.process.peak_bytes is not None  # it has ended
             peaks.append(worker.process.peak_bytes)
         return (peaks[1] - peaks[0]) / (case.count - FEW)
     with workerd.serve(runtime, modules, limit_seconds) as worker:
 
-        def repeat(count, least):
+        def repeat(count: int, least: Mapping[str, int]) -> tuple[int, float]:
             """As in workloads.js."""
-            done = spent = 0
+            done, spent = 0, 0.0
             while (done < least["runs"] or spent * 1000 < least["milliseconds"]) and spent * 1000 < order["most"]:
                 spent += worker.get(f"/{case.letter}/{count}")[0]
                 done += 1
@@ -198,12 +207,12 @@ def measure_workerd(runtime, case, limit_seconds, _) -> float:
 MEASURES = {"file": measure_file, "workerd": measure_workerd, "webdriver": measure_chromium}
 
 
-def measure(runtime, case, limit_seconds, cell) -> None:
+def measure(runtime: Runtime, case: Case, limit_seconds: float, cell: Cell) -> None:
     """One measurement, which `cell` gets."""
     if cell.over:
         return
     if (case.memory == "told" and runtime.kind != "file") or (case.memory and runtime.kind == "webdriver"):
-        cell.absent = "does not tell its memory" if case.memory == "told" else "is many processes"
+        cell.absent = "does not report its memory" if case.memory == "told" else "is many processes"
         return
     with tempfile.TemporaryDirectory(prefix="sluice-bench-", ignore_cleanup_errors=True) as folder:
         try:
@@ -216,7 +225,8 @@ def measure(runtime, case, limit_seconds, cell) -> None:
             cell.failed = f"{runtime.binary} could not be started: {error.strerror}"
 
 
-def measure_all(results: Results, chosen, cases, limit_seconds, measuring=None) -> None:
+def measure_all(results: Results, chosen: Sequence[Runtime], cases: Sequence[Case], limit_seconds: float,
+                measuring: Measure | None = None) -> None:
     """Interleaved: in each round every runtime does every case, and another one is the first. `results` grows as it goes.
     `measuring`: in place of `measure`."""
     on_terminal = sys.stderr.isatty()
@@ -224,7 +234,7 @@ def measure_all(results: Results, chosen, cases, limit_seconds, measuring=None) 
         begun = time.monotonic()
         first = number % len(chosen)
         for case in cases:
-            for runtime in chosen[first:] + chosen[:first]:
+            for runtime in (*chosen[first:], *chosen[:first]):
                 if on_terminal:
                     sys.stderr.write(f"\r\033[KRound {number + 1} of {results.rounds}: {case.key} {runtime.title}")
                     sys.stderr.flush()

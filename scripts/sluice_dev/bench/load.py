@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
@@ -27,18 +29,18 @@ HEAP_SLACK = 2 << 20  # bytes
 
 
 class Result:
-    def __init__(self, requests=0, lost=0, why=""):
+    def __init__(self, requests: int = 0, lost: int = 0, why: str = "") -> None:
         self.requests, self.lost, self.why = requests, lost, why
 
 
-def load_with_wrk(address, path, seconds, connections):
+def load_with_wrk(address: tuple[str, int], path: str, seconds: float, connections: int) -> Result:
     """wrk's whole seconds; at least one."""
     host, port = address
     seconds = max(1, round(seconds))
     done = subprocess.run(
         ["wrk", "-t", "2" if connections > 1 else "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s",
          f"http://{host}:{port}{path}"], capture_output=True, text=True, check=True).stdout
-    requests = int(re.search(r"(\d+) requests in", done).group(1))
+    requests = sum(map(int, re.findall(r"(\d+) requests in", done)))
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", done)
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", done)
     lost = sum(map(int, errors.groups())) if errors else 0
@@ -46,12 +48,12 @@ def load_with_wrk(address, path, seconds, connections):
     return Result(requests, lost, " ".join(match.group(0) for match in (errors, failed) if match))
 
 
-def load_with_python(address, path, seconds, connections):
+def load_with_python(address: tuple[str, int], path: str, seconds: float, connections: int) -> Result:
     results = [Result() for _ in range(connections)]
     end = time.monotonic() + seconds
 
-    def ask(result):
-        connection = http.client.HTTPConnection(*address, timeout=60)
+    def send_requests(result: Result) -> None:
+        connection = http.client.HTTPConnection(address[0], address[1], timeout=60)
         try:
             while time.monotonic() < end:
                 connection.request("GET", path)
@@ -67,7 +69,7 @@ def load_with_python(address, path, seconds, connections):
         finally:
             connection.close()
 
-    clients = [threading.Thread(target=ask, args=(result,)) for result in results]
+    clients = [threading.Thread(target=send_requests, args=(result,)) for result in results]
     for client in clients:
         client.start()
     for client in clients:
@@ -76,7 +78,7 @@ def load_with_python(address, path, seconds, connections):
                   next((result.why for result in results if result.why), ""))
 
 
-def memory(server):
+def memory(server: Server) -> dict[str, Any]:
     """After garbage collections, and when the requests that the clients left behind have ended; they get QUIET_SECONDS for that."""
     deadline = time.monotonic() + QUIET_SECONDS
     while True:
@@ -87,7 +89,7 @@ def memory(server):
             return {**app, "residentBytes": report["residentBytes"]}
 
 
-def leaks(before, after, resident):
+def leaks(before: Mapping[str, Any], after: Mapping[str, Any], resident: bool) -> list[str]:
     """What is more than it was, in words."""
     found = [f"{after['live'][kind]} {kind} are alive, and there were {before['live'][kind]}"
              for kind in after["live"] if after["live"][kind] > before["live"][kind]]
@@ -142,7 +144,7 @@ def main(arguments: list[str]) -> int:
         if code != 0:
             problems.append(f"the server ended with {code}")
         if server.errors():
-            problems.append(f"the server said: {server.errors()}")
+            problems.append(f"the server printed: {server.errors()}")
     for problem in problems:
         print(f"scripts/load: {problem}", file=sys.stderr)
     return 1 if problems else 0

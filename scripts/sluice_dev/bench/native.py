@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 
 from sluice_dev.common.paths import ROOT
 
@@ -18,9 +19,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def output_of(command, **options) -> str:
+def output_of(command: Sequence[object]) -> str:
     run = subprocess.run([str(part) for part in command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         check=False, **options)
+                         check=False)
     if run.returncode != 0:
         sys.stderr.write(run.stdout[-4000:])
         sys.stderr.write(f"scripts/bench: {command[0]} ended with {run.returncode}; its last words are above\n")
@@ -31,8 +32,10 @@ def output_of(command, **options) -> str:
 def replayed(target: str) -> float:
     """Executions per second of processor time, over the seeds, without an engine."""
     line = output_of([FUZZ / f"fuzz/{target}_speed", 1, SEEDS])
-    executions, seconds = re.search(r"(\d+) executions, ([\d.]+) seconds", line).groups()
-    return int(executions) / float(seconds)
+    found = re.search(r"(\d+) executions, ([\d.]+) seconds", line)
+    if found is None:
+        sys.exit(f"scripts/bench: {target}_speed printed no speed: {line[-200:]!r}")
+    return int(found[1]) / float(found[2])
 
 
 def fuzzed(target: str, executions: int) -> float:
@@ -48,7 +51,7 @@ def rate(value: float) -> str:
     return f"{value / 1e6:8.2f} M/s" if value >= 1e6 else f"{value / 1e3:8.1f} k/s"
 
 
-def compare(title: str, rounds: int, measure) -> None:
+def compare(title: str, rounds: int, measure: Callable[[str], float]) -> None:
     ours, empty = [], []
     for _ in range(rounds):
         ours.append(measure("writable_stream_fuzzer"))

@@ -2,7 +2,7 @@
 
 import statistics
 
-from sluice_dev.bench.javascript import Cell, Results
+from sluice_dev.bench.javascript import Case, Cell, Results
 
 
 NOISY = 0.3  # as spread() has it
@@ -19,7 +19,7 @@ def title_of(results: Results, name: str) -> str:
     return next(runtime["title"] for runtime in results.runtimes if runtime["name"] == name)
 
 
-def median(cell: Cell):
+def median(cell: Cell) -> float | None:
     """None when it has no value that counts: a cell that failed in a later round has none."""
     return statistics.median(cell.values) if cell.values and not cell.over else None
 
@@ -30,7 +30,7 @@ def spread(cell: Cell) -> float:
     return (max(cell.values) - min(cell.values)) / abs(middle) if middle else 0.0
 
 
-def ratio(results: Results, key: str, name: str):
+def ratio(results: Results, key: str, name: str) -> float | None:
     """How many times the baseline's value this one is; None when either has none."""
     mine, base = median(results.cells[key][name]), median(results.cells[key][baseline(results)])
     return mine / base if mine is not None and base else None
@@ -45,7 +45,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def told(cell: Cell) -> str:
+def reason(cell: Cell) -> str:
     """Why there is no number."""
     if cell.failed:
         return f"FAILED: {cell.failed}"
@@ -65,7 +65,7 @@ def table(results: Results) -> str:
             cell = results.cells[case.key][runtime["name"]]
             middle, times = median(cell), ratio(results, case.key, runtime["name"])
             if middle is None:
-                lines.append(f"   {runtime['title']:21} {'-':>9}   {told(cell)}")
+                lines.append(f"   {runtime['title']:21} {'-':>9}   {reason(cell)}")
                 continue
             shown_spread = f"spread {spread(cell):4.0%}" if len(cell.values) > 1 else ""
             multiple = "" if times is None else f"{number(times):>8} x"
@@ -73,7 +73,7 @@ def table(results: Results) -> str:
     return "\n".join(lines + growth(results) + noise(results)) + "\n"
 
 
-def noise(results: Results) -> list:
+def noise(results: Results) -> list[str]:
     """A warning when rates differ so much from round to round that small ratios mean nothing."""
     spreads = [spread(cell) for case in results.cases if not case.memory for cell in results.cells[case.key].values()
                if median(cell) is not None and len(cell.values) > 1]
@@ -84,12 +84,12 @@ def noise(results: Results) -> list:
             "nothing else runs."]
 
 
-def queues(results: Results) -> list:
+def queues(results: Results) -> list[Case]:
     """The cases of `f`, from the shortest queue to the longest."""
     return sorted((case for case in results.cases if case.letter == "f"), key=lambda case: case.count)
 
 
-def growth(results: Results) -> list:
+def growth(results: Results) -> list[str]:
     """Nanoseconds that a write takes as its queue grows: the same for all lengths, unless something is quadratic."""
     cases = queues(results)
     if len(cases) < 2:

@@ -16,11 +16,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from sluice_dev.bench.javascript import Case
+from sluice_dev.bench.javascript import Case, Cell
+from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import Failed, LimitedProcess, Unfinished
 from sluice_dev.runtimes import table as runtimes
+from sluice_dev.runtimes.table import Runtime
 
-FOLDER = runtimes.ROOT / "tests/bench"
+FOLDER = ROOT / "tests/bench"
 SERVERS = ("sluice", "node20", "node26", "deno")
 CONNECTIONS = 32
 WARMUP_SECONDS = 1
@@ -34,7 +36,7 @@ CASES = (
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 RATE = re.compile(r"^Requests/sec:\s+([\d.]+)", re.MULTILINE)
-# wrk says these only if there were any.
+# wrk prints these only if there were any.
 TROUBLE = re.compile(r"^\s*((?:Socket errors|Non-2xx or 3xx responses): .*)$", re.MULTILINE)
 
 
@@ -45,7 +47,7 @@ def why_impossible() -> str:
     return "wrk, which sends the requests, is missing; install it (Debian: apt-get install wrk)"
 
 
-def command(runtime, folder: Path) -> list:
+def command(runtime: Runtime, folder: Path) -> list[str]:
     if runtime.binary != runtimes.SLUICE:
         return runtime.command(FOLDER / ("server_deno.mjs" if runtime.name == "deno" else "server_node.mjs"))
     config = folder / "config.json"
@@ -61,7 +63,7 @@ def rate_of(text: str) -> float:
         raise Failed(f"wrk: {trouble.group(1)}")
     rate = RATE.search(text)
     if not rate or float(rate.group(1)) <= 0:
-        raise Failed(f"wrk told no rate: {(text.strip().splitlines() or ['nothing'])[-1][:200]}")
+        raise Failed(f"wrk printed no rate: {(text.strip().splitlines() or ['nothing'])[-1][:200]}")
     return float(rate.group(1))
 
 
@@ -76,19 +78,19 @@ def load(url: str, seconds: int) -> float:
 
 
 def check(url: str, body: str) -> None:
-    """The right answer, before it is asked for often. Raises Failed."""
+    """The right response, before it is requested often. Raises Failed."""
     try:
         # No proxy: the server is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=ANSWER_SECONDS) as response:
             found = response.read().decode(errors="replace")
     except (OSError, urllib.error.URLError) as error:
-        raise Failed(f"no answer: {error}") from error
+        raise Failed(f"no response: {error}") from error
     if found != body:
         raise Failed(f"it answered {found[:60]!r}, not {body!r}")
 
 
-def measure_server(runtime, case, limit_seconds, folder: Path) -> float:
+def measure_server(runtime: Runtime, case: Case, limit_seconds: float, folder: Path) -> float:
     with LimitedProcess(command(runtime, folder), limit_seconds) as server:
         address = next((found.group(0) for line in server.lines() if (found := ADDRESS.search(line))), None)
         if address is None:
@@ -105,7 +107,7 @@ def measure_server(runtime, case, limit_seconds, folder: Path) -> float:
             raise
 
 
-def measure(runtime, case, limit_seconds, cell) -> None:
+def measure(runtime: Runtime, case: Case, limit_seconds: float, cell: Cell) -> None:
     """One measurement, which `cell` gets."""
     if cell.over:
         return

@@ -8,7 +8,7 @@ from sluice_dev.common.errors import CannotRun
 
 
 class Parser(argparse.ArgumentParser):
-    """Only flags are declared; `words` are all others, in any place. What is wrong is said in a line. A flag's value may begin with a dash
+    """Only flags are declared; `words` are all others, in any place. A mistake is one line. A flag's value may begin with a dash
     (`--out -folder`), as may words after `--`."""
 
     def __init__(self, script: str) -> None:

@@ -30,7 +30,7 @@ _INSTALLED = 10  # exit code of _PREPARE
 _PREPARE = ('source "$1"; before=; if command -v apt-get dpkg-query >/dev/null; then before=$(missing_packages required); fi; install_packages; '
             'if (($# > 1)); then install_named "${@:2}"; fi; [[ -z $before ]] || exit 10')
 _AGAIN = "SLUICE_PREPARED"  # set for the process that begins anew
-_STEP = re.compile(r"\[([1-9]\d*)/(\d+)\] ")  # [0/n] only looks
+_STEP = re.compile(r"\[([1-9]\d*)/(\d+)\] ")  # [0/n] builds nothing
 _CMAKE_CANNOT = ";\"\\|<>\n\r"
 _SHOW_EVERY_SECONDS = 15
 _GRACE_SECONDS = 5
@@ -55,7 +55,7 @@ def prepare(*packages: str) -> None:
 
 
 def export_sanitizer_options() -> None:
-    """What sanitizers/ says first, so that the caller's own environment has the last word."""
+    """The options of sanitizers/ first, so that the caller's own environment has the last word."""
     for name in ("asan", "ubsan"):
         variable = f"{name.upper()}_OPTIONS"
         os.environ[variable] = ":".join(filter(None, (sanitizer_options.joined(f"{name}.options"), os.environ.get(variable))))
@@ -68,7 +68,7 @@ def known_targets() -> list[str]:
 
 
 def require_target(name: str) -> None:
-    """Asked of the sources, so that a misspelt name is told before anything is built."""
+    """Looks in the sources, so that a misspelt name fails before anything is built."""
     if name not in known_targets():
         raise CannotRun(f"unknown target {name}; there are: {' '.join(known_targets())}")
 

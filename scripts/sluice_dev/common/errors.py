@@ -4,7 +4,7 @@ import signal
 
 
 class CannotRun(Exception):
-    """Nothing could be done, or not all of it. The text says what, where, and what to do. Exit code 2."""
+    """Nothing could be done, or not all of it. The text has what, where, and what to do. Exit code 2."""
 
 
 class Stopped(KeyboardInterrupt):

@@ -19,7 +19,8 @@ def sole_user(folder: str, what: str) -> Iterator[None]:
         os.makedirs(folder, exist_ok=True)
         handle = os.open(os.path.join(folder, _NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except PermissionError as error:
-        raise CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder: --out of a campaign, --corpus of the grown corpora") from error
+        raise CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder: --out of a campaign, --corpus of the grown corpora"
+                        ) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -42,7 +42,7 @@ class FuzzTarget:
 
     @property
     def needs_dictionary(self) -> bool:
-        """Of the words of the program language; fuzz/targets/NAME.dict is used without being asked for."""
+        """Of the words of the program language; fuzz/targets/NAME.dict is used without a flag."""
         return self.inputs == "texts"
 
     @property
@@ -85,7 +85,7 @@ def of(name: str) -> FuzzTarget:
 
 
 def default(names: list[str]) -> list[str]:
-    """Of `names`, those that are fuzzed when nobody says which."""
+    """Of `names`, those that are fuzzed by default."""
     return [name for name in names if of(name).default]
 
 

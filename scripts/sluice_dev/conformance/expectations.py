@@ -22,9 +22,14 @@ An entry that is not true (a missing file, a subtest that passes or no longer ex
 import fnmatch
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from sluice_dev.conformance import suite as wpt_suite
+from sluice_dev.conformance.shell import Outcome, Subtest
+from sluice_dev.conformance.suite import Test
 
 
 class Unreadable(Exception):
@@ -35,17 +40,17 @@ class Unreadable(Exception):
 class Judgement:
     """What is unexpected about one test: texts that end nothing, and the subtests that fail without being listed."""
     problems: list[str] = field(default_factory=list)
-    failures: list = field(default_factory=list)
+    failures: list[Subtest] = field(default_factory=list)
     passed: int = 0
     known: int = 0  # failed as listed
 
     @property
-    def as_expected(self):
+    def as_expected(self) -> bool:
         return not self.problems and not self.failures
 
 
 class Expectations:
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.name = path.name
         try:
             data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
@@ -58,31 +63,32 @@ class Expectations:
         except (TypeError, AttributeError, KeyError, re.error) as error:
             raise Unreadable(f"{path}: not of the form that scripts/sluice_dev/conformance/expectations.py describes ({error!r})") from error
 
-    def _take(self, data):
+    def _take(self, data: Mapping[str, Any]) -> None:
         unknown = set(data) - {"scope", "not_run", "only", "page", "may_not_pass"}
         if unknown:
             raise KeyError(*unknown)
         self.scope = [_text(place) for place in data["scope"]]
         self.not_run = {place: _text(reason) for place, reason in data.get("not_run", {}).items()}
-        self.include = {}
+        self.include: dict[str, str] = {}
         for place, only in data.get("only", {}).items():
             _text(only["reason"])
             re.compile(_text(only["include"]))
             self.include[place] = only["include"]
-        self.page = {}
+        self.page: dict[str, dict[str, Any]] = {}
         for place, page in data.get("page", {}).items():
             _text(page["reason"])
             self.page[place] = {"stubs": [_text(name) for name in page.get("stubs", [])], "closes": bool(page.get("closes", False))}
-        self.may_not_pass = {}
+        self.may_not_pass: dict[str, dict[str, str]] = {}
         for place, names in data.get("may_not_pass", {}).items():
             self.may_not_pass[place] = {name: _text(reason) for name, reason in names.items()}
 
-    def tests(self, suite):
+    def tests(self, suite: Path) -> tuple[list[Test], list[str]]:
         """The tests that run, and what is wrong with the lists."""
         problems = [f"scope: {place}: there is no such file or folder in the suite" for place in self.scope
                     if not (suite / place).exists()]
         files = wpt_suite.test_files(suite, self.scope)
-        used, tests = set(), []
+        used: set[str] = set()
+        tests: list[Test] = []
         for path in files:
             matches = {pattern for pattern in self.not_run if fnmatch.fnmatchcase(path, pattern)}
             used |= matches
@@ -99,11 +105,11 @@ class Expectations:
                          for place in getattr(self, listed) if place not in places]
         return tests, problems
 
-    def judge(self, test, outcome):
+    def judge(self, test: Test, outcome: Outcome) -> Judgement:
         """What of the outcome was not to be expected."""
         listed = {**self.may_not_pass.get(test.path, {}), **self.may_not_pass.get(test.id, {})}
         judgement = Judgement()
-        used = set()
+        used: set[str | None] = set()
         if outcome.broken is not None:
             judgement.problems.append(outcome.broken)
         for subtest in outcome.subtests:
@@ -124,7 +130,7 @@ class Expectations:
         return judgement
 
 
-def _line_for(name, listed):
+def _line_for(name: str, listed: Mapping[str, str]) -> str | None:
     """The line of may_not_pass that stands for the subtest, or None."""
     if name in listed:
         return name
@@ -132,13 +138,13 @@ def _line_for(name, listed):
                  or (line.startswith("*") and name.endswith(line[1:]))), None)
 
 
-def _text(value):
+def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"a text must be here, not {value!r}")
     return value
 
 
-def _without_duplicates(pairs):
+def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
         names = [name for name, _ in pairs]

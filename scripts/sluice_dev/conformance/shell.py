@@ -6,12 +6,17 @@ import json
 import os
 import re
 import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from sluice_dev.common.paths import ROOT
 from sluice_dev.conformance import suite as wpt_suite
+from sluice_dev.conformance.suite import Test
 
-SCRIPTS = wpt_suite.ROOT / "tests/wpt"
-PREFIX = "SLUICE-WPT "  # tests/wpt/report.js says what follows
+SCRIPTS = ROOT / "tests/wpt"
+PREFIX = "SLUICE-WPT "  # tests/wpt/report.js defines what follows
 
 # testharness.js's numbers.
 _STATUS = ("PASS", "FAIL", "TIMEOUT", "NOTRUN", "PRECONDITION_FAILED")
@@ -29,7 +34,7 @@ class Subtest:
     stack: str | None
 
     @property
-    def passed(self):
+    def passed(self) -> bool:
         return self.status == "PASS"
 
 
@@ -41,7 +46,7 @@ class Outcome:
     errors: str = ""  # the end of standard error
 
 
-def scripts_of(test, suite, include, page=None):
+def scripts_of(test: Test, suite: Path, include: str | None, page: Mapping[str, Any] | None = None) -> list[Path]:
     """The scripts of a test in order. `include`, a regular expression, is the part of an idlharness file that applies, or None;
     `page`, what it expects of a page, as expectations.py has it."""
     search = test.variant
@@ -50,7 +55,7 @@ def scripts_of(test, suite, include, page=None):
         scripts.insert(0, suite / "common/subset-tests-by-key.js")
         search += ("&" if search else "?") + "include=" + include
     files = _fetched(test, suite, scripts)
-    given = {"search": search, **({"files": files} if files else {}), **(page or {})}
+    given: dict[str, Any] = {"search": search, **({"files": files} if files else {}), **(page or {})}
     parameters = _written(test.id, f"var sluiceWpt = {json.dumps(given)};\n")
     return [parameters, SCRIPTS / "prelude.js", suite / "resources/testharness.js", SCRIPTS / "report.js", *scripts,
             suite / test.path, SCRIPTS / "done.js"]
@@ -59,7 +64,7 @@ def scripts_of(test, suite, include, page=None):
 _DATA = re.compile(r"""\bfetch\(["']((?:\.\./)*[\w-]+(?:/[\w-]+)*\.json)["']\)""")
 
 
-def _fetched(test, suite, scripts):
+def _fetched(test: Test, suite: Path, scripts: Sequence[Path]) -> dict[str, str]:
     """What the test fetches from the suite's server: {address: text}."""
     files = {}
     if any(script.name == "idlharness.js" for script in scripts):
@@ -72,7 +77,7 @@ def _fetched(test, suite, scripts):
     return files
 
 
-def _written(test_id, text):
+def _written(test_id: str, text: str) -> Path:
     """A script with that text. It stays, so that a command can be run again by hand; others may be reading it now."""
     name = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in test_id)
     path = wpt_suite.WORK / "parameters" / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}.js"
@@ -87,14 +92,14 @@ def _written(test_id, text):
 class _Reader:
     """Reads what the shell prints."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.outcome = Outcome()
-        self.complete = None
-        self.open = {}  # the subtests that have begun and not ended, in order
-        self.unreadable = None
+        self.complete: Mapping[str, Any] | None = None
+        self.open: dict[str, bool] = {}  # the subtests that have begun and not ended, in order
+        self.unreadable: str | None = None
         self.size = 0
 
-    async def read(self, stream):
+    async def read(self, stream: asyncio.StreamReader) -> None:
         """Returns when the output ends, or is too long."""
         rest = b""
         while data := await stream.read(1 << 16):
@@ -107,7 +112,7 @@ class _Reader:
         if rest:
             self._line(rest.decode(errors="replace"))
 
-    def _line(self, line):
+    def _line(self, line: str) -> None:
         if PREFIX not in line:
             return
         try:
@@ -117,7 +122,7 @@ class _Reader:
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             self.unreadable = self.unreadable or line
 
-    def _told(self, event):
+    def _told(self, event: Mapping[str, Any]) -> None:
         if self.complete is not None:
             raise ValueError
         match event["kind"]:
@@ -135,7 +140,7 @@ class _Reader:
             case _:
                 raise ValueError
 
-    def how_far(self):
+    def how_far(self) -> str:
         number = len(self.outcome.subtests)
         text = f"{number} {'subtest' if number == 1 else 'subtests'} had ended"
         if self.open:
@@ -144,7 +149,7 @@ class _Reader:
         return text
 
 
-def _what_is_wrong(reader, code, seconds):
+def _what_is_wrong(reader: _Reader, code: int | None, seconds: float) -> str | None:
     """`code` is None for a process that had to be killed."""
     if reader.size > _MOST_OUTPUT:
         return f"it printed more than {_MOST_OUTPUT >> 20} MB"
@@ -160,7 +165,7 @@ def _what_is_wrong(reader, code, seconds):
     if reader.complete is None:
         return f"the shell had nothing left to do before the tests were complete; {reader.how_far()}"
     if reader.complete["status"] != 0:
-        return f"testharness.js says {_HARNESS_STATUS[reader.complete['status']]}: {reader.complete['message']}"
+        return f"testharness.js reports {_HARNESS_STATUS[reader.complete['status']]}: {reader.complete['message']}"
     if reader.complete["count"] != len(reader.outcome.subtests):
         return f"subtests were lost: {reader.complete['count']} ended, {len(reader.outcome.subtests)} were reported"
     if not reader.outcome.subtests:
@@ -171,28 +176,28 @@ def _what_is_wrong(reader, code, seconds):
 class _LastWords:
     """The end of standard error."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._kept = b""
 
-    async def read(self, stream):
+    async def read(self, stream: asyncio.StreamReader) -> None:
         while data := await stream.read(1 << 16):
             self._kept = (self._kept + data)[-_KEPT_ERRORS:]
 
-    def text(self):
+    def text(self) -> str:
         return self._kept.decode(errors="replace").strip()
 
 
-def _kill(process):
+def _kill(process: asyncio.subprocess.Process) -> None:
     try:
         os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own: what it started goes too
     except ProcessLookupError:
         pass
 
 
-async def _over(process, errors):
+async def _over(process: asyncio.subprocess.Process, output: asyncio.StreamReader, errors: asyncio.Task[None]) -> None:
     """After a kill: both pipes are closed, or held by what has left the session of the shell, which is not waited for."""
-    async def drain():
-        while await process.stdout.read(1 << 16):
+    async def drain() -> None:
+        while await output.read(1 << 16):
             pass
         await errors
         await process.wait()
@@ -203,18 +208,20 @@ async def _over(process, errors):
         pass
 
 
-async def run(command, scripts, seconds):
+async def run(command: Sequence[str], scripts: Sequence[Path], seconds: float) -> Outcome:
     """Runs the shell. OSError if it cannot be started."""
     process = await asyncio.create_subprocess_exec(
         *command, *map(str, scripts), start_new_session=True, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     reader = _Reader()
     last_words = _LastWords()
+    assert process.stdout is not None and process.stderr is not None
+    output = process.stdout
     errors = asyncio.create_task(last_words.read(process.stderr))
     ended = False
 
-    async def end():
-        await reader.read(process.stdout)
+    async def end() -> None:
+        await reader.read(output)
         if reader.size > _MOST_OUTPUT:
             return
         await asyncio.shield(errors)
@@ -228,7 +235,7 @@ async def run(command, scripts, seconds):
     finally:
         if not ended:
             _kill(process)
-            await _over(process, errors)
+            await _over(process, output, errors)
     reader.outcome.errors = last_words.text()
     reader.outcome.broken = _what_is_wrong(reader, process.returncode if ended else None, seconds)
     return reader.outcome

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,11 +36,11 @@ _APT_HELPER = "/usr/lib/apt/apt-helper"
 
 
 class Unavailable(Exception):
-    """The suite cannot be had; the text says why and what to do."""
+    """The suite cannot be had; the text has the reason and the remedy."""
 
 
-def fetch(say, suite=SUITE):
-    """The folder of the suite, which is there when this returns. No network, and nothing said, when it was there before."""
+def fetch(say: Callable[[str], None], suite: Path = SUITE) -> Path:
+    """The folder of the suite, which is there when this returns. No network, and no message, when it was there before."""
     if suite.is_dir():
         return suite
     WORK.mkdir(parents=True, exist_ok=True)
@@ -66,19 +67,20 @@ def fetch(say, suite=SUITE):
 # --- Getting the file ---
 
 
-def _run(*command):
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env={**os.environ, "LC_ALL": "C"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
 
 
-def _sha256(path):
+def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folders(options):
+def _folders(options: Sequence[str]) -> tuple[list[str], list[str]]:
     """Where the configured package sources keep the source of nodejs; and the versions they offer."""
-    folders, versions = [], []
+    folders: list[str] = []
+    versions: list[str] = []
     for line in _run("apt-cache", *options, "madison", _NEIGHBOUR).stdout.splitlines():
         columns = [column.strip() for column in line.split("|")]
         if len(columns) == 3 and columns[0] == _NEIGHBOUR and columns[1] not in versions:
@@ -104,8 +106,8 @@ Acquire::Retries "3";
 """
 
 
-def _updated_lists():
-    """apt's options for fresh package lists of our own, and what it said: the machine's are missing, or of no help."""
+def _updated_lists() -> tuple[list[str], str]:
+    """apt's options for fresh package lists of our own, and its output: the machine's are missing, or of no help."""
     folder = WORK / "apt"
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
     (folder / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
@@ -116,25 +118,28 @@ def _updated_lists():
     return options, _run("apt-get", *options, *_sandbox(), "update").stdout
 
 
-def _sandbox():
+def _sandbox() -> list[str]:
     """apt's own user cannot write into the checkout of root; apt would fall back to root too, but complain."""
     return ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
 
 
-def _download(archive):
+def _download(archive: Path) -> None:
     if not shutil.which("apt-get") or not os.access(_APT_HELPER, os.X_OK):
         raise Unavailable(f"there is no apt here to fetch {ARCHIVE} with, which contains the web platform tests.\n{_by_hand()}")
-    words, versions, tried = [], [], []
+    words: list[str] = []
+    versions: list[str] = []
+    tried: list[str] = []
     partial = archive.with_name(f"{archive.name}.{os.getpid()}")
-    options = []
+    options: list[str] = []
+    output = ""
     try:
         for fresh in (False, True):
             if fresh:
-                options, said = _updated_lists()
+                options, output = _updated_lists()
             folders, offered = _folders(options)
             versions += [version for version in offered if version not in versions]
             if fresh and not versions:
-                words.append(said)
+                words.append(output)
             for folder in folders:
                 if folder in tried:
                     continue
@@ -148,18 +153,18 @@ def _download(archive):
     finally:
         partial.unlink(missing_ok=True)
         shutil.rmtree(WORK / "apt", ignore_errors=True)
-    said = "\n".join(text.strip() for text in words if text.strip())
+    output = "\n".join(text.strip() for text in words if text.strip())
     offer = f"They offer nodejs {', '.join(versions)}." if versions else f"They offer no package {_NEIGHBOUR}."
     raise Unavailable(f"the configured package sources do not give {ARCHIVE}, which contains the web platform tests.\n{offer}\n"
-                      f"apt's own words:\n\n{said}\n\n{_by_hand()}")
+                      f"apt's own words:\n\n{output}\n\n{_by_hand()}")
 
 
-def _by_hand():
+def _by_hand() -> str:
     return (f"Debian 12 has it, as a file of the source package nodejs. If you have it, put it into {WORK} and start again.\n"
             f"Its SHA-256 must be {SHA256}.")
 
 
-def _unpack(archive, folder):
+def _unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as tar:
         for member in tar:
             name = member.name.partition(_INSIDE)[2]
@@ -167,7 +172,9 @@ def _unpack(archive, folder):
                 continue
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tar.extractfile(member) as source, path.open("wb") as target:
+            source = tar.extractfile(member)
+            assert source is not None  # it is a file
+            with source, path.open("wb") as target:
                 shutil.copyfileobj(source, target)
     if not (folder / "resources/testharness.js").exists():
         raise Unavailable(f"{ARCHIVE} has no {_INSIDE}resources/testharness.js in it")
@@ -199,7 +206,7 @@ class Test:
     seconds: int = 10
 
 
-def test_files(suite, scope):
+def test_files(suite: Path, scope: Iterable[str]) -> list[str]:
     """The paths of all test files, of whatever kind, in the files and folders of `scope`."""
     paths = []
     for place in scope:
@@ -212,7 +219,7 @@ def test_files(suite, scope):
     return paths
 
 
-def tests_of(suite, path):
+def tests_of(suite: Path, path: str) -> list[Test]:
     """The runs that the lines `// META:` of the file ask for."""
     if not path.endswith(".any.js"):
         raise BadTest("only .any.js files can run in a shell")
@@ -222,7 +229,9 @@ def tests_of(suite, path):
         if not match:
             break
         meta.append(match.groups())
-    scripts, seconds, variants, wanted = [], 10, [], {"window", "dedicatedworker"}
+    scripts: list[Path] = []
+    variants: list[str] = []
+    seconds, wanted = 10, {"window", "dedicatedworker"}
     for key, value in meta:
         if key == "script":
             scripts.append(_script(suite, path, value))
@@ -237,7 +246,7 @@ def tests_of(suite, path):
     return [Test(path + variant, path, variant, scripts, seconds) for variant in variants or [""]]
 
 
-def _script(suite, path, name):
+def _script(suite: Path, path: str, name: str) -> Path:
     place = _SERVED_AS.get(name, name)
     found = suite / place[1:] if place.startswith("/") else (suite / path).parent / place
     if not found.is_file():

@@ -1,37 +1,42 @@
 """The work of scripts/wpt, which builds `sluice` before it starts this where that is needed."""
 
+import argparse
 import asyncio
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import run_async
 from sluice_dev.conformance import shell as wpt_shell
 from sluice_dev.conformance import suite as wpt_suite
-from sluice_dev.conformance.expectations import Expectations, Unreadable
+from sluice_dev.conformance.expectations import Expectations, Judgement, Unreadable
+from sluice_dev.conformance.shell import Outcome
+from sluice_dev.conformance.suite import Test
 
-ROOT = wpt_suite.ROOT
 # The suite's own limits, 10 and 60 seconds, are meant for a quick machine that does nothing else. No result depends on them.
 TIMES_AS_LONG = 6
 
 
-def say(text=""):
+def say(text: str = "") -> None:
     try:
         print(text, flush=True)
     except OSError:  # nobody reads it any more
         sys.stdout = open(os.devnull, "w", encoding="utf-8")
 
 
-def fail(message):
+def fail(message: str) -> NoReturn:
     raise CannotRun(message)
 
 
-def parse(words):
+def parse(words: list[str]) -> argparse.Namespace:
     parser = Parser("scripts/wpt")
     parser.add_argument("--runner")
     parser.add_argument("--list", action="store_true")
@@ -43,7 +48,7 @@ def parse(words):
     parser.add_argument("--suite", type=Path)
     parser.add_argument("--expectations", type=Path, default=ROOT / "tests/wpt/expectations.json")
     parser.add_argument("--timeout-multiplier", type=float, default=TIMES_AS_LONG)
-    options = parser.parse(words)
+    options: argparse.Namespace = parser.parse(words)
     options.filters = options.words
     if options.jobs < 1:
         parser.error(f"--jobs {options.jobs}: must be 1 or more")
@@ -52,7 +57,7 @@ def parse(words):
     return options
 
 
-def build(options) -> None:
+def build(options: argparse.Namespace) -> None:
     """The shell of our own, where no other one is named and tests are run."""
     if options.runner is not None:
         return
@@ -63,11 +68,11 @@ def build(options) -> None:
         builds.export_sanitizer_options()
 
 
-def suite_for(options):
+def suite_for(options: argparse.Namespace) -> Path:
     if options.suite is not None:
         if not (options.suite / "resources/testharness.js").is_file():
             fail(f"--suite {options.suite}: it has no resources/testharness.js")
-        return options.suite.resolve()
+        return Path(options.suite).resolve()
     if options.no_fetch and not wpt_suite.SUITE.is_dir():
         fail("the web platform tests are not there; scripts/wpt --fetch gets them")
     try:
@@ -78,7 +83,7 @@ def suite_for(options):
         fail(f"the web platform tests cannot be unpacked in {wpt_suite.WORK}: {error}")
 
 
-def chosen(tests, filters):
+def chosen(tests: list[Test], filters: Sequence[str]) -> list[Test]:
     """A filter is the name of a test, or a part of it."""
     if not filters:
         return tests
@@ -96,24 +101,24 @@ def chosen(tests, filters):
 class Display:
     """A line for each test in the suite's order, below it what is wrong, and at a terminal how far it is."""
 
-    def __init__(self, tests, suite):
+    def __init__(self, tests: Sequence[Test], suite: Path) -> None:
         self._live = sys.stdout.isatty()
         self._colours = self._live and "NO_COLOR" not in os.environ
         self._tests = tests
         self._suite = str(suite) + "/"
         self._width = max(len(test.id) for test in tests)
-        self._results = {}
+        self._results: dict[str, tuple[Outcome, Judgement]] = {}
         self._shown = 0
-        self._running = []
+        self._running: list[str] = []
 
-    def _coloured(self, code, text):
+    def _coloured(self, code: int | str, text: str) -> str:
         return f"\033[{code}m{text}\033[0m" if self._colours else text
 
-    def started(self, test):
+    def started(self, test: Test) -> None:
         self._running.append(test.id)
         self._progress()
 
-    def ended(self, test, outcome, judgement):
+    def ended(self, test: Test, outcome: Outcome, judgement: Judgement) -> None:
         self._running.remove(test.id)
         self._results[test.id] = (outcome, judgement)
         self._clear()
@@ -123,11 +128,11 @@ class Display:
             self._shown += 1
         self._progress()
 
-    def _clear(self):
+    def _clear(self) -> None:
         if self._live:
             sys.stdout.write("\r\033[K")
 
-    def _progress(self):
+    def _progress(self) -> None:
         if not self._live or not self._running:
             return
         text = f"{len(self._results)} of {len(self._tests)}, running {', '.join(self._running)}"
@@ -135,7 +140,7 @@ class Display:
         sys.stdout.write(text[:shutil.get_terminal_size().columns - 1])
         sys.stdout.flush()
 
-    def _tell(self, test, outcome, judgement):
+    def _tell(self, test: Test, outcome: Outcome, judgement: Judgement) -> None:
         mark = self._coloured(32, "ok  ") if judgement.as_expected else self._coloured("1;31", "FAIL")
         counts = [f"{judgement.passed} passed"]
         counts += [f"{len(judgement.failures)} failed"] if judgement.failures else []
@@ -152,19 +157,20 @@ class Display:
             for line in outcome.errors.replace(self._suite, "").splitlines()[-30:]:
                 say(f"          {line}")
 
-    def _frames(self, stack):
+    def _frames(self, stack: str) -> list[str]:
         """Those of the test: neither testharness.js's nor those of the shell's own scripts."""
         lines = stack.splitlines()
         ours = [line for line in lines if self._suite in line and "/resources/testharness.js" not in line]
         return ours or lines
 
 
-async def run_all(tests, command, commands, expectations, options, display):
+async def run_all(tests: Sequence[Test], command: Sequence[str], commands: Mapping[str, Sequence[Path]], expectations: Expectations,
+                  options: argparse.Namespace, display: Display) -> list[tuple[Outcome, Judgement]]:
     """[(outcome, judgement)] in the order of the tests. OSError if the shell cannot be started."""
     # SIGTERM too must not leave a shell behind.
     free = asyncio.Semaphore(options.jobs)
 
-    async def run_one(test):
+    async def run_one(test: Test) -> tuple[Outcome, Judgement]:
         async with free:
             display.started(test)
             outcome = await wpt_shell.run(command, commands[test.id], test.seconds * options.timeout_multiplier)
@@ -181,11 +187,11 @@ async def run_all(tests, command, commands, expectations, options, display):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def counted(number, noun):
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def summary(results, problems):
+def summary(results: Sequence[tuple[Outcome, Judgement]], problems: Sequence[str]) -> int:
     """The last lines, and the exit code."""
     for problem in problems:
         say(f"FAIL  {problem}")

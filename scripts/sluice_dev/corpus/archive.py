@@ -84,7 +84,8 @@ def pack(corpus: str, path: str) -> tuple[dict[str, bytes], list[tuple[str, str]
     handle, temporary = tempfile.mkstemp(prefix=".pack-", dir=os.path.dirname(os.path.abspath(path)))
     try:
         with open(handle, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as zipped, \
-                tarfile.open(mode="w", fileobj=cast(IO[bytes], zipped), format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
+                tarfile.open(mode="w", fileobj=cast(IO[bytes], zipped), format=tarfile.GNU_FORMAT, encoding="utf-8",
+                             errors="surrogateescape") as archive:
             _add(archive, _MANIFEST, json.dumps(manifest, sort_keys=True).encode())
             for name, data in contents.items():
                 _add(archive, name, data)
@@ -133,7 +134,7 @@ def read(path: str) -> dict[str, bytes]:
     if not isinstance(manifest, dict) or manifest.get("version") != VERSION or not isinstance(manifest.get("inputs"), dict):
         raise Bad("is empty, or was made by another version of scripts/corpus")
     if {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()} != manifest["inputs"]:
-        raise Bad("does not hold what its manifest says: it is damaged")
+        raise Bad("does not hold what its manifest lists: it is damaged")
     return contents
 
 
@@ -183,7 +184,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--corpus", default=grown_corpora())
     options = parser.parse(arguments)
     if len(options.words) != 2 or options.words[0] not in ("pack", "restore"):
-        parser.error("say pack or restore, and one file")
+        parser.error("name pack or restore, and one file")
     try:
         return run(options.words[0], options.words[1], options.corpus)
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Something in a corpus. `why` is empty for an input; otherwise it says why this is none."""
+    """Something in a corpus. `why` is empty for an input; otherwise the reason why this is none."""
 
     name: str  # relative to the corpus
     path: str

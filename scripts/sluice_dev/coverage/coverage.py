@@ -1,12 +1,16 @@
 """The work of scripts/coverage: runs programs and tests in the instrumented build, and prints their coverage."""
 
+import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
@@ -16,6 +20,8 @@ from sluice_dev.common.paths import ROOT
 from sluice_dev.coverage import steps as coverage_steps
 from sluice_dev.coverage import unreached
 from sluice_dev.coverage.data import CoverageData
+from sluice_dev.coverage.steps import Citation
+from sluice_dev.coverage.unreached import Reasons
 
 ROOMS = ("src/core", "src/sim", "src/v8", "fuzz/driver", "fuzz/model", "fuzz/oracle", "fuzz/program", "fuzz/v8")
 METRICS = ("lines", "branches", "regions")
@@ -23,29 +29,40 @@ METRICS = ("lines", "branches", "regions")
 REPLAYERS = ("fuzzers/writable_stream_fuzzer", "fuzzers/program_codec_fuzzer", "fuzzers/v8_binding_fuzzer")
 TESTS = ("tests/core/core_tests", "tests/sim/sim_tests", "tests/fuzz/program_tests", "tests/fuzz/oracle_tests",
          "tests/v8/v8_tests", "tests/v8/v8_conformance_tests")
-# Not ours, not measured, or made by the build. Paths are as the compiler was told them.
+# Not ours, not measured, or made by the build. Paths are as the compiler got them.
 NOT_SHOWN = r"\.\./\.\./(tests|src/runtime|src/shell|fuzz/harness|fuzz/lab|fuzz/targets|fuzz/state_coverage)/|/generated/|^/usr/|/build/v8/"
+
+
+Measured = dict[str, CoverageData]  # by what ran: corpus, grown, tests; each with all before it
 
 
 class CannotMeasure(CannotRun):
     pass
 
 
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    problems: list[str]
+    reasons: Reasons
+    cited: list[Citation]
+    missed: list[Citation]  # that no program of corpus/ performs, or not whole
+
+
 class Runs:
     """Programs that ran in the instrumented build, and where their counts are."""
 
-    def __init__(self, build, work, jobs):
+    def __init__(self, build: Path, work: Path, jobs: int) -> None:
         self._build = build
         self._work = work
         self._pool = concurrent.futures.ThreadPoolExecutor(jobs)
         # The core's tests always: what only they instantiate is code of the core, too.
         self.objects = [*REPLAYERS, TESTS[0]]
 
-    def run(self, commands):
+    def run(self, commands: Iterable[Sequence[str]]) -> list[Path]:
         """Runs all at once, and gives the files of their counts."""
         return [path for paths in self._pool.map(self._run, commands) for path in paths]
 
-    def _run(self, command):
+    def _run(self, command: Sequence[str]) -> list[Path]:
         program, *arguments = command
         if program not in self.objects:
             self.objects.append(program)
@@ -60,27 +77,27 @@ class Runs:
         return list(folder.glob("*.profraw"))
 
 
-def _tool(name):
+def _tool(name: str) -> str:
     for candidate in (name, f"{name}-14"):
         if path := shutil.which(candidate):
             return path
     raise CannotMeasure(f"{name} is missing; it is in Debian's package llvm")
 
 
-def _call(*command):
+def _call(*command: str | Path) -> bytes:
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
         raise CannotMeasure(f"{command[0]} failed:\n{done.stderr.decode(errors='replace')}")
     return done.stdout
 
 
-def _objects(build, objects):
+def _objects(build: Path, objects: Sequence[str]) -> list[str | Path]:
     first, *others = objects
     return [build / first, *(f"-object={build / other}" for other in others)]
 
 
 class Coverage:
-    def __init__(self, arguments):
+    def __init__(self, arguments: argparse.Namespace) -> None:
         self.root = Path(arguments.root)
         self.out = Path(arguments.out)
         self.build = self.root / "build/coverage"
@@ -88,7 +105,7 @@ class Coverage:
         self.tests = arguments.tests
         self.html = not arguments.no_html
 
-    def measure(self, work):
+    def measure(self, work: Path) -> Measured:
         """What was reached by the readable programs, then also by the grown corpora, then also by the tests."""
         runs = Runs(self.build, work, os.cpu_count() or 1)
         say("Running the programs of corpus/")
@@ -99,7 +116,9 @@ class Coverage:
         if self.tests:
             say("Running the unit tests")
             counts["tests"] = runs.run([(test, "--gtest_brief=1") for test in TESTS])
-        data, merged, before = {}, None, []
+        data: Measured = {}
+        merged: Path | None = None
+        before: list[Path] = []
         for name, files in counts.items():
             before += files
             merged = work / f"{name}.profdata"
@@ -115,8 +134,8 @@ class Coverage:
                   f"-Xdemangler={_tool('c++filt')}", *_objects(self.build, runs.objects))
         return data
 
-    def judge(self, data):
-        """Problems, the reasons for lines, and the citations of steps that no program of corpus/ performs."""
+    def judge(self, data: Measured) -> Judgement:
+        """Compares what was reached with the list of unreached lines and the steps that are cited."""
         path = self.root / "tests/coverage/unreached.txt"
         entries, problems = unreached.read(path, path.relative_to(self.root))
         core = {p: file for p, file in data["corpus"].files.items() if p.startswith("src/core/")}
@@ -134,16 +153,17 @@ class Coverage:
             for name, file in core.items():
                 for line in sorted(set(file.unreached()) - set(data["grown"].files[name].unreached())):
                     say(f"Note: the grown corpus reaches {name}:{line} `{file.text[line - 1].strip()}`; a readable program could, too")
-        return problems, reasons, cited, missed
+        return Judgement(problems, reasons, cited, missed)
 
-    def write(self, data, problems, reasons, cited, missed):
+    def write(self, data: Measured, judgement: Judgement) -> dict[str, Any]:
         self.out.mkdir(parents=True, exist_ok=True)
+        reasons, missed = judgement.reasons, judgement.missed
         files = {path: {name: data[name].files[path].totals() for name in data if path in data[name].files}
                  for path in sorted(data["corpus"].files) if _room(path)}
         steps = [{"operation": c.operation, "anchor": c.anchor, "steps": c.steps, "file": c.path, "line": c.line,
                   "partly": c.reached, "reason": _reason(c, reasons)} for c in missed]
-        summary = {"sets": list(data), "rooms": _rooms(data), "files": files, "problems": problems,
-                   "steps": {"cited": sum(len(c.steps) for c in cited), "not_performed": steps},
+        summary: dict[str, Any] = {"sets": list(data), "rooms": _rooms(data), "files": files, "problems": judgement.problems,
+                   "steps": {"cited": sum(len(c.steps) for c in judgement.cited), "not_performed": steps},
                    "unreached": [{"file": path, "line": line, "reason": reason} for (path, line), reason in sorted(reasons.items())]}
         sided = [{"file": path, "line": line, "condition": text, "never": never}
                  for path, file in sorted(data["corpus"].files.items()) if path.startswith("src/core/")
@@ -160,17 +180,17 @@ class Coverage:
         return summary
 
 
-def _room(path):
+def _room(path: str) -> str | None:
     return next((room for room in ROOMS if path.startswith(room + "/")), None)
 
 
-def _reason(citation, reasons):
+def _reason(citation: Citation, reasons: Reasons) -> str:
     return next((reasons[citation.path, line] for line in citation.unreached or [citation.first]
                  if (citation.path, line) in reasons), "")
 
 
-def _rooms(data):
-    rooms = {room: {name: {metric: {"count": 0, "reached": 0} for metric in METRICS} for name in data} for room in ROOMS}
+def _rooms(data: Measured) -> dict[str, Any]:
+    rooms: dict[str, Any] = {room: {name: {metric: {"count": 0, "reached": 0} for metric in METRICS} for name in data} for room in ROOMS}
     for name, measured in data.items():
         for path, file in measured.files.items():
             if room := _room(path):
@@ -180,14 +200,14 @@ def _rooms(data):
     return rooms
 
 
-def _percent(total):
+def _percent(total: Mapping[str, int]) -> str:
     if total["count"] == 0:
         return "-"
     # Not 100.0 unless it is.
     return f"{int(1000 * total['reached'] / total['count']) / 10:.1f}%"
 
 
-def print_tables(summary):
+def print_tables(summary: Mapping[str, Any]) -> None:
     sets = summary["sets"]
     titles = {"corpus": "corpus", "grown": "+ grown", "tests": "+ tests"}
     rows = [("", *(f"{metric if name == sets[0] else ''}" for metric in METRICS for name in sets)),
@@ -226,8 +246,9 @@ def main(arguments: list[str]) -> int:
     coverage.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="counts-", dir=coverage.out) as work:
         data = coverage.measure(Path(work))
-    problems, reasons, cited, missed = coverage.judge(data)
-    summary = coverage.write(data, problems, reasons, cited, missed)
+    judgement = coverage.judge(data)
+    problems, reasons, missed = judgement.problems, judgement.reasons, judgement.missed
+    summary = coverage.write(data, judgement)
     say()
     print_tables(summary)
     say(f"\nOf {summary['steps']['cited']} steps of the standard that src/core cites, no program of corpus/ performs "

@@ -11,6 +11,10 @@ import dataclasses
 import os
 import re
 import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Place = tuple[int, int, int, int]  # line, column, last line, last column
 
 _CODE = 0  # of the kinds of regions
 _ASSERT = re.compile(r"\bSLUICE_(?:ASSERT|CHECK_INVARIANTS)\(")
@@ -24,27 +28,27 @@ class Function:
 
 
 class File:
-    def __init__(self, path, text):
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text.split("\n")  # line n is text[n - 1]
         self.asserts = _lines_of_asserts(self.text)
-        self.lines = {}
-        self.regions = {}  # (line, column, last line, last column) -> how often
-        self.branches = {}  # likewise -> (times true, times false)
-        self.functions = []
+        self.lines: dict[int, int] = {}
+        self.regions: dict[Place, int] = {}  # how often
+        self.branches: dict[Place, tuple[int, int]] = {}  # (times true, times false)
+        self.functions: list[Function] = []
 
-    def function_at(self, line):
+    def function_at(self, line: int) -> str:
         """The innermost function that the line is in; empty outside of any."""
         around = [f for f in self.functions if f.first <= line <= f.last]
         return min(around, key=lambda f: f.last - f.first).name if around else ""
 
-    def unreached(self):
+    def unreached(self) -> list[int]:
         """The lines that were not reached, or not whole: a region that begins there, the right side of a `&&` say, was not."""
         lines = {line for line, count in self.lines.items() if count == 0}
         lines |= {place[0] for place, count in self.regions.items() if count == 0}
         return sorted(lines - self.asserts)
 
-    def one_sided(self):
+    def one_sided(self) -> list[tuple[int, str, str]]:
         """(line, the condition, what it never was) for each condition that was evaluated and had one outcome only."""
         found = []
         for (line, column, last, last_column), (true, false) in sorted(self.branches.items()):
@@ -55,14 +59,14 @@ class File:
                 found.append((line, text[column - 1:end].strip(), "true" if true == 0 else "false"))
         return found
 
-    def totals(self):
+    def totals(self) -> dict[str, dict[str, int]]:
         sides = [side for pair in self.branches.values() for side in pair]
         return {"lines": _reached(self.lines.values()), "branches": _reached(sides), "regions": _reached(self.regions.values())}
 
 
 class CoverageData:
-    def __init__(self, export, root):
-        self.files = {}
+    def __init__(self, export: Mapping[str, Any], root: str | os.PathLike[str]) -> None:
+        self.files: dict[str, File] = {}
         self._root = os.path.realpath(root)
         (data,) = export["data"]
         for entry in data["files"]:
@@ -75,7 +79,7 @@ class CoverageData:
         for file in self.files.values():
             _drop_discarded(file.regions, file.text)
 
-    def _file(self, name):
+    def _file(self, name: str) -> File | None:
         path = os.path.relpath(os.path.realpath(name), self._root)
         if path.startswith(("..", "build/")):
             return None
@@ -84,7 +88,7 @@ class CoverageData:
                 self.files[path] = File(path, source.read())
         return self.files[path]
 
-    def _add_function(self, function, name):
+    def _add_function(self, function: Mapping[str, Any], name: str) -> None:
         files = [self._file(filename) for filename in function["filenames"]]
         if files[0] is not None and function["regions"]:
             first, _, last, *_ = function["regions"][0]
@@ -102,7 +106,7 @@ class CoverageData:
                 file.branches[place] = (before[0] + true, before[1] + false)
 
 
-def _drop_discarded(regions, text):
+def _drop_discarded(regions: dict[Place, int], text: Sequence[str]) -> None:
     """What an `if constexpr` leaves out of an instantiation has a region, too, with the begin of what another one has."""
     reached = {place[:2] for place, count in regions.items() if count > 0}
     for place, count in list(regions.items()):
@@ -110,17 +114,17 @@ def _drop_discarded(regions, text):
             del regions[place]
 
 
-def _reached(counts):
+def _reached(counts: Iterable[int]) -> dict[str, int]:
     counts = list(counts)
     return {"count": len(counts), "reached": sum(count > 0 for count in counts)}
 
 
-def _line_counts(segments):
+def _line_counts(segments: Sequence[Sequence[int]]) -> dict[int, int]:
     """From the places where the count changes to a count for each line, as llvm-cov does it: the largest of the regions
     that begin on the line, or else the one that goes on from the line before."""
-    counts = {}
-    wrapped = None  # the segment that goes on
-    by_line = {}
+    counts: dict[int, int] = {}
+    wrapped: Sequence[int] | None = None  # the segment that goes on
+    by_line: dict[int, list[Sequence[int]]] = {}
     for segment in segments:
         by_line.setdefault(segment[0], []).append(segment)
     if not segments:
@@ -139,7 +143,7 @@ def _line_counts(segments):
     return counts
 
 
-def _short_names(mangled):
+def _short_names(mangled: Iterable[str]) -> dict[str, str]:
     """Functions by their last name: Take for sluice::core::(anonymous namespace)::Reader::Take<double>(...)."""
     # Functions of one file have the file before their names: src.cc:_ZN...
     ordered = sorted(mangled)
@@ -148,12 +152,12 @@ def _short_names(mangled):
     return {name: short_name(text) for name, text in zip(ordered, done.stdout.split("\n"))}
 
 
-def short_name(demangled):
+def short_name(demangled: str) -> str:
     text = re.sub(r"\(anonymous namespace\)::|\[abi:\w+\]", "", demangled)
     operator = re.search(r"\boperator([^\w\s(]+)\(", text)
     if operator:
         return "operator" + operator[1]
-    previous = None
+    previous = ""
     while previous != text:
         previous, text = text, re.sub(r"<[^<>]*>", "", text)
     # A lambda is part of the function that it is in.
@@ -161,9 +165,9 @@ def short_name(demangled):
     return text.split("(", 1)[0].rsplit("::", 1)[-1].split(" ")[-1]
 
 
-def _lines_of_asserts(text):
+def _lines_of_asserts(text: Sequence[str]) -> set[int]:
     """Of their uses and their definitions."""
-    lines = set()
+    lines: set[int] = set()
     depth, defining = 0, False
     for number, line in enumerate(text, 1):
         code = line.split("//")[0]

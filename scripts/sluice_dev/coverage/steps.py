@@ -4,10 +4,13 @@ tests/spec/check_citations.py knows the citations. The statement of a citation i
 """
 
 import dataclasses
+import re
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sluice_dev.common.paths import ROOT
+from sluice_dev.coverage.data import File
 
 sys.path.insert(0, str(ROOT / "tests/spec"))
 
@@ -18,26 +21,27 @@ import check_citations  # noqa: E402  pylint: disable=wrong-import-position
 class Citation:
     operation: str
     anchor: str
-    steps: list
+    steps: list[str]
     path: str
     line: int  # of the citation
     first: int = 0  # of its statement; 0: it has none
     last: int = 0
     shared: bool = False  # the statement is the next citation's, too
-    unreached: list = dataclasses.field(default_factory=list)  # lines of the statement
+    unreached: list[int] = dataclasses.field(default_factory=list)  # lines of the statement
     reached: bool = False  # its first line
 
     @property
-    def name(self):
+    def name(self) -> str:
         return f"{self.operation} {', '.join(self.steps)}"
 
 
 class _Citations(check_citations.Checker):
-    def __init__(self, operations, anchors):
+    def __init__(self, operations: list[check_citations.Operation], anchors: set[str]) -> None:
         super().__init__(operations, anchors)
-        self.citations = []
+        self.citations: list[Citation] = []
 
-    def check_citation(self, found, where, operation, last):
+    def check_citation(self, found: re.Match[str], where: str, operation: check_citations.Operation | None,
+                       last: check_citations.Steps) -> None:
         super().check_citation(found, where, operation, last)
         name, items = found.groups()
         operation = self.by_name.get(name) if name else operation
@@ -48,7 +52,7 @@ class _Citations(check_citations.Checker):
         self.citations.append(Citation(operation.name, operation.anchor, steps, path, int(line)))
 
 
-def citations(root):
+def citations(root: str | Path) -> list[Citation]:
     """All of them, with their statements, in the order of the files."""
     folder = ROOT / "tests/spec"
     operations = [check_citations.Operation(row) for row in check_citations.rows(folder / "operations.txt")]
@@ -60,10 +64,10 @@ def citations(root):
     return checker.citations
 
 
-def _find_statements(cited, text):
+def _find_statements(cited: Sequence[Citation], text: Sequence[str]) -> None:
     lines_of_citations = {citation.line for citation in cited}
 
-    def is_code(line):
+    def is_code(line: int) -> bool:
         return bool(text[line - 1].strip()) and not text[line - 1].lstrip().startswith("//")
 
     for citation in cited:
@@ -81,7 +85,7 @@ def _find_statements(cited, text):
         citation.last = line - 1
 
 
-def judge(cited, files):
+def judge(cited: Iterable[Citation], files: Mapping[str, File]) -> None:
     """Fills in which lines of each statement were not reached. A statement is reached whole if all regions that begin in it
     are: of `a ? b : c` both, of `a || b` the second too."""
     for citation in cited:

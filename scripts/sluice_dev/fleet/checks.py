@@ -22,10 +22,13 @@ import subprocess
 import tempfile
 import time
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.engines.measure import Measurer
+from sluice_dev.fleet.environment import Environment
 
 RUNS = 4
 _CALL = re.compile(r"callq?\s+[0-9a-f]+\s+<__(asan|dfsan|msan|ubsan)")
@@ -42,9 +45,8 @@ _NOBODY = 65534
 class MovedFolder:
     """Everything of `out` somewhere else, as test_all.py does it, where nothing can be written. Back in its place in the end."""
 
-    def __init__(self, out: Path):
+    def __init__(self, out: Path) -> None:
         self._out = out
-        self._home = None
 
     def __enter__(self) -> Path:
         self._home = Path(tempfile.mkdtemp(prefix="sluice-not-out-"))
@@ -54,7 +56,7 @@ class MovedFolder:
         self._set_writable(False)
         return self.path
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._set_writable(True)
         shutil.move(self.path, self._out)
         self._home.rmdir()
@@ -69,7 +71,7 @@ class MovedFolder:
 class Run:
     """A process that has ended."""
 
-    def __init__(self, code, output: str):
+    def __init__(self, code: int | None, output: str) -> None:
         self.code = code  # None: it took too long
         self.output = output
 
@@ -83,12 +85,12 @@ class Run:
 class Checks:
     NAMES = ("architecture", "engine", "sanitizers", "start-up", "seeds", "options", "dictionary", "libraries", "coverage")
 
-    def __init__(self, folder: Path, environment):
+    def __init__(self, folder: Path, environment: Environment) -> None:
         self._folder = folder
         self._environment = environment
-        self._afl_runs = {}
+        self._afl_runs: dict[str, Run] = {}
 
-    def targets(self) -> list:
+    def targets(self) -> list[str]:
         """As test_all.py finds them."""
         found = []
         for path in sorted(self._folder.iterdir()):
@@ -99,13 +101,13 @@ class Checks:
                 found.append(path.name)
         return found
 
-    def run(self, target: str) -> dict:
+    def run(self, target: str) -> dict[str, str]:
         """Check -> "" where it passes, and otherwise why not. A check that does not apply is left out."""
         results = {}
         # Coverage builds are not fuzzed: there is nothing in them that guides an engine.
         names = ("architecture", "seeds", "libraries", "coverage") if self._environment.sanitizer == "coverage" else self.NAMES
         for name in names:
-            problem = getattr(self, "_check_" + name.replace("-", "_"))(target)
+            problem: str | None = getattr(self, "_check_" + name.replace("-", "_"))(target)
             if problem is not None:
                 results[name] = problem
         return results
@@ -117,7 +119,7 @@ class Checks:
         parser.read(self._folder / f"{target}.options")
         return parser
 
-    def _variables(self, target: str, more_options="") -> dict:
+    def _variables(self, target: str, more_options: str = "") -> dict[str, str]:
         variables = self._environment.run_variables()
         options = self._options(target)
         for section in ("asan", "msan", "ubsan"):
@@ -126,7 +128,7 @@ class Checks:
             variables[f"{section.upper()}_OPTIONS"] += more_options
         return variables
 
-    def _arguments(self, target: str) -> list:
+    def _arguments(self, target: str) -> list[str]:
         options = self._options(target)
         given = dict(options["libfuzzer"]) if options.has_section("libfuzzer") else {}
         dictionary = self._dictionary(target)
@@ -134,14 +136,14 @@ class Checks:
         return ["-rss_limit_mb=2560", "-timeout=25", *(f"-{key}={value}" for key, value in given.items()),
                 *([f"-dict={dictionary}"] if dictionary else [])]
 
-    def _dictionary(self, target: str):
+    def _dictionary(self, target: str) -> str | None:
         options = self._options(target)
         named = options.get("libfuzzer", "dict", fallback=None)
         if named:
             return named
         return f"{target}.dict" if (self._folder / f"{target}.dict").exists() else None
 
-    def run_fuzzer(self, target: str, *arguments, seeds=True, more_options="", work=None) -> Run:
+    def run_fuzzer(self, target: str, *arguments: str, seeds: bool = True, more_options: str = "", work: str | None = None) -> Run:
         """In its folder, with its options, dictionary and seeds, and nothing of our environment."""
         with tempfile.TemporaryDirectory(prefix="sluice-run-") as own:
             corpus = Path(work or own) / "corpus"
@@ -155,7 +157,7 @@ class Checks:
             command = [self._folder / target, "--", *self._arguments(target), f"-artifact_prefix={own}/", *arguments, corpus]
             return self._run(command, self._variables(target, more_options), self._folder)
 
-    def _run(self, command, variables, folder) -> Run:
+    def _run(self, command: Sequence[object], variables: Mapping[str, str], folder: str | Path) -> Run:
         try:
             run = subprocess.run([str(part) for part in command], env=variables, cwd=folder, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -182,7 +184,7 @@ class Checks:
             return "not instrumented for coverage"
         return ""
 
-    def _check_sanitizers(self, target: str):
+    def _check_sanitizers(self, target: str) -> str:
         return mixed_sanitizers(self._environment, calls(self._folder / target), runtime_calls(self._environment))
 
     def _check_start_up(self, target: str) -> str:
@@ -192,7 +194,7 @@ class Checks:
         run = self.run_fuzzer(target, "-seed=1337", f"-runs={RUNS}", seeds=False)
         return "" if f"Done {RUNS} runs" in run.output else run.end()
 
-    def _check_seeds(self, target: str):
+    def _check_seeds(self, target: str) -> str | None:
         if self._environment.engine == "afl":
             return None
         archive = self._folder / f"{target}_seed_corpus.zip"
@@ -214,10 +216,10 @@ class Checks:
         expected = sum(size > 0 for size in sizes.values())
         return "" if int(read[1] if read else 0) == expected else f"{read[1] if read else 0} of {expected} seeds were read"
 
-    def _check_options(self, target: str):
+    def _check_options(self, target: str) -> str | None:
         if self._environment.engine == "afl" or not (self._folder / f"{target}.options").exists():
             return None
-        # Sanitizers tell of options that they do not know only when asked to talk.
+        # Sanitizers report unknown options only with verbosity.
         run = self.run_fuzzer(target, f"-runs={RUNS}", seeds=False, more_options=":verbosity=1")
         unknown = re.search(r"WARNING: unrecognized flag '(.*)'", run.output) or re.search(
             r"WARNING: found \d+ unrecognized flag\(s\):\s*(.*)", run.output)
@@ -228,7 +230,7 @@ class Checks:
             return f"{target}.options: max_len did not arrive"
         return "" if f"Done {RUNS} runs" in run.output else run.end()
 
-    def _check_dictionary(self, target: str):
+    def _check_dictionary(self, target: str) -> str | None:
         dictionary = self._dictionary(target)
         if dictionary is None:
             return None
@@ -258,7 +260,7 @@ class Checks:
         """Their images have libgcc_s and libstdc++ too, for targets that were linked with the latter."""
         return name in ("libgcc_s.so.1", "libstdc++.so.6")
 
-    def _check_coverage(self, target: str):
+    def _check_coverage(self, target: str) -> str | None:
         """As their script `coverage`, which merges because that survives inputs that crash. (measure.py: theirs runs in containers, whose
         paths need no quotes.)"""
         if self._environment.sanitizer != "coverage":
@@ -334,7 +336,7 @@ def _afl_end(run: Run) -> str:
     return run.end()
 
 
-def _as_nobody() -> dict:
+def _as_nobody() -> dict[str, Any]:
     return {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
@@ -342,11 +344,12 @@ def _file(path: Path) -> str:
     return subprocess.run(["file", "-b", path], text=True, stdout=subprocess.PIPE, check=False).stdout.strip()
 
 
-def calls(target: Path) -> dict:
+def calls(target: Path) -> dict[str, int]:
     """How often its code calls what begins like the functions of each sanitizer."""
     found = {"asan": 0, "dfsan": 0, "msan": 0, "ubsan": 0}
     process = subprocess.Popen(["objdump", "-dC", "--no-show-raw-insn", target], text=True, errors="replace", stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
     with process:
         for line in process.stdout:
             if match := _CALL.search(line):
@@ -355,7 +358,7 @@ def calls(target: Path) -> dict:
 
 
 @functools.cache
-def runtime_calls(environment) -> dict:
+def runtime_calls(environment: Environment) -> dict[str, int]:
     """Those of a target that is only linked with the sanitizer: what the run-time libraries call among themselves. Their thresholds
     take these to be few, which they are not in every compiler's libraries: 173 of UBSan's and more than 1,000 of ASan's in clang 14's."""
     variables = environment.compile_variables()
@@ -363,13 +366,13 @@ def runtime_calls(environment) -> dict:
     with tempfile.TemporaryDirectory(prefix="sluice-runtime-") as work:
         source, binary = Path(work) / "empty.cc", Path(work) / "empty"
         source.write_text('extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }\n')
-        for command in (["-c", source, "-o", f"{source}.o"], [*sanitizer, f"{source}.o", variables["LIB_FUZZING_ENGINE"], "-o", binary]):
+        for command in (["-c", str(source), "-o", f"{source}.o"], [*sanitizer, f"{source}.o", variables["LIB_FUZZING_ENGINE"], "-o", str(binary)]):
             subprocess.run([variables["CXX"], *command], env=os.environ | {k: v for k, v in variables.items() if k.startswith("AFL_")},
                            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return calls(binary)
 
 
-def mixed_sanitizers(environment, found: dict, runtime: dict) -> str:
+def mixed_sanitizers(environment: Environment, found: Mapping[str, int], runtime: Mapping[str, int]) -> str:
     """bad_build_check's thresholds for x86-64; and more calls than the sanitizer's own libraries have."""
     asan, dfsan, msan, ubsan = (found[name] for name in ("asan", "dfsan", "msan", "ubsan"))
     if environment.sanitizer == "address":

@@ -6,6 +6,7 @@ for the runs. Where this machine differs, it says so: their clang is newer and h
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Environment:
     def name(self) -> str:
         return f"{self.engine}-{self.sanitizer}"
 
-    def compile_variables(self) -> dict:
+    def compile_variables(self) -> dict[str, str]:
         """What build.sh sees of theirs; the caller adds OUT, WORK and SRC."""
         coverage = _COVERAGE_BUILD if self.sanitizer == "coverage" else "-fsanitize=fuzzer-no-link" if self.engine == "libfuzzer" else ""
         flags = " ".join(f"{_BASE_FLAGS} {_SANITIZER_FLAGS[self.sanitizer]} {coverage}".split())
@@ -54,7 +55,7 @@ class Environment:
             variables["CFLAGS"] += " -fno-sanitize=function"
         return variables
 
-    def run_variables(self) -> dict:
+    def run_variables(self) -> dict[str, str]:
         """All that a target sees of the environment: nothing of the caller's."""
         asan = ("alloc_dealloc_mismatch=0:allocator_may_return_null=1:allocator_release_to_os_interval_ms=500:"
                 "check_malloc_usable_size=0:detect_container_overflow=1:detect_odr_violation=0:detect_leaks=1:"
@@ -83,7 +84,7 @@ def afl_driver() -> str:
     raise CannotRun(f"AFL++'s driver is missing: none of {', '.join(AFL_DRIVERS)} exists (Debian: apt-get install afl++)")
 
 
-def require_tools(environments) -> None:
+def require_tools(environments: Iterable[Environment]) -> None:
     """Raises CannotRun with all that is missing."""
     tools = {"objdump": "binutils", "file": "file", "ldd": "libc-bin", "clang++": "clang", "cmake": "cmake", "ninja": "ninja-build"}
     if any(each.engine == "afl" for each in environments):

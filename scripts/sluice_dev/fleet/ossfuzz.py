@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.fleet.checks import Checks, MovedFolder
-from sluice_dev.fleet.environment import ENVIRONMENTS, CannotRun, Environment, require_tools
+from sluice_dev.fleet.environment import ENVIRONMENTS, Environment, require_tools
 
 SMALLEST_FREE_BYTES = 2 << 30
 
@@ -65,7 +67,10 @@ def build(environment: Environment, work: Path) -> Path:
     return out
 
 
-def check(environment: Environment, out: Path, jobs: int) -> dict:
+Results = dict[str, dict[str, str]]  # by target and check: "", or why it failed
+
+
+def check(environment: Environment, out: Path, jobs: int) -> Results:
     """Target -> its results. Empty if there is no target."""
     with MovedFolder(out) as folder:
         checks = Checks(folder, environment)
@@ -74,9 +79,9 @@ def check(environment: Environment, out: Path, jobs: int) -> dict:
             return dict(zip(targets, pool.map(checks.run, targets)))
 
 
-def table(results: dict) -> str:
+def table(results: Mapping[str, Results]) -> str:
     """results: environment's name -> target -> check -> problem."""
-    rows = [("environment", "target", *Checks.NAMES)]
+    rows: list[tuple[str, ...]] = [("environment", "target", *Checks.NAMES)]
     for environment, targets in results.items():
         if not targets:
             rows.append((environment, "none found", *("FAIL" for _ in Checks.NAMES)))
@@ -86,7 +91,7 @@ def table(results: dict) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
-def failures(results: dict) -> list:
+def failures(results: Mapping[str, Results]) -> list[str]:
     lines = []
     for environment, targets in results.items():
         if not targets:
@@ -105,7 +110,7 @@ def warn_of_this_machine() -> None:
         say(f"vm.mmap_rnd_bits is {bits}; they set 28, because sanitizers may fail to start with more (sysctl -w vm.mmap_rnd_bits=28)")
 
 
-def parse(arguments: list[str]):
+def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/check-ossfuzz", add_help=False, allow_abbrev=False,
                                      usage="scripts/check-ossfuzz [FLAG...]; --help explains them")
     parser.add_argument("--environment", nargs="+", action="extend", choices=["-".join(pair) for pair in ENVIRONMENTS])

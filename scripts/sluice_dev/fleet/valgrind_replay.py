@@ -27,23 +27,23 @@ FINDINGS_PER_TARGET = 5
 _ERROR = int(sanitizer_options.read("valgrind.options")["error-exitcode"])
 
 
-def inputs_of(target: str, corpus: Path) -> list:
+def inputs_of(target: str, corpus: Path) -> list[Path]:
     grown = corpus / target
     found = [path for path in grown.iterdir() if path.is_file()] if grown.is_dir() else []
     return [*ossfuzz_files.seeds_of(target), *sorted(found, key=lambda path: (path.stat().st_size, path.name))]
 
 
 class Replay:
-    def __init__(self, build: Path, out: Path, deadline: float):
+    def __init__(self, build: Path, out: Path, deadline: float) -> None:
         self._build = build
         self._out = out
         self._deadline = deadline
         self._lock = threading.Lock()
-        self.done = {}
-        self.findings = []
+        self.done: dict[str, int] = {}
+        self.findings: list[dict[str, str]] = []
         self.failure = ""
 
-    def run(self, target: str, batch: list) -> None:
+    def run(self, target: str, batch: list[Path]) -> None:
         """Until all have run; an input that fails ends its process, and the next begin after it."""
         while batch and not self.failure and time.monotonic() < self._deadline and self._count(target) < FINDINGS_PER_TARGET:
             command = ["valgrind", *sanitizer_options.flags("valgrind.options", prefix="--"),
@@ -59,7 +59,7 @@ class Replay:
             ran = [line.removeprefix("Running: ") for line in lines if line.startswith("Running: ")]
             is_leak = re.search("blocks? (is|are) definitely lost", "\n".join(lines)) is not None
             if is_leak and len(ran) == len(batch) > 1:
-                # Leaks are told when the process ends. Which input it was is found by halves.
+                # Leaks are reported when the process ends. Which input it was is found by halves.
                 self.run(target, batch[: len(batch) // 2])
                 self.run(target, batch[len(batch) // 2:])
                 return
@@ -80,7 +80,7 @@ class Replay:
         with self._lock:
             return sum(finding["target"] == target for finding in self.findings)
 
-    def _name(self, lines: list) -> str:
+    def _name(self, lines: list[str]) -> str:
         for line in lines:
             if match := re.search(r"^SLUICE-FINDING (\S+)", line):
                 return match[1]
@@ -88,7 +88,7 @@ class Replay:
                 return match[1]
         return "crash"
 
-    def _keep(self, target: str, name: str, culprit: Path, lines: list, code: int) -> None:
+    def _keep(self, target: str, name: str, culprit: Path, lines: list[str], code: int) -> None:
         frames = [match[1] for line in lines if (match := re.search(r"==\d+==\s+(?:at|by) 0x[0-9A-F]+: (.+?) \(\S+:\d+\)", line))]
         identity = f"valgrind/{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower()}"
         if frames:

@@ -78,7 +78,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(b"", "text/plain")
 
 
-# The driver of each browser, how it is started, and what a session asks for. One without a driver opens the page by itself.
+# The driver of each browser, how it is started, and what a session needs. One without a driver opens the page by itself.
 _DRIVERS: dict[str, tuple[str, list[str], dict[str, Any]]] = {
     "chromium": ("chromedriver", ["--port={port}"], {"goog:chromeOptions": {"args": [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir={folder}/profile"]}}),
@@ -130,9 +130,9 @@ class BrowserProcess:
         """A session of WebDriver, and the page in it."""
         wanted = json.loads(json.dumps(wanted).replace("{folder}", str(self._folder)))
         deadline = time.monotonic() + START_SECONDS
-        while True:  # it says nowhere else that it is ready
+        while True:  # nothing else shows that it is ready
             try:
-                ready = self._ask("GET", "/status")["value"].get("ready", True)
+                ready = self._request("GET", "/status")["value"].get("ready", True)
             except OSError:
                 ready = False
             if ready:
@@ -141,18 +141,18 @@ class BrowserProcess:
                 self.close()
                 raise CannotRun(f"the driver did not start: {self._last_words()}")
             time.sleep(0.05)
-        answer = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
-        if "sessionId" not in answer["value"]:
+        response = self._request("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        if "sessionId" not in response["value"]:
             self.close()
-            raise CannotRun(f"the driver opens no session: {answer['value'].get('message', answer)[:300]}")
-        self._ask("POST", f"/session/{answer['value']['sessionId']}/url", {"url": url})
+            raise CannotRun(f"the driver opens no session: {response['value'].get('message', response)[:300]}")
+        self._request("POST", f"/session/{response['value']['sessionId']}/url", {"url": url})
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=START_SECONDS)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
-            answer: dict[str, Any] = json.loads(connection.getresponse().read())
-            return answer
+            response: dict[str, Any] = json.loads(connection.getresponse().read())
+            return response
         finally:
             connection.close()
 
@@ -172,7 +172,7 @@ class BrowserProcess:
             return self._last
         self._log.seek(0)
         words = [line.strip() for line in self._log.read().splitlines() if line.strip()]
-        return words[-1][:300] if words else "it said nothing"
+        return words[-1][:300] if words else "it printed nothing"
 
     def death(self) -> str:
         return f"{self.why}: {self._last_words()}"

@@ -119,7 +119,8 @@ def find(result: Result, known: ClassTable, sluice: Path, most: int = 40, each: 
             not_shrunk += 1
     classes.sort(key=lambda one: -one.hits)
     order = _shrunk(session, sluice, representatives(result.order, 2), result.model, progress)
-    return Findings(result, result.runtime.version(), classes, checked, {name: how(known.find(name), case) for name, case in checked.items()}, order, not_shrunk)
+    return Findings(result, result.runtime.version(), classes, checked, {name: how(known.find(name), case) for name, case in checked.items()}, order,
+                    not_shrunk)
 
 
 def _case_data(case: Case, model: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass
 class Offers:
-    """What a runtime says of itself."""
+    """What a runtime reports of itself."""
 
     unhandled: bool = True
     signal: bool = True
@@ -59,7 +59,7 @@ class _Death:
     """How a process ended before it had answered everything."""
 
     why: str
-    started: bool  # it said hello
+    started: bool  # it printed its first line
 
 
 def script(examples: list[dict[str, Any]], prelude: str = "", run: str = "") -> str:

@@ -40,7 +40,8 @@ def cell_of(data: dict[str, Any], column: int, one: Class) -> dict[str, Any]:
     since = "" if last is None else (f"since {last.first_bad}" if last.good_before else f"seen from {last.first_bad}") + \
         (f" to {last.last_bad}" if last.good_after else "")
     return {"column": column, "title": f"{data['title']} {data['version']}", "known": checked is not None or own is not None,
-            "otherwise": checked is not None and checked["how"] == "otherwise", "differs": case is not None, "hits": own["hits"] if own else 0, "failure": case["failure"] if case else "",
+            "otherwise": checked is not None and checked["how"] == "otherwise", "differs": case is not None, "hits": own["hits"] if own else 0,
+            "failure": case["failure"] if case else "",
             "traces": aligned(case["expected"], case["found"]) if case else [],
             "since": since, "spans": [span.text() for span in spans]}
 

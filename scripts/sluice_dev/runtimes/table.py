@@ -34,16 +34,18 @@ DENO_RUN = ("run", "--quiet", "--allow-all", "--no-config", "--no-lock")
 # JavaScript before the driver: leaves the library's classes in `source`. %s is the module's URL.
 OWN = 'import * as source from "%s";\n'  # by path: it may know no URLs
 IMPORTED = 'const source = await import("%s");\n'
-FAST = 'const fast = await import("%s");\nconst source = { WritableStream: fast.FastWritableStream, WritableStreamDefaultWriter: fast.FastWritableStreamDefaultWriter };\n'
+FAST = ('const fast = await import("%s");\n'
+        'const source = { WritableStream: fast.FastWritableStream, WritableStreamDefaultWriter: fast.FastWritableStreamDefaultWriter };\n')
 # Installs itself only where there are no streams.
-STARDAZED = """for (const name of ["WritableStream", "WritableStreamDefaultWriter", "ReadableStream", "TransformStream"]) globalThis[name] = undefined;
+STARDAZED = """for (const name of ["WritableStream", "WritableStreamDefaultWriter", "ReadableStream", "TransformStream"])
+  globalThis[name] = undefined;
 await import("%s");
 const source = globalThis;
 """
 
 
 class RuntimeMissing(CannotRun):
-    """A runtime is not available here; the message says why and what to do."""
+    """A runtime is not available here; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ class Difference:
         if not first:
             return f"another one: -{pattern(self.expected)} / +{pattern(self.found)}"
         operation = pattern(min(first, key=lambda event: event.line).operation)
-        return f"in {operation}: " + " / ".join([*("-" + pattern(e.text) for e in self.missing[:1]), *("+" + pattern(e.text) for e in self.extra[:1])])
+        return f"in {operation}: " + " / ".join([*("-" + pattern(e.text) for e in self.missing[:1]),
+                                                 *("+" + pattern(e.text) for e in self.extra[:1])])
 
 
 def pattern(text: str) -> str:

@@ -54,11 +54,14 @@ def issue(runtime: table.Runtime, one: Class, sluice_fuzz: Path) -> str:
     script = scripts.shortest(runtime, one.program, recorded["model"] if recorded else "webidl", sluice_fuzz)
     shown = scripts.in_worker(script.text) if runtime.kind == "workerd" else script.text
     seen = versions(runtime.name, one) or [f"{runtime.version()}"]
-    said = [line for line in script.output.splitlines() if line.strip()]
-    # A runtime that throws out of a method does not come to its last line: then all that it says is the result.
-    output = "\n".join([line for line in said if line.startswith(("expected:", "actual:"))] or said[:20])
+    printed = [line for line in script.output.splitlines() if line.strip()]
+    # A runtime that throws out of a method does not come to its last line: then all of its output is the result.
+    output = "\n".join([line for line in printed if line.startswith(("expected:", "actual:"))] or printed[:20])
     config = f"\n`config.capnp`:\n\n```capnp\n{scripts.workerd_config(runtime)}```\n" if runtime.kind == "workerd" else ""
-    how = {"workerd": " ".join(["workerd test", *(["--experimental"] if runtime.flags else []), "config.capnp"])}.get(runtime.kind, " ".join([Path(runtime.program).name, *runtime.arguments, "repro.mjs"]))
+    words = [Path(runtime.program).name, *runtime.arguments, "repro.mjs"]
+    if runtime.kind == "workerd":
+        words = ["workerd test", *(["--experimental"] if runtime.flags else []), "config.capnp"]
+    how = " ".join(words)
     verdict = "" if one.verdict == "runtime wrong" else f"\nOur verdict is \"{one.verdict}\": the standard should be clearer here.\n"
     reported = f"\nSee also: {', '.join(one.reported)}\n" if one.reported else ""
     return f"""# WritableStream: {one.title}

@@ -117,7 +117,8 @@ const ENDPOINTS = {
     new Response('framed', {
       status: 201,
       statusText: 'Made',
-      headers: [['x-one', '1'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['content-length', '3'], ['transfer-encoding', 'chunked'], ['connection', 'close']],
+      headers: [['x-one', '1'], ['set-cookie', 'a=1'], ['set-cookie', 'b=2'], ['content-length', '3'],
+        ['transfer-encoding', 'chunked'], ['connection', 'close']],
     }),
   '/no-content': () => new Response(null, { status: 204 }),
   '/limit': (request, url, env) => Response.json(env),

@@ -18,7 +18,8 @@ export async function basicWrite() {
   const close = await outcome(writer.close());
   const afterwards = await outcome(writer.write('late'));
   return {
-    ok: isDeeplyEqual([written.join(''), closed, writes, close, afterwards.state], ['hello world', 1, Array(3).fill({ state: 'fulfilled' }), { state: 'fulfilled' }, 'rejected']),
+    ok: isDeeplyEqual([written.join(''), closed, writes, close, afterwards.state],
+      ['hello world', 1, Array(3).fill({ state: 'fulfilled' }), { state: 'fulfilled' }, 'rejected']),
     written,
     closed,
     writes,

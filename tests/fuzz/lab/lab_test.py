@@ -106,7 +106,8 @@ class Commands(unittest.TestCase):
         self.assertEqual(run("divergences", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
         for flags in (("--command", "true"), ("--bytes",)):
             self.assert_complains(run("shrink", "--canary", "--divergence", place, *flags, canary), flags[0], "--divergence")
-        self.assert_complains(run("shrink", "--canary", "--divergence", "the begin of WritableStreamAbort", canary), "the begin of WritableStreamAbort",
+        self.assert_complains(run("shrink", "--canary", "--divergence", "the begin of WritableStreamAbort", canary),
+                              "the begin of WritableStreamAbort",
                               "sluice-fuzz divergences")
 
     def test_repro_of_several_files_tells_the_worst(self):
