@@ -13,6 +13,7 @@ from sluice_dev.campaign.options import ENGINES, Options
 from sluice_dev.campaign.state import RunState, TargetState
 from sluice_dev.common.display import say, seconds_text, shown
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.engines.engine_run import AFL
 from sluice_dev.triage import sarif
 from sluice_dev.triage.findings import Finding
@@ -51,7 +52,7 @@ def summarise(result: Result) -> int:
     with open(os.path.join(options.out, "summary.json"), "w", encoding="utf-8") as file:
         json.dump(_as_data(result, failure, code), file, indent=2)
         file.write("\n")
-    sarif.write_campaign(Path(options.out), Path(options.root))
+    sarif.write_campaign(Path(options.out), ROOT)
     if page.write(options.out):
         say(f"\nThe page of this campaign: {shown(os.path.join(options.out, 'index.html'))}")
     else:
