@@ -52,7 +52,8 @@ class HostPromises : public ::testing::Test {
   // Settles as `promise` does, through a reaction of the core's.
   core::PromiseSlot CoreReaction(core::PromiseSlot promise) {
     const core::PromiseSlot settled = host().NewPromise();
-    host().UponSettled(promise, {core::ReactionKind::kAbort, slot, host().Retain(settled)});
+    host().UponSettled(promise,
+                       {core::ReactionKind::kAbort, slot, host().Keep(settled, core::Place::kAbortRequest, slot)});
     return settled;
   }
 

@@ -164,6 +164,7 @@ Outcome CoreSubject::Perform(const SubjectCall& call) {
 
 bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return false;
+  host_.CheckPlaces();
   core::TakeSnapshot(host_, stream(), snapshot);
   if (released_.has_value()) {
     const core::WritableStreamDefaultWriter& writer = host_.Writer(Slot(*released_));
@@ -178,7 +179,7 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
 void CoreSubject::ReadSlots(std::vector<SlotValue>& slots) {
   if (host_.stream_count() == 0 || !stream().controller.exists) return;
   const auto promise = [&](const char* slot, core::PromiseSlot name) {
-    const uint32_t index = sim::SimHost::PromiseIndex(name);
+    const uint32_t index = host_.PromiseIndex(name);
     const bool is_there = !name.is_undefined() && index < host_.realm().promise_count();
     slots.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
   };

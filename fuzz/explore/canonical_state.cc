@@ -98,7 +98,7 @@ void CanonicalState::Value(const sim::Value& value) {
 void CanonicalState::Slot(core::PromiseSlot slot) {
   if (slot.is_undefined()) return Byte(0);
   Byte(1);
-  Promise(sim::SimHost::PromiseIndex(slot));
+  Promise(host_->PromiseIndex(slot));
 }
 
 void CanonicalState::Promise(uint32_t promise) {
@@ -228,7 +228,7 @@ void CanonicalState::Microtasks() {
 
 uint64_t CanonicalState::Key(core::PromiseSlot slot) const {
   if (slot.is_undefined()) return 0;
-  const uint32_t promise = sim::SimHost::PromiseIndex(slot);
+  const uint32_t promise = host_->PromiseIndex(slot);
   const Realm::PromiseRecord& record = host_->realm().promise(promise);
   return uint64_t{promises_.Find(promise)} << 32 | uint64_t{IsObserved(promise)} << 16 | uint64_t{record.handled} << 8 |
          static_cast<uint64_t>(record.state);

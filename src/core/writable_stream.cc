@@ -504,10 +504,11 @@ void OnSettled(ReentrantHost& host, const Reaction& reaction, bool fulfilled, Va
 
 void ReleaseSlots(Host& host, WritableStream& stream) {
   ResetQueue(host, stream.controller);
+  // In the order in which they were kept.
+  Clear(host, stream.inFlightWriteRequest);
   for (const PromiseSlot writeRequest : stream.writeRequests) host.Drop(writeRequest);
   stream.writeRequests.clear();
   Clear(host, stream.closeRequest);
-  Clear(host, stream.inFlightWriteRequest);
   Clear(host, stream.inFlightCloseRequest);
   if (stream.pendingAbortRequest.has_value()) {
     host.Drop(stream.pendingAbortRequest->promise);

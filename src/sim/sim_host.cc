@@ -42,7 +42,7 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   Clear();
   streams_.reserve(kRoom);
   writers_.reserve(kRoom);
-  promise_references_.reserve(kRoom);
+  promises_.reserve(kRoom);
   values_.reserve(kRoom);
   detached_.reserve(kRoom);
   type_errors_.reserve(kRoom);
@@ -55,7 +55,7 @@ void SimHost::CopyFrom(const SimHost& other) {
   realm_.CopyFrom(other.realm_);
   CopyObjects(other.streams_, streams_);
   CopyObjects(other.writers_, writers_);
-  promise_references_ = other.promise_references_;
+  promises_ = other.promises_;
   values_ = other.values_;
   detached_ = other.detached_;
   type_errors_ = other.type_errors_;
@@ -69,7 +69,7 @@ void SimHost::CopyFrom(const SimHost& other) {
 void SimHost::Clear() {
   streams_.clear();
   writers_.clear();
-  promise_references_.clear();
+  promises_.clear();
   values_.clear();
   detached_.clear();
   type_errors_.clear();
@@ -138,6 +138,7 @@ void SimHost::Teardown() {
       Violation("the host was not told that the algorithms were cleared");
     }
   }
+  CheckPlaces();
   // Twice: what was released is empty, so the second time must find nothing to drop.
   for (int times = 0; times < 2; ++times) {
     for (const auto& stream : streams_) core::ReleaseSlots(*this, stream->core);
@@ -152,23 +153,32 @@ void SimHost::Teardown() {
 // ---- Promises
 
 PromiseSlot SimHost::Adopt(uint32_t promise) {
-  if (promise_references_.size() <= promise) promise_references_.resize(promise + 1);
-  ++promise_references_[promise];
+  promises_.push_back({.promise = promise, .references = 1});
   ++live_references_;
-  return {uint64_t{promise} + 1};
+  return {promises_.size()};
+}
+
+// "The empty slot `which` of `writer`": the core has dropped what was there.
+PromiseSlot SimHost::AdoptFor(WriterSlot writer, core::WriterPromise which, uint32_t promise) {
+  const core::WritableStreamDefaultWriter& of = Writer(writer);
+  const PromiseSlot before = which == core::WriterPromise::kReady ? of.readyPromise : of.closedPromise;
+  if (!before.is_undefined() && before.name <= promises_.size() && promises_[before.name - 1].references != 0) {
+    Violation("a writer's promise is made while its slot is not empty");
+  }
+  const PromiseSlot slot = Adopt(promise);
+  promises_.back().home = {.writer = static_cast<uint32_t>(writer.name), .which = which};
+  return slot;
 }
 
 uint32_t SimHost::Checked(PromiseSlot slot) {
-  const uint32_t promise = PromiseIndex(slot);
-  if (slot.is_undefined() || promise >= promise_references_.size()) {
+  if (slot.is_undefined() || slot.name > promises_.size()) {
     Violation("a promise slot that was never issued is used");
     // A promise that nobody holds, so that the run can go on to its end.
-    const uint32_t stand_in = realm_.NewPromise();
-    promise_references_.resize(realm_.promise_count());
-    return stand_in;
+    return realm_.NewPromise();
   }
-  if (promise_references_[promise] == 0) Violation("a promise is used after its last reference was dropped");
-  return promise;
+  const NamedPromise& named = promises_[slot.name - 1];
+  if (named.references == 0) Violation("a promise is used after its last reference was dropped");
+  return named.promise;
 }
 
 PromiseSlot SimHost::NewPromise() { return Adopt(realm_.NewPromise()); }
@@ -185,15 +195,21 @@ PromiseSlot SimHost::NewPromiseRejected(ValueSlot reason) {
   return Adopt(promise);
 }
 
-PromiseSlot SimHost::NewWriterPromise(WriterSlot, core::WriterPromise) { return NewPromise(); }
+PromiseSlot SimHost::NewWriterPromise(WriterSlot writer, core::WriterPromise which) {
+  return AdoptFor(writer, which, realm_.NewPromise());
+}
 
-PromiseSlot SimHost::NewWriterPromiseResolved(WriterSlot, core::WriterPromise) { return NewPromiseResolved(); }
+PromiseSlot SimHost::NewWriterPromiseResolved(WriterSlot writer, core::WriterPromise which) {
+  const uint32_t promise = realm_.NewPromise();
+  realm_.FulfillPromise(promise, Value::Undefined());
+  return AdoptFor(writer, which, promise);
+}
 
-PromiseSlot SimHost::NewWriterPromiseRejected(WriterSlot, core::WriterPromise, ValueSlot reason) {
+PromiseSlot SimHost::NewWriterPromiseRejected(WriterSlot writer, core::WriterPromise which, ValueSlot reason) {
   const uint32_t promise = realm_.NewPromise();
   realm_.MarkHandled(promise);
   realm_.RejectPromise(promise, ValueOf(reason));
-  return Adopt(promise);
+  return AdoptFor(writer, which, promise);
 }
 
 void SimHost::Resolve(PromiseSlot promise) { realm_.FulfillPromise(Checked(promise), Value::Undefined()); }
@@ -213,6 +229,7 @@ PromiseView SimHost::State(PromiseSlot promise) {
 bool SimHost::IsHandled(PromiseSlot promise) { return !promise.is_undefined() && realm_.IsHandled(Checked(promise)); }
 
 void SimHost::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
+  CheckPlace(reaction.abort_promise, core::Place::kAbortRequest, reaction.stream);
   realm_.ThenCore(Checked(promise), reaction);
 }
 
@@ -225,13 +242,45 @@ void SimHost::RunReaction(const core::Reaction& reaction, bool fulfilled, Value 
 
 // ---- References
 
-PromiseSlot SimHost::Keep(PromiseSlot promise, core::Place, StreamSlot) { return Retain(promise); }
+SimHost::Home SimHost::NewHome(core::Place place, StreamSlot slot) {
+  if (slot.is_undefined()) return {};  // a queue of its own, as in tests
+  if (slot.name > streams_.size()) {
+    Violation("something is kept for a stream that does not exist");
+    return {};
+  }
+  SimStream& stream = *streams_[slot.name - 1];
+  const size_t at = static_cast<size_t>(place);
+  const bool holds_many = place == core::Place::kChunk || place == core::Place::kWriteRequest;
+  if (!holds_many && stream.kept[at] != stream.dropped[at]) Violation("a place of a stream holds two things at a time");
+  return {.stream = static_cast<uint32_t>(slot.name), .number = stream.kept[at]++, .place = place};
+}
 
-ValueSlot SimHost::Keep(ValueSlot value, core::Place, StreamSlot) { return Retain(value); }
+void SimHost::Leave(const Home& home) {
+  if (home.stream == 0) return;
+  uint32_t& dropped = streams_[home.stream - 1]->dropped[static_cast<size_t>(home.place)];
+  if (home.number != dropped) Violation("chunks and write requests are dropped in the order in which they were kept");
+  ++dropped;
+}
+
+PromiseSlot SimHost::Keep(PromiseSlot promise, core::Place place, StreamSlot stream) {
+  if (promise.is_undefined()) return promise;
+  const PromiseSlot kept = Adopt(Checked(promise));
+  promises_.back().home = NewHome(place, stream);
+  return kept;
+}
+
+ValueSlot SimHost::Keep(ValueSlot value, core::Place place, StreamSlot stream) {
+  if (value.is_undefined()) return value;
+  values_.push_back({.value = ValueOf(value), .references = 1, .home = NewHome(place, stream)});
+  ++live_references_;
+  return {values_.size()};
+}
 
 PromiseSlot SimHost::Retain(PromiseSlot promise) {
   if (promise.is_undefined()) return promise;
-  ++promise_references_[Checked(promise)];
+  Checked(promise);
+  if (promise.name > promises_.size()) return NewPromise();
+  ++promises_[promise.name - 1].references;
   ++live_references_;
   return promise;
 }
@@ -247,19 +296,74 @@ ValueSlot SimHost::Retain(ValueSlot value) {
 
 void SimHost::Drop(PromiseSlot promise) {
   if (promise.is_undefined()) return;
-  uint32_t& references = promise_references_[Checked(promise)];
-  if (references == 0) return Violation("a promise is dropped more often than it was retained");
-  --references;
+  if (promise.name > promises_.size()) return Violation("a promise slot that was never issued is used");
+  NamedPromise& named = promises_[promise.name - 1];
+  if (named.references == 0) return Violation("a promise is dropped more often than it was retained");
   --live_references_;
+  if (--named.references == 0) Leave(named.home);
 }
 
 void SimHost::Drop(ValueSlot value) {
   if (value.is_undefined()) return;
   if (value.name > values_.size()) return Violation("a value slot that was never issued is used");
-  uint32_t& references = values_[value.name - 1].references;
-  if (references == 0) return Violation("a value is dropped more often than it was retained");
-  --references;
+  NamedValue& named = values_[value.name - 1];
+  if (named.references == 0) return Violation("a value is dropped more often than it was retained");
   --live_references_;
+  if (--named.references == 0) Leave(named.home);
+}
+
+void SimHost::CheckPlace(PromiseSlot slot, core::Place place, StreamSlot stream) {
+  if (slot.is_undefined()) return;
+  Checked(slot);
+  if (slot.name > promises_.size()) return;
+  const Home& home = promises_[slot.name - 1].home;
+  if (home.stream != stream.name || home.place != place) Violation("a slot holds a promise that was not kept for it");
+}
+
+void SimHost::CheckPlace(ValueSlot slot, core::Place place, StreamSlot stream) {
+  if (slot.is_undefined()) return;
+  ValueOf(slot);
+  if (slot.name > values_.size()) return;
+  const Home& home = values_[slot.name - 1].home;
+  if (home.stream != stream.name || home.place != place) Violation("a slot holds a value that was not kept for it");
+}
+
+void SimHost::CheckPlaces(WriterSlot slot) {
+  const core::WritableStreamDefaultWriter& writer = Writer(slot);
+  const auto check = [&](PromiseSlot promise, core::WriterPromise which) {
+    if (promise.is_undefined()) return;
+    Checked(promise);
+    if (promise.name > promises_.size()) return;
+    const Home& home = promises_[promise.name - 1].home;
+    if (home.writer != slot.name || home.which != which) Violation("a writer has a promise that was not made for it");
+  };
+  check(writer.readyPromise, core::WriterPromise::kReady);
+  check(writer.closedPromise, core::WriterPromise::kClosed);
+}
+
+void SimHost::CheckPlaces() {
+  using core::Place;
+  for (const auto& one : streams_) {
+    const core::WritableStream& stream = one->core;
+    const StreamSlot self = stream.self;
+    CheckPlace(stream.closeRequest, Place::kCloseRequest, self);
+    CheckPlace(stream.inFlightCloseRequest, Place::kCloseRequest, self);
+    CheckPlace(stream.inFlightWriteRequest, Place::kWriteRequest, self);
+    CheckPlace(stream.storedError, Place::kStoredError, self);
+    if (stream.pendingAbortRequest.has_value()) {
+      CheckPlace(stream.pendingAbortRequest->promise, Place::kAbortRequest, self);
+      CheckPlace(stream.pendingAbortRequest->reason, Place::kAbortReason, self);
+    }
+    if (!stream.writeRequests.empty()) {
+      CheckPlace(stream.writeRequests.front(), Place::kWriteRequest, self);
+      CheckPlace(stream.writeRequests.back(), Place::kWriteRequest, self);
+    }
+    if (const auto& queue = stream.controller.queue; !queue.empty()) {
+      CheckPlace(queue.front().value, Place::kChunk, self);
+      CheckPlace(queue.back().value, Place::kChunk, self);
+    }
+  }
+  for (size_t name = 1; name <= writers_.size(); ++name) CheckPlaces(WriterSlot{name});
 }
 
 // ---- Errors and chunks
@@ -327,6 +431,17 @@ bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name -
 
 // ---- Author code
 
+Outcome SimHost::CallUser(CallKind kind, Value argument) {
+  const Outcome outcome = user_code_->Call(kind, argument, 0);
+  MoveWriters();
+  return outcome;
+}
+
+// "References stay valid until user code runs" (host.h).
+void SimHost::MoveWriters() {
+  for (auto& writer : writers_) writer = std::make_unique<core::WritableStreamDefaultWriter>(*writer);
+}
+
 PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promise_itself) {
   if (!outcome.thrown && use_promise_itself && outcome.value.kind == ValueKind::kPromise)
     return Adopt(outcome.value.id);
@@ -336,6 +451,7 @@ PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promis
     realm_.RejectPromise(promise, outcome.value);
   } else {
     realm_.ResolvePromise(promise, outcome.value);
+    if (outcome.value.kind == ValueKind::kThenable) MoveWriters();  // its `then` was read
   }
   return slot;
 }
@@ -346,7 +462,7 @@ PromiseSlot SimHost::PromiseFromSinkMethod(StreamSlot stream, const Outcome& out
 }
 
 Completion<ValueSlot> SimHost::PerformStartAlgorithm(StreamSlot) {
-  const Outcome outcome = user_code_->Call(CallKind::kStart, Value::Undefined(), 0);
+  const Outcome outcome = CallUser(CallKind::kStart, Value::Undefined());
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   return Name(outcome.value);
 }
@@ -389,22 +505,24 @@ Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot stream, ValueSlot ch
     case Strategy::kByteLength:
       return ByteLengthSize(ValueOf(chunk));
   }
-  const Outcome outcome = user_code_->Call(CallKind::kSize, ValueOf(chunk), 0);
+  const Outcome outcome = CallUser(CallKind::kSize, ValueOf(chunk));
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   if (outcome.value.kind != ValueKind::kNumber) return std::numeric_limits<double>::quiet_NaN();
   return outcome.value.number;
 }
 
 PromiseSlot SimHost::PerformWriteAlgorithm(StreamSlot stream, ValueSlot chunk) {
-  return PromiseFromSinkMethod(stream, user_code_->Call(CallKind::kWrite, ValueOf(chunk), 0));
+  CheckPlace(chunk, core::Place::kChunk, stream);
+  return PromiseFromSinkMethod(stream, CallUser(CallKind::kWrite, ValueOf(chunk)));
 }
 
 PromiseSlot SimHost::PerformCloseAlgorithm(StreamSlot stream) {
-  return PromiseFromSinkMethod(stream, user_code_->Call(CallKind::kClose, Value::Undefined(), 0));
+  return PromiseFromSinkMethod(stream, CallUser(CallKind::kClose, Value::Undefined()));
 }
 
 PromiseSlot SimHost::PerformAbortAlgorithm(StreamSlot stream, ValueSlot reason) {
-  return PromiseFromSinkMethod(stream, user_code_->Call(CallKind::kAbort, ValueOf(reason), 0));
+  CheckPlace(reason, core::Place::kAbortReason, stream);
+  return PromiseFromSinkMethod(stream, CallUser(CallKind::kAbort, ValueOf(reason)));
 }
 
 // https://dom.spec.whatwg.org/#abortsignal-signal-abort
@@ -414,7 +532,7 @@ void SimHost::SignalAbort(StreamSlot slot, ValueSlot reason) {
   stream.aborted = true;
   stream.signal_reason = reason.is_undefined() ? Value::Of(ValueKind::kAbortError, abort_errors_++) : ValueOf(reason);
   for (uint32_t i = 0; i < stream.listeners; ++i) {
-    const Outcome outcome = user_code_->Call(CallKind::kSignal, Value::Undefined(), 0);
+    const Outcome outcome = CallUser(CallKind::kSignal, Value::Undefined());
     if (outcome.thrown) user_code_->ReportException(outcome.value);
   }
 }

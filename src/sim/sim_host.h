@@ -3,11 +3,17 @@
 // Sinks, strategies and abort listeners are the author's (UserCode). Nothing here depends on the clock, on addresses or
 // on what ran before Reset().
 //
-// The host counts the core's references (host.h, "Ownership"). A use of a slot after its last Drop() is a violation,
-// and so is a slot that is still owned after Teardown(). Names are never reused, so both are always detected.
+// The host enforces the contract of host.h. A broken rule is a violation:
+//   - a slot is used after its last Drop(), or still owned after Teardown(). Names are never reused, so both are always
+//     detected;
+//   - Keep() returns a new name, which knows its place and its stream; a writer's promises know their writer. A slot of
+//     the core that holds a name from elsewhere is detected (CheckPlaces);
+//   - a place holds two things at a time, or drops chunks or write requests out of order.
+// Writers move in memory whenever user code has run, so that a reference that the core kept is a use after free.
 #ifndef SLUICE_SIM_SIM_HOST_H_
 #define SLUICE_SIM_SIM_HOST_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -64,7 +70,10 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   bool AreAlgorithmsCleared(size_t stream) const { return streams_[stream]->algorithms_cleared; }
   bool IsDetached(uint32_t chunk) const { return chunk < detached_.size() && detached_[chunk]; }
   // ----
-  static uint32_t PromiseIndex(core::PromiseSlot slot) { return static_cast<uint32_t>(slot.name - 1); }
+  // The promise that a name stands for, as the realm counts them. 0xffffffff for a name that was never issued.
+  uint32_t PromiseIndex(core::PromiseSlot slot) const {
+    return slot.is_undefined() || slot.name > promises_.size() ? ~0u : promises_[slot.name - 1].promise;
+  }
   // Takes over the reference that a method returned, and returns the promise's index.
   uint32_t TakePromise(core::PromiseSlot slot);
   Value TakeThrown(core::Thrown thrown);
@@ -72,6 +81,9 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   void Detach(Value chunk);
   Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
 
+  // Checks that each slot of the streams and their writers holds what was kept for it. Of the lists, only the ends are
+  // looked at: what is in the middle was an end once.
+  void CheckPlaces();
   // Drops every reference of the core and its reactions, and checks that none is left. Only Reset() may follow.
   void Teardown();
   // Why the core made the TypeError with this id; nullopt if it did not.
@@ -123,6 +135,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   void SignalAbort(core::StreamSlot stream, core::ValueSlot reason) override;
 
  private:
+  static constexpr size_t kPlaces = static_cast<size_t>(core::Place::kAbortReason) + 1;
+
   void Clear();
   struct SimStream {
     core::WritableStream core;
@@ -132,18 +146,43 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     bool algorithms_cleared = false;
     bool aborted = false;
     Value signal_reason;
+    std::array<uint32_t, kPlaces> kept{};     // by place: how many things were kept there,
+    std::array<uint32_t, kPlaces> dropped{};  // and how many of them were dropped
   };
 
+  // What a name was made for. Neither stream nor writer: for no slot of the core.
+  struct Home {
+    uint32_t stream = 0;  // the stream's name, with `place`
+    uint32_t writer = 0;  // the writer's name, with `which`
+    uint32_t number = 0;  // at that place of the stream, from 0
+    core::Place place = core::Place::kWriteRequest;
+    core::WriterPromise which = core::WriterPromise::kReady;
+  };
   struct NamedValue {
     Value value;
     uint32_t references = 0;
+    Home home;
+  };
+  struct NamedPromise {
+    uint32_t promise = 0;  // of the realm
+    uint32_t references = 0;
+    Home home;
   };
 
   uint64_t ChargeOf(Value chunk) const;  // bytes
   core::Completion<double> ByteLengthSize(Value chunk);
   uint64_t ByteLength(uint32_t chunk) const;  // of a buffer or view, now
   void RunReaction(const core::Reaction& reaction, bool fulfilled, Value value) override;
-  core::PromiseSlot Adopt(uint32_t promise);  // a new reference to a promise of the realm
+  core::PromiseSlot Adopt(uint32_t promise);  // a new name, with one reference, for a promise of the realm
+  core::PromiseSlot AdoptFor(core::WriterSlot writer, core::WriterPromise which, uint32_t promise);
+  Home NewHome(core::Place place, core::StreamSlot stream);
+  void Leave(const Home& home);
+  // Whether `slot` is undefined or was kept for this place.
+  void CheckPlace(core::PromiseSlot slot, core::Place place, core::StreamSlot stream);
+  void CheckPlace(core::ValueSlot slot, core::Place place, core::StreamSlot stream);
+  void CheckPlaces(core::WriterSlot writer);
+  Outcome CallUser(CallKind kind, Value argument);
+  void MoveWriters();
   uint32_t Checked(core::PromiseSlot promise);
   core::PromiseSlot PromiseFromCallback(const Outcome& outcome, bool use_promise_itself);
   core::PromiseSlot PromiseFromSinkMethod(core::StreamSlot stream, const Outcome& outcome);
@@ -155,8 +194,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   std::vector<bool> detached_;  // by chunk
   std::vector<std::unique_ptr<SimStream>> streams_;
   std::vector<std::unique_ptr<core::WritableStreamDefaultWriter>> writers_;
-  std::vector<uint32_t> promise_references_;  // by promise index
-  std::vector<NamedValue> values_;
+  std::vector<NamedPromise> promises_;  // by name - 1
+  std::vector<NamedValue> values_;      // by name - 1
   uint64_t live_references_ = 0;
   std::vector<std::optional<core::TypeErrorReason>> type_errors_;
   uint64_t last_charge_ = 0;  // bytes

@@ -44,7 +44,7 @@ class SimAdapter : private sim::UserCode {
   }
 
   void Then(core::PromiseSlot promise, std::function<void(bool, core::ValueSlot)> reaction) {
-    const uint32_t index = sim::SimHost::PromiseIndex(promise);
+    const uint32_t index = host_.PromiseIndex(promise);
     reactions_[index].push_back(std::move(reaction));
     host_.realm().Observe(index);
   }

@@ -128,6 +128,129 @@ TEST_F(SimHostTest, RetainAndDropOfSlotsThatWereNeverIssuedAreSeen) {
   EXPECT_NE(host.violation(), nullptr);
 }
 
+class SimHostPlaces : public SimHostTest {
+ protected:
+  SimHostPlaces() { host.ConstructStream({}); }
+  core::WritableStream& stream() { return host.stream(0); }
+  core::StreamSlot self() { return stream().self; }
+  core::PromiseSlot KeptPromise(core::Place place) {
+    const core::PromiseSlot promise = host.NewPromise();
+    const core::PromiseSlot kept = host.Keep(promise, place, self());
+    host.Drop(promise);
+    return kept;
+  }
+};
+
+TEST_F(SimHostPlaces, KeepGivesANewNameForTheSamePromiseAndValue) {
+  const core::PromiseSlot promise = host.NewPromise();
+  const core::PromiseSlot kept = host.Keep(promise, core::Place::kCloseRequest, self());
+  EXPECT_NE(kept, promise);
+  EXPECT_EQ(host.PromiseIndex(kept), host.PromiseIndex(promise));
+  const core::ValueSlot value = NewValue();
+  const core::ValueSlot kept_value = host.Keep(value, core::Place::kStoredError, self());
+  EXPECT_NE(kept_value, value);
+  EXPECT_EQ(host.ValueOf(kept_value).id, host.ValueOf(value).id);
+  host.Drop(promise);
+  EXPECT_EQ(host.State(kept), core::PromiseView::kPending);
+  EXPECT_EQ(host.violation(), nullptr);
+}
+
+TEST_F(SimHostPlaces, SlotsThatHoldWhatWasKeptForThemAreNoViolation) {
+  stream().closeRequest = KeptPromise(core::Place::kCloseRequest);
+  stream().writeRequests.push_back(KeptPromise(core::Place::kWriteRequest));
+  const core::ValueSlot value = NewValue();
+  stream().storedError = host.Keep(value, core::Place::kStoredError, self());
+  host.Drop(value);
+  host.CheckPlaces();
+  host.Teardown();
+  EXPECT_EQ(host.violation(), nullptr);
+}
+
+TEST_F(SimHostPlaces, PromiseThatWasNotKeptIsSeen) {
+  stream().closeRequest = host.NewPromise();
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+}
+
+TEST_F(SimHostPlaces, PromiseThatWasKeptForAnotherPlaceIsSeen) {
+  stream().inFlightWriteRequest = KeptPromise(core::Place::kCloseRequest);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+}
+
+TEST_F(SimHostPlaces, PromiseThatWasKeptForAnotherStreamIsSeen) {
+  host.ConstructStream({});
+  host.stream(1).closeRequest = KeptPromise(core::Place::kCloseRequest);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+}
+
+TEST_F(SimHostPlaces, KeepForAStreamThatDoesNotExistIsSeen) {
+  host.Keep(NewValue(), core::Place::kChunk, core::StreamSlot{1000});
+  EXPECT_STREQ(host.violation(), "something is kept for a stream that does not exist");
+}
+
+TEST_F(SimHostPlaces, ValueThatWasNotKeptIsSeen) {
+  stream().storedError = NewValue();
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+}
+
+TEST_F(SimHostPlaces, ChunkAndAbortReasonMustBeTheKeptOnes) {
+  const core::ValueSlot chunk = NewValue();
+  host.PerformWriteAlgorithm(self(), chunk);
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+  host.Reset(*this, chunks);
+  host.ConstructStream({});
+  host.PerformAbortAlgorithm(self(), NewValue());
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+}
+
+TEST_F(SimHostPlaces, SecondThingAtAPlaceForOneIsSeen) {
+  KeptPromise(core::Place::kAbortRequest);
+  EXPECT_EQ(host.violation(), nullptr);
+  KeptPromise(core::Place::kAbortRequest);
+  EXPECT_STREQ(host.violation(), "a place of a stream holds two things at a time");
+}
+
+TEST_F(SimHostPlaces, WriteRequestsDroppedOutOfOrderAreSeen) {
+  const core::PromiseSlot first = KeptPromise(core::Place::kWriteRequest);
+  const core::PromiseSlot second = KeptPromise(core::Place::kWriteRequest);
+  EXPECT_EQ(host.violation(), nullptr);
+  host.Drop(second);
+  EXPECT_STREQ(host.violation(), "chunks and write requests are dropped in the order in which they were kept");
+  host.Drop(first);
+}
+
+TEST_F(SimHostPlaces, WriterPromiseInTheOtherSlotIsSeen) {
+  const core::WriterSlot writer = host.NewWriter();
+  host.Writer(writer).closedPromise = host.NewWriterPromise(writer, core::WriterPromise::kReady);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a writer has a promise that was not made for it");
+}
+
+TEST_F(SimHostPlaces, WriterPromiseOfAnotherWriterIsSeen) {
+  const core::WriterSlot writer = host.NewWriter();
+  host.Writer(host.NewWriter()).readyPromise = host.NewWriterPromise(writer, core::WriterPromise::kReady);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a writer has a promise that was not made for it");
+}
+
+TEST_F(SimHostPlaces, WriterPromiseForASlotThatIsNotEmptyIsSeen) {
+  const core::WriterSlot writer = host.NewWriter();
+  host.Writer(writer).readyPromise = host.NewWriterPromise(writer, core::WriterPromise::kReady);
+  EXPECT_EQ(host.violation(), nullptr);
+  host.NewWriterPromiseResolved(writer, core::WriterPromise::kReady);
+  EXPECT_STREQ(host.violation(), "a writer's promise is made while its slot is not empty");
+}
+
+TEST_F(SimHostPlaces, WritersMoveWhenUserCodeHasRun) {
+  const core::WriterSlot writer = host.NewWriter();
+  const core::WritableStreamDefaultWriter* const before = &host.Writer(writer);
+  host.PerformCloseAlgorithm(self());
+  EXPECT_NE(&host.Writer(writer), before);
+}
+
 TEST_F(SimHostTest, ResetForgetsStreamsAndViolations) {
   host.ConstructStream({});
   host.Drop(core::PromiseSlot{1});
