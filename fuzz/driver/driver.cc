@@ -422,7 +422,6 @@ void Driver::AddSnapshot() {
   snapshot.depth = depth_;
   trace_->snapshot_of_event.resize(trace_->events.size());
   trace_->snapshot_of_event.back() = static_cast<uint32_t>(trace_->snapshots.size());
-  if (options_.after_snapshot != nullptr) options_.after_snapshot();
 }
 
 }  // namespace sluice::fuzz

@@ -27,9 +27,8 @@ class Improviser {
 };
 
 struct RunOptions {
-  bool snapshots = true;               // take one at the end of each step and wherever user code begins
-  void (*after_snapshot)() = nullptr;  // called after each
-  Improviser* improviser = nullptr;    // null: the program's scripts
+  bool snapshots = true;             // take one at the end of each step and wherever user code begins
+  Improviser* improviser = nullptr;  // null: the program's scripts
 };
 
 class Driver final : private UserCode {

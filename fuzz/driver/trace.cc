@@ -208,12 +208,12 @@ std::vector<std::pair<std::string_view, std::string>> SnapshotFields(const core:
   };
 }
 
-std::string SnapshotText(const core::Snapshot& snapshot) {
-  const auto fields = SnapshotFields(snapshot);
-  const auto defaults = SnapshotFields(core::Snapshot{});
+std::string ChangesText(const core::Snapshot& before, const core::Snapshot& after) {
+  const auto old_fields = SnapshotFields(before);
+  const auto fields = SnapshotFields(after);
   std::string text;
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0 && fields[i].second == defaults[i].second) continue;
+    if (fields[i].second == old_fields[i].second) continue;
     if (!text.empty()) text += ", ";
     text += std::string(fields[i].first) + " " + fields[i].second;
   }

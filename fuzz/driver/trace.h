@@ -85,7 +85,7 @@ std::string ValueText(const sim::Value& value, const std::vector<sim::Chunk>& ch
 std::vector<std::string> TraceLines(const Program& program, const Trace& trace);
 // "key value" for each slot of a snapshot, in a fixed order.
 std::vector<std::pair<std::string_view, std::string>> SnapshotFields(const core::Snapshot& snapshot);
-std::string SnapshotText(const core::Snapshot& snapshot);  // one line, the fields that are not at their default
+std::string ChangesText(const core::Snapshot& before, const core::Snapshot& after);  // one line; empty if equal
 
 }  // namespace sluice::fuzz
 

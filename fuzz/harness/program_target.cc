@@ -8,8 +8,7 @@
 #include <utility>
 
 #include "fuzz/harness/recent_inputs.h"
-#include "fuzz/harness/step_coverage.h"
-#include "fuzz/harness/suppressed_inputs.h"
+#include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/bytes.h"
 
@@ -24,13 +23,13 @@ size_t Store(Program program, uint8_t* out, size_t max_size) {
 
 }  // namespace
 
-bool IsIgnored(std::string_view identity) {
+bool IsIgnored(std::string_view key) {
   static const char* const list = std::getenv("SLUICE_IGNORE_FINDINGS");
   if (list == nullptr) return false;
   std::string_view rest(list);
   while (!rest.empty()) {
     const size_t end = std::min(rest.find(','), rest.size());
-    if (rest.substr(0, end) == identity) return true;
+    if (rest.substr(0, end) == key) return true;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return false;
@@ -41,14 +40,12 @@ int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   const Program program = DecodeInput({data, size});
   judge.Run(program);
   if (judge.findings().empty()) return 0;
-  // What breaks behind a known finding is its consequence, or will be found by a program without that.
+  // Later findings are consequences of the first, or are found by another program.
   const Finding first = judge.findings().front();
-  if (IsIgnored(first.key()) || IsIgnored(first.identity())) {
-    StoreSuppressedInput(first.key(), data, size);
-    return 0;
-  }
-  std::fputs(FindingReport(program, judge, first).c_str(), stderr);
-  if (std::getenv("SLUICE_STEP_COVERAGE") != nullptr) PrintStepCoverage(judge, program);
+  const FindingRecord record = RecordOf(program, judge, first);
+  if (IsIgnored(record.key()) || IsIgnored(first.identity())) return 0;
+  std::fputs(FindingLine(record).c_str(), stderr);
+  std::fputs(FindingReport(program, judge, first, record).c_str(), stderr);
   std::abort();
 }
 

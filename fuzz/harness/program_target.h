@@ -3,11 +3,11 @@
 //   SLUICE_PROGRAM_TARGET(sluice::fuzz::CoreSubject)
 //
 // defines the entry points of a libFuzzer target. Its mutations prefer what the table of targets says (targets.json).
-// On a finding the target prints its report, which begins with the line "SLUICE-FINDING <key>", and aborts. Two
-// environment variables change that:
-//   SLUICE_IGNORE_FINDINGS   a comma-separated list of keys or identities. Programs in which one of these breaks first
-//                            are suppressed, so that a campaign can go on; a sample is stored (suppressed_inputs.h)
-//   SLUICE_STEP_COVERAGE     also prints the coverage of the step that broke (step_coverage.h)
+// On a finding the target prints the line "SLUICE-FINDING <its record>" (fuzz/oracle/finding_record.h) and a report,
+// and aborts. One environment variable changes that:
+//   SLUICE_IGNORE_FINDINGS   a comma-separated list of keys, or of rules (all before the "@"). Programs whose first
+//   finding
+//                            is one of these are suppressed, so that a campaign can go on
 #ifndef SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 #define SLUICE_FUZZ_HARNESS_PROGRAM_TARGET_H_
 
@@ -22,8 +22,8 @@
 
 namespace sluice::fuzz {
 
-// Whether SLUICE_IGNORE_FINDINGS names `identity`.
-bool IsIgnored(std::string_view identity);
+// Whether SLUICE_IGNORE_FINDINGS has this key.
+bool IsIgnored(std::string_view key);
 
 int RunProgramInput(Judge& judge, const uint8_t* data, size_t size);
 size_t MutateProgramInput(const Profile& profile, uint8_t* data, size_t size, size_t max_size, unsigned seed);

@@ -10,15 +10,18 @@
 #include <string>
 
 #include "fuzz/harness/program_target.h"
+#include "fuzz/oracle/finding_record.h"
 
 namespace sluice::fuzz {
 
 // 0 without a finding, or with one that SLUICE_IGNORE_FINDINGS names. `Finding` has a rule, a sentence and a detail.
 template <typename Finding>
 int ReportFinding(const std::string& family, const std::optional<Finding>& finding) {
-  if (!finding.has_value() || IsIgnored(family + "/" + finding->rule)) return 0;
-  std::fprintf(stderr, "SLUICE-FINDING %s/%s\n\nThe rule: %s\n\n%s\n", family.c_str(), finding->rule.c_str(),
-               finding->sentence.c_str(), finding->detail.c_str());
+  if (!finding.has_value()) return 0;
+  const FindingRecord record{.oracle = family, .rule = finding->rule, .sentence = finding->sentence};
+  if (IsIgnored(record.key())) return 0;
+  std::fprintf(stderr, "%s\nThe rule: %s\n\n%s\n", FindingLine(record).c_str(), record.sentence.c_str(),
+               finding->detail.c_str());
   std::abort();
 }
 

@@ -12,12 +12,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/harness/conformance_programs.h"
-#include "fuzz/lab/divergences.h"
 #include "fuzz/lab/judging.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/codec.h"
 #include "fuzz/oracle/divergence.h"
+#include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/finding_report.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/bytes.h"
@@ -47,20 +47,26 @@ using fuzz::Program;
 const Judge* g_judge = nullptr;
 const Program* g_program = nullptr;
 const fuzz::DivergenceFinder* g_finder = nullptr;  // null for what is judged in V8
+bool g_as_json = false;
+const char* g_death = "crash";
 
-// Once: a sanitizer that has told then aborts.
+// Once: a sanitizer that has reported then aborts.
 void PrintProgress() {
   const Judge* const judge = std::exchange(g_judge, nullptr);
   if (judge == nullptr) return;
-  std::string before;
-  for (const Finding& finding : judge->findings()) before += (before.empty() ? "" : ", ") + finding.identity();
-  if (!before.empty()) std::fprintf(stderr, "\nBroken before: %s\n", before.c_str());
-  if (const auto divergence = g_finder == nullptr ? std::nullopt : g_finder->divergence()) {
-    std::fprintf(stderr, "\n%s", fuzz::DivergenceText(*divergence).c_str());
+  const fuzz::FindingRecord record =
+      fuzz::DeathRecord(g_death, *g_program, *judge, g_finder == nullptr ? std::nullopt : g_finder->divergence());
+  if (g_as_json) {
+    PrintOut(record.Json() + "\n");
+    std::fflush(stdout);
+    return;
   }
+  std::string also;
+  for (const std::string& rule : record.also) also += (also.empty() ? "\nBroken before: " : ", ") + rule;
   std::fprintf(stderr,
-               "\nThe program:\n\n%s\n"
+               "%s\n%s\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
+               also.c_str(), record.divergence.has_value() ? fuzz::DivergenceText(*record.divergence).c_str() : "",
                fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, judge->core_trace()).c_str());
 }
 
@@ -77,6 +83,7 @@ void PrintUnfinished() {
 void OnTimeLimit(int) {
   std::fflush(stdout);
   std::fprintf(stderr, "\nVerdict: FAILS, it did not end in time\n");
+  g_death = "timeout";
   PrintUnfinished();
   std::_Exit(kExitFinding);
 }
@@ -94,57 +101,56 @@ void SetTimeLimit(unsigned seconds) {
   alarm(seconds);
 }
 
-int ReproOne(const std::string& path, Judge& judge, Judged judged, const std::string& wanted, unsigned seconds) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
-  // A fault of the language breaks most files, and is not to hide what else is asked for.
-  const bool is_of_codec = wanted.empty() || wanted.starts_with("codec/");
-  if (const auto codec = is_of_codec ? fuzz::CheckCodec(*bytes) : std::nullopt) {
-    PrintOut(absl::StrCat("SLUICE-FINDING codec/", codec->rule, "\n\nThe rule: ", codec->sentence, "\n\n",
-                          codec->detail, "\n"));
-    return kExitFinding;
-  }
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  std::fflush(stdout);
-  std::optional<fuzz::DivergenceFinder> finder;
-  if (judged != Judged::kV8) judge.WatchCore(&finder.emplace(*program));
+int PrintCodecFinding(const fuzz::CodecFinding& finding, bool as_json) {
+  const fuzz::FindingRecord record{.oracle = "codec", .rule = finding.rule, .sentence = finding.sentence};
+  PrintOut(as_json ? record.Json() + "\n"
+                   : absl::StrCat("\nThe rule: ", finding.sentence, "\n\n", finding.detail, "\n\nVerdict: FAILS, ",
+                                  record.key(), "\n"));
+  return kExitFinding;
+}
+
+// Runs every oracle. If the run ends the process, what it did until then is printed.
+void RunJudge(Judge& judge, const Program& program, const fuzz::DivergenceFinder* finder, unsigned seconds) {
   g_judge = &judge;
-  g_program = &*program;
-  g_finder = finder.has_value() ? &*finder : nullptr;
+  g_program = &program;
+  g_finder = finder;
 #ifdef SLUICE_LAB_SANITIZED
   __sanitizer_set_death_callback(&PrintProgress);
 #endif
   std::signal(SIGABRT, &OnAbort);
   if (seconds != 0) SetTimeLimit(seconds);
-  judge.Run(*program);
+  judge.Run(program);
   if (seconds != 0) SetTimeLimit(0);
-  const std::optional<Finding> finding = Chosen(judge, wanted, LeadingComment(*bytes));
-  judge.WatchCore(nullptr);
   g_judge = nullptr;
   g_finder = nullptr;
-  const WithoutV8 without =
-      finding.has_value() && judged == Judged::kV8 ? RunWithoutV8(*program, *finding) : WithoutV8();
-  const auto divergence = !finding.has_value() ? std::nullopt
-                          : finder.has_value() ? finder->divergence()
-                                               : without.divergence;
-  PrintOut(fuzz::FindingReport(*program, judge, finding, divergence));
+}
+
+int ReproOne(const std::string& path, Judge& judge, const ReproOptions& options) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  if (!options.as_json) PrintOut(absl::StrCat("== ", path, "\n", LeadingComment(*bytes)));
+  // A fault of the language breaks most files, and is not to mask the finding that is asked for.
+  const bool is_of_codec = options.finding.empty() || options.finding.starts_with("codec/");
+  if (const auto codec = is_of_codec ? fuzz::CheckCodec(*bytes) : std::nullopt) {
+    return PrintCodecFinding(*codec, options.as_json);
+  }
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  std::fflush(stdout);
+  std::optional<fuzz::DivergenceFinder> finder;
+  if (options.judged != Judged::kV8) judge.WatchCore(&finder.emplace(*program));
+  RunJudge(judge, *program, finder.has_value() ? &*finder : nullptr, options.seconds);
+  judge.WatchCore(nullptr);
+  const std::optional<Finding> finding = Chosen(judge, options.finding, LeadingComment(*bytes));
   if (!finding.has_value()) {
-    PrintOut("\nVerdict: passes every oracle\n");
+    if (!options.as_json) PrintOut(fuzz::FindingReport(*program, judge, finding) + "\nVerdict: passes every oracle\n");
     return kExitOk;
   }
-  std::string others;
-  for (const Finding& other : judge.findings()) {
-    if (other.key() != finding->key()) others += (others.empty() ? "\nAlso: " : ", ") + other.key();
-  }
-  if (judged == Judged::kV8) {
-    PrintOut(without.broken.empty() ? "\nWithout V8 the core does not break this rule: look into src/v8.\n"
-             : without.broken == finding->key()
-                 ? "\nThe core breaks this rule without V8, too.\n"
-                 : absl::StrCat("\nWithout V8 the core breaks another rule by then: ", without.broken, "\n"));
-  }
-  PrintOut("\nVerdict: FAILS, " + finding->key() + others + "\n");
+  const fuzz::FindingRecord record = finder.has_value() ? fuzz::RecordOf(judge, *finding, finder->divergence())
+                                                        : fuzz::RecordOf(*program, judge, *finding);
+  PrintOut(options.as_json
+               ? record.Json() + "\n"
+               : fuzz::FindingReport(*program, judge, finding, record) + "\nVerdict: FAILS, " + record.key() + "\n");
   return kExitFinding;
 }
 
@@ -181,18 +187,23 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
     return kExitOk;
   }
   const auto lines = fuzz::TraceLines(*program, trace);
+  core::Snapshot before;
   for (size_t i = 0; i < lines.size(); ++i) {
     PrintOut(absl::StrCat(lines[i], "\n"));
-    if (const auto* snapshot = trace.SnapshotOf(i))
-      PrintOut(absl::StrCat("        { ", fuzz::SnapshotText(*snapshot), " }\n"));
+    const core::Snapshot* const snapshot = trace.SnapshotOf(i);
+    if (snapshot == nullptr) continue;
+    const std::string changes = fuzz::ChangesText(before, *snapshot);
+    if (!changes.empty()) PrintOut(absl::StrCat("        { ", changes, " }\n"));
+    before = *snapshot;
   }
   return kExitOk;
 }
 
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds) {
-  const auto judge = NewJudge(judged);
+int Repro(const ReproOptions& options) {
+  const auto judge = NewJudge(options.judged);
+  g_as_json = options.as_json;
   int worst = kExitOk;
-  for (const std::string& path : paths) worst = std::max(worst, ReproOne(path, *judge, judged, wanted, seconds));
+  for (const std::string& path : options.paths) worst = std::max(worst, ReproOne(path, *judge, options));
   return worst;
 }
 
@@ -240,7 +251,7 @@ int Conformance(uint64_t seed, uint64_t count, const std::string& profile) {
       ++programs;
       const std::optional<Finding> finding = judge->Run(program);
       if (!finding.has_value()) continue;
-      const std::string identity = finding->key();
+      const std::string identity = finding->identity();
       const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
       judge->Run(small);
       PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",

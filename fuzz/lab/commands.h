@@ -16,16 +16,20 @@ inline constexpr int kExitUnreadable = 2;
 int Show(const std::string& path, const std::string& out_bytes);
 // The subject whose trace is printed: the core under the simulated host, the model, or the core with a planted fault.
 enum class Traced : uint8_t { kCore, kModel, kCanary };
-// With `slots`, the slots at each step too.
+// With `slots`, also the slots that each step changes.
 int TraceCommand(const std::string& path, bool slots, Traced traced);
 // The subject that is judged: the core under the simulated host, the core in V8, or the core with a planted fault.
 enum class Judged : uint8_t { kCore, kV8, kCanary };
 
-// Runs every oracle over each file, and prints a report. A program that takes longer than `seconds` fails; 0: no limit.
-int Repro(const std::vector<std::string>& paths, const std::string& wanted, Judged judged, unsigned seconds);
-// Prints a line for each file, with tabs between: the file, the key of what breaks first, and where the core diverges
-// from the standard; both are empty if it passes, the latter also if it is not known.
-int Divergences(const std::vector<std::string>& paths, Judged judged);
+struct ReproOptions {
+  std::vector<std::string> paths;
+  std::string finding;  // of several findings, the one with this key or rule; empty: the first
+  Judged judged = Judged::kCore;
+  unsigned seconds = 0;  // a program that takes longer fails; 0: no limit
+  bool as_json = false;  // a line for each program that fails (fuzz/oracle/finding.schema.json), instead of a report
+};
+// Runs every oracle over each file, and prints its finding.
+int Repro(const ReproOptions& options);
 // Whether the core in V8 agrees with the reference model, to the microtask: on `count` random programs from `seed` on,
 // each in all tick models. Prints a report of the first difference, shrunk.
 int Conformance(uint64_t seed, uint64_t count, const std::string& profile);

@@ -199,8 +199,9 @@ void PrintFindings(const Explorer& explorer, bool canary) {
     fuzz::DivergenceFinder finder(found.program);
     judge->WatchCore(&finder);
     judge->Run(found.program);
-    PrintOut(fuzz::FindingReport(found.program, *judge, found.finding, finder.divergence()));
-    PrintOut("\nVerdict: FAILS, " + found.finding.key() + "\n\n");
+    const fuzz::FindingRecord record = fuzz::RecordOf(*judge, found.finding, finder.divergence());
+    PrintOut(fuzz::FindingReport(found.program, *judge, found.finding, record));
+    PrintOut("\nVerdict: FAILS, " + record.key() + "\n\n");
   }
 }
 

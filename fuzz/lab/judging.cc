@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "fuzz/oracle/canary.h"
+#include "fuzz/oracle/finding_record.h"
 #ifdef SLUICE_LAB_V8
 #include "fuzz/v8/v8_subject.h"
 #endif
@@ -38,20 +39,35 @@ std::unique_ptr<Judge> NewJudge(Judged judged) {
   return std::make_unique<Judge>();
 }
 
-bool Breaks(Judge& judge, const fuzz::Program& program, const std::string& identity) {
+namespace {
+
+bool HasKey(Judge& judge, const fuzz::Program& program, const Finding& finding, const std::string& key) {
+  return finding.identity() == fuzz::RuleOf(key) &&
+         (finding.identity() == key || fuzz::RecordOf(program, judge, finding).key() == key);
+}
+
+}  // namespace
+
+bool Breaks(Judge& judge, const fuzz::Program& program, const std::string& key) {
   judge.Run(program);
   const auto& findings = judge.findings();
-  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.Is(identity); });
+  return std::any_of(findings.begin(), findings.end(),
+                     [&](const Finding& f) { return HasKey(judge, program, f, key); });
+}
+
+bool BreaksFirst(Judge& judge, const fuzz::Program& program, const std::string& key) {
+  const std::optional<Finding> first = judge.Run(program);
+  return first.has_value() && HasKey(judge, program, *first, key);
 }
 
 std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {
   const auto& findings = judge.findings();
   if (findings.empty()) return std::nullopt;
-  for (const Finding& finding : findings) {
-    if (finding.Is(wanted)) return finding;
-  }
-  for (const Finding& finding : findings) {
-    if (comment.starts_with("# " + finding.key() + "\n")) return finding;
+  const std::string first_line = comment.starts_with("# ") ? comment.substr(2, comment.find('\n') - 2) : "";
+  for (const std::string& key : {wanted, first_line}) {
+    for (const Finding& finding : findings) {
+      if (finding.identity() == fuzz::RuleOf(key)) return finding;
+    }
   }
   return findings.front();
 }

@@ -20,11 +20,13 @@ void PrintOut(const std::string& text);
 // Ends the process with a message if this build does not have the subject.
 std::unique_ptr<fuzz::Judge> NewJudge(Judged judged);
 
-// Whether `identity` is among the findings of `program`.
-bool Breaks(fuzz::Judge& judge, const fuzz::Program& program, const std::string& identity);
+// Whether `program` has a finding with this key, or that breaks this rule if it is one.
+bool Breaks(fuzz::Judge& judge, const fuzz::Program& program, const std::string& key);
+// Whether it is the finding that breaks first.
+bool BreaksFirst(fuzz::Judge& judge, const fuzz::Program& program, const std::string& key);
 
-// The finding of the last run that `wanted` names; without that, the one that the file's first line names, as in shrunk
-// programs; otherwise the first.
+// The finding of the last run whose rule `wanted` has, a key; without that, the one that the file's first line names,
+// as in shrunk programs; otherwise the first.
 std::optional<fuzz::Finding> Chosen(const fuzz::Judge& judge, const std::string& wanted, const std::string& comment);
 
 }  // namespace sluice::lab

@@ -84,7 +84,6 @@ int main(int argc, char** argv) {
   int result = 0;
   std::string path;
   std::string out;
-  std::string finding;
   std::vector<std::string> paths;
   bool flag = false;
   uint64_t seed = 1;
@@ -117,14 +116,19 @@ int main(int argc, char** argv) {
         ->excludes(canary);
   };
 
-  CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and tell what breaks");
-  repro->add_option("files", paths, "Corpus or crash files")->required();
+  ReproOptions reproduced;
+  CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and report what breaks");
+  repro->add_option("files", reproduced.paths, "Corpus or crash files")->required();
   add_judged(repro);
-  repro->add_option("--finding", finding, "Of several findings, tell the one with this identity");
-  unsigned seconds = 0;
-  repro->add_option("--seconds", seconds, "A program that takes longer fails; default: no limit")
+  repro->add_option("--finding", reproduced.finding, "Of several findings, report the one with this key or rule");
+  repro->add_option("--seconds", reproduced.seconds, "A program that takes longer fails; default: no limit")
       ->check(CLI::Range(0u, 86400u));
-  repro->callback([&] { result = Repro(paths, finding, judged, seconds); });
+  repro->add_flag("--json", reproduced.as_json,
+                  "Print a JSON object on a line for each program that fails (fuzz/oracle/finding.schema.json)");
+  repro->callback([&] {
+    reproduced.judged = judged;
+    result = Repro(reproduced);
+  });
 
   ShrinkOptions shrunk;
   CLI::App* shrink = app.add_subcommand("shrink", "Find the smallest program with the same finding");
@@ -132,32 +136,22 @@ int main(int argc, char** argv) {
   shrink->add_option("-o,--out", shrunk.out, "Write it to this file instead of standard output");
   add_judged(shrink);
   shrink->add_option("--finding", shrunk.finding,
-                     "Of several findings, keep the one with this identity; default: the first");
-  CLI::Option* const kept_divergence = shrink->add_option(
-      "--divergence", shrunk.divergence, "Also preserve the divergence, as `sluice-fuzz divergences` prints it");
-  shrink
-      ->add_option("--command", shrunk.command,
-                   "For what ends the process: a shell command that runs the files it is given, in order, and prints "
-                   "which of them, from 1, is the first that still fails in the same way, or 0")
-      ->excludes(kept_divergence);
+                     "Of several findings, keep the one with this key or rule; default: the first");
+  shrink->add_option("--command", shrunk.command,
+                     "For what ends the process: a shell command that runs the files it is given, in order, and prints "
+                     "which of them, from 1, is the first that still fails in the same way, or 0");
   shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
       ->check(kWholeNumber)
       ->capture_default_str();
   shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
       ->check(kWholeNumber)
       ->capture_default_str();
-  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes")->excludes(kept_divergence);
+  shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes");
   shrink->callback([&] {
     shrunk.judged = judged;
     shrunk.batch = std::max<size_t>(shrunk.batch, 1);
     result = ShrinkCommand(shrunk);
   });
-
-  CLI::App* divergences =
-      app.add_subcommand("divergences", "Print for each program the first finding and where the core diverges");
-  divergences->add_option("files", paths, "Corpus or crash files")->required();
-  add_judged(divergences);
-  divergences->callback([&] { result = Divergences(paths, judged); });
 
   CLI::App* state_coverage =
       app.add_subcommand("state-coverage", "Print which states of the stream programs go through, as JSON");

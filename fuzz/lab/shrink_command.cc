@@ -10,11 +10,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "fuzz/lab/candidates.h"
-#include "fuzz/lab/divergences.h"
 #include "fuzz/lab/in_child.h"
 #include "fuzz/lab/judging.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/codec.h"
+#include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/bytes.h"
 #include "fuzz/program/shrink.h"
@@ -27,6 +27,8 @@ using fuzz::Finding;
 using fuzz::Judge;
 using fuzz::Program;
 using Bytes = std::vector<uint8_t>;
+
+constexpr unsigned kSeconds = 10;  // of the processor, for a candidate
 
 // An input on its way to becoming smaller. Each step is written, so that nothing is lost when the process is killed.
 class Result {
@@ -107,8 +109,8 @@ int ShrinkCodecFinding(const ShrinkOptions& options, const Bytes& bytes, const f
   return result.Finish();
 }
 
-// What an oracle found. If it is what broke first, it stays that: a program that breaks something else
-// before would be told as another finding.
+// A finding of an oracle. If it breaks first, it stays the first: a program that breaks another rule before would be
+// reported as another finding.
 int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
   const auto judge = NewJudge(options.judged);
   const std::optional<Finding> first = judge->Run(program);
@@ -116,40 +118,44 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so there is nothing to shrink\n", options.path.c_str());
     return kExitFinding;
   }
-  const std::string wanted = options.finding.empty() ? first->key() : options.finding;
+  const std::string first_key = fuzz::RecordOf(program, *judge, *first).key();
+  const std::string wanted = options.finding.empty() ? first_key : options.finding;
   if (!Breaks(*judge, program, wanted)) {
-    std::fprintf(stderr, "sluice-fuzz: %s: fails with %s and not with %s\n", options.path.c_str(), first->key().c_str(),
+    std::fprintf(stderr, "sluice-fuzz: %s: fails with %s and not with %s\n", options.path.c_str(), first_key.c_str(),
                  wanted.c_str());
     return kExitUnreadable;
   }
-  const bool is_first = first->Is(wanted);
-  const auto is_there = [&](const Program& candidate) {
-    const auto found = FirstWithDivergence(*judge, options.judged, candidate);
-    return found.has_value() && found->finding.Is(wanted) && found->divergence == options.divergence;
+  const bool is_first = wanted == first_key || wanted == first->identity();
+  const auto holds = [&](const Program& candidate) {
+    return is_first ? BreaksFirst(*judge, candidate, wanted) : Breaks(*judge, candidate, wanted);
   };
-  if (!options.divergence.empty() && !is_there(program)) {
-    std::fprintf(
-        stderr, "sluice-fuzz: %s: does not break %s first, or not at %s; `sluice-fuzz divergences` says what it does\n",
-        options.path.c_str(), wanted.c_str(), options.divergence.c_str());
-    return kExitUnreadable;
-  }
-  Result result(options, wanted);
-  const auto still = [&](const Program& candidate) {
-    if (!options.divergence.empty()) return is_there(candidate);
-    if (!is_first) return Breaks(*judge, candidate, wanted);
-    const std::optional<Finding> now = judge->Run(candidate);
-    return now.has_value() && now->Is(wanted);
+  const auto shrink = [&](const auto& holds_safely) {
+    Result result(options, wanted);
+    result.Keep(program);
+    fuzz::Shrink(program, [&](const Program& candidate) {
+      const bool is_smaller = holds_safely(candidate);
+      if (is_smaller) result.Keep(candidate);
+      return is_smaller;
+    });
+    return result.Finish();
   };
-  // A candidate may crash or never end, by another fault. V8 has threads, which a child has not.
-  constexpr unsigned kSeconds = 10;
-  result.Keep(program);
-  fuzz::Shrink(program, [&](const Program& candidate) {
-    const bool holds =
-        options.judged == Judged::kV8 ? still(candidate) : HoldsInChild([&] { return still(candidate); }, kSeconds);
-    if (holds) result.Keep(candidate);
-    return holds;
+  // V8 has threads, which a child has not.
+  if (options.judged == Judged::kV8) return shrink(holds);
+  // One child for all candidates. Only if one of them ends it or hangs, by another fault, each gets a child of its own.
+  const std::optional<int> result = RunInChild([&] {
+    return shrink([&](const Program& candidate) {
+      LimitProcessorTime(kSeconds);
+      return holds(candidate);
+    });
   });
-  return result.Finish();
+  if (result.has_value()) return *result;
+  return shrink([&](const Program& candidate) {
+    const auto exit_code = RunInChild([&] {
+      LimitProcessorTime(kSeconds);
+      return holds(candidate) ? kExitOk : kExitFinding;
+    });
+    return exit_code == kExitOk;
+  });
 }
 
 }  // namespace

@@ -78,26 +78,46 @@ void PrintSideBySide(std::ostringstream& out, const Program& program, const Judg
   }
 }
 
-void PrintSlots(std::ostringstream& out, const core::Snapshot* core, const core::Snapshot* model) {
-  if (core == nullptr) return;
-  const auto ours = SnapshotFields(*core);
-  const auto theirs = SnapshotFields(model != nullptr ? *model : *core);
-  out << "\nSlots there" << (model != nullptr && !(*core == *model) ? " (core | reference model)" : "") << ":\n";
-  const auto defaults = SnapshotFields(core::Snapshot{});
+// The slots that changed since `before`, and those that differ from the model's.
+void PrintSlots(std::ostringstream& out, const core::Snapshot& before, const core::Snapshot& core,
+                const core::Snapshot& model) {
+  const auto earlier = SnapshotFields(before);
+  const auto ours = SnapshotFields(core);
+  const auto theirs = SnapshotFields(model);
+  const bool all_agree = core == model;
+  out << "\nSlots that changed there" << (all_agree ? "" : " (core | reference model)") << ":\n";
   for (size_t i = 0; i < ours.size(); ++i) {
     const bool differs = ours[i].second != theirs[i].second;
-    if (i > 0 && !differs && ours[i].second == defaults[i].second) continue;
+    if (!differs && ours[i].second == earlier[i].second) continue;
     out << (differs ? "  ! " : "    ") << Padded(std::string(ours[i].first) + ":", 42)
-        << (differs ? Padded(ours[i].second, 12) + "| " + theirs[i].second : ours[i].second);
-    out << "\n";
+        << (differs ? Padded(ours[i].second, 12) + "| " + theirs[i].second : ours[i].second) << "\n";
   }
+}
+
+void PrintHeader(std::ostringstream& out, const Program& program, const Judge& judge, const Finding& finding,
+                 const FindingRecord& record) {
+  out << "What broke: " << record.rule << " (" << record.oracle << ")\n";
+  out << "The rule:   " << record.sentence << "\n";
+  if (record.anchor == "byte-limit") {
+    out << "Ruled by:   src/core/byte_limit.h\n";
+  } else if (!record.anchor.empty()) {
+    out << "Ruled by:   https://streams.spec.whatwg.org/#" << record.anchor << "\n";
+  } else if (finding.oracle == Oracle::kAssert) {
+    out << "Ruled by:   the assert in " << record.rule << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
+  }
+  out << "At step:    event " << finding.event + 1 << StepText(program, judge.core_trace(), finding.event) << "\n";
+  out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding) << "\n";
+  if (record.divergence.has_value()) out << DivergenceText(*record.divergence);
+  if (record.v8_only) out << "Only in V8: without it the core breaks no rule by then. Look into src/v8.\n";
+  for (size_t i = 0; i < record.also.size(); ++i) out << (i == 0 ? "Also broken: " : ", ") << record.also[i];
+  if (!record.also.empty()) out << "\n";
 }
 
 }  // namespace
 
 std::string DivergenceText(const Divergence& divergence) {
-  return "Divergence: " + divergence.place() + "\n            the core " + divergence.actual + "; the standard " +
-         divergence.expected + "\n";
+  return "Divergence: " + divergence.place() + "\n  expected: the standard " + divergence.expected +
+         "\n  actual:   the core " + divergence.actual + "\n";
 }
 
 std::string TraceText(const Program& program, const Trace& trace) {
@@ -108,26 +128,11 @@ std::string TraceText(const Program& program, const Trace& trace) {
 }
 
 std::string FindingReport(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
-                          const std::optional<Divergence>& divergence) {
+                          std::optional<FindingRecord> record) {
   std::ostringstream out;
   if (finding.has_value()) {
-    out << "SLUICE-FINDING " << finding->key() << "\n\n";
-    out << "What broke: " << finding->rule << " (" << OracleName(finding->oracle) << ")\n";
-    out << "The rule:   " << finding->sentence << "\n";
-    if (!finding->anchor.empty() && finding->anchor != "byte-limit") {
-      out << "Ruled by:   https://streams.spec.whatwg.org/#" << finding->anchor << "\n";
-    } else if (finding->anchor == "byte-limit") {
-      out << "Ruled by:   src/core/byte_limit.h\n";
-    }
-    if (finding->oracle == Oracle::kAssert) {
-      out << "Ruled by:   the assert in " << finding->rule
-          << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
-    }
-    out << "At step:    event " << finding->event + 1 << StepText(program, judge.core_trace(), finding->event) << "\n";
-    out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, *finding) << "\n";
-    if (divergence.has_value()) {
-      out << DivergenceText(*divergence);
-    }
+    if (!record.has_value()) record = RecordOf(judge, *finding, std::nullopt);
+    PrintHeader(out, program, judge, *finding, *record);
   }
   out << "\nThe program:\n\n";
   std::istringstream text(PrintText(program));
@@ -140,9 +145,16 @@ std::string FindingReport(const Program& program, const Judge& judge, const std:
   out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
   PrintSideBySide(out, program, judge, *finding, rerun ? "| the core, run again" : "| reference model");
   // The slots at the event, or at the last one before it that has them.
-  size_t event = finding->event;
-  while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;
-  PrintSlots(out, judge.core_trace().SnapshotOf(event), rerun ? nullptr : judge.model_trace().SnapshotOf(event));
+  const auto last_with_slots = [&judge](size_t event) {
+    while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;
+    return event;
+  };
+  const size_t event = last_with_slots(finding->event);
+  const core::Snapshot* const core = judge.core_trace().SnapshotOf(event);
+  if (core == nullptr) return out.str();
+  const core::Snapshot* const before = event == 0 ? nullptr : judge.core_trace().SnapshotOf(last_with_slots(event - 1));
+  const core::Snapshot* const model = rerun ? nullptr : judge.model_trace().SnapshotOf(event);
+  PrintSlots(out, before != nullptr ? *before : core::Snapshot(), *core, model != nullptr ? *model : *core);
   return out.str();
 }
 

@@ -6,17 +6,18 @@
 #include <string>
 
 #include "fuzz/oracle/divergence.h"
+#include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
 
-// `judge` has just run `program` and returned `finding`. Several lines, with a newline at the end. If there is a
-// finding, the first line is "SLUICE-FINDING <key>", for tools.
+// `judge` has just run `program` and returned `finding`, of which `record` is the record; without it, one that knows no
+// divergence is made. Several lines, with a newline at the end.
 std::string FindingReport(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
-                          const std::optional<Divergence>& divergence = std::nullopt);
+                          std::optional<FindingRecord> record = std::nullopt);
 
-// Two lines: "Divergence: <place>" and, indented, the difference.
+// Three lines: where the core diverges, what the standard does there, and what the core does.
 std::string DivergenceText(const Divergence& divergence);
 
 // Only the trace, numbered.

@@ -90,7 +90,6 @@ std::string OracleName(Oracle oracle) {
 
 std::string Finding::identity() const { return OracleName(oracle) + "/" + rule; }
 std::string Finding::key() const { return step.empty() ? identity() : identity() + "@" + step; }
-bool Finding::Is(std::string_view name) const { return name == key() || name == identity(); }
 
 Judge::Judge(std::unique_ptr<JudgedSubject> subject) : core_(std::move(subject)) {
   previous_handler_ = core::SetAssertHandler(&Judge::OnAssert);
@@ -225,7 +224,7 @@ void Judge::RunCore(const Program& program) {
   g_running = this;
   running_ = &core_trace_;
   if (watcher_ != nullptr) watcher_->OnBegin(*core_, core_trace_);
-  driver_.Run(program, *core_, {.after_snapshot = after_core_snapshot_}, core_trace_);
+  driver_.Run(program, *core_, {}, core_trace_);
   if (watcher_ != nullptr) watcher_->OnEnd();
   Teardown();
   g_running = nullptr;

@@ -48,10 +48,8 @@ struct Finding {
   std::string step = "";        // the innermost operation's name, "construct" or "microtasks"; may be empty
 
   std::string identity() const;  // "invariant/I-BYTES-SUM"
-  // Different faults may break the same rule, so the key has the step too: "invariant/I-BYTES-SUM@write".
+  // The same with the step, "invariant/I-BYTES-SUM@write": its key where no divergence is known (finding_record.h).
   std::string key() const;
-  // Whether `name` is its key or its identity.
-  bool Is(std::string_view name) const;
 };
 
 std::string OracleName(Oracle oracle);
@@ -85,9 +83,7 @@ class Judge {
   // The trace that `finding` compares the core's with: the model's, or that of the core's second run.
   const Trace& other_trace(const Finding& finding) const;
 
-  // `after` is called after each snapshot of the core's first run, in later calls of Run()
-  // (fuzz/harness/step_coverage.h).
-  void AfterSnapshots(void (*after)()) { after_core_snapshot_ = after; }
+  JudgedSubject& subject() { return *core_; }
   // `watcher` observes later calls of Run(); null removes it.
   void WatchCore(CoreWatcher* watcher) { watcher_ = watcher; }
 
@@ -125,7 +121,6 @@ class Judge {
   const Trace* running_ = nullptr;  // the trace that the core is writing
   bool is_at_end_ = false;          // all references of that run are being dropped
   std::vector<Finding> findings_;
-  void (*after_core_snapshot_)() = nullptr;
   CoreWatcher* watcher_ = nullptr;
   core::AssertHandler previous_handler_ = nullptr;
 };

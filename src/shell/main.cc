@@ -83,9 +83,9 @@ struct Moved {
   const char* now;
 };
 constexpr Moved kMoved[] = {
-    {"agree", "conformance"}, {"batch", "batch"},        {"dictionary", "dictionary"}, {"emit", "emit"},
-    {"language", "language"}, {"places", "divergences"}, {"random", "random"},         {"reach", "state-coverage"},
-    {"repro", "repro"},       {"show", "show"},          {"shrink", "shrink"},         {"trace", "trace"},
+    {"agree", "conformance"}, {"batch", "batch"},  {"dictionary", "dictionary"}, {"emit", "emit"},
+    {"language", "language"}, {"places", "repro"}, {"random", "random"},         {"reach", "state-coverage"},
+    {"repro", "repro"},       {"show", "show"},    {"shrink", "shrink"},         {"trace", "trace"},
 };
 
 }  // namespace

@@ -4,11 +4,12 @@
 """
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import jsonschema
 
 
 def check(condition: bool, what: str, output: str) -> None:
@@ -27,9 +28,11 @@ def main() -> None:
         reports = list(Path(folder).rglob("report.txt"))
         check(len(reports) >= 1, "the finding has a report", run.stdout)
         report = reports[0].read_text()
-        check(re.search(r"^SLUICE-FINDING \w+/\w+", report, re.M) is not None, "the report names the finding", report)
+        check("What broke: " in report, "the report names the rule", report)
         program = reports[0].with_name("program.ops").read_text()
         data = json.loads(reports[0].with_name("finding.json").read_text())
+        jsonschema.validate(data["finding"], json.loads((source / "fuzz/oracle/finding.schema.json").read_text()))
+        check(data["finding"]["key"] == data["identity"], "the finding's key is its identity", json.dumps(data))
         # How small it gets depends on what was found: there is more than one smallest program.
         check("releaseLock" in program and data["shrunk"], "the program is shrunk and has the planted fault in it", program)
 

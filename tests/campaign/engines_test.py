@@ -29,7 +29,7 @@ from sluice_dev.engines import libfuzzer  # noqa: E402  pylint: disable=wrong-im
 from sluice_dev.common.processes import Children, descendants  # noqa: E402  pylint: disable=wrong-import-position
 
 FAULTY = "faulty_fuzzer"
-ALL_FAULTS = {f"asan/heap-buffer-overflow/{FAULTY}", f"asan/heap-use-after-free/{FAULTY}", "model/first", "model/second"}
+ALL_FAULTS = {f"asan/heap-buffer-overflow@{FAULTY}", f"asan/heap-use-after-free@{FAULTY}", "model/first", "model/second"}
 SEEDS = SOURCE / "corpus/writable_stream_fuzzer"
 LONGEST_SECONDS = 180  # of waiting for something that takes a few seconds with nothing else running
 
@@ -102,7 +102,7 @@ class FaultyCampaign(unittest.TestCase):
     def test_libfuzzer_goes_on_after_crashes_that_cannot_be_suppressed(self):
         # Two seeds crash, so that nothing could be fuzzed while they are read.
         summary, _, text = self.run_campaign("libfuzzer", ALL_FAULTS, {"overflow": b"oz", "twin": b"ozz", "good": b"ax", "near": b"uy"})
-        self.assertGreaterEqual(summary["targets"][0]["crashes"][f"asan/heap-buffer-overflow/{FAULTY}"], 2, text)
+        self.assertGreaterEqual(summary["targets"][0]["crashes"][f"asan/heap-buffer-overflow@{FAULTY}"], 2, text)
         self.assertNotIn("blocked", text)
 
     def test_afl_finds_each_once(self):
@@ -116,7 +116,7 @@ class FaultyCampaign(unittest.TestCase):
         self.assertNotIn("blocked", text)
 
     def test_both_share_one_list(self):
-        wanted = {f"asan/heap-buffer-overflow/{FAULTY}", "model/first", "model/second"}
+        wanted = {f"asan/heap-buffer-overflow@{FAULTY}", "model/first", "model/second"}
         summary, _, text = self.run_campaign("both", wanted, {"good": b"ax", "near": b"oy"}, executions=100)
         engines = summary["targets"][0]["engines"]
         self.assertGreater(engines["libfuzzer"]["executions"], 100, text)

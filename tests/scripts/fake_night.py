@@ -7,9 +7,9 @@ EXECUTIONS = 1_000_000
 
 
 def finding(identity: str, **more) -> dict:
-    return {"version": 1, "identity": identity, "target": "writable_stream_fuzzer", "kind": "crash", "rule": f"the rule of {identity}",
-            "from_oracle": True, "after_seconds": 10.0, "reproduces": True, "tries": 10, "reproduced": 10, "place": "", "diverges_at": "",
-            "diverges_by": "", "also_seen_as": [], "frames": [], "sequence": [], "engine": "libfuzzer",
+    return {"version": 2, "identity": identity, "target": "writable_stream_fuzzer", "kind": "crash", "rule": f"the rule of {identity}",
+            "from_oracle": True, "after_seconds": 10.0, "reproduces": True, "tries": 10, "reproduced": 10, "finding": {},
+            "also_seen_as": [], "frames": [], "sequence": [], "engine": "libfuzzer",
             "build": {"commit": "c", "dirty": False, "preset": "libfuzzer-asan", "sanitizer": "address"}} | more
 
 

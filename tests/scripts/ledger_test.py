@@ -158,9 +158,9 @@ class Nights(unittest.TestCase):
         self.assertEqual(self.one("a")["found"], {"times": 2, "executions": 1_200_000})
 
     def test_the_same_rule_in_two_operations_is_two_findings(self):
-        self.assertEqual(self.night(finding("a", place="WritableStreamAbort"), finding("b")), [("new", "a"), ("new", "b")])
-        other = fake_night.finding("a", place="WritableStreamClose")
-        self.assertEqual(self.night(other), [("new", "a")])
+        self.assertEqual(self.night(finding("a@WritableStreamAbort"), finding("b")), [("new", "a@WritableStreamAbort"), ("new", "b")])
+        other = finding("a@WritableStreamClose")
+        self.assertEqual(self.night(other), [("new", "a@WritableStreamClose")])
 
     def test_findings_that_were_merged_are_known_under_every_name(self):
         self.night(finding("a", also_seen_as=["b"]))

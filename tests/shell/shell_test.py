@@ -586,7 +586,7 @@ class PublicInterface(Shell):
         self.assert_result(result, 1, "true 1\nlater\n", ["Uncaught Error: of the handler"])
 
     def test_commands_of_the_testbed_say_where_they_went(self):
-        renamed = {"agree": "conformance", "places": "divergences", "reach": "state-coverage"}
+        renamed = {"agree": "conformance", "places": "repro", "reach": "state-coverage"}
         for command in ("batch", "dictionary", "emit", "language", "random", "repro", "show", "shrink", "trace", *renamed):
             now = renamed.get(command, command)
             self.assert_result(self.sluice(command, "a.ops"), 2, "", [f"`sluice {command}` is now `sluice-fuzz {now}`"])

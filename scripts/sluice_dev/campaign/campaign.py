@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import tempfile
-import time
 
 from sluice_dev.campaign import background, display, folder, measurements, page, samples
 from sluice_dev.campaign import options as campaign_options
@@ -29,7 +28,7 @@ from sluice_dev.engines import empty_speed
 from sluice_dev.engines.afl_run import AflRun
 from sluice_dev.engines.engine_run import AFL, LIBFUZZER, Context, Crash, EngineRun, Known
 from sluice_dev.engines.libfuzzer_run import LibFuzzerRun
-from sluice_dev.triage import findings, grouping, masked_bugs, triage
+from sluice_dev.triage import findings, grouping, triage
 
 WITHOUT_FAULT = "writable_stream_fuzzer"  # the same target without the canary's fault
 # A crash that nothing can suppress, over and over before anything was fuzzed: the target cannot be fuzzed.
@@ -40,7 +39,7 @@ STATE_COVERAGE_SECONDS = 60  # between two countings of the states that were rea
 INTERRUPT_GRACE_SECONDS = 5
 
 # Variables that a campaign sets for its targets, and nobody else.
-_OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_SUPPRESSED_INPUTS", "SLUICE_RECENT_INPUTS", "SLUICE_STEP_COVERAGE")
+_OF_TARGETS = ("SLUICE_IGNORE_FINDINGS", "SLUICE_RECENT_INPUTS")
 _TOOL = "sluice-fuzz"
 _DICTIONARY = "program_dictionary"
 
@@ -62,13 +61,11 @@ class Campaign:
         self.findings: dict[str, findings.Finding] = {}  # by identity; once they are grouped, by folder
         self.canary: findings.Finding | None = None  # the first
         self.canary_after: dict[str, float] = {}  # by engine, in seconds
-        self.more_masked = 0  # operations in which suppressed programs diverge, more than are examined
         self.interrupted = False
         self.failure = ""
         self.stage = ""
         self.finished = asyncio.Event()
         self.begun = 0.0
-        self.begun_at = 0.0  # in seconds since the epoch
         self.ended: float | None = None
 
     # --- Before ---
@@ -76,8 +73,7 @@ class Campaign:
     def _make_runs(self) -> list[RunState]:
         options = self.options
         fuzzers = {engine: options.fuzzers(engine) for engine in (LIBFUZZER, AFL)}
-        context = Context(options.root, self.out, options.corpus, fuzzers, os.path.join(self.out, folder.SUPPRESSED), self.env,
-                          self.children, options.jobs)
+        context = Context(options.root, self.out, options.corpus, fuzzers, self.env, self.children, options.jobs)
         weights = sum(target.facts.weight for target in fuzzed(self.targets))
         self.plan = Plan(options.seconds, options.jobs, len(options.engines), weights)
         for target in self.targets:
@@ -210,7 +206,7 @@ class Campaign:
             self.known.suppressed = sorted(f.identity for f in self.findings.values() if f.from_oracle)
             self.known.has_hang = self.known.has_hang or finding.kind == "timeout"
             target.findings += 1
-            target.places.add(_place(identity))
+            target.places.add(grouping.rule_of(identity) if finding.from_oracle else identity)
             state.findings += 1
         # Another process that ran at the same time may find the same; one that suppressed it must not.
         if run.crashes_at_start >= SAME_CRASHES or (identity in crash.suppressed and target.crashes[identity] >= SAME_CRASHES):
@@ -256,15 +252,6 @@ class Campaign:
 
         await asyncio.gather(*(work() for _ in range(self.options.jobs)))
         left = list(self.findings.values())
-        if not self.triage.stopped:
-            self.stage = "examining suppressed inputs for masked bugs"
-            masked: list[findings.Finding] = []
-            try:
-                self.more_masked = await masked_bugs.look_for(self.triage, left, self.out, self.begun_at, self.options.jobs, masked)
-            except OSError as error:
-                self._fail(folder.error_text(error, self.out))
-            every += masked
-            left += masked
         if not self.triage.stopped:
             grouping.place_by_identity(left, os.path.join(self.out, "findings"))
             left = grouping.merge(left)
@@ -398,7 +385,6 @@ class Campaign:
         for state in self.runs:
             state.is_late = not self._is_built(state.run) and not state.run.is_canary
         self.begun = self.now()
-        self.begun_at = time.time()
         showing = asyncio.create_task(self._show_status(status))
         building = asyncio.create_task(self.builds.run())
         sampling = asyncio.create_task(self._write_samples(samples.Samples(os.path.join(self.out, "samples.jsonl"))))
@@ -416,12 +402,7 @@ class Campaign:
             status.stop()
         growth = {name: (entries, max(0, entries - self.entries_before[name])) for name, entries in self._entries().items()}
         return summarise(Result(options, self.targets, self.runs, self._rows(), growth, list(self.findings.values()), self.canary,
-                                self.canary_after, self.more_masked, self.ended - self.begun - self.waited, self.interrupted, self.failure))
-
-
-def _place(identity: str) -> str:
-    """Where it broke, whoever called that, or which rule, whatever the step: one fault has many identities."""
-    return str(grouping.rule_of(identity)).split("<", 1)[0]
+                                self.canary_after, self.ended - self.begun - self.waited, self.interrupted, self.failure))
 
 
 async def _run(options: Options) -> int:

@@ -128,8 +128,8 @@ def print_finding(position: int, finding: Finding, repro: str) -> None:
     say(f"   {finding.rule}")
     say(f"   Found by {finding.target}{finding.by_engine} after {seconds_text(finding.after_seconds)}.")
     say(f"   It {finding.how_often()}.")
-    if finding.diverges_at:
-        say(f"   The core diverges from the standard at {finding.diverges_at}: {finding.diverges_by}.")
+    if finding.diverges:
+        say(f"   {finding.diverges}")
     if finding.also_seen_as:
         say(f"   Also seen as {', '.join(finding.also_seen_as)}")
     lines = finding.program.splitlines()

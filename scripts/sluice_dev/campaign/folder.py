@@ -14,7 +14,6 @@ RESULTS = ("findings", "canary_fuzzer", "crashing", "suppressed", "afl", "findin
            "state-coverage.json", "speed.json", "program.dict")
 SCRATCH = "artifacts-"  # of a campaign that was killed: inputs that it had not looked at yet
 EARLIER = "earlier"
-SUPPRESSED = "suppressed"  # some of the inputs that targets suppressed
 SMALLEST_FREE_BYTES = 64 << 20
 _AFTER_FREEING_SPACE = "Free some space, then fuzz again: what was found is kept, and the corpus goes on from where it was"
 

@@ -31,7 +31,6 @@ class Result:
     findings: Sequence[Finding]
     canary: Finding | None
     canary_after: Mapping[str, float]  # by engine, in seconds
-    more_masked: int  # operations in which suppressed programs diverge, and which were not examined
     seconds: float
     interrupted: bool
     failure: str
@@ -59,9 +58,6 @@ def summarise(result: Result) -> int:
         say(f"\n{page.MISSING}")
     if failure:
         raise CannotRun(failure)
-    if result.more_masked:
-        say(f"\nAmong the programs that were suppressed, the core diverges in {result.more_masked} more operations; they are in "
-            f"{shown(os.path.join(options.out, 'suppressed'))}")
     count = len(result.findings)
     say(f"\n{count} finding{'s' if count > 1 else ''}." if count else "\nNothing was found.")
     return code

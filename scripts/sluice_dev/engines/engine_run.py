@@ -32,7 +32,6 @@ class Context:
     out: str
     corpus: str  # has a folder for each target, which the engines share
     fuzzers: Mapping[str, str]  # by engine: the folder of its binaries
-    suppressed_inputs: str  # has a folder for each target, where some of the inputs that it suppresses are stored
     env: Mapping[str, str]
     children: Children
     jobs: int
@@ -139,9 +138,6 @@ class EngineRun(ABC):
         if recent:
             os.makedirs(recent, exist_ok=True)
             env[recent_inputs.VARIABLE] = recent
-        if not self.is_canary:
-            env["SLUICE_SUPPRESSED_INPUTS"] = os.path.join(self.context.suppressed_inputs, self.name)
-            os.makedirs(env["SLUICE_SUPPRESSED_INPUTS"], exist_ok=True)
         return env
 
     def check_end(self, child: Child, code: int, log: Iterable[str]) -> None:

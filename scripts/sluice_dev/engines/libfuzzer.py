@@ -107,7 +107,7 @@ class Output:
     @property
     def from_oracle(self) -> bool:
         """Whether an oracle reported it, and no sanitizer: such a finding can be suppressed by its identity."""
-        return self.kind == "crash" and self.report.oracle_identity is not None
+        return self.kind == "crash" and self.report.oracle_record is not None
 
     @property
     def log(self) -> Sequence[str]:

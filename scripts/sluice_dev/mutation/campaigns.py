@@ -88,7 +88,7 @@ def run(root, work, mutants, seconds):
         print(f"[{number}/{len(mutants)}] {len(groups)} finding{'s' if len(groups) != 1 else ' '} by {len(found):<2} identities  {fault}", flush=True)
         if len(groups) > 1:
             for leader, *_ in groups:
-                print(f"      {leader.identity}{'  ' + leader.diverges_at if leader.diverges_at else ''}", flush=True)
+                print(f"      {leader.identity}  {leader.diverges}", flush=True)
         if found:
             found_of[fault] = found
     pairs = shared(found_of)

@@ -16,6 +16,7 @@ from pathlib import Path
 from sluice_dev.common import sanitizer_options
 from sluice_dev.common.paths import ROOT
 from sluice_dev.mutation import campaigns
+from sluice_dev.triage.report import Report
 
 FILES = [
     "src/core/writable_stream.cc",
@@ -147,8 +148,10 @@ def run_mutant(work: Path, build: Path, target, name: str, text: str, seconds: i
             run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                                  env={**os.environ, "ASAN_OPTIONS": sanitizer_options.joined("asan.options", "mutants")})
             if run.returncode != 0:
-                identity = re.search(r"SLUICE-FINDING (.*)|SUMMARY: (.*)", run.stderr)
-                return "found", f"{identity[0] if identity else run.returncode} after {time.monotonic() - started:.1f} s"
+                report = Report(str(work))
+                for line in run.stderr.splitlines():
+                    report.add_line(line)
+                return "found", f"{report.identity(fuzzer)} after {time.monotonic() - started:.1f} s"
         return "survived", ""
     finally:
         (work / name).write_text(original)

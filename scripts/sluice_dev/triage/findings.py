@@ -42,18 +42,10 @@ class Finding:
     sequence: list = dataclasses.field(default_factory=list)  # of these, with which it reproduces in one process
     shrunk: bool = False
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
-    suppressed: list = dataclasses.field(default_factory=list)  # identities of which its programs must not die first, as of leaks
-    shows: list = dataclasses.field(default_factory=list)  # all identities that the shrunk program breaks
-    code: list = dataclasses.field(default_factory=list)  # of src/core that ran in the step that broke
-    shows_without_limit: list = dataclasses.field(default_factory=list)  # that it breaks without its byte limit, if it has one
-    diverges_at: str = ""  # where, among the standard's operations, the core does otherwise first; empty if that is not known
-    diverges_by: str = ""  # what it does there
-    core_too: bool = False  # of one in V8: the core breaks the rule without it, too
-    without_v8: dict = dataclasses.field(default_factory=dict)  # of one in V8: what its program does to the core without: "identity" and "frames"
-    place: str = ""  # of one that was suppressed, because it has another's name: where the core diverges, which tells them apart
+    suppressed: list = dataclasses.field(default_factory=list)  # keys of which its programs must not die first, as of leaks
+    record: dict = dataclasses.field(default_factory=dict)  # of the shrunk input (fuzz/oracle/finding.schema.json); "finding" in the file
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
     neighbours: dict = dataclasses.field(default_factory=dict)
-    frames: list = dataclasses.field(default_factory=list)  # "function file:line", of the stack, the innermost first
     also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end
 
@@ -83,6 +75,20 @@ class Finding:
         return fuzz_targets.of(self.target).has_programs
 
     @property
+    def frames(self):
+        return self.record.get("frames", [])
+
+    @property
+    def diverges(self):
+        """Where the core does otherwise first, and what, in a sentence; empty if that is not known."""
+        record = self.record
+        if not record.get("operation"):
+            return ""
+        after = f", after {record['after']}" if record.get("after") else ""
+        return (f"The core diverges from the standard in {record['operation']}{after}: the standard {record['expected']}; "
+                f"the core {record['actual']}.")
+
+    @property
     def never_again(self):
         return self.tries > 0 and self.reproduced == 0 and not self.sequence
 
@@ -98,7 +104,7 @@ class Finding:
         return f"does not reproduce: 0 of {self.tries} times in a fresh process"
 
 
-def folder_name(identity):
+def folder_name(identity: str) -> str:
     name = re.sub(r"[^A-Za-z0-9._@-]+", "-", identity).strip("-.")
     if name == identity.replace("/", "-", 1) and len(name) <= 70:
         return name
@@ -125,7 +131,7 @@ def keep(finding, artifact, log, recent=None):
     if recent:
         with open(kept, "rb") as file:
             finding.before = recent_inputs.save(recent, file.read(), os.path.join(finding.folder, "before"))
-    seeds = [match[1] for line in log if (match := re.match(r"INFO: Seed: (\d+)", line))]
+    seeds = [match[1] for line in log if (match := re.match(r"INFO: Seed: (\d+)", line))]  # libFuzzer's words
     finding.seed = finding.seed or (seeds[-1] if seeds else "")
     write_data(finding, {})
 
@@ -134,8 +140,9 @@ def write_data(finding, build):
     """finding.json, for tools."""
     data = dataclasses.asdict(finding)
     del data["folder"], data["program"], data["trouble"], data["canary"]
-    data = {"version": 1} | data | {"how_often": finding.how_often(), "trouble": finding.trouble, "build": build,
-                                    "files": sorted(os.listdir(finding.folder))}
+    record = data.pop("record")
+    data = {"version": 2} | data | {"finding": record, "frames": finding.frames, "how_often": finding.how_often(), "trouble": finding.trouble,
+                                    "build": build, "files": sorted(os.listdir(finding.folder))}
     write(os.path.join(finding.folder, "finding.json"), json.dumps(data, indent=2) + "\n")
 
 
@@ -147,7 +154,7 @@ def load(folder):
             data = json.load(file)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}. Is {folder} the folder of a finding?") from error
-    if not isinstance(data, dict) or data.get("version") != 1 or not all(
+    if not isinstance(data, dict) or data.get("version") != 2 or not all(
             isinstance(data.get(key), str) for key in ("identity", "target", "rule", "kind")):
         raise ValueError(f"{path}: is not a finding of this version of Sluice")
     return data
@@ -157,7 +164,7 @@ def restore(folder):
     """The Finding whose folder this is. Raises ValueError with what is wrong."""
     data = load(folder)
     known = {field.name for field in dataclasses.fields(Finding)} - {"folder", "program"}
-    finding = Finding(**{key: value for key, value in data.items() if key in known}, folder=str(folder))
+    finding = Finding(**{key: value for key, value in data.items() if key in known}, record=data.get("finding") or {}, folder=str(folder))
     finding.program = _read(finding, "program.ops")
     return finding
 
@@ -189,8 +196,8 @@ def readme(finding, build, root, fuzzers):
     how = "A rule was broken" if finding.from_oracle and finding.kind == "crash" else _KINDS.get(finding.kind, "It crashed")
     lines += [f"{how}; found by `{finding.target}`{finding.by_engine} after {finding.after_seconds:.1f} s. It "
               f"{finding.how_often()}.", ""]
-    if finding.diverges_at:
-        lines += [f"The core diverges from the standard at {finding.diverges_at}: {finding.diverges_by}.", ""]
+    if finding.diverges:
+        lines += [finding.diverges, ""]
     if finding.others:
         lines += ["It had other identities instead: " + ", ".join(f"`{other}` ({count} times)" for other, count in finding.others.items()), ""]
     if finding.also_seen_as:
@@ -221,12 +228,8 @@ def readme(finding, build, root, fuzzers):
     if finding.reproduced == finding.tries and finding.tries:
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", ""]
-    if finding.place:
-        lines += ["Its program was suppressed while fuzzing, or shrunk to another one, because another finding breaks the same rule in the same "
-                  "step; the core diverges from the standard elsewhere.", ""]
-    else:
-        lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
-                  f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]
+    lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
+              f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]
     lines += ["The build:", ""]
     lines += [f"    {key}: {value}" for key, value in build.items()]
     return "\n".join(lines) + "\n"

@@ -17,7 +17,7 @@ from sluice_dev.common import sanitizer_options
 from sluice_dev.common.paths import PACKAGE
 from sluice_dev.engines.libfuzzer import rerun_flags, run_flags
 from sluice_dev.triage import findings
-from sluice_dev.triage.report import Report
+from sluice_dev.triage.report import Report, parsed
 
 # The tools take far less; a program that hangs ends here.
 _TOOL_SECONDS = 60
@@ -30,7 +30,6 @@ _REPRO_SECONDS = 5
 # What AddressSanitizer says of every run in V8, whose microtasks have a stack of their own: not part of the report.
 _FIBERS = re.compile(r"^==\d+==WARNING: ASan doesn't fully support makecontext.*\n", re.MULTILINE)
 _MOST_NEIGHBOURS = 200  # of one input
-_OF_THE_CORE = "writable_stream_fuzzer"  # which runs any program on the core without V8
 
 _SAME_FINDING = (str(PACKAGE), "same-finding")
 
@@ -58,19 +57,20 @@ class Triage:
     def _target(self, finding):
         return os.path.join(self._fuzzers, finding.target)
 
-    async def divergences(self, judged, files, seconds):
-        """What `sluice-fuzz divergences` says of programs, as far as it gets."""
-        return (await self._ask(["divergences", *judged, "--", *files], self._root, seconds))[1]
+    async def _record(self, finding_or_key, judged, path, folder, **more):
+        """The record of what `sluice-fuzz repro` finds in a file; None if that is nothing, or the tool was ended."""
+        flags = ["--json", "--finding", finding_or_key, "--seconds", str(_REPRO_SECONDS), *judged]
+        _, text = await self._ask(["repro", *flags, "--", path], folder, **more)
+        return next((record for line in text.splitlines() if line.startswith("{") and (record := parsed(line))), None)
 
     async def identity_without_fault(self, identity, input_path, folder):
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
-        _, text = await self._ask(["repro", "--finding", identity, "--", input_path], folder)
-        match = re.search(r"^SLUICE-FINDING (.+)$", text, re.MULTILINE)
-        return match[1] if match else None
+        record = await self._record(identity, [], input_path, folder)
+        return record["key"] if record else None
 
     async def investigate(self, finding):
         try:
-            for step in (self._reproduce, self._write_program, self._look_into, self._write_traces, self._write_report, self._try_without_limit,
+            for step in (self._reproduce, self._write_program, self._write_record, self._write_traces, self._write_report,
                          self._look_at_neighbours, self._write_javascript):
                 if self.stopped:
                     break
@@ -189,7 +189,7 @@ class Triage:
             shutil.copyfile(unshrunk, program)
 
     async def _shrink(self, finding, program, is_program):
-        command = ["shrink", "--finding", finding.identity, *(["--divergence", finding.place] if finding.place else []), "-o", program]
+        command = ["shrink", "--finding", finding.identity, "-o", program]
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
             command = ["shrink", "--bytes", "-o", program]
@@ -201,7 +201,7 @@ class Triage:
             if by_judge:
                 code, _ = await self._ask([*command, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS, TMPDIR=scratch)
             # In V8, which has no children, a candidate may have ended the process by another fault.
-            if not self.stopped and (not by_judge or (code != 0 and "--v8" in finding.judged and not finding.place)):
+            if not self.stopped and (not by_judge or (code != 0 and "--v8" in finding.judged)):
                 code, _ = await self._run([self._sluice, *command, *asking, *finding.judged, "input"], finding.folder, seconds=_SHRINK_SECONDS,
                                           TMPDIR=scratch, **_passing_over(finding))
         if self.stopped:
@@ -218,59 +218,33 @@ class Triage:
 
     # --- What it shows ---
 
-    async def _look_into(self, finding):
-        """What grouping goes by."""
+    async def _write_record(self, finding):
+        """The record of the shrunk input. Of a crash, the sanitizer has the kind and the stack, and the tool what the core did until then."""
         if not finding.reproduced:
             return
         name = os.path.basename(finding.file_for_repro)
-        report = await self._die(finding, [name], SLUICE_STEP_COVERAGE="1")
+        report = await self._die(finding, [name])
         if report is None:
             return
-        finding.code = list(report.code)
-        if not finding.from_oracle:
-            finding.frames = _frames(report)
-            if "--v8" in finding.judged and finding.kind == "crash":
-                finding.without_v8 = await self._crash_without_v8(finding, name)
-
-    async def _crash_without_v8(self, finding, name):
-        report = await self._die(finding, [name], target=_OF_THE_CORE)
-        return {} if report is None else {"identity": report.identity(_OF_THE_CORE), "frames": _frames(report)}
-
-    async def _repro(self, finding):
-        flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
-        question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
-        leaks = finding.kind == "leak"
-        _, text = await (self._run([self._sluice, *question], finding.folder) if leaks else self._ask(question, finding.folder))
-        return _FIBERS.sub("", text)
+        finding.record = dict(report.record(finding.target, finding.kind))
+        if finding.from_oracle or not finding.reads_programs:
+            return
+        died = await self._record(finding.identity, finding.judged, name, finding.folder)
+        if died is not None:
+            finding.record |= {key: died[key] for key in ("operation", "after", "expected", "actual", "also", "trace")}
+            if finding.record["trace"]:  # as far as it got
+                findings.write(os.path.join(finding.folder, "core.trace"), "".join(line + "\n" for line in finding.record["trace"]))
 
     async def _write_report(self, finding):
         if finding.reads_programs:
-            text = await self._repro(finding)
+            flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
+            question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
+            leaks = finding.kind == "leak"
+            _, text = await (self._run([self._sluice, *question], finding.folder) if leaks else self._ask(question, finding.folder))
+            text = _FIBERS.sub("", text)
         else:  # What the target itself prints is the report.
             _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
         findings.write(os.path.join(finding.folder, "report.txt"), text)
-        finding.shows = _broken(text) if finding.reproduced else []
-        if divergence := re.search(r"^Divergence: (.+)\n +(.+)$", text, re.MULTILINE):
-            finding.diverges_at, finding.diverges_by = divergence.groups()
-        finding.core_too = "\nThe core breaks this rule without V8, too.\n" in text
-        if other := re.search(r"^Without V8 the core breaks another rule by then: (.+)$", text, re.MULTILINE):
-            finding.without_v8 = {"identity": other[1], "frames": []}
-        # The core's trace of a program that ends the process is what it had written until then.
-        if not os.path.exists(os.path.join(finding.folder, "core.trace")) and (told := re.search(
-                r"^What had happened when it came.*?:\n\n(.*?)(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL)):
-            findings.write(os.path.join(finding.folder, "core.trace"), told[1] + "\n")
-
-    async def _try_without_limit(self, finding):
-        """Whether what is charged is wrong, and not what the limit does with it."""
-        unlimited = re.sub(r"^byteLimit .*\n", "", finding.program, flags=re.MULTILINE)
-        if not finding.shrunk or not finding.from_oracle or unlimited == finding.program:
-            return
-        with tempfile.TemporaryDirectory(prefix="unlimited-", dir=finding.folder) as scratch:
-            path = os.path.join(scratch, "program.ops")
-            findings.write(path, unlimited)
-            flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
-            _, text = await self._ask(["repro", *flags, "--", path], finding.folder)
-        finding.shows_without_limit = _broken(text)
 
     async def _look_at_neighbours(self, finding):
         """What breaks in inputs that are nearly this one. (Of programs, the place where the core diverges says more.)"""
@@ -315,10 +289,6 @@ class Triage:
             finding.portable = text.strip().split("cannot be expressed in JavaScript: ")[-1]
 
 
-def _frames(report):
-    return [f"{frame.function} {frame.file}:{frame.line}" for frame in report.frames]
-
-
 def _neighbours(data):
     """Without one of its bytes, or with another one there or before it."""
     near = []
@@ -331,14 +301,6 @@ def _neighbours(data):
 def _passing_over(finding):
     """So that a program that has other findings besides ends by this one, as it did when it was found."""
     return {"SLUICE_IGNORE_FINDINGS": ",".join(finding.suppressed)} if finding.suppressed else {}
-
-
-def _broken(text):
-    """All identities in what `sluice-fuzz repro` said."""
-    broken = re.findall(r"^Verdict: FAILS, (\S.*)$", text, re.MULTILINE)
-    for more in re.findall(r"^(?:Also|Broken before): (.+)$", text, re.MULTILINE):
-        broken += more.split(", ")
-    return broken
 
 
 def _where_it_hangs(reports):

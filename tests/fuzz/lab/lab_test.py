@@ -13,6 +13,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import jsonschema
+
 SLUICE_FUZZ = Path(sys.argv.pop(1)).resolve()
 CACHE = SLUICE_FUZZ.with_name("CMakeCache.txt").read_text()
 IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", CACHE, re.MULTILINE) is not None
@@ -68,7 +70,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(run("trace", path).stdout, run("trace", SEED).stdout)
 
     def test_trace_can_show_the_slots(self):
-        self.assertIn("{ state writable", run("trace", "--slots", SEED).stdout)
+        text = run("trace", "--slots", self.file("a.ops", "w0 = stream.getWriter()\nread stream\nw0.releaseLock()\n")).stdout
+        self.assertEqual([line.strip(" {}").split(", ")[0] for line in text.splitlines() if line.startswith("        {")],
+                         ["controller true", "writer true", "writer false", "started true"], "only what each step changes")
 
     def test_repro_passes_and_fails(self):
         self.assertEqual(run("repro", SEED).returncode, 0)
@@ -83,32 +87,31 @@ class Commands(unittest.TestCase):
         failing = run("repro", "--canary", self.file("canary.ops", CANARY))
         self.assertIn("Divergence: releaseLock\n", failing.stdout)
 
-    def test_places_says_a_line_each(self):
-        canary = self.file("canary.ops", CANARY)
-        placed = run("divergences", "--canary", SEED, canary)
-        self.assertEqual(placed.returncode, 1)
-        passes, fails = (line.split("\t") for line in placed.stdout.splitlines())
-        self.assertEqual(passes, [str(SEED), "", ""])
-        first = run("repro", "--canary", canary).stdout.split("SLUICE-FINDING ")[1].split("\n")[0]
-        self.assertEqual(fails, [str(canary), first, "releaseLock" if IS_SANITIZED else ""])
-        self.assertEqual(run("divergences", SEED).returncode, 0)
-        missing = run("divergences", self.folder / "missing", SEED)
-        self.assert_complains(missing, "missing", "No such file")
-        self.assertEqual(missing.stdout, f"{SEED}\t\t\n", "the others are said")
+    def test_repro_prints_findings_as_json(self):
+        schema = json.loads(Path("fuzz/oracle/finding.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.assertEqual((run("repro", "--json", SEED).returncode, run("repro", "--json", SEED).stdout), (0, ""), "it passes")
+        result = run("repro", "--json", "--canary", SEED, self.file("canary.ops", CANARY), self.folder / "missing", self.file("again.ops", CANARY))
+        self.assert_complains(result, "missing", "No such file")
+        first, second = map(json.loads, result.stdout.splitlines())
+        jsonschema.validate(first, schema)
+        self.assertEqual(first, second)
+        self.assertEqual((first["key"], first["step"], first["v8_only"]), ("slots/writer@releaseLock", "releaseLock", False))
+        if IS_SANITIZED:
+            self.assertEqual((first["operation"], first["expected"]), ("releaseLock", "begins writer.releaseLock()"))
+        self.assertIn("slots/closedPromise", first["also"])
+        with self.assertRaises(jsonschema.ValidationError):
+            jsonschema.validate(first | {"place": "here"}, schema)
 
     @unittest.skipUnless(IS_SANITIZED, "only a sanitizer's build knows where operations begin")
-    def test_shrink_preserves_the_divergence_that_a_flag_names(self):
+    def test_shrink_preserves_the_operation_in_the_key(self):
         canary = self.file("canary.ops", CANARY)
-        place = run("divergences", "--canary", canary).stdout.rstrip("\n").split("\t")[2]
         small = self.folder / "small.ops"
-        self.assertEqual(run("shrink", "--canary", "--divergence", place, "-o", small, canary).returncode, 0)
+        self.assertEqual(run("shrink", "--canary", "-o", small, canary).returncode, 0)
         self.assertLess(len(small.read_text().splitlines()), len(CANARY.splitlines()))
-        self.assertEqual(run("divergences", "--canary", small).stdout.rstrip("\n").split("\t")[2], place)
-        for flags in (("--command", "true"), ("--bytes",)):
-            self.assert_complains(run("shrink", "--canary", "--divergence", place, *flags, canary), flags[0], "--divergence")
-        self.assert_complains(run("shrink", "--canary", "--divergence", "the begin of WritableStreamAbort", canary),
-                              "the begin of WritableStreamAbort",
-                              "sluice-fuzz divergences")
+        self.assertEqual(json.loads(run("repro", "--json", "--canary", small).stdout)["key"], "slots/writer@releaseLock")
+        self.assert_complains(run("shrink", "--canary", "--finding", "slots/writer@WritableStreamAbort", canary), "slots/writer@WritableStreamAbort",
+                              "slots/writer@releaseLock")
 
     def test_repro_of_several_files_tells_the_worst(self):
         self.assertEqual(run("repro", SEED, self.folder / "missing").returncode, 2)
@@ -151,17 +154,16 @@ class Commands(unittest.TestCase):
 
     def test_shrink_and_repro_use_the_finding_that_a_flag_names(self):
         canary = self.file("canary.ops", CANARY)
-        text = run("repro", "--canary", canary).stdout
-        first = text.split("\nVerdict: FAILS, ")[1].split("\n")[0]
-        others = text.split("\nAlso: ")[1].split("\n")[0].split(", ")
-        self.assertNotIn(first, others)
-        told = run("repro", "--canary", "--finding", others[0], canary).stdout
-        self.assertIn(f"SLUICE-FINDING {others[0]}\n", told)
+        record = json.loads(run("repro", "--json", "--canary", canary).stdout)
+        first, other = record["key"], record["also"][0]
+        self.assertNotEqual(first.split("@")[0], other)
+        key_of = lambda *arguments: json.loads(run("repro", "--json", "--canary", *arguments).stdout)["key"]
+        self.assertTrue(key_of("--finding", other, canary).startswith(f"{other}@"))
         small = self.folder / "small.ops"
-        self.assertEqual(run("shrink", "--canary", "--finding", others[0], "-o", small, canary).returncode, 0)
-        self.assertTrue(small.read_text().startswith(f"# {others[0]}\n"))
+        self.assertEqual(run("shrink", "--canary", "--finding", other, "-o", small, canary).returncode, 0)
+        self.assertTrue(small.read_text().startswith(f"# {other}\n"))
         # A shrunk program says which it is.
-        self.assertIn(f"SLUICE-FINDING {others[0]}\n", run("repro", "--canary", small).stdout)
+        self.assertTrue(key_of(small).startswith(f"{other}@"))
         self.assert_complains(run("shrink", "--canary", "--finding", "slots/nonsense", canary), first, "slots/nonsense")
 
     def test_shrink_of_what_passes_says_so(self):
