@@ -19,8 +19,10 @@ from pathlib import Path
 from sluice_dev.common import sanitizer_options
 from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import LimitedProcess
 from sluice_dev.fleet import files as ossfuzz_files
+from sluice_dev.triage.report import Report
 
 BATCH = 40  # starting takes memcheck a second
 FINDINGS_PER_TARGET = 5
@@ -81,9 +83,11 @@ class Replay:
             return sum(finding["target"] == target for finding in self.findings)
 
     def _name(self, lines: list[str]) -> str:
+        report = Report(str(ROOT))
         for line in lines:
-            if match := re.search(r"^SLUICE-FINDING (\S+)", line):
-                return match[1]
+            report.add_line(line)
+            if report.oracle_record:
+                return str(report.oracle_record["key"])
             if match := re.match(r"==\d+== ([A-Z][a-z].*)", line):
                 return match[1]
         return "crash"
