@@ -108,7 +108,7 @@ FindingRecord RecordOf(const Program& program, Judge& judge, const Finding& find
 
 FindingRecord DeathRecord(const std::string& rule, const Program& program, const Judge& judge,
                           std::optional<Divergence> divergence) {
-  FindingRecord record{.oracle = "process", .rule = rule, .sentence = "the process does not end"};
+  FindingRecord record{.oracle = "process", .rule = rule, .sentence = "the process does not " + rule};
   record.divergence = std::move(divergence);
   for (const Finding& finding : judge.findings()) record.also.push_back(finding.identity());
   record.trace = TraceLines(program, judge.core_trace());

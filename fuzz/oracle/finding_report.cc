@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "fuzz/oracle/compare.h"
 #include "fuzz/program/language.h"
@@ -94,6 +96,11 @@ void PrintSlots(std::ostringstream& out, const core::Snapshot& before, const cor
   }
 }
 
+void PrintAlso(std::ostringstream& out, const std::vector<std::string>& also) {
+  for (size_t i = 0; i < also.size(); ++i) out << (i == 0 ? "\nAlso broken: " : ", ") << also[i];
+  if (!also.empty()) out << "\n";
+}
+
 void PrintHeader(std::ostringstream& out, const Program& program, const Judge& judge, const Finding& finding,
                  const FindingRecord& record) {
   out << "What broke: " << record.rule << " (" << record.oracle << ")\n";
@@ -109,8 +116,6 @@ void PrintHeader(std::ostringstream& out, const Program& program, const Judge& j
   out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding) << "\n";
   if (record.divergence.has_value()) out << DivergenceText(*record.divergence);
   if (record.v8_only) out << "Only in V8: without it the core breaks no rule by then. Look into src/v8.\n";
-  for (size_t i = 0; i < record.also.size(); ++i) out << (i == 0 ? "Also broken: " : ", ") << record.also[i];
-  if (!record.also.empty()) out << "\n";
 }
 
 }  // namespace
@@ -151,10 +156,11 @@ std::string FindingReport(const Program& program, const Judge& judge, const std:
   };
   const size_t event = last_with_slots(finding->event);
   const core::Snapshot* const core = judge.core_trace().SnapshotOf(event);
-  if (core == nullptr) return out.str();
   const core::Snapshot* const before = event == 0 ? nullptr : judge.core_trace().SnapshotOf(last_with_slots(event - 1));
   const core::Snapshot* const model = rerun ? nullptr : judge.model_trace().SnapshotOf(event);
-  PrintSlots(out, before != nullptr ? *before : core::Snapshot(), *core, model != nullptr ? *model : *core);
+  if (core != nullptr)
+    PrintSlots(out, before != nullptr ? *before : core::Snapshot(), *core, model != nullptr ? *model : *core);
+  PrintAlso(out, record->also);
   return out.str();
 }
 

@@ -464,7 +464,7 @@ class Investigated(Target):
         found, where = self.investigate(self.ALWAYS.replace("*close*", "*byteLimit*"), "byteLimit 64\nw0.close()\n")
         self.assertIn("byte limit", found.portable)
         self.assertFalse((where / "program.js").exists())
-        self.assertIn("cannot be said in JavaScript: ", (where / "README.md").read_text())
+        self.assertIn("There is no `program.js`: ", (where / "README.md").read_text())
 
     def test_a_flaky_finding_is_reported_and_not_shrunk(self):
         # Each second process.

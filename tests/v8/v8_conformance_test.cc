@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fuzz/harness/conformance_programs.h"
+#include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/finding_report.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/mutate.h"
@@ -23,14 +24,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The core in V8, which can be made to show another slot than it has.
+class MaybeLyingSubject final : public V8Subject {
+ public:
+  MaybeLyingSubject() : V8Subject(V8Subject::Limits{.steps_per_gc = 499}) {}
+  bool TakeSnapshot(core::Snapshot& snapshot) override {
+    const bool is_taken = V8Subject::TakeSnapshot(snapshot);
+    if (lies) snapshot.signal_aborted = !snapshot.signal_aborted;
+    return is_taken;
+  }
+  static inline bool lies = false;
+};
+
 // One for the process: a realm is a few milliseconds, and programs must not disturb each other.
 std::unique_ptr<Judge> g_judge;
 
 class Environment final : public testing::Environment {
  public:
-  void SetUp() override {
-    g_judge = std::make_unique<Judge>(std::make_unique<V8Subject>(V8Subject::Limits{.steps_per_gc = 499}));
-  }
+  void SetUp() override { g_judge = std::make_unique<Judge>(std::make_unique<MaybeLyingSubject>()); }
   void TearDown() override { g_judge.reset(); }
 };
 
@@ -59,6 +70,18 @@ TEST(V8ConformanceTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
     ++programs;
   }
   EXPECT_GE(programs, 200u);
+}
+
+TEST(V8FindingTest, AFindingThatTheCoreAloneHasNotIsV8Only) {
+  const ParsedProgram parsed = ParseText("w0 = stream.getWriter()\n");
+  MaybeLyingSubject::lies = true;
+  const auto finding = V8Judge().Run(*parsed.program);
+  MaybeLyingSubject::lies = false;
+  ASSERT_TRUE(finding.has_value());
+  const FindingRecord record = RecordOf(*parsed.program, V8Judge(), *finding);
+  EXPECT_TRUE(record.v8_only);
+  EXPECT_FALSE(record.divergence.has_value());
+  EXPECT_EQ(record.key(), "slots/signal aborted@construct");
 }
 
 // More of them: `sluice-fuzz conformance`.

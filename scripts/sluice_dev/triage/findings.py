@@ -224,7 +224,7 @@ def readme(finding, build, root, fuzzers):
         lines += ["On any implementation (Node, Deno, Bun, a browser), which prints a trace to compare with `model.trace`:", "",
                   f"    node {place}/program.js", ""]
     elif finding.portable:
-        lines += [f"It cannot be said in JavaScript: {finding.portable}.", ""]
+        lines += [f"There is no `program.js`: {finding.portable}", ""]
     if finding.reproduced == finding.tries and finding.tries:
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", ""]

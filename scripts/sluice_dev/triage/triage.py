@@ -286,7 +286,7 @@ class Triage:
             finding.portable = ""
             findings.write(os.path.join(finding.folder, "program.js"), text)
         else:
-            finding.portable = text.strip().split("cannot be expressed in JavaScript: ")[-1]
+            finding.portable = text.strip()
 
 
 def _neighbours(data):
