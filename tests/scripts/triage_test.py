@@ -93,8 +93,13 @@ class Folder(unittest.TestCase):
 
 
 class Identities(unittest.TestCase):
-    def test_a_sanitizers_finding_is_its_kind_and_our_innermost_frame_without_templates_and_lambdas(self):
-        self.assertEqual(report(ASAN).identity("t"), "asan/heap-use-after-free@front")
+    def test_a_sanitizers_finding_is_its_kind_and_our_innermost_frame_that_may_be_at_fault(self):
+        self.assertEqual(report(ASAN).identity("t"), "asan/heap-use-after-free@Take")
+
+    def test_hosts_and_containers_are_at_fault_only_if_nothing_else_is_there(self):
+        host, caller = "    #0 0x1 in Name(int) /root/src/sim/host.cc:1:1\n", "    #1 0x2 in Close(int) /root/src/core/a.cc:3:1\n"
+        self.assertTrue(report(host + caller).identity("t").endswith("@Close"))
+        self.assertTrue(report(host).identity("t").endswith("@Name"))
 
     def test_the_first_stack_counts(self):
         self.assertEqual([f.file for f in report(ASAN).frames], ["src/core/fifo.h", "src/core/writable_stream.cc", "fuzz/driver/driver.cc", "fuzz/targets/x.cc"])
@@ -107,7 +112,7 @@ class Identities(unittest.TestCase):
         made = report(spoken("slots/state@WritableStreamAbort", operation="WritableStreamAbort") + "\n" + ASAN)
         self.assertEqual((made.identity("t"), made.rule), ("slots/state@WritableStreamAbort", "so"))
         self.assertEqual(made.record("t")["operation"], "WritableStreamAbort")
-        self.assertEqual(report(spoken("slots/state")[:-3] + "\n" + ASAN).identity("t"), "asan/heap-use-after-free@front", "it was cut short")
+        self.assertEqual(report(spoken("slots/state")[:-3] + "\n" + ASAN).identity("t"), "asan/heap-use-after-free@Take", "it was cut short")
 
     def test_the_record_of_a_crash_has_the_members_of_an_oracles(self):
         schema = json.loads((ROOT / "fuzz/oracle/finding.schema.json").read_text())

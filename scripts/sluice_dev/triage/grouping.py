@@ -17,6 +17,7 @@ import shutil
 
 from sluice_dev.triage import findings
 from sluice_dev.triage.findings import Finding
+from sluice_dev.triage.report import culprit
 
 # The earlier names the group.
 _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history", "ownership", "leak", "timeout", "oom", "codec",
@@ -68,8 +69,7 @@ def _was_each_time(finding: Finding, other: Finding) -> bool:
 
 
 def _at(finding: Finding) -> str:
-    """The innermost frame that may be at fault: not the simulated host, which only looks up names."""
-    return next((frame for frame in finding.frames if " src/sim/" not in frame), "")
+    return culprit(finding.frames)
 
 
 def _crashed_in(crash: Finding, oracle: Finding) -> bool:

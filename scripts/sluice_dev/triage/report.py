@@ -20,6 +20,8 @@ _TOOLS = {"AddressSanitizer": "asan", "UndefinedBehaviorSanitizer": "ubsan", "li
 _ENDS = (("ERROR: libFuzzer: timeout", "timeout"), ("ERROR: libFuzzer: out-of-memory", "oom"),
          ("ERROR: LeakSanitizer: detected memory leaks", "leak"))
 
+_ONLY_CALLED = ("src/sim/", "src/core/fifo.h")
+
 Record = dict[str, Any]
 
 
@@ -55,8 +57,8 @@ class Report:
         kind = kind or self.kind
         if kind == "crash" and self.oracle_record:
             return self.oracle_record
-        functions = [frame.function for frame in self.frames]
-        where = functions[0] if functions else target
+        frames = [f"{frame.function} {frame.file}:{frame.line}" for frame in self.frames]
+        where = culprit(frames).split(" ")[0] or target
         if kind == "timeout":
             # The function in which it is stopped is chance; the core's function that called it first is less so.
             oracle, rule, key = "timeout", self._first_in_core() or target, ""
@@ -67,7 +69,7 @@ class Report:
             key = f"{oracle}/{rule}@{where}"
         return {"schema_version": 1, "key": (key or f"{oracle}/{rule}").replace(",", ""), "oracle": oracle, "rule": rule, "sentence": self.rule,
                 "anchor": None, "step": None, "event": None, "operation": None, "after": None, "expected": None, "actual": None,
-                "v8_only": False, "also": [], "frames": [f"{frame.function} {frame.file}:{frame.line}" for frame in self.frames], "trace": []}
+                "v8_only": False, "also": [], "frames": frames, "trace": []}
 
     @property
     def rule(self) -> str:
@@ -116,6 +118,12 @@ class Report:
         """The sanitizer's, if there is one: the abort after its report gets one from libFuzzer too."""
         matches = [match for line in self.log if (match := _SUMMARY.match(line))]
         return next((match for match in matches if match[1] != "libFuzzer"), matches[0] if matches else None)
+
+
+def culprit(frames: list[str]) -> str:
+    """The innermost frame of a record that may be at fault; empty if there is none. Not the simulated host, which looks up what it is
+    told to, and not the container."""
+    return next((frame for frame in frames if not frame.split(" ")[1].startswith(_ONLY_CALLED)), frames[0] if frames else "")
 
 
 def parsed(line: str) -> Record | None:
