@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <initializer_list>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string_view>
@@ -33,18 +35,59 @@ uint8_t Small(size_t bound, Random& random) {
   return static_cast<uint8_t>(std::min(random.Below(bound), random.Below(bound)));
 }
 
+// Where arithmetic on a number changes: powers of two of 32-bit and 64-bit integers, the last integer that a double
+// holds exactly, the ends of doubles and of normal doubles, and what is next to each, as an integer and as a double.
+double EdgeNumber(Random& random) {
+  using Limits = std::numeric_limits<double>;
+  constexpr double kBases[] = {0, 1, 0x1p31, 0x1p32, 0x1p53, Limits::max(), Limits::min(), 0.1};
+  double number = random.Pick(std::span(kBases));
+  switch (random.Below(5)) {
+    case 0:
+      number += 1;
+      break;
+    case 1:
+      number -= 1;
+      break;
+    case 2:
+      number = std::nextafter(number, Limits::infinity());
+      break;
+    case 3:
+      number = std::nextafter(number, -Limits::infinity());
+      break;
+    default:
+      break;
+  }
+  return random.OneIn(4) ? -number : number;
+}
+
+// How often a string repeats its units, or the bytes of a buffer: powers of two, and what makes 2^32 bytes of two,
+// three or four bytes each; and the numbers next to them.
+uint32_t EdgeCount(Random& random) {
+  constexpr uint32_t kThirdOf2To32 = 0x55555555;
+  const uint32_t base = random.OneIn(4) ? kThirdOf2To32 : uint32_t{1} << random.Below(32);
+  return base + static_cast<uint32_t>(random.Below(3)) - 1;
+}
+
+// Bytes: as EdgeCount, in 64 bits. 2^64 - 1 too.
+uint64_t EdgeBytes(Random& random) {
+  return (uint64_t{1} << random.Below(64)) + random.Below(3) - 1 - random.OneIn(16);
+}
+
 sim::Chunk RandomBuffer(Random& random) {
   return {.kind = random.OneIn(2) ? sim::ChunkKind::kArrayBuffer : sim::ChunkKind::kView,
           .tag = static_cast<uint8_t>(random.OneIn(2) ? random.Below(sim::kChunkTagCount) : 0),
-          .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
+          .count =
+              random.OneIn(8) ? EdgeCount(random) : static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
 }
 
 // Units at the borders of UTF-8's lengths and surrogates, which make pairs when they happen to meet.
 sim::Chunk RandomString(Random& random) {
-  constexpr char16_t kUnits[] = {'a', 0x7F, 0x80, 0x7FF, 0x800, 0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xFFFF};
+  constexpr char16_t kUnits[] = {'a',    0x7F,   0x80,   0x7FF,  0x800,  0xD7FF, 0xD800,
+                                 0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xDFFF, 0xE000, 0xFFFF};
   sim::Chunk chunk{.kind = sim::ChunkKind::kString,
                    .unit_count = static_cast<uint8_t>(random.Below(sim::kMaxChunkUnits + 1)),
-                   .count = static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 3 : 100))};
+                   .count = random.OneIn(8) ? EdgeCount(random)
+                                            : static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 3 : 100))};
   for (int i = 0; i < chunk.unit_count; ++i) {
     chunk.units[i] = random.OneIn(4) ? static_cast<char16_t>(random.Next()) : random.Pick(std::span(kUnits));
   }
@@ -70,11 +113,14 @@ void RandomOperand(OperandKind kind, Operands& operands, Random& random) {
       operands.count = static_cast<uint32_t>(1 + random.Below(random.OneIn(8) ? 20 : 4));
       break;
     case OperandKind::kNumber:
-      operands.number = random.OneIn(16) ? std::bit_cast<double>(random.Next()) : random.Pick(InterestingNumbers());
+      operands.number = random.OneIn(16)  ? std::bit_cast<double>(random.Next())
+                        : random.OneIn(4) ? EdgeNumber(random)
+                                          : random.Pick(InterestingNumbers());
       break;
     case OperandKind::kChunk:
       operands.chunk = random.Pick(InterestingChunks());
       if (random.OneIn(4)) operands.chunk.count = static_cast<uint32_t>(random.Below(200));
+      if (random.OneIn(8)) operands.chunk.count = EdgeCount(random);
       if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
       if (random.OneIn(8)) operands.chunk = RandomString(random);
       break;
@@ -211,7 +257,9 @@ class Mutator {
   void ChangeSetting() {
     const size_t dice = random_.Below(100);
     if (dice < profile_.byte_limit) {
-      program_.byteLimit = random_.OneIn(4) ? random_.Below(300) : random_.Pick(InterestingByteCounts());
+      program_.byteLimit = random_.OneIn(4)   ? random_.Below(300)
+                           : random_.OneIn(4) ? EdgeBytes(random_)
+                                              : random_.Pick(InterestingByteCounts());
     } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
       program_.tickModel = static_cast<core::TickModel>(random_.Below(core::kTickModelCount));
     } else if (random_.OneIn(5)) {
@@ -221,7 +269,7 @@ class Mutator {
     } else if (random_.OneIn(4)) {
       random_.OneIn(2) ? program_.highWaterMark.reset() : program_.byteLimit.reset();
     } else {
-      program_.highWaterMark = random_.Pick(InterestingNumbers());
+      program_.highWaterMark = random_.OneIn(4) ? EdgeNumber(random_) : random_.Pick(InterestingNumbers());
     }
   }
 

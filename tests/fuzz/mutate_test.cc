@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -50,6 +52,45 @@ TEST(MutateTest, EveryStrategyIsReachedAndExcludesASizeOfTheAuthors) {
     }
   }
   EXPECT_EQ(strategies.size(), static_cast<size_t>(sim::kStrategyCount));
+}
+
+TEST(MutateTest, EdgesOfNumbersCountsAndUnitsAreTaken) {
+  std::set<double> numbers;
+  std::set<uint64_t> counts;
+  std::set<uint64_t> limits;
+  std::set<char16_t> units;
+  for (uint64_t seed = 0; seed < 20000; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BufferLimitProfile());
+    if (program.highWaterMark) numbers.insert(*program.highWaterMark);
+    if (program.byteLimit) limits.insert(*program.byteLimit);
+    for (const Op& op : program.ops) {
+      if (op.kind != OpKind::kWrite) continue;
+      counts.insert(op.operands.chunk.count);
+      const auto& chunk = op.operands.chunk;
+      units.insert(chunk.units.begin(), chunk.units.begin() + chunk.unit_count);
+    }
+    for (const Script& script : program.scripts) {
+      if (script.end.kind == EndKind::kReturnNumber) numbers.insert(script.end.operands.number);
+    }
+  }
+  for (const double base : {0x1p31, 0x1p32, 0x1p53}) {
+    EXPECT_TRUE(numbers.contains(base - 1)) << base;
+    EXPECT_TRUE(numbers.contains(std::nextafter(base, 0))) << base;
+    EXPECT_TRUE(numbers.contains(base)) << base;
+  }
+  EXPECT_TRUE(numbers.contains(std::numeric_limits<double>::denorm_min()));
+  EXPECT_TRUE(numbers.contains(std::nextafter(std::numeric_limits<double>::min(), 0)));
+  for (const uint64_t count :
+       {0x7FFFFFFFu, 0x80000000u, 0x80000001u, 0x55555555u, 0x55555556u, 0x40000000u, 0x3FFFFFFFu}) {
+    EXPECT_TRUE(counts.contains(count)) << count;
+  }
+  for (const int bits : {31, 32, 53, 63}) {
+    EXPECT_TRUE(limits.contains((uint64_t{1} << bits) - 1)) << bits;
+    EXPECT_TRUE(limits.contains(uint64_t{1} << bits)) << bits;
+  }
+  for (const int unit : {0xD7FF, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xE000})
+    EXPECT_TRUE(units.contains(static_cast<char16_t>(unit))) << unit;
 }
 
 TEST(MutateTest, DetachedChunksAreWrittenToo) {
