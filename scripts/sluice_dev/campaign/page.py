@@ -16,9 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sluice_dev.campaign import finding_page
 from sluice_dev.campaign import page_chart
 from sluice_dev.campaign import page_diagram
 from sluice_dev.campaign.page_chart import Series, compact
+from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
@@ -104,7 +106,7 @@ def _findings(out: Path, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "target": target, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
             "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
             "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
-            "folder": place, "program": program, "lines": len(program.splitlines()),
+            "folder": place, "page": f"{place}/{finding_page.NAME}" if (folder / finding_page.NAME).is_file() else "", "program": program, "lines": len(program.splitlines()),
             "report": _text(folder, "report.txt"), "stack": _text(folder, "stack.txt"),
             "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shown(folder / ('program.ops' if program else 'input'))}",
         })
@@ -255,6 +257,15 @@ def main(arguments: list[str]) -> int:
     out = Path(words[0])
     if not out.is_dir():
         raise CannotRun(f"{shown(out)}: no such folder")
+    if (out / "finding.json").is_file():
+        builds.prepare()
+        builds.build("libfuzzer-asan", "sluice-fuzz")
+        if jinja2 is None:
+            raise CannotRun(MISSING)
+        if not finding_page.write(out, ROOT / "build/libfuzzer-asan/sluice-fuzz"):
+            raise CannotRun(f"{shown(out)}: this finding has no program that can be stepped through")
+        print(shown(out / finding_page.NAME))
+        return 0
     if not (out / "samples.jsonl").is_file() and not (out / "summary.json").is_file():
         raise CannotRun(f"{shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)")
     if not write(out):

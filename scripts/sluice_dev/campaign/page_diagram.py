@@ -142,6 +142,26 @@ def _box(box: Box, counts: Mapping[str, int]) -> str:
     return "".join(parts)
 
 
+def plain() -> str:
+    """Without counts: each box has data-phases, and each of its phases an element with data-phase, for a script to mark."""
+    parts = [f'<svg class="diagram" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="State diagram of the stream"><defs>'
+             '<marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerUnits="userSpaceOnUse" markerWidth="12" markerHeight="12" '
+             'orient="auto"><path class="head" d="M0,1 L10,5 L0,9 z"/></marker></defs>']
+    for top, bottom, name in BANDS:
+        parts.append(f'<rect class="band" x="8" y="{top}" width="{WIDTH - 16}" height="{bottom - top}" rx="12"/>'
+                     f'<text class="bandname" x="{WIDTH - 24}" y="{bottom - 10}" text-anchor="end">{name}</text>')
+    for path, _ in _ARROWS.values():
+        points = " ".join(f"{a},{b}" for a, b in path)
+        parts.append(f'<polyline class="arrow" points="{points}" marker-end="url(#head)"/>')
+    for box in BOXES.values():
+        ids = " ".join(phase for phase, _ in box.phases)
+        parts.append(f'<rect class="box" data-phases="{ids}" x="{box.x - box.width // 2}" y="{box.y}" width="{box.width}" height="{H}" rx="10"/>'
+                     f'<text class="title" x="{box.x}" y="{box.y + 28}" text-anchor="middle">{html.escape(box.title)}</text>')
+        for i, (phase, how) in enumerate(box.phases):
+            parts.append(f'<text class="phase" data-phase="{phase}" x="{box.x}" y="{box.y + 54 + 22 * i}" text-anchor="middle">{html.escape(how)}</text>')
+    return "".join(parts) + "</svg>"
+
+
 def diagram(coverage: Mapping[str, Any]) -> str:
     counts = {state["id"]: state["count"] for state in coverage["states"]}
     between = arrows(coverage["transitions"])

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sluice_dev.campaign import display, page
+from sluice_dev.campaign import display, finding_page, page
 from sluice_dev.campaign.display import Row
 from sluice_dev.campaign.options import ENGINES, Options
 from sluice_dev.campaign.state import RunState, TargetState
 from sluice_dev.common.display import say, seconds_text, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.engines.engine_run import AFL
+from sluice_dev.engines.engine_run import AFL, LIBFUZZER
 from sluice_dev.triage import sarif
 from sluice_dev.triage.findings import Finding
 
@@ -52,6 +52,7 @@ def summarise(result: Result) -> int:
         json.dump(_as_data(result, failure, code), file, indent=2)
         file.write("\n")
     sarif.write_campaign(Path(options.out), ROOT)
+    finding_page.write_all(Path(options.out), Path(options.root) / "build" / options.build_of(LIBFUZZER) / "sluice-fuzz")
     if page.write(options.out):
         say(f"\nThe page of this campaign: {shown(os.path.join(options.out, 'index.html'))}")
     else:

@@ -1,0 +1,103 @@
+"""FINDING/page.html: a finding step by step, on the core and on the reference model. It needs no other file and no network.
+
+Made from the finding's folder and from what `sluice-fuzz steps` prints of its program:
+    write(folder, sluice_fuzz)       # True if there is a page: an input that is no program has none
+"""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sluice_dev.campaign import page_diagram
+from sluice_dev.common import files
+from sluice_dev.common import targets as fuzz_targets
+from sluice_dev.triage.sightings import Sighting, of_folder
+
+try:
+    import jinja2
+except ImportError:  # not Debian, and not installed: no page, and that is said
+    jinja2 = None  # type: ignore[assignment]
+
+NAME = "page.html"
+_SECONDS = 60
+_LONGEST_RUN = 5000  # events of one side: more than anybody steps through
+
+
+def steps(sluice_fuzz: Path, program: Path, flags: Sequence[str]) -> dict[str, Any] | None:
+    """One side's run; None if it cannot be run to its end, as when the program crashes the core."""
+    try:
+        run = subprocess.run([str(sluice_fuzz), "steps", *flags, "--", str(program)], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS,
+                             check=False)
+        data = json.loads(run.stdout) if run.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    if not isinstance(data, dict) or data.get("schema") != "sluice-steps":
+        return None
+    data["events"] = data["events"][:_LONGEST_RUN]
+    return data
+
+
+def divergence(core: dict[str, Any] | None, model: dict[str, Any] | None) -> int | None:
+    """The first event whose text or slots differ. None if there is none, or only one side."""
+    if core is None or model is None:
+        return None
+    for number, (one, other) in enumerate(zip(core["events"], model["events"])):
+        if one["text"] != other["text"] or one.get("slots") != other.get("slots"):
+            return number
+    lengths = len(core["events"]), len(model["events"])
+    return min(lengths) if lengths[0] != lengths[1] else None
+
+
+def data_of(sighting: Sighting, core: dict[str, Any] | None, model: dict[str, Any] | None, event: int | None) -> dict[str, Any]:
+    """What the page's script works on. `event`: at which the rule broke, from 0."""
+    shown = core or model
+    assert shown is not None
+    return {"program": shown["program"], "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
+            "sides": [{"name": name, "events": side["events"]} for name, side in (("core", core), ("standard", model)) if side is not None]}
+
+
+def for_script(data: object) -> str:
+    """JSON that can stand in a <script>: nothing in it ends the element or begins a comment."""
+    text = json.dumps(data, ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def render(sighting: Sighting, data: dict[str, Any]) -> str:
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+                                     undefined=jinja2.StrictUndefined)
+    blame = files.read_json(sighting.folder / "bisect.json") or {}
+    return environment.get_template("finding_page.html.j2").render(
+        finding=sighting, data=for_script(data), diagram=page_diagram.plain(), commits=blame.get("commits") or [],
+        has_core=any(side["name"] == "core" for side in data["sides"]), last=max(len(side["events"]) for side in data["sides"]) - 1)
+
+
+def write(folder: Path, sluice_fuzz: Path) -> bool:
+    program = folder / "program.ops"
+    sighting = of_folder(folder)
+    if jinja2 is None or sighting is None or not program.is_file():
+        return False
+    facts = fuzz_targets.of(sighting.target)
+    core = steps(sluice_fuzz, program, ["--canary"] if facts.is_canary else [])
+    model = steps(sluice_fuzz, program, ["--model"])
+    if core is None and model is None:
+        return False
+    files.write_whole(folder / NAME, render(sighting, data_of(sighting, core, model, _event(folder))))
+    return True
+
+
+def _event(folder: Path) -> int | None:
+    told = (files.read_json(folder / "finding.json") or {}).get("finding") or {}
+    event = told.get("event")
+    return event - 1 if isinstance(event, int) else None
+
+
+def write_all(out: Path, sluice_fuzz: Path) -> int:
+    """Of every finding of a campaign that has none yet. Returns how many were written."""
+    written = 0
+    for path in sorted(out.glob("**/finding.json")):
+        folder = path.parent
+        if "earlier" not in folder.relative_to(out).parts and not (folder / NAME).exists():
+            written += write(folder, sluice_fuzz)
+    return written
