@@ -16,7 +16,7 @@ from typing import Any
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.nightly import issues
+from sluice_dev.nightly import issues, measured
 from sluice_dev.triage import sightings as night_sightings
 from sluice_dev.nightly import sureness
 from sluice_dev.nightly.history import History, read_nights
@@ -71,7 +71,7 @@ def record_night(out: Path, folder: Path, root: Path = ROOT) -> int:
                 continue
             replays[id_] = result = replay(history, record, root)
             say(f"{record['identity']}: " + (result.trouble or f"{result.reproduced} of {result.tries} runs fail"))
-        events = history.record(night, found, replays)
+        events = history.record(night, found, replays, measured.of_night(out))
         records = history.records()
     for event in events:
         say(f"{event.state}: {records[event.id]['identity']}: {event.why}")

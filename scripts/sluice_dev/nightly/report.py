@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 from sluice_dev.common import files
+from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.nightly import ledger
+from sluice_dev.nightly import ledger, trend
 from sluice_dev.nightly.history import read_records
 from sluice_dev.triage import sarif, sightings
 
@@ -216,7 +217,7 @@ def page(options, state, trouble: str = "") -> str:
         record = state.stage(name)
         parts.append(f"<tr><td>{_link(out, f'logs/{name}.log', name)}<td class={record['status']}>"
                      f"{_WORDS[record['status']].replace('*', '')}<td>{record['seconds']:.0f}<td>{html.escape(record['why'])}")
-    parts.append("</table>")
+    parts.append(f"</table><p>{_link(out, 'trend.html', 'All nights')}</p>")
     found, news_told = findings(out), news(options, state)
     if news_told is not None:
         parts += _page_news(out, news_told, found)
@@ -260,6 +261,10 @@ def write(options, state, trouble: str = "") -> int:
     """Returns the night's exit code. Raises OSError."""
     code, sentence = verdict(options, state, trouble)
     told = news(options, state)
+    try:
+        trend.write(options.history, ROOT, options.out / "trend.html")
+    except CannotRun as problem:  # a record that cannot be read is no reason to have no report
+        say(str(problem))
     data = {"exit_code": code, "verdict": sentence, "night": state.night, "stages": {name: state.stage(name) for name in options.stages},
             "findings": findings(options.out),
             "news": told and {name: [record["id"] for record in records] for name, records in told.items()}}

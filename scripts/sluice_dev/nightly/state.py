@@ -60,7 +60,7 @@ def _begin(identity: dict) -> dict:
     return {"identity": identity, "night": now.strftime("%Y-%m-%dT%H-%M-%S.%fZ"), "stages": {}, "ended": False}
 
 
-_MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "summary.md", "summary.json", "findings.sarif", "index.html", "state.json")
+_MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "summary.md", "summary.json", "findings.sarif", "index.html", "trend.html", "state.json")
 
 
 def _empty(out: Path) -> None:

@@ -88,6 +88,12 @@ def of_campaign(folder: Path) -> list[Sighting]:
     return found
 
 
+def of_folder(folder: Path) -> Sighting | None:
+    """Of one finding; None if it is no finding's folder."""
+    data = read_json(folder / "finding.json")
+    return _sighting(data, folder, {}) if isinstance(data, dict) and isinstance(data.get("identity"), str) else None
+
+
 def _sighting(data: dict[str, Any], folder: Path, speeds: dict[str, float]) -> Sighting:
     after, target = data.get("after_seconds"), data.get("target", "")
     told = data.get("finding") or {}  # fuzz/oracle/finding.schema.json
