@@ -140,10 +140,18 @@ class Issues(WithGitHub):
         self.assertEqual([action.kind for action in actions], ["open"])
         self.assertEqual(self.calls(), [])
         self.assertIn("## open an issue for", issues.describe(actions))
-        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "nights", "issues", "--history", self.history, "--dry-run", "--json"],
+        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "issues", "--history", self.history, "--dry-run", "--json"],
                              text=True, capture_output=True, check=True)
         self.assertEqual(json.loads(run.stdout)[0]["kind"], "open")
         self.assertEqual(self.calls(), [])
+
+    def test_it_needs_no_package_that_a_plain_runner_lacks(self):
+        self.night(fake_night.finding("a"))
+        for package in ("psutil", "jinja2", "rich", "jsonschema"):
+            (self.folder / f"{package}.py").write_text("raise ImportError")
+        run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "issues", "--history", self.history, "--dry-run"], text=True,
+                             capture_output=True, check=False, env=os.environ | {"PYTHONPATH": str(self.folder)})
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
 
     def test_without_gh_it_says_what_is_missing(self):
         self.night(fake_night.finding("a"))
@@ -182,7 +190,7 @@ class Issues(WithGitHub):
     def test_a_kill_after_any_call_opens_no_second_issue_and_loses_none(self):
         found = [fake_night.finding(name) for name in "abc"]
         self.night(*found)
-        command = [sys.executable, "-B", ROOT / "scripts/sluice_dev", "nights", "issues", "--history", self.history]
+        command = [sys.executable, "-B", ROOT / "scripts/sluice_dev", "issues", "--history", self.history]
         for kill in range(6):
             (self.gh / "kill").write_text(str(len(self.calls()) + kill % 3))
             subprocess.run(command, capture_output=True, check=False)
@@ -194,7 +202,7 @@ class Issues(WithGitHub):
     def test_a_network_that_goes_away_is_exit_code_2_and_the_rest_is_done_later(self):
         self.night(*(fake_night.finding(name) for name in "abc"))
         (self.gh / "fail").write_text("3")
-        command = [sys.executable, "-B", ROOT / "scripts/sluice_dev", "nights", "issues", "--history", self.history]
+        command = [sys.executable, "-B", ROOT / "scripts/sluice_dev", "issues", "--history", self.history]
         run = subprocess.run(command, text=True, capture_output=True, check=False)
         self.assertEqual(run.returncode, 2)
         self.assertIn("error connecting", run.stderr)

@@ -48,8 +48,8 @@ def compare(campaign: Path, base: str, root: Path, work: Path, verdict: Callable
             rows.append({"identity": data["identity"], "rule": data.get("rule", ""), "folder": finding["folder"], "on_base": on_base, "why": why})
             say(f"{data['identity']}: {why}")
     known = {row["folder"] for row in rows if row["on_base"]}
-    fresh = [sarif.of_sighting(each, root) for each in sightings.of_campaign(campaign) if str(each.folder.relative_to(campaign)) not in known]
-    files.write_whole(campaign / "findings.sarif", sarif.dump(sarif.log(fresh, root)))
+    fresh = [sarif.of_sighting(each, ROOT) for each in sightings.of_campaign(campaign) if str(each.folder.relative_to(campaign)) not in known]
+    files.write_whole(campaign / "findings.sarif", sarif.dump(sarif.log(fresh, ROOT)))
     files.write_json(campaign / "base.json", {"base": commit, "findings": rows})
     return rows
 

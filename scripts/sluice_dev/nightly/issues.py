@@ -1,12 +1,18 @@
 """One issue for each finding, through the `gh` client: opened, updated, closed when it is mended, opened again when it is back.
 
-    actions = plan(records, existing)        # pure
-    carry_out(actions, GitHub(), history)
+    issues --history DIR [--dry-run] [--repository OWNER/NAME] [--json]
+
+    actions = plan(records, existing, report_of)     # pure
+    carry_out(actions, GitHub(), history, say)
+
+Needs nothing but Python and gh: a job of CI runs it that has no other packages.
 
 An issue is recognised by a mark in its body, so that a history that was lost, or a kill between two steps, opens no second one. What a person
 does to an issue stays: one that a person has closed is opened again only when its finding was mended and is back.
 """
 
+import argparse
+import dataclasses
 import hashlib
 import json
 import re
@@ -16,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.nightly import ledger
 from sluice_dev.nightly.history import History
@@ -246,3 +253,22 @@ def update(folder: Path, github: GitHub, *, dry_run: bool, say: Callable[[str], 
         if not dry_run:
             carry_out(actions, github, history, say)
     return actions
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="issues", allow_abbrev=False)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--repository", default="")
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+
+    def report(text: str) -> None:
+        if not options.json:  # which standard output is for alone
+            say(text)
+    actions = update(options.history.resolve(), GitHub(options.repository), dry_run=options.dry_run, say=report)
+    if options.json:
+        print(json.dumps([dataclasses.asdict(action) for action in actions], indent=1))
+    elif options.dry_run:
+        print(describe(actions), end="")
+    return 0

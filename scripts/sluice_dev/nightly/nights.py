@@ -2,12 +2,10 @@
 
     nights record --out OUT --history DIR     compares with the nights before; prints the news
     nights bisect --history DIR --seconds N   the commits that began and mended findings, as far as the time goes
-    nights issues --history DIR [--dry-run] [--repository OWNER/NAME] [--json]   one issue for each finding
 """
 
 import argparse
 import dataclasses
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.nightly import issues, measured
+from sluice_dev.nightly import measured
 from sluice_dev.triage import sightings as night_sightings
 from sluice_dev.nightly import sureness
 from sluice_dev.nightly.history import History, read_nights
@@ -139,18 +137,6 @@ def bisect_night(folder: Path, root: Path, work: Path, seconds: float,
     return 0
 
 
-def issues_night(folder: Path, repository: str, dry_run: bool, as_json: bool) -> int:
-    def report(text: str) -> None:
-        if not as_json:  # which standard output is for alone
-            say(text)
-    actions = issues.update(folder, issues.GitHub(repository), dry_run=dry_run, say=report)
-    if as_json:
-        print(json.dumps([dataclasses.asdict(action) for action in actions], indent=1))
-    elif dry_run:
-        print(issues.describe(actions), end="")
-    return 0
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nights", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -161,15 +147,8 @@ def main(arguments: list[str]) -> int:
     search.add_argument("--history", type=Path, required=True)
     search.add_argument("--seconds", type=float, required=True)
     search.add_argument("--work", type=Path, default=ROOT / "build/bisect")
-    issue = commands.add_parser("issues", allow_abbrev=False)
-    issue.add_argument("--history", type=Path, required=True)
-    issue.add_argument("--repository", default="")
-    issue.add_argument("--dry-run", action="store_true")
-    issue.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     history: Path = options.history.resolve()
     if options.command == "record":
         return record_night(options.out.resolve(), history)
-    if options.command == "bisect":
-        return bisect_night(history, ROOT, options.work.resolve(), options.seconds)
-    return issues_night(history, options.repository, options.dry_run, options.json)
+    return bisect_night(history, ROOT, options.work.resolve(), options.seconds)

@@ -105,7 +105,7 @@ _NIGHTS = (sys.executable, "-B", SCRIPTS / "sluice_dev", "nights")
 def _issues(options, _record) -> list:
     mode, repository = options.config["issues"]["mode"], options.config["issues"]["repository"]
     flags = [*(["--repository", repository] if repository else []), *(["--dry-run"] if mode == "dry-run" else [])]
-    return [] if mode == "off" else [[*_NIGHTS, "issues", "--history", options.history, *flags]]
+    return [] if mode == "off" else [[*_NIGHTS[:-1], "issues", "--history", options.history, *flags]]
 
 
 STAGES = (

@@ -5,17 +5,19 @@ compiles what differs from the commit before, and ccache what was compiled for a
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from sluice_dev.common import files
 from sluice_dev.common.arguments import Parser, whole_number
@@ -124,17 +126,15 @@ class Tree:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """With all that it has started."""
     started = descendants(process.pid)
-    process.send_signal(signal.SIGTERM)
+    process.terminate()
     try:
         process.wait(_GRACE_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for pid in started:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    for each in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
 
 
 def tester(question: Question, tree: Tree) -> Callable[[str], str]:

@@ -99,7 +99,7 @@ def _sighting(data: dict[str, Any], folder: Path, speeds: dict[str, float]) -> S
     told = data.get("finding") or {}  # fuzz/oracle/finding.schema.json
     executions = max(1, round(after * speeds[target])) if after is not None and target in speeds else None
     return Sighting(
-        identity=told.get("key") or data["identity"], divergence="" if told else data.get("place") or "",
+        identity=data["identity"], divergence="" if told else data.get("place") or "",
         rule=told.get("sentence") or data.get("rule") or "", anchor=told.get("anchor") or "",
         operation=told.get("operation") or (data.get("diverges_at") or "").split(",")[0], expected=told.get("expected") or "",
         actual=told.get("actual") or data.get("diverges_by") or "", target=target, kind=data.get("kind", "crash"),
