@@ -8,8 +8,9 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
@@ -19,6 +20,7 @@ from sluice_dev.nightly import config as nightly_config
 from sluice_dev.nightly import report as nightly_report
 from sluice_dev.nightly import stages as nightly_stages
 from sluice_dev.nightly.history import reserve
+from sluice_dev.nightly.options import Options
 from sluice_dev.nightly.state import State
 
 SHOW_EVERY_SECONDS = 20
@@ -30,20 +32,7 @@ _MAKE_ROOM = "Make room and start scripts/nightly again: it goes on from here."
 _ENDS_WITH_US = ("setpriv", "--pdeathsig", "TERM") if shutil.which("setpriv") else ()
 
 
-@dataclass
-class Options:
-    seconds: int
-    out: Path
-    jobs: int
-    corpus: Path
-    archive: Path | None
-    history: Path
-    fresh: bool
-    stages: list
-    config: dict
-
-
-def parse(arguments: list) -> Options:
+def parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="scripts/nightly", add_help=False, allow_abbrev=False,
                                      usage="scripts/nightly [FLAG...]; --help explains them")
     names = [stage.name for stage in nightly_stages.STAGES]
@@ -72,9 +61,9 @@ def parse(arguments: list) -> Options:
     return Options(given.time, paths["out"], given.jobs, paths["corpus"], paths.get("archive"), paths["history"], given.fresh, stages, config)
 
 
-def identity(options: Options) -> dict:
+def identity(options: Options) -> dict[str, Any]:
     """What a night has to have in common with one that it goes on with."""
-    def git(*words):
+    def git(*words: str) -> str:
         run = subprocess.run([*GIT, "-C", ROOT, *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return run.stdout.decode(errors="replace").strip() if run.returncode == 0 else ""
 
@@ -85,7 +74,7 @@ class Night:
     def __init__(self, options: Options, state: State):
         self._options = options
         self._state = state
-        self._child = None
+        self._child: subprocess.Popen[bytes] | None = None
         self._interrupted = False
 
     # --- A stage ---
@@ -98,7 +87,7 @@ class Night:
             if free >> 20 < needed:
                 raise OSError(errno.ENOSPC, f"the disk is full: {free >> 20} MiB are free, {needed} MiB are needed", str(folder))
 
-    def _run(self, stage, position: int) -> None:
+    def _run(self, stage: nightly_stages.Stage, position: int) -> None:
         record = self._state.stage(stage.name)
         self._require_space()
         record["parts"] += 1
@@ -139,17 +128,17 @@ class Night:
                 say(f"    {line}")
             say(f"    (all of it: {log})")
 
-    def _note(self, record, before, begun) -> None:
+    def _note(self, record: dict[str, Any], before: float, begun: float) -> None:
         record["seconds"] = round(before + time.monotonic() - begun, 1)
         self._state.save()
 
-    def _follow(self, command, output, log: Path, heading: str, note) -> int:
+    def _follow(self, command: Sequence[object], output: IO[bytes], log: Path, heading: str, note: Callable[[], None]) -> int:
         """Its exit code. Says from time to time how far it is."""
         output.write(f"$ {' '.join(map(str, command))}\n".encode())
         output.flush()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GITHUB_")}
         try:
-            self._child = subprocess.Popen([*_ENDS_WITH_US, *(str(part) for part in command)], stdin=subprocess.DEVNULL, stdout=output,
+            child = self._child = subprocess.Popen([*_ENDS_WITH_US, *(str(part) for part in command)], stdin=subprocess.DEVNULL, stdout=output,
                                            stderr=subprocess.STDOUT, cwd=ROOT, env=environment, start_new_session=True)
         except OSError as error:
             output.write(f"{command[0]}: {error.strerror}\n".encode())
@@ -160,7 +149,7 @@ class Night:
         last = ""
         while True:
             try:
-                code = self._child.wait(0.5)
+                code = child.wait(0.5)
                 self._child = None
                 return code
             except subprocess.TimeoutExpired:
@@ -176,7 +165,7 @@ class Night:
                     say(f"{heading}: {line}")
                 last = line
 
-    def interrupt(self, *_) -> None:
+    def interrupt(self, *_: object) -> None:
         """The first time in order, the second at once."""
         again, self._interrupted = self._interrupted, True
         if self._child is not None:
@@ -184,9 +173,10 @@ class Night:
 
     def _stop_child(self, number: int) -> None:
         child = self._child
+        assert child is not None
         _signal_group(child.pid, number)
         if number != signal.SIGKILL:
-            timer = threading.Timer(GRACE_SECONDS, lambda: child.poll() is None and _signal_group(child.pid, signal.SIGKILL))
+            timer = threading.Timer(GRACE_SECONDS, _kill, [child])
             timer.daemon = True
             timer.start()
 
@@ -216,6 +206,11 @@ class Night:
         return code
 
 
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
+        _signal_group(child.pid, signal.SIGKILL)
+
+
 def _signal_group(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
@@ -223,7 +218,7 @@ def _signal_group(pid: int, number: int) -> None:
         pass
 
 
-def _last_lines(log: Path, count: int) -> list:
+def _last_lines(log: Path, count: int) -> list[str]:
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 8192))

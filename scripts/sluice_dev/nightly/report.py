@@ -4,6 +4,7 @@ for code scanning."""
 import html
 import json
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common import files
 from sluice_dev.common.display import say
@@ -11,7 +12,12 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.nightly import ledger, trend
 from sluice_dev.nightly.history import read_records
+from sluice_dev.nightly.ledger import Record
+from sluice_dev.nightly.options import Options
+from sluice_dev.nightly.state import State
 from sluice_dev.triage import sarif, sightings
+
+News = dict[str, list[Record]]  # by state
 
 _MOST_FINDINGS = 50
 _WORDS = {"passed": "passed", "failed": "**failed**", "unable": "**could not run**", "warned": "warning", "skipped": "skipped", "waiting": "not run",
@@ -23,17 +29,17 @@ table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .75rem;text-al
 .failed,.unable{color:#ff8a80}.passed{color:#7bd88f}}"""
 
 
-def campaigns(out: Path) -> list:
+def campaigns(out: Path) -> list[tuple[str, dict[str, Any]]]:
     """(name, summary) of each part of each campaign that got as far as its summary."""
     found = [(folder.name, files.read_json(folder / "summary.json")) for folder in sorted((out / "campaigns").glob("*")) if folder.is_dir()]
     return [(name, summary) for name, summary in found if summary]
 
 
-def findings(out: Path) -> list:
+def findings(out: Path) -> list[dict[str, str]]:
     """Each once, whoever found it: identity, target, rule, folder below OUT. An interrupted campaign has no summary, but folders."""
-    found = {}
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
 
-    def add(identity, target, rule, folder, place=""):
+    def add(identity: str, target: str, rule: str, folder: str, place: str = "") -> None:
         found.setdefault((identity, target, place), {"identity": identity, "target": target, "rule": rule, "folder": folder})
 
     for name, summary in campaigns(out):
@@ -52,8 +58,8 @@ def findings(out: Path) -> list:
     return list(found.values())
 
 
-def _campaign_rows(out: Path) -> list:
-    rows = []
+def _campaign_rows(out: Path) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
     for name, summary in campaigns(out):
         executions = sum(target.get("executions", 0) for target in summary.get("targets", []))
         rows.append((name, f"{summary.get('seconds', 0):.0f} s", f"{executions:,}", str(len(summary.get("findings", []))),
@@ -61,7 +67,7 @@ def _campaign_rows(out: Path) -> list:
     return rows
 
 
-def _coverage_lines(out: Path) -> list:
+def _coverage_lines(out: Path) -> list[str]:
     """Room: percentages, as scripts/coverage wrote them."""
     rooms = (files.read_json(out / "coverage/summary.json") or {}).get("rooms") or {}
     return [f"{room}, {programs}: " + ", ".join(f"{total['reached']:,} of {total['count']:,} {metric}" for metric, total in metrics.items())
@@ -77,7 +83,7 @@ def _log_table(out: Path, name: str) -> str:
     return text[text.rindex("environment "):].strip() if "environment " in text else ""
 
 
-def news(options, state) -> dict | None:
+def news(options: Options, state: State) -> News | None:
     """What this night's findings are beside those of the nights before: {state: records}. None if they were not compared."""
     entry = files.read_json(options.history / "nights" / f"{state.night}.json")
     if entry is None:
@@ -86,7 +92,7 @@ def news(options, state) -> dict | None:
         records = read_records(options.history)
     except CannotRun:
         return None
-    found: dict = {"new": [], "back": [], "mended": [], "open": []}
+    found: News = {"new": [], "back": [], "mended": [], "open": []}
     for event in entry["events"]:
         if event["id"] in records:
             found[event["state"]].append(records[event["id"]])
@@ -94,7 +100,7 @@ def news(options, state) -> dict | None:
     return found
 
 
-def verdict(options, state, trouble: str = "") -> tuple:
+def verdict(options: Options, state: State, trouble: str = "") -> tuple[int, str]:
     """The exit code, and a sentence. `trouble`: why the night ended before its last stage."""
     if trouble:
         return 2, trouble
@@ -117,14 +123,14 @@ def verdict(options, state, trouble: str = "") -> tuple:
 _TOLD = (("new", "New findings"), ("back", "Findings that are back"), ("mended", "Mended"))
 
 
-def _rows(state_name: str, record: dict) -> tuple:
+def _rows(state_name: str, record: Record) -> tuple[str, ...]:
     """Of a table of news: identity, target, rule, and what is known of the commit."""
     if state_name == "mended":
         return record["identity"], record["target"], ledger.sentence(record), _commit(record["mended_by"])
     return record["identity"], record["target"], record["rule"], _commit(record["first_bad"])
 
 
-def _commit(blame: dict | None) -> str:
+def _commit(blame: Record | None) -> str:
     """What scripts/bisect found."""
     if blame is None:
         return "not bisected"
@@ -141,7 +147,7 @@ def _markdown_cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _markdown_news(told: dict) -> list[str]:
+def _markdown_news(told: News) -> list[str]:
     lines: list[str] = []
     for name, title in _TOLD:
         if records := told[name]:
@@ -157,7 +163,7 @@ def _markdown_news(told: dict) -> list[str]:
     return lines
 
 
-def markdown(options, state, trouble: str = "") -> str:
+def markdown(options: Options, state: State, trouble: str = "") -> str:
     _, sentence = verdict(options, state, trouble)
     lines = ["# Sluice, nightly", "", sentence, "", "| stage | result | seconds | |", "| --- | --- | --- | --- |"]
     for name in options.stages:
@@ -189,7 +195,7 @@ def _link(out: Path, path: str, text: str) -> str:
     return f'<a href="{html.escape(path)}">{html.escape(text)}</a>' if (out / path).exists() else html.escape(text)
 
 
-def _page_news(out: Path, told: dict, found: list) -> list[str]:
+def _page_news(out: Path, told: News, found: list[dict[str, str]]) -> list[str]:
     folders = {each["identity"]: each["folder"] for each in reversed(found)}
     parts = []
     for name, title in _TOLD:
@@ -210,7 +216,7 @@ def _page_news(out: Path, told: dict, found: list) -> list[str]:
     return parts
 
 
-def page(options, state, trouble: str = "") -> str:
+def page(options: Options, state: State, trouble: str = "") -> str:
     out, (_, sentence) = options.out, verdict(options, state, trouble)
     parts = [f"<h1>Sluice, nightly</h1><p>{html.escape(sentence)}</p><table><tr><th>stage<th>result<th>seconds<th>"]
     for name in options.stages:
@@ -243,7 +249,7 @@ def page(options, state, trouble: str = "") -> str:
             f"<title>Sluice, nightly</title><style>{_STYLE}</style>" + "\n".join(parts) + "</html>\n")
 
 
-def code_scanning(options) -> str:
+def code_scanning(options: Options) -> str:
     """SARIF of the findings that are open, new or back; of this night's, if they were not compared."""
     try:
         records = [record for record in read_records(options.history).values() if record["state"] != "mended"]
@@ -257,7 +263,7 @@ def code_scanning(options) -> str:
     return sarif.dump(sarif.log(found, ROOT, sightings.read_night(options.out).commit))
 
 
-def write(options, state, trouble: str = "") -> int:
+def write(options: Options, state: State, trouble: str = "") -> int:
     """Returns the night's exit code. Raises OSError."""
     code, sentence = verdict(options, state, trouble)
     told = news(options, state)

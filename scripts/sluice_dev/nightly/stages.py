@@ -3,19 +3,24 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any
 
 from sluice_dev.common.paths import ROOT
+from sluice_dev.nightly.options import Options
 
 SCRIPTS = ROOT / "scripts"
+Record = dict[str, Any]  # of a stage, in the state of the night
+Command = Sequence[object]
+Commands = Callable[[Options, Record], list[Command]]
 CAMPAIGNS = ("address", "undefined")
 # A campaign needs ten seconds to find its canary.
 SMALLEST_SECONDS = 20 * len(CAMPAIGNS)
 PRESETS = ("asan", "ubsan", "libfuzzer-asan", "libfuzzer-ubsan", "afl-asan", "afl-ubsan", "afl-cmplog")
 
 
-def _judge(codes: list, _options) -> tuple:
+def _judge(codes: list[int], _options: Options) -> tuple[str, str]:
     """As everywhere: 0 passed, 1 found something, all else could not run."""
     worst = max((code if code >= 0 else 128 - code) for code in codes)
     if worst == 0:
@@ -25,7 +30,7 @@ def _judge(codes: list, _options) -> tuple:
     return "unable", f"exit code {worst}"
 
 
-def _warn(codes: list[int], options) -> tuple[str, str]:
+def _warn(codes: list[int], options: Options) -> tuple[str, str]:
     """For what may fail: reported, and the night's exit code stays as it is."""
     status, why = _judge(codes, options)
     return (status, why) if status == "passed" else ("warned", why or "it failed")
@@ -39,33 +44,33 @@ class CannotRunHere(Exception):
 class Stage:
     name: str
     title: str
-    commands: Callable  # (options, record) -> commands, one after the other; none: there is nothing to do
-    judge: Callable = _judge
+    commands: Commands  # (options, record) -> commands, one after the other; none: there is nothing to do
+    judge: Callable[[list[int], Options], tuple[str, str]] = _judge
     is_needed: bool = False  # without it the others cannot run
 
 
-def _build(options, _record) -> list:
+def _build(options: Options, _record: Record) -> list[Command]:
     return [_build_step(preset) for preset in PRESETS]
 
 
-def _build_step(*words: str) -> list:
+def _build_step(*words: str) -> Command:
     """In a shell, as scripts do it; named scripts/nightly, so that messages name it."""
     build = 'source "$1"; install_packages; build "${@:2}"'
     return ["bash", "-euo", "pipefail", "-c", build, SCRIPTS / "nightly", SCRIPTS / "lib/setup.sh", *words]
 
 
-def _restore(options, _record) -> list:
+def _restore(options: Options, _record: Record) -> list[Command]:
     if options.archive is None or not options.archive.exists():
         return []
     return [[SCRIPTS / "corpus", "restore", options.archive, "--corpus", options.corpus]]
 
 
-def campaign_seconds(options) -> int:
+def campaign_seconds(options: Options) -> int:
     return options.seconds // len(CAMPAIGNS)
 
 
-def _campaign(sanitizer: str) -> Callable:
-    def commands(options, record) -> list:
+def _campaign(sanitizer: str) -> Commands:
+    def commands(options: Options, record: Record) -> list[Command]:
         left = campaign_seconds(options) - int(record["seconds"])
         if record["parts"] > 1 and left < 10:  # it was killed at its end
             return []
@@ -76,23 +81,23 @@ def _campaign(sanitizer: str) -> Callable:
     return commands
 
 
-def _valgrind(options, _record) -> list:
+def _valgrind(options: Options, _record: Record) -> list[Command]:
     seconds = max(60, min(options.seconds // 8, 1800))
     return [_build_step("valgrind"),
             ["python3", "-B", SCRIPTS / "sluice_dev", "valgrind-replay", "--build", ROOT / "build/valgrind", "--corpus", options.corpus,
              "--out", options.out / "valgrind", "--seconds", seconds, "--jobs", options.jobs]]
 
 
-def _debian(release: str) -> Callable:
+def _debian(release: str) -> Commands:
     """The README's two commands, on a clone in a fresh Debian."""
-    def commands(_options, _record) -> list:
+    def commands(_options: Options, _record: Record) -> list[Command]:
         if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             raise CannotRunHere("not run: it needs root's rights and mounts of its own")
         return [[SCRIPTS / "in-debian", release, "bash", "-c", "scripts/test && scripts/fuzz"]]
     return commands
 
 
-def _tsan(options, _record) -> list:
+def _tsan(options: Options, _record: Record) -> list[Command]:
     """The server's threads: those that speak HTTP and look after the apps' processes."""
     ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1'
     return [_build_step("tsan", "sluice", "server_tests", "http_tests"),
@@ -102,7 +107,7 @@ def _tsan(options, _record) -> list:
 _NIGHTS = (sys.executable, "-B", SCRIPTS / "sluice_dev", "nights")
 
 
-def _issues(options, _record) -> list:
+def _issues(options: Options, _record: Record) -> list[Command]:
     mode, repository = options.config["issues"]["mode"], options.config["issues"]["repository"]
     flags = [*(["--repository", repository] if repository else []), *(["--dry-run"] if mode == "dry-run" else [])]
     return [] if mode == "off" else [[*_NIGHTS[:-1], "issues", "--history", options.history, *flags]]

@@ -8,12 +8,13 @@
 import datetime
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.common import files
 
 
 class State:
-    def __init__(self, out: Path, identity: dict, fresh: bool):
+    def __init__(self, out: Path, identity: dict[str, Any], fresh: bool):
         """`identity`: what must be the same for a night to be gone on with. Raises OSError."""
         self._file = out / "state.json"
         self.resumed = False
@@ -33,7 +34,7 @@ class State:
         out.mkdir(parents=True, exist_ok=True)
         self.save()
 
-    def _read(self):
+    def _read(self) -> dict[str, Any] | None:
         data = files.read_json(self._file)
         is_state = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in (("stages", dict), ("identity", dict), ("night", str)))
         return data if is_state else None
@@ -41,10 +42,11 @@ class State:
     @property
     def night(self) -> str:
         """Names the night in the history: when it began."""
-        return self._data["night"]
+        return str(self._data["night"])
 
-    def stage(self, name: str) -> dict:
-        return self._data["stages"].setdefault(name, {"status": "waiting", "seconds": 0.0, "why": "", "parts": 0})
+    def stage(self, name: str) -> dict[str, Any]:
+        record: dict[str, Any] = self._data["stages"].setdefault(name, {"status": "waiting", "seconds": 0.0, "why": "", "parts": 0})
+        return record
 
     def end(self) -> None:
         self._data["ended"] = True
@@ -55,7 +57,7 @@ class State:
         files.write_json(self._file, self._data)
 
 
-def _begin(identity: dict) -> dict:
+def _begin(identity: dict[str, Any]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.timezone.utc)
     return {"identity": identity, "night": now.strftime("%Y-%m-%dT%H-%M-%S.%fZ"), "stages": {}, "ended": False}
 
