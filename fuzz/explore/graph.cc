@@ -1,7 +1,9 @@
 #include "fuzz/explore/graph.h"
 
+#include <iomanip>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "fuzz/program/text.h"
@@ -10,14 +12,7 @@
 namespace sluice::fuzz {
 namespace {
 
-std::string Quoted(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
+std::string Quoted(const std::string& text) { return (std::ostringstream() << std::quoted(text)).str(); }
 
 std::string StateText(Walker& walker) {
   core::Snapshot snapshot;
