@@ -224,6 +224,7 @@ class Campaign:
 
     def _store(self, finding: findings.Finding, place: str, crash: Crash) -> None:
         finding.folder = os.path.join(self.out, place, findings.folder_name(finding.identity))
+        assert crash.output.artifact is not None
         findings.keep(finding, crash.output.artifact, crash.output.log, crash.output.recent)
 
     async def _wait_for_triage(self) -> None:

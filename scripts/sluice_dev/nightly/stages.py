@@ -84,7 +84,7 @@ def _campaign(sanitizer: str) -> Commands:
 def _valgrind(options: Options, _record: Record) -> list[Command]:
     seconds = max(60, min(options.seconds // 8, 1800))
     return [_build_step("valgrind"),
-            ["python3", "-B", SCRIPTS / "sluice_dev", "valgrind-replay", "--build", ROOT / "build/valgrind", "--corpus", options.corpus,
+            [sys.executable, "-B", SCRIPTS / "sluice_dev", "valgrind-replay", "--build", ROOT / "build/valgrind", "--corpus", options.corpus,
              "--out", options.out / "valgrind", "--seconds", seconds, "--jobs", options.jobs]]
 
 

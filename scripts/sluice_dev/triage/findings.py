@@ -7,6 +7,8 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.engines import recent_inputs
@@ -34,52 +36,53 @@ class Finding:
     program: str = ""
     engine: str = "libfuzzer"
     seed: str = ""  # the engine's
-    command: list = dataclasses.field(default_factory=list)  # that found it, as it was run
+    command: list[str] = dataclasses.field(default_factory=list)  # that found it, as it was run
     tries: int = 0
     reproduced: int = 0
-    others: dict = dataclasses.field(default_factory=dict)  # identities that it had instead: how often
+    others: dict[str, int] = dataclasses.field(default_factory=dict)  # identities that it had instead: how often
     before: int = 0  # inputs that ran before it, in before/
-    sequence: list = dataclasses.field(default_factory=list)  # of these, with which it reproduces in one process
+    sequence: list[str] = dataclasses.field(default_factory=list)  # of these, with which it reproduces in one process
     shrunk: bool = False
     portable: str | None = None  # why it cannot be said in JavaScript; "" if it can, None if that was not tried
-    suppressed: list = dataclasses.field(default_factory=list)  # keys of which its programs must not die first, as of leaks
-    record: dict = dataclasses.field(default_factory=dict)  # of the shrunk input (fuzz/oracle/finding.schema.json); "finding" in the file
+    suppressed: list[str] = dataclasses.field(default_factory=list)  # keys of which its programs must not die first, as of leaks
+    record: dict[str, Any] = dataclasses.field(default_factory=dict)  # of the shrunk input (fuzz/oracle/finding.schema.json); "finding" in the file
     # Of an input that is bytes: what breaks in those that differ in one byte, as identity: how many of them.
-    neighbours: dict = dataclasses.field(default_factory=dict)
-    also_seen_as: list = dataclasses.field(default_factory=list)  # other findings of the same fault
+    neighbours: dict[str, int] = dataclasses.field(default_factory=dict)
+    also_seen_as: list[str] = dataclasses.field(default_factory=list)  # other findings of the same fault
     trouble: str = ""  # why it could not be investigated to the end
 
     @property
-    def file_for_repro(self):
+    def file_for_repro(self) -> str:
         program = os.path.join(self.folder, "program.ops")
         return program if os.path.exists(program) else os.path.join(self.folder, "input")
 
     @property
-    def judged(self):
+    def judged(self) -> list[str]:
         """Flags of `sluice-fuzz`. What the canary's target finds besides the planted fault is the core's own."""
         facts = fuzz_targets.of(self.target)
         return ["--canary"] if self.canary else [] if facts.is_canary else facts.judge_flags
 
     @property
-    def by_engine(self):
+    def by_engine(self) -> str:
         """To be said behind the target; empty if no engine told of it."""
         return f" ({self.engine})" if self.engine else ""
 
     @property
-    def is_codec(self):
+    def is_codec(self) -> bool:
         """About the text itself, which would be gone in one that was printed anew, or about one that is no program."""
         return self.identity.startswith("codec/") or not self.reads_programs
 
     @property
-    def reads_programs(self):
+    def reads_programs(self) -> bool:
         return fuzz_targets.of(self.target).has_programs
 
     @property
-    def frames(self):
-        return self.record.get("frames", [])
+    def frames(self) -> list[str]:
+        frames: list[str] = self.record.get("frames", [])
+        return frames
 
     @property
-    def diverges(self):
+    def diverges(self) -> str:
         """Where the core does otherwise first, and what, in a sentence; empty if that is not known."""
         record = self.record
         if not record.get("operation"):
@@ -89,10 +92,10 @@ class Finding:
                 f"the core {record['actual']}.")
 
     @property
-    def never_again(self):
+    def never_again(self) -> bool:
         return self.tries > 0 and self.reproduced == 0 and not self.sequence
 
-    def how_often(self):
+    def how_often(self) -> str:
         if self.tries == 0:
             return "was not tried again, because the campaign was stopped"
         if self.reproduced == self.tries:
@@ -111,14 +114,14 @@ def folder_name(identity: str) -> str:
     return f"{name[:70].rstrip('-')}-{hashlib.sha1(identity.encode()).hexdigest()[:6]}"
 
 
-def write(path, text):
+def write(path: str, text: str) -> None:
     """Whole or not at all."""
     with open(path + ".new", "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     os.replace(path + ".new", path)
 
 
-def keep(finding, artifact, log, recent=None):
+def keep(finding: Finding, artifact: str, log: Sequence[str], recent: str | None = None) -> None:
     """Writes what is known at once, so that nothing is lost if the campaign is killed. `recent`: where the process that found it
     kept its last inputs."""
     shutil.rmtree(finding.folder, ignore_errors=True)  # of an earlier campaign into the same folder
@@ -136,7 +139,7 @@ def keep(finding, artifact, log, recent=None):
     write_data(finding, {})
 
 
-def write_data(finding, build):
+def write_data(finding: Finding, build: Mapping[str, str | bool]) -> None:
     """finding.json, for tools."""
     data = dataclasses.asdict(finding)
     del data["folder"], data["program"], data["trouble"], data["canary"]
@@ -146,7 +149,7 @@ def write_data(finding, build):
     write(os.path.join(finding.folder, "finding.json"), json.dumps(data, indent=2) + "\n")
 
 
-def load(folder):
+def load(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """The data of finding.json. Raises ValueError with what is wrong."""
     path = os.path.join(folder, "finding.json")
     try:
@@ -160,7 +163,7 @@ def load(folder):
     return data
 
 
-def restore(folder):
+def restore(folder: str | os.PathLike[str]) -> Finding:
     """The Finding whose folder this is. Raises ValueError with what is wrong."""
     data = load(folder)
     known = {field.name for field in dataclasses.fields(Finding)} - {"folder", "program"}
@@ -174,7 +177,7 @@ def restore(folder):
 _KINDS = {"crash": "It crashed", "timeout": "It did not end", "oom": "It ran out of memory", "leak": "It leaked memory"}
 
 
-def _read(finding, name):
+def _read(finding: Finding, name: str) -> str:
     try:
         with open(os.path.join(finding.folder, name), encoding="utf-8", errors="replace") as file:
             return file.read()
@@ -182,13 +185,15 @@ def _read(finding, name):
         return ""
 
 
-def _indented(text):
+def _indented(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
-def readme(finding, build, root, fuzzers):
+def readme(finding: Finding, build: Mapping[str, str | bool], root: str, fuzzers: str) -> str:
     """README.md: what broke, how to see it, what is in the folder."""
-    has = lambda name: os.path.exists(os.path.join(finding.folder, name))
+    def has(name: str) -> bool:
+        return os.path.exists(os.path.join(finding.folder, name))
+
     inside = not os.path.relpath(finding.folder, root).startswith("..")
     place = shlex.quote(os.path.relpath(finding.folder, root) if inside else finding.folder)
     name = os.path.basename(finding.file_for_repro)

@@ -8,6 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from sluice_dev.common import builds
 from sluice_dev.common import targets as fuzz_targets
@@ -21,7 +23,7 @@ class Refused(Exception):
     """It cannot be a regression test; the text says why and what to do."""
 
 
-def check(folder, data):
+def check(folder: str, data: Mapping[str, Any]) -> None:
     if fuzz_targets.of(data["target"]).is_canary:
         raise Refused("the canary's fault is planted: it is to be found, not fixed")
     if data["identity"].startswith("codec/"):
@@ -39,19 +41,19 @@ def check(folder, data):
         raise Refused(f"{shown(folder)} has no program.ops: the input is no program")
 
 
-def slug(text):
+def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 class Sluice:
-    def __init__(self, binary):
+    def __init__(self, binary: str) -> None:
         self._binary = binary
 
-    def run(self, *arguments):
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([self._binary, *arguments], stdin=subprocess.DEVNULL, text=True, errors="replace", capture_output=True,
                               timeout=120, check=False)
 
-    def program(self, path):
+    def program(self, path: str) -> str:
         """The program's text without comments: the same for the same program."""
         run = self.run("show", path)
         if run.returncode != 0:
@@ -59,7 +61,7 @@ class Sluice:
         return "".join(line for line in run.stdout.splitlines(True) if not line.startswith("#"))
 
 
-def existing(sluice, folder, program):
+def existing(sluice: Sluice, folder: str, program: str) -> str | None:
     """The file in `folder` that is the same program."""
     for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         path = os.path.join(folder, name)
@@ -68,13 +70,13 @@ def existing(sluice, folder, program):
     return None
 
 
-def first_line(data, why, room):
+def first_line(data: Mapping[str, Any], why: str, room: int) -> str:
     text = why or f"{data['identity']}: {data['rule']} (found by {data['target']})"
     line = "# " + " ".join(text.split())
     return (line if len(line.encode()) < room else line.encode()[:max(room - 4, 2)].decode(errors="ignore") + "...") + "\n"
 
 
-def write_whole(path, text):
+def write_whole(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     # Made anew, never over another: two may promote at once.
     temporary = f"{path}.{os.getpid()}.new"
@@ -87,7 +89,7 @@ def write_whole(path, text):
             os.remove(temporary)
 
 
-def promote(root, sluice, folder, name, why):
+def promote(root: str, sluice: Sluice, folder: str, name: str, why: str) -> tuple[str, bool]:
     """The path of the new file, relative to the root, and whether it was there already."""
     data = findings.load(folder)
     check(folder, data)

@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import subprocess
+from collections.abc import Sequence
 
 from sluice_dev.triage.report import Report
 
@@ -25,15 +26,15 @@ _RUNNING = re.compile(r"Running: (.*)")
 class Death:
     """How one process ended: at which of its inputs (an index; None if it ended well), and what it said."""
 
-    def __init__(self, at, report, hung):
+    def __init__(self, at: int | None, report: Report, hung: bool) -> None:
         self.at = at
         self.report = report
         self.hung = hung
 
-    def identity(self, target):
+    def identity(self, target: str) -> str:
         return f"timeout/{target}" if self.hung else self.report.identity(target)
 
-    def is_like(self, identity, target):
+    def is_like(self, identity: str, target: str) -> bool:
         if self.at is None:
             return False
         if identity.startswith("timeout/"):
@@ -41,14 +42,14 @@ class Death:
         return self.identity(target) == identity
 
 
-def run(command, files, root, limit_hangs=False):
+def run(command: Sequence[str], files: Sequence[str], root: str, limit_hangs: bool = False) -> Death:
     """Runs `files` in one process."""
-    def limit():
+    def limit() -> None:
         if limit_hangs:
             # The process's own, before the first input, is far less than a second; those that pass take nothing.
             resource.setrlimit(resource.RLIMIT_CPU, (_HANG_SECONDS, _HANG_SECONDS + 1))
 
-    def interrupt_with_group():
+    def interrupt_with_group() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         limit()
 
@@ -71,7 +72,7 @@ def run(command, files, root, limit_hangs=False):
     return Death(None if process.returncode == 0 else max(at, 0), report, hung)
 
 
-def first_same(command, files, identity, root):
+def first_same(command: Sequence[str], files: Sequence[str], identity: str, root: str) -> int | None:
     """The index of the first file that dies with `identity`, None if there is none."""
     target = os.path.basename(command[0])
     begin = 0

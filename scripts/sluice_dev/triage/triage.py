@@ -11,12 +11,16 @@ import shlex
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sluice_dev.common import provenance
 from sluice_dev.common import sanitizer_options
 from sluice_dev.common.paths import PACKAGE
+from sluice_dev.common.processes import Children
 from sluice_dev.engines.libfuzzer import rerun_flags, run_flags
 from sluice_dev.triage import findings
+from sluice_dev.triage.findings import Finding
 from sluice_dev.triage.report import Report, parsed
 
 # The tools take far less; a program that hangs ends here.
@@ -35,7 +39,7 @@ _SAME_FINDING = (str(PACKAGE), "same-finding")
 
 
 class Triage:
-    def __init__(self, children, sluice, fuzzers, env, root, preset):
+    def __init__(self, children: Children, sluice: str, fuzzers: str, env: Mapping[str, str], root: str, preset: str) -> None:
         self._children = children
         self._sluice = sluice
         self._fuzzers = fuzzers
@@ -47,28 +51,28 @@ class Triage:
         more = sorted(sanitizer_options.read("asan.options", "sluice in triage").items() - sanitizer_options.read("asan.options").items())
         self._asan_options = ":".join(filter(None, (env.get("ASAN_OPTIONS"), *map("=".join, more))))
 
-    async def _run(self, command, folder, seconds=_TOOL_SECONDS, **more):
-        return await self._children.output(command, env=self._env | more, folder=folder, seconds=seconds)
+    async def _run(self, command: Sequence[str], folder: str, seconds: float = _TOOL_SECONDS, **more: str) -> tuple[int | None, str]:
+        return await self._children.output(command, env={**self._env, **more}, folder=folder, seconds=seconds)
 
-    async def _ask(self, arguments, folder, seconds=_TOOL_SECONDS, **more):
+    async def _ask(self, arguments: Sequence[str], folder: str, seconds: float = _TOOL_SECONDS, **more: str) -> tuple[int | None, str]:
         """`sluice`, about programs that may have leaks besides."""
         return await self._run([self._sluice, *arguments], folder, seconds, ASAN_OPTIONS=self._asan_options, **more)
 
-    def _target(self, finding):
+    def _target(self, finding: Finding) -> str:
         return os.path.join(self._fuzzers, finding.target)
 
-    async def _record(self, finding_or_key, judged, path, folder, **more):
+    async def _record(self, finding_or_key: str, judged: Sequence[str], path: str, folder: str) -> dict[str, Any] | None:
         """The record of what `sluice-fuzz repro` finds in a file; None if that is nothing, or the tool was ended."""
         flags = ["--json", "--finding", finding_or_key, "--seconds", str(_REPRO_SECONDS), *judged]
-        _, text = await self._ask(["repro", *flags, "--", path], folder, **more)
+        _, text = await self._ask(["repro", *flags, "--", path], folder)
         return next((record for line in text.splitlines() if line.startswith("{") and (record := parsed(line))), None)
 
-    async def identity_without_fault(self, identity, input_path, folder):
+    async def identity_without_fault(self, identity: str, input_path: str, folder: str) -> str | None:
         """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
         record = await self._record(identity, [], input_path, folder)
         return record["key"] if record else None
 
-    async def investigate(self, finding):
+    async def investigate(self, finding: Finding) -> None:
         try:
             for step in (self._reproduce, self._write_program, self._write_record, self._write_traces, self._write_report,
                          self._look_at_neighbours, self._write_javascript):
@@ -80,7 +84,7 @@ class Triage:
         finally:
             self.tell(finding)
 
-    def tell(self, finding):
+    def tell(self, finding: Finding) -> None:
         """Writes README.md and finding.json anew."""
         try:
             findings.write(os.path.join(finding.folder, "README.md"), findings.readme(finding, self.build, self._root, self._fuzzers))
@@ -90,7 +94,7 @@ class Triage:
 
     # --- Does it happen again? ---
 
-    async def _die(self, finding, files, target=None, **env):
+    async def _die(self, finding: Finding, files: Sequence[str], target: str | None = None, **env: str) -> Report | None:
         """The report of one process, of the finding's target or another, that runs `files`; None if it ended well."""
         binary = os.path.join(self._fuzzers, target) if target else self._target(finding)
         code, text = await self._run([binary, *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
@@ -103,12 +107,12 @@ class Triage:
         return report
 
     @staticmethod
-    def _is_same(finding, report):
+    def _is_same(finding: Finding, report: Report) -> bool:
         if finding.kind == "timeout" or finding.identity.startswith("unreproduced/"):
             return report.kind == finding.kind
         return report.identity(finding.target) == finding.identity
 
-    async def _reproduce(self, finding):
+    async def _reproduce(self, finding: Finding) -> None:
         reports = []
         for _ in range(findings.TRIES):
             report = await self._die(finding, ["input"])
@@ -134,7 +138,7 @@ class Triage:
         elif finding.before:
             await self._reproduce_behind_others(finding)
 
-    async def _reproduce_behind_others(self, finding):
+    async def _reproduce_behind_others(self, finding: Finding) -> None:
         """Whether it needs what ran before it, and how little of that."""
         before = [f"before/{number:03}" for number in range(1, finding.before + 1)]
         for name in before:
@@ -143,7 +147,7 @@ class Triage:
                 findings.write(os.path.join(finding.folder, name + ".ops"), text)
         runs = 0
 
-        async def happens_behind(files):
+        async def happens_behind(files: Sequence[str]) -> bool:
             nonlocal runs
             runs += 1
             report = await self._die(finding, [*files, "input"])
@@ -169,10 +173,11 @@ class Triage:
 
     # --- The program ---
 
-    async def _write_program(self, finding):
+    async def _write_program(self, finding: Finding) -> None:
         program = os.path.join(finding.folder, "program.ops")
         unshrunk = os.path.join(finding.folder, "unshrunk.ops")
-        code, text = 1, ""
+        code: int | None = 1
+        text = ""
         if finding.reads_programs:
             code, text = await self._ask(["show", "input"], finding.folder)
         if code == 0:
@@ -188,7 +193,7 @@ class Triage:
         elif code == 0 and not finding.is_codec and not finding.shrunk:
             shutil.copyfile(unshrunk, program)
 
-    async def _shrink(self, finding, program, is_program):
+    async def _shrink(self, finding: Finding, program: str, is_program: bool) -> None:
         command = ["shrink", "--finding", finding.identity, "-o", program]
         if finding.is_codec or not is_program:
             program = os.path.join(finding.folder, "shrunk")
@@ -218,7 +223,7 @@ class Triage:
 
     # --- What it shows ---
 
-    async def _write_record(self, finding):
+    async def _write_record(self, finding: Finding) -> None:
         """The record of the shrunk input. Of a crash, the sanitizer has the kind and the stack, and the tool what the core did until then."""
         if not finding.reproduced:
             return
@@ -235,7 +240,7 @@ class Triage:
             if finding.record["trace"]:  # as far as it got
                 findings.write(os.path.join(finding.folder, "core.trace"), "".join(line + "\n" for line in finding.record["trace"]))
 
-    async def _write_report(self, finding):
+    async def _write_report(self, finding: Finding) -> None:
         if finding.reads_programs:
             flags = ["--finding", finding.identity, "--seconds", str(_REPRO_SECONDS), *finding.judged]
             question = ["repro", *flags, "--", os.path.basename(finding.file_for_repro)]
@@ -246,7 +251,7 @@ class Triage:
             _, text = await self._run([self._target(finding), *rerun_flags(), "input"], finding.folder)
         findings.write(os.path.join(finding.folder, "report.txt"), text)
 
-    async def _look_at_neighbours(self, finding):
+    async def _look_at_neighbours(self, finding: Finding) -> None:
         """What breaks in inputs that are nearly this one. (Of programs, the place where the core diverges says more.)"""
         path = os.path.join(finding.folder, "shrunk")
         if finding.reads_programs or finding.kind != "crash" or not finding.shrunk:
@@ -254,7 +259,7 @@ class Triage:
         with open(path, "rb") as file:
             inputs = _neighbours(file.read())
         inputs = inputs[::-(-len(inputs) // _MOST_NEIGHBOURS)]
-        broken = collections.Counter()
+        broken: collections.Counter[str] = collections.Counter()
         with tempfile.TemporaryDirectory(prefix="neighbours-", dir=finding.folder) as scratch:
             for data in inputs:
                 if self.stopped:
@@ -266,7 +271,7 @@ class Triage:
                     broken[report.identity(finding.target)] += 1
         finding.neighbours = dict(sorted(broken.items()))
 
-    async def _write_traces(self, finding):
+    async def _write_traces(self, finding: Finding) -> None:
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
             return
         sides = [("model.trace", ["--model"])]
@@ -277,7 +282,7 @@ class Triage:
             if code == 0:
                 findings.write(os.path.join(finding.folder, name), text)
 
-    async def _write_javascript(self, finding):
+    async def _write_javascript(self, finding: Finding) -> None:
         if finding.is_codec or not os.path.exists(os.path.join(finding.folder, "program.ops")):
             finding.portable = "it is about the program's text or bytes, not about a stream"
             return
@@ -289,7 +294,7 @@ class Triage:
             finding.portable = text.strip()
 
 
-def _neighbours(data):
+def _neighbours(data: bytes) -> list[bytes]:
     """Without one of its bytes, or with another one there or before it."""
     near = []
     for i in range(len(data)):
@@ -298,12 +303,12 @@ def _neighbours(data):
     return [other for other in dict.fromkeys(near) if other not in (data, b"")]
 
 
-def _passing_over(finding):
+def _passing_over(finding: Finding) -> dict[str, str]:
     """So that a program that has other findings besides ends by this one, as it did when it was found."""
     return {"SLUICE_IGNORE_FINDINGS": ",".join(finding.suppressed)} if finding.suppressed else {}
 
 
-def _where_it_hangs(reports):
+def _where_it_hangs(reports: Sequence[Report]) -> str | None:
     """The innermost function of the core that it was in each time it was stopped: the one that does not end, and not one that it
     calls."""
     stacks = [[frame.function for frame in reversed(report.frames) if frame.file.startswith("src/core/")] for report in reports]
