@@ -11,17 +11,20 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from typing import IO, Any, TypeVar
-
-import psutil
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from sluice_dev.common.errors import Stopped
+
+if TYPE_CHECKING:
+    import psutil
 
 _T = TypeVar("_T")
 
 
-def descendants(pid: int) -> list[psutil.Process]:
+def descendants(pid: int) -> "list[psutil.Process]":
     """The processes that `pid` has started, and those that they have."""
+    import psutil  # pylint: disable=import-outside-toplevel  # commands that end no processes run without it
+
     try:
         return list(psutil.Process(pid).children(recursive=True))
     except psutil.NoSuchProcess:
@@ -52,8 +55,8 @@ class Child:
                 pass
             for process in started:
                 try:
-                    process.kill()
-                except psutil.NoSuchProcess:
+                    os.kill(process.pid, signal.SIGKILL)
+                except ProcessLookupError:
                     pass
 
     @property

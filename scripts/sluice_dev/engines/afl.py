@@ -14,8 +14,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 
-import psutil
-
 from sluice_dev.common import sanitizer_options as options
 from sluice_dev.common.processes import descendants
 from sluice_dev.corpus.files import entries
@@ -241,6 +239,8 @@ def kill_large_children(pid: int, limit: int = _RSS_LIMIT_BYTES) -> None:
     """Ends the target's processes that have grown beyond the limit. afl-fuzz takes that for a crash, and the campaign tries the input
     again under libFuzzer, which reports that it is out of memory. (AFL++'s own limit is of addresses, of which sanitizers and V8 take
     terabytes; the sanitizers' is watched by a thread, which does not survive the fork server.)"""
+    import psutil  # pylint: disable=import-outside-toplevel  # as in processes.py
+
     for child in descendants(pid):
         try:
             if child.memory_info().rss > limit:
