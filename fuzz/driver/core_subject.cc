@@ -45,6 +45,10 @@ void CoreSubject::CopyFrom(const CoreSubject& other) {
   released_ = other.released_;
 }
 
+bool CoreSubject::HoldsTheSameAs(const CoreSubject& other) const {
+  return released_ == other.released_ && host_.HoldsTheSameAs(other.host_);
+}
+
 void CoreSubject::Teardown() {
   host_.Teardown();
   for (const char* violation : host_.violations()) Violation(violation);

@@ -21,6 +21,8 @@ class CoreSubject : public JudgedSubject {
   const sim::SimHost& host() const { return host_; }
   // Is where `other` is, which nothing runs in, with the same chunks. Subjects with a state of their own copy it, too.
   virtual void CopyFrom(const CoreSubject& other);
+  // As exactly as a copy: names, references and violations.
+  virtual bool HoldsTheSameAs(const CoreSubject& other) const;
 
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Perform(const SubjectCall& call) override;

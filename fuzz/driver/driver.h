@@ -44,6 +44,7 @@ class Driver final : private UserCode {
     std::array<std::vector<uint32_t>, kPromiseSourceCount> pending;  // promises, or resolvers for kThen
     std::vector<bool> observed;                                      // by promise: it has the author's reaction
 
+    friend bool operator==(const Author&, const Author&) = default;
     bool has_writer(int name) const { return writers[static_cast<size_t>(name)] != kUnassigned; }
   };
 

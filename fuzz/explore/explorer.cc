@@ -73,6 +73,7 @@ class Explorer::Worker {
       if (is_root) block.edges.push_back({walker_->configuration(), 0});
       ++block.edges.back().count;
       JudgeEdge(block);
+      if (options_.on_edge != nullptr) options_.on_edge(walker_->program());
       const StateKey key = explorer_.KeyHere(*walker_);
       if (explorer_.table_.Find(key) != StateTable::kUnknown) return;
       const auto choices = walker_->choices();
@@ -127,18 +128,20 @@ std::unique_ptr<Walker> Explorer::NewWalker() const {
   return walker;
 }
 
-void Explorer::GoTo(uint32_t state, Walker& walker) const {
+void GoToState(const StateTable& table, uint64_t seed, uint32_t state, Walker& walker) {
   std::vector<std::span<const uint8_t>> path;
-  table_.PathTo(state, path);
+  table.PathTo(state, path);
   walker.GoToRoot();
   bool is_there = true;
   for (size_t i = 0; i < path.size() && is_there; ++i) is_there = walker.Go(path[i]);
-  if (is_there && (state == StateTable::kRoot || KeyHere(walker) == table_.key(state))) return;
+  if (is_there && (state == StateTable::kRoot || KeyOf(walker.state().bytes(), seed) == table.key(state))) return;
   throw std::runtime_error("the path to state " + std::to_string(state) +
                            " leads elsewhere than when it was found: something is remembered that is not in the state, "
                            "or another build found it. The program:\n" +
                            PrintText(walker.program()));
 }
+
+void Explorer::GoTo(uint32_t state, Walker& walker) const { GoToState(table_, options_.seed, state, walker); }
 
 Explorer::Outcome Explorer::Run(const std::function<bool(const Progress&)>& go_on) {
   while (next_ < table_.size()) {

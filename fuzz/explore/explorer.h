@@ -33,6 +33,8 @@ struct ExploreOptions {
   std::function<std::unique_ptr<CoreSubject>()> make_subject = [] { return std::make_unique<CoreSubject>(); };
   // Ends the run at the first state for which it returns true; called by all threads.
   std::function<bool(Walker&)> wanted = nullptr;
+  // Called with each edge's program, in order; only with one thread.
+  std::function<void(const Program&)> on_edge = nullptr;
   CanonicalState::Fault fault = CanonicalState::Fault::kNone;
 };
 
@@ -56,6 +58,10 @@ struct EdgeFinding {
   Finding finding;
   Program program;
 };
+
+// Goes along the shortest path to a state of `table`, whose hashes have that seed. Throws std::runtime_error if it
+// leads elsewhere than when it was found.
+void GoToState(const StateTable& table, uint64_t seed, uint32_t state, Walker& walker);
 
 class Explorer {
  public:

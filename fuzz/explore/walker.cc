@@ -59,6 +59,7 @@ bool Walker::Step() {
   calls_.clear();
   trace_.events.clear();
   if (configuration_ == kNoConfiguration) {
+    if (observer_ != nullptr) observer_->OnStepBegin();
     Construct();
   } else {
     if (listed_ == nullptr) ListOptions(/*in_call=*/false);
@@ -66,8 +67,10 @@ bool Walker::Step() {
     if (options.empty()) return false;
     const Op op = Operation(options[path_.Choose(static_cast<uint32_t>(options.size()))]);
     program_.ops.push_back(op);
+    if (observer_ != nullptr) observer_->OnStepBegin();
     driver_.Perform(op);
   }
+  if (observer_ != nullptr) observer_->OnStepEnd();
   state_.Describe(configuration_, *subject_, driver_.author(), trace_.chunks);
   used_ = state_.labels();
   listed_ = nullptr;

@@ -27,6 +27,14 @@
 
 namespace sluice::fuzz {
 
+// Called when the core begins and ends to run on an edge; copying and describing states is not part of it.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void OnStepBegin() = 0;
+  virtual void OnStepEnd() = 0;
+};
+
 class Walker final : private Improviser {
  public:
   static constexpr uint32_t kNoConfiguration = ~0u;
@@ -82,6 +90,7 @@ class Walker final : private Improviser {
   size_t microtasks() { return subject_->host().realm().PendingMicrotasks(); }
   // The program of the way from the root: complete, with a listener for the signal if the stream has one.
   const Program& program();
+  void ObserveSteps(StepObserver* observer) { observer_ = observer; }
   void PlantFault(CanonicalState::Fault fault) { state_.PlantFault(fault); }
 
   // ---- For walks that come back to more than one state.
@@ -120,6 +129,7 @@ class Walker final : private Improviser {
   CanonicalState state_;
   Position here_;
   uint32_t configuration_ = kNoConfiguration;
+  StepObserver* observer_ = nullptr;
 
   ChoicePath path_;
   Program program_;

@@ -1,5 +1,7 @@
 #include "src/sim/realm.h"
 
+#include <algorithm>
+
 namespace sluice::sim {
 
 using core::PromiseView;
@@ -29,6 +31,11 @@ void Realm::CopyFrom(const Realm& other) {
   jobs_ = other.jobs_;
   next_job_ = other.next_job_;
   rejected_ = other.rejected_;
+}
+
+bool Realm::HoldsTheSameAs(const Realm& other) const {
+  return promises_ == other.promises_ && reactions_ == other.reactions_ && resolvers_ == other.resolvers_ &&
+         rejected_ == other.rejected_ && std::ranges::equal(jobs(), other.jobs());
 }
 
 void Realm::Clear() {

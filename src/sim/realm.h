@@ -40,6 +40,8 @@ class Realm {
     uint32_t target = 0;  // kObserver: the promise; kResolvingFunctions: the resolver
     uint32_t next = kNone;
     core::Reaction core;
+
+    friend bool operator==(const ReactionRecord&, const ReactionRecord&) = default;
   };
 
   struct PromiseRecord {
@@ -49,11 +51,15 @@ class Realm {
     uint32_t first_reaction = kNone;
     uint32_t last_reaction = kNone;
     Value value;
+
+    friend bool operator==(const PromiseRecord&, const PromiseRecord&) = default;
   };
 
   struct Resolver {
     uint32_t promise = 0;
     bool called = false;
+
+    friend bool operator==(const Resolver&, const Resolver&) = default;
   };
 
   struct Job {
@@ -62,6 +68,8 @@ class Realm {
     bool fulfilled = false;
     uint32_t index = 0;  // kReaction: the reaction; kResolveThenable: the promise to resolve
     Value value;         // kReaction: what it settled with; kResolveThenable: the promise or thenable
+
+    friend bool operator==(const Job&, const Job&) = default;
   };
 
   // Runs the core's reactions.
@@ -75,6 +83,7 @@ class Realm {
   void Reset(UserCode& user_code, CoreReactions* core_reactions);
   // Holds what `other` holds, under its own author and reactions. Nothing may be running in either.
   void CopyFrom(const Realm& other);
+  bool HoldsTheSameAs(const Realm& other) const;  // under the same names
   // Forgets what is in it. At the end of a run, so that the next one does not take another way because of it.
   void Clear();
 

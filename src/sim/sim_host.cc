@@ -66,6 +66,15 @@ void SimHost::CopyFrom(const SimHost& other) {
   violations_ = other.violations_;
 }
 
+bool SimHost::HoldsTheSameAs(const SimHost& other) const {
+  const auto equal = [](const auto& a, const auto& b) { return *a == *b; };
+  return std::ranges::equal(streams_, other.streams_, equal) && std::ranges::equal(writers_, other.writers_, equal) &&
+         promises_ == other.promises_ && values_ == other.values_ && live_references_ == other.live_references_ &&
+         detached_ == other.detached_ && type_errors_ == other.type_errors_ && last_charge_ == other.last_charge_ &&
+         range_errors_ == other.range_errors_ && abort_errors_ == other.abort_errors_ &&
+         violations_ == other.violations_ && realm_.HoldsTheSameAs(other.realm_);
+}
+
 void SimHost::Clear() {
   streams_.clear();
   writers_.clear();

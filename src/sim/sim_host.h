@@ -48,6 +48,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   // Holds what `other` holds: streams, writers, promises, values and microtasks, under the same names, for its own
   // author. The chunks of both are the same. Nothing may be running in either.
   void CopyFrom(const SimHost& other);
+  // Whether both hold the same, under the same names, with as many references, and with the same violations.
+  bool HoldsTheSameAs(const SimHost& other) const;
   Realm& realm() { return realm_; }
   const Realm& realm() const { return realm_; }
 
@@ -148,6 +150,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     Value signal_reason;
     std::array<uint32_t, kPlaces> kept{};     // by place: how many things were kept there,
     std::array<uint32_t, kPlaces> dropped{};  // and how many of them were dropped
+
+    friend bool operator==(const SimStream&, const SimStream&) = default;
   };
 
   // What a name was made for. Neither stream nor writer: for no slot of the core.
@@ -157,16 +161,22 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     uint32_t number = 0;  // at that place of the stream, from 0
     core::Place place = core::Place::kWriteRequest;
     core::WriterPromise which = core::WriterPromise::kReady;
+
+    friend bool operator==(const Home&, const Home&) = default;
   };
   struct NamedValue {
     Value value;
     uint32_t references = 0;
     Home home;
+
+    friend bool operator==(const NamedValue&, const NamedValue&) = default;
   };
   struct NamedPromise {
     uint32_t promise = 0;  // of the realm
     uint32_t references = 0;
     Home home;
+
+    friend bool operator==(const NamedPromise&, const NamedPromise&) = default;
   };
 
   uint64_t ChargeOf(Value chunk) const;  // bytes
