@@ -28,6 +28,7 @@
 #include "fuzz/explore/state_predicate.h"
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/judging.h"
+#include "fuzz/lab/observable_commands.h"
 #include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/divergence.h"
@@ -264,6 +265,12 @@ class Run {
                                  .judge = flags_.judge && flags_.to.empty(),
                                  .threads = flags_.threads != 0 ? flags_.threads : std::thread::hardware_concurrency(),
                                  .seed = flags_.seed};
+    if (!flags_.traces.empty()) {
+      traces_ = flags_.traces == "-" ? stdout : std::fopen(flags_.traces.c_str(), "wb");
+      if (traces_ == nullptr) return Complain(Wrong(flags_.traces + " cannot be written"));
+      options.threads = 1;
+      options.on_edge = [this](const fuzz::Program& program) { is_written_ &= WriteTrace(program, traces_); };
+    }
     if (flags_.canary) options.make_subject = [] { return std::make_unique<fuzz::CanarySubject>(); };
     if (!flags_.to.empty()) options.wanted = [&](fuzz::Walker& walker) { return predicate.Holds(walker); };
     Explorer explorer(std::move(options));
@@ -296,13 +303,14 @@ class Run {
     };
     const Explorer::Outcome outcome = explorer.Run([&](const Progress&) {
       const double seconds = now(false);
-      return !g_interrupted && (flags_.seconds == 0 || seconds < static_cast<double>(flags_.seconds));
+      return !g_interrupted && is_written_ && (flags_.seconds == 0 || seconds < static_cast<double>(flags_.seconds));
     });
     seconds_ = now(true);
     return outcome;
   }
 
   int Finish(const Explorer& explorer, Explorer::Outcome outcome) {
+    if (traces_ != nullptr) return FinishTraces(outcome);
     const std::string counts = explorer.CountsText();
     const Progress progress = explorer.progress();
     switch (outcome) {
@@ -337,6 +345,14 @@ class Run {
         {WriteDot(explorer), Walk(explorer), flags_.expect.empty() ? kExitOk : CompareCounts(flags_.expect, counts)});
   }
 
+  // What was compared so far is as good as all, if no more was wanted.
+  int FinishTraces(Explorer::Outcome outcome) {
+    const bool is_whole =
+        outcome == Explorer::Outcome::kClosed || (!g_interrupted && outcome == Explorer::Outcome::kStopped);
+    if (is_whole && is_written_ && WriteEndOfTraces(traces_)) return kExitOk;
+    return Complain(absl::UnknownError("the traces could not all be written"));
+  }
+
   int WriteDot(const Explorer& explorer) {
     if (flags_.dot.empty()) return kExitOk;
     if (explorer.table().size() > fuzz::kMostDrawnStates) {
@@ -362,6 +378,8 @@ class Run {
 
   const ExploreFlags& flags_;
   double seconds_ = 0;
+  std::FILE* traces_ = nullptr;
+  bool is_written_ = true;
 };
 
 }  // namespace

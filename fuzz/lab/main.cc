@@ -13,9 +13,12 @@
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/compare_commands.h"
 #include "fuzz/lab/explore_command.h"
+#ifdef SLUICE_MUTANTS
+#include "fuzz/lab/mutants_command.h"
+#endif
+#include "fuzz/lab/observable_commands.h"
 #include "fuzz/lab/shrink_command.h"
 #include "fuzz/lab/state_coverage_command.h"
-#include "fuzz/lab/steps_command.h"
 
 namespace {
 
@@ -67,11 +70,24 @@ void AddExploreCommand(CLI::App& app, sluice::lab::ExploreFlags& flags, int& res
   explore->add_option("--checkpoint", flags.checkpoint, "Go on from this file, and write it when stopped (Ctrl-C)");
   explore->add_option("--to", flags.to, "Print the shortest program to a state: \"state=erroring, microtasks=0\"");
   explore->add_option("--dot", flags.dot, "Write the graph to this file, for Graphviz");
+  explore->add_option("--traces", flags.traces, "Write every edge's program to this file or -, for compare-traces");
   explore->add_option("--expect", flags.expect, "Fail if the counts are not those in this file");
   explore->add_option("--walks", flags.walks, "Check by random walks that states taken for one are one")
       ->check(kWholeNumber);
   explore->callback([&flags, &result] { result = sluice::lab::Explore(flags); });
 }
+
+#ifdef SLUICE_MUTANTS
+void AddMutantsCommand(CLI::App& app, int& result) {
+  static sluice::lab::MutantsFlags flags;
+  CLI::App* mutants = app.add_subcommand("mutants", "Which mutants of the core the oracles tell from it");
+  mutants->add_option("--only", flags.only, "Only these numbers")->delimiter(',');
+  mutants->add_option("--family", flags.families, "Families of explore, instead of those for mutants")->delimiter(',');
+  mutants->add_option("--results", flags.results, "Write a line of JSON for each; what is decided there stays");
+  mutants->add_flag("--list", flags.list, "Print numbers and names");
+  mutants->callback([&result] { result = sluice::lab::Mutants(flags); });
+}
+#endif
 
 }  // namespace
 
@@ -106,16 +122,6 @@ int main(int argc, char** argv) {
           "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
       ->excludes(model);
   trace->callback([&] { result = TraceCommand(path, flag, traced); });
-
-  CLI::App* steps = app.add_subcommand("steps", "Run a program and print each step with the slots, as JSON");
-  steps->add_option("file", path, "A corpus or crash file")->required();
-  CLI::Option* const steps_model = steps->add_flag_callback(
-      "--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead of the core");
-  steps
-      ->add_flag_callback(
-          "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
-      ->excludes(steps_model);
-  steps->callback([&] { result = StepsCommand(path, traced); });
 
   Judged judged = Judged::kCore;
   const auto add_judged = [&judged](CLI::App* command) {
@@ -232,6 +238,14 @@ int main(int argc, char** argv) {
 
   ExploreFlags explore;
   AddExploreCommand(app, explore, result);
+  bool compares_canary = false;
+  CLI::App* compare_traces = app.add_subcommand(
+      "compare-traces", "Read explore's --traces, and print the first program that this build runs otherwise");
+  compare_traces->add_flag("--canary", compares_canary, "The core with canary_fuzzer's planted fault");
+  compare_traces->callback([&] { result = CompareTraces(stdin, compares_canary); });
+#ifdef SLUICE_MUTANTS
+  AddMutantsCommand(app, result);
+#endif
 
   if (argc > 1 && argv[1][0] != '-' &&
       app.get_subcommands([&](CLI::App* one) { return one->check_name(argv[1]); }).empty()) {

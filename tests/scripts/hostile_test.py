@@ -24,7 +24,7 @@ from sluice_dev.common import arguments, errors  # noqa: E402
 REFUSED = {
     "bench": ["--nonsense"], "corpus": ["pack"], "coverage": ["--nonsense"], "diff": ["--nonsense"], "fuzz": ["--time", "0"],
     "lint": ["--nonsense"], "load": ["--nonsense"], "minimize": ["--target", "none_fuzzer"], "nightly": ["--time", "1"],
-    "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"], "smoke": ["--time", "0"],
+    "observable": ["no-such-build"], "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"], "smoke": ["--time", "0"],
     "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--roots"],
 }
 # How the streams are: what the shell adds to the command.

@@ -56,6 +56,28 @@ class Commands(unittest.TestCase):
     def test_an_unknown_command_is_named(self):
         self.assert_complains(run("reach"), "unknown command reach", "sluice-fuzz --help")
 
+    def test_two_builds_are_told_apart_by_the_shortest_program_that_shows_the_difference(self):
+        traces = self.folder / "traces"
+        bounds = ["--sink", "write", "--size", "no", "--queue", "1", "--writers", "1", "--observed", "yes"]
+        self.assertEqual(run("explore", "--no-judge", *bounds, "--traces", traces).returncode, 0)
+
+        def compare(data, *flags):
+            return subprocess.run([SLUICE_FUZZ, "compare-traces", *flags], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  timeout=120, check=False)
+
+        same = compare(traces.read_bytes())
+        self.assertEqual(same.returncode, 0, same.stderr)
+        self.assertRegex(same.stdout, rb"^No author can tell them apart in \d{3,} programs")
+        other = compare(traces.read_bytes(), "--canary")
+        self.assertEqual(other.returncode, 1, other.stderr)
+        program = other.stdout.split(b"\n\n", 1)[1]
+        # The lock that releaseLock() did not give up is what an author sees.
+        self.assertIn(b"releaseLock()", program)
+        self.assertLessEqual(len(program.splitlines()), 10, program)
+        cut_off = compare(traces.read_bytes()[:-5])
+        self.assertEqual(cut_off.returncode, 2)
+        self.assertIn(b"the traces end after", cut_off.stderr)
+
     def test_show_prints_the_text_it_was_given(self):
         shown = run("show", SEED)
         self.assertEqual(shown.returncode, 0)
