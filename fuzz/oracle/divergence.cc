@@ -223,8 +223,12 @@ std::optional<Divergence> DivergenceFinder::divergence() const {
   if (our == nullptr && their == nullptr) return std::nullopt;
 
   const size_t events = std::min(events_before(our), events_before(their));
-  Divergence divergence = At(same, events == 0 ? 0 : events - 1);
-  if (our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation) {
+  const bool is_same_boundary =
+      our != nullptr && their != nullptr && our->begins == their->begins && our->operation == their->operation;
+  // A method that the core does not perform is missing in the step, also where user code called it in an operation.
+  const bool is_method_missing = !is_same_boundary && their != nullptr && their->begins && IsMethod(their->operation);
+  Divergence divergence = At(is_method_missing ? 0 : same, events == 0 ? 0 : events - 1);
+  if (is_same_boundary) {
     const Sides sides = DifferencesOf(*our, *their, trace_->chunks);
     divergence.expected = DoesText(their) + sides.expected;
     divergence.actual = DoesText(our) + sides.actual;

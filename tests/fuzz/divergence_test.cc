@@ -62,6 +62,14 @@ TEST_F(DivergenceTest, AMissingOperationIsTheDivergence) {
             "releaseLock: begins writer.close(); expected: begins writer.releaseLock()");
 }
 
+TEST_F(DivergenceTest, AMethodThatIsMissingInUserCodeIsNotTheInterruptedOperation) {
+  EXPECT_EQ(
+      DivergenceOf<CanarySubject>(ParseOrDie(
+          "methods write size\non write return pending\non size return 1\non size {\n  w0.releaseLock()\n} return 1\n"
+          "w0 = stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.write(\"b\")\nw0.close()\n")),
+      "releaseLock: ends WritableStreamDefaultControllerGetChunkSize; expected: begins writer.releaseLock()");
+}
+
 class LosesItsStrategy : public CoreSubject {
   sim::Outcome Perform(const SubjectCall& call) override {
     if (call.method != SubjectMethod::kWriterClose) return CoreSubject::Perform(call);
