@@ -19,6 +19,7 @@
 #include "fuzz/lab/observable_commands.h"
 #include "fuzz/lab/shrink_command.h"
 #include "fuzz/lab/state_coverage_command.h"
+#include "fuzz/lab/steps_command.h"
 
 namespace {
 
@@ -122,6 +123,16 @@ int main(int argc, char** argv) {
           "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
       ->excludes(model);
   trace->callback([&] { result = TraceCommand(path, flag, traced); });
+
+  CLI::App* steps = app.add_subcommand("steps", "Run a program and print each step with the slots, as JSON");
+  steps->add_option("file", path, "A corpus or crash file")->required();
+  CLI::Option* const steps_model = steps->add_flag_callback(
+      "--model", [&traced] { traced = Traced::kModel; }, "On the reference model instead of the core");
+  steps
+      ->add_flag_callback(
+          "--canary", [&traced] { traced = Traced::kCanary; }, "On the core with canary_fuzzer's planted fault instead")
+      ->excludes(steps_model);
+  steps->callback([&] { result = StepsCommand(path, traced); });
 
   Judged judged = Judged::kCore;
   const auto add_judged = [&judged](CLI::App* command) {

@@ -28,6 +28,7 @@ COMMANDS = {
     "coverage": ("coverage.coverage", False),
     "diff": ("runtimes.diff", True),
     "fuzz": ("campaign.campaign", False),
+    "issues": ("nightly.issues", False),
     "lint": ("lint.lint", True),
     "load": ("bench.load", True),
     "minimize": ("corpus.minimize", False),
