@@ -3,12 +3,14 @@
 Each runs in a process of its own, because a sanitizer's report ends the process.
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from sluice_dev.common import builds
 from sluice_dev.common import targets as fuzz_targets
@@ -16,6 +18,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.triage.report import Report
 
 _SECONDS = 60  # far more than any needs
 _PASSES, _FAILS, _UNREADABLE = 0, 1, 2
@@ -37,13 +40,13 @@ def file_of(name: str) -> str:
     return name if os.path.isabs(name) else os.path.join(".", name)
 
 
-def command_for(preset: str, file: str, target: str) -> list[str]:
+def command_for(preset: str, file: str, target: str, as_json: bool = False) -> list[str]:
     build = ROOT / "build" / preset
     facts = fuzz_targets.of(target)
     if not facts.has_programs:  # the target itself is what replays them
         return [str(build / "fuzzers" / target), file]
     flags = facts.judge_flags or (["--canary"] if "/canary_fuzzer/" in os.path.realpath(file) else [])
-    return [str(build / "sluice-fuzz"), "repro", *flags, "--", file]
+    return [str(build / "sluice-fuzz"), "repro", *(["--json"] if as_json else []), *flags, "--", file]
 
 
 def replay(command: list[str], write: Callable[[bytes], object]) -> int:
@@ -97,10 +100,39 @@ def judge(file: str, target: str, presets: list[str]) -> int:
     return result
 
 
+def judge_as_data(file: str, target: str, presets: list[str]) -> tuple[int, dict[str, Any]]:
+    """The exit code, and what --json prints of the file: {"file", "verdict", "findings": [{"sanitizer", "finding"}]}."""
+    findings, worst = [], _PASSES
+    for preset in presets:
+        pieces: list[bytes] = []
+        code = replay(command_for(preset, file, target, as_json=True), pieces.append)
+        worst = max(worst, code)
+        if code != _FAILS:
+            continue
+        report = Report(str(ROOT))
+        for line in b"".join(pieces).decode(errors="replace").splitlines():
+            # The tool prints the record alone, targets after a word.
+            report.add_line(f"SLUICE-FINDING {line}" if line.startswith("{") else line)
+        findings.append({"sanitizer": "undefined" if "ubsan" in preset else "address", "finding": report.record(target or "sluice-fuzz")})
+    verdict = "fails" if findings else {_PASSES: "passes", _FAILS: "fails", _UNREADABLE: "unreadable"}[worst]
+    return (_FAILS if findings else worst), {"file": file, "verdict": verdict, "findings": findings}
+
+
+def print_as_data(files: list[str], target: str, presets: list[str]) -> int:
+    """A line for each file."""
+    worst = _PASSES
+    for file in files:
+        code, data = judge_as_data(file, target, presets)
+        worst = max(worst, code)
+        print(json.dumps(data), flush=True)
+    return worst
+
+
 def main(arguments: list[str]) -> int:
     parser = Parser("scripts/repro")
     parser.add_argument("--sanitizer", default="both", choices=[*builds.PRESETS, "both"])
     parser.add_argument("--target", default="")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse(arguments)
     if not options.words:
         parser.error("name at least one file")
@@ -115,4 +147,6 @@ def main(arguments: list[str]) -> int:
     for preset in presets:
         builds.build(preset, "sluice-fuzz" if fuzz_targets.of(options.target).has_programs else options.target)
     builds.export_sanitizer_options()
+    if options.json:
+        return print_as_data(files, options.target, presets)
     return max(judge(file, options.target, presets) for file in files)
