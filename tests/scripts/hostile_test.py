@@ -124,7 +124,7 @@ class Streams(unittest.TestCase):
 
     def test_an_unexpected_exception_is_a_message_and_2(self):
         driver = "import sys; sys.path.insert(0, sys.argv.pop(1))\nfrom sluice_dev import __main__ as entry\n" \
-                 "from sluice_dev.common import lint\ndef main(words): {body}\nlint.main = main\nsys.exit(entry.begin(['lint']))"
+                 "from sluice_dev.lint import lint\ndef main(words): {body}\nlint.main = main\nsys.exit(entry.begin(['lint']))"
         table = (("raise KeyError('x')", 2, "a fault in the script itself: KeyError"),
                  ("raise OSError(28, 'No space left on device', '/x')", 2, "/x: No space left"),
                  ("raise MemoryError", 2, "MemoryError"), ("sys.exit('words')", 2, "words"), ("sys.exit(3)", 3, ""), ("return 1", 1, ""),
