@@ -55,8 +55,7 @@ v8::MaybeLocal<v8::ArrayBuffer> NewBuffer(v8::Isolate* isolate, size_t size, cha
   void* data = nullptr;
   if (size != 0) {
     data = allocator->AllocateUninitialized(size);
-    if (data == nullptr) {
-      isolate->LowMemoryNotification();
+    if (data == nullptr && binding::IsolateData::Of(isolate)->CollectForRoom()) {
       data = allocator->AllocateUninitialized(size);
     }
     if (data == nullptr) {
@@ -80,18 +79,13 @@ v8::MaybeLocal<v8::ArrayBuffer> NewBufferOf(v8::Isolate* isolate, std::string te
     std::string text;
     std::shared_ptr<binding::NativeMemory> memory;
   };
-  const binding::IsolateData& data = *binding::IsolateData::Of(isolate);
+  binding::IsolateData& data = *binding::IsolateData::Of(isolate);
   auto owner = std::make_unique<Owner>(Owner{std::move(text), data.memory()});
   void* const bytes = owner->text.data();
   const size_t size = owner->text.size();
-  bool counted = size <= kNeverRefused;
-  if (counted) {
+  if (size <= kNeverRefused) {
     owner->memory->TakeAnyway(size);
-  } else if (counted = owner->memory->Take(size); !counted) {
-    isolate->LowMemoryNotification();
-    counted = owner->memory->Take(size);
-  }
-  if (!counted) {
+  } else if (!owner->memory->Take(size) && !(data.CollectForRoom() && owner->memory->Take(size))) {
     ThrowRefused(isolate);
     return {};
   }

@@ -96,6 +96,7 @@ void Realm::RunTask(const std::function<void()>& task) {
 }
 
 void Realm::BeginTask() {
+  isolate_.data().OnTaskBegins();
   const std::lock_guard lock(task_mutex_);
   in_task_ = true;
   task_began_ = EventLoop::Now();

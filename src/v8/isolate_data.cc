@@ -86,18 +86,29 @@ void IsolateData::SetStackLimit(uintptr_t limit) {
 
 bool IsolateData::RequireMemory(size_t bytes, std::string_view what) {
   NativeMemory& memory = *options_.memory;
-  bool room = memory.Take(bytes);
-  if (!room) {
-    isolate_->LowMemoryNotification();
-    room = memory.Take(bytes);
-  }
-  if (room) {
+  if (memory.Take(bytes) || (CollectForRoom() && memory.Take(bytes))) {
     memory.Return(bytes);
     return true;
   }
   ThrowRangeError(isolate_, std::string(what) + ": the memory limit of " + std::to_string(memory.limit()) +
                                 " bytes leaves no room for " + std::to_string(bytes) + " more");
   return false;
+}
+
+bool IsolateData::CollectForRoom() {
+  if (++refusals_ < next_collection_) return false;
+  const NativeMemory& memory = *options_.memory;
+  const size_t before = memory.used();
+  isolate_->LowMemoryNotification();
+  // Who lives at the limit, and drops a little each time, does not collect each time either.
+  constexpr size_t kWorthwhile = 16;
+  if (memory.used() + memory.limit() / kWorthwhile <= before) {
+    refusals_ = 0;
+    next_collection_ = 1;
+  } else {
+    next_collection_ = 2 * refusals_;
+  }
+  return true;
 }
 
 void IsolateData::ReportExternalMemory() {

@@ -121,6 +121,11 @@ class IsolateData {
   // Whether the limit of native memory leaves room for `bytes` more; collects garbage to make it. If not, a RangeError
   // is thrown that names `what`.
   bool RequireMemory(size_t bytes, std::string_view what);
+  // The last resort where native memory is refused. False, and nothing was collected, if earlier collections of this
+  // task freed too little: a task that is refused n times collects about log2(n) times.
+  bool CollectForRoom();
+  // What an earlier task kept may be garbage now.
+  void OnTaskBegins() { refusals_ = 0, next_collection_ = 1; }
 
  private:
   static constexpr int64_t kReportedStep = 64 * 1024;  // bytes
@@ -140,6 +145,8 @@ class IsolateData {
   std::vector<v8::Global<v8::Object>> realms_;  // weak
   uintptr_t stack_limit_ = 0;
   int64_t unreported_bytes_ = 0;
+  uint64_t refusals_ = 0;         // in this task, since a collection freed much
+  uint64_t next_collection_ = 1;  // at this refusal
   std::unordered_map<const Member*, v8::Eternal<v8::FunctionTemplate>> unforgeable_;
   std::unique_ptr<DomData> dom_;
   std::unique_ptr<V8Host> host_;

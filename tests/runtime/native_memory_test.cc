@@ -131,6 +131,42 @@ TEST_F(NativeMemoryTest, TheNextTaskHasRoomAgain) {
   EXPECT_EQ(TakeOutput(), "RangeError\nmade\n");
 }
 
+class CollectionsTest : public NativeMemoryTest {
+ protected:
+  // How often V8 collects all of its garbage while `source` runs.
+  int CollectionsIn(const std::string& source) {
+    collections = 0;
+    isolate()->AddGCEpilogueCallback([](v8::Isolate*, v8::GCType, v8::GCCallbackFlags) { ++collections; },
+                                     v8::kGCTypeMarkSweepCompact);
+    EXPECT_EQ(Run(source + "; console.log('done'); sluice.exit(0)"), "done\n") << TakeErrors();
+    return collections;
+  }
+  static int collections;
+};
+int CollectionsTest::collections = 0;
+
+// One last resort is at most seven collections for V8; 2,000 refusals are eleven last resorts.
+TEST_F(CollectionsTest, ALoopThatIsRefusedDoesNotCollectEachTime) {
+  const std::string fill = "const kept = []; try { for (;;) kept.push(AbortSignal.timeout(1e9)) } catch {}";
+  for (const std::string refused :
+       {"AbortSignal.timeout(1e9)", "setTimeout(() => {}, 1e9)", "atob('x'.repeat(4e6))",
+        "new TextEncoder().encode('x'.repeat(4e6))", "new URLSearchParams('a&'.repeat(3e5))"}) {
+    Restart({.isolate = {.max_native_bytes = kLimit}});
+    const int count = refused.size() > 25 ? 300 : 2'000;
+    const int collected =
+        CollectionsIn(fill + "let refused = 0; for (let i = 0; i < " + std::to_string(count) + "; ++i) { try { " +
+                      refused + " } catch (e) { if (e instanceof RangeError) ++refused } } if (refused < " +
+                      std::to_string(count / 2) + ") throw refused");
+    EXPECT_GT(collected, 0) << refused;
+    EXPECT_LT(collected, 100) << refused;
+  }
+}
+
+// A loop whose garbage is most of the limit is refused nothing.
+TEST_F(CollectionsTest, ALoopThatDropsWhatItAllocatesIsNotRefused) {
+  CollectionsIn("for (let i = 0; i < 3e5; ++i) AbortSignal.timeout(1e9)");
+}
+
 TEST_F(NativeMemoryTest, FilesAreNoLargerThanTheLimit) {
   EXPECT_EQ(realm().max_file_bytes(), kLimit);
   EXPECT_THAT(Run("try { sluice.readTextFile('/proc/self/exe') } catch (e) { console.log(e.message) }"),
