@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -63,6 +64,7 @@ struct Options {
   // What all streams of the isolate together may be charged for, in bytes, where each has a limit of its own; none:
   // unlimited.
   std::optional<uint64_t> total_byte_limit;
+  std::string total_byte_limit_name;  // what the embedder's users call it; in the error's message
 };
 
 class IsolateData {

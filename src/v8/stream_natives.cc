@@ -297,10 +297,11 @@ void RangeErrorText(const Info& info) {
   const bool total = reason == kTotalByteLimitExceeded;
   if (!total && reason != kByteLimitExceeded) return info.GetReturnValue().Set(Text(info, kTexts[reason]));
   const core::ByteLimitExceeded& facts = HostOf(info).overflow();
-  info.GetReturnValue().Set(Text(
-      info, (total ? "The streams of this app may buffer " : "The stream may buffer ") + Bytes(facts.limit) +
-                (total ? " together and hold " : " and holds ") + Bytes(facts.buffered) + ": no room for a chunk of " +
-                Bytes(facts.asked)));
+  const std::string& name = IsolateData::Of(info.GetIsolate())->options().total_byte_limit_name;
+  const std::string together = name.empty() ? " together and hold " : " together (" + name + ") and hold ";
+  info.GetReturnValue().Set(Text(info, (total ? "The streams of this app may buffer " : "The stream may buffer ") +
+                                           Bytes(facts.limit) + (total ? together : " and holds ") +
+                                           Bytes(facts.buffered) + ": no room for a chunk of " + Bytes(facts.asked)));
 }
 
 // ---- Realms

@@ -36,6 +36,7 @@ RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err
   RealmOptions options;
   options.isolate.binding.stream.byte_limit = configuration.max_buffer_size_bytes;
   options.isolate.binding.total_byte_limit = configuration.max_total_buffer_size_bytes;
+  options.isolate.binding.total_byte_limit_name = "max_total_buffer_size_mb";
   options.isolate.max_heap_bytes = configuration.memory_limit_bytes;
   options.isolate.max_native_bytes = configuration.memory_limit_bytes;
   options.root = configuration.root;
