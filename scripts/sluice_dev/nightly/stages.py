@@ -99,7 +99,9 @@ def _debian(release: str) -> Commands:
 
 def _tsan(options: Options, _record: Record) -> list[Command]:
     """The server's threads: those that speak HTTP and look after the apps' processes."""
-    ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1'
+    # Where addresses are spread over more bits than clang 14 expects, nothing starts under it: the layout is fixed, if that is allowed.
+    ctest = ('fixed=(setarch "$(uname -m)" -R); "${fixed[@]}" true 2>/dev/null || fixed=(); "${fixed[@]}" '
+             'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|LogWriterTest|server[.]" || exit 1')
     return [_build_step("tsan", "sluice", "server_tests", "http_tests"),
             ["bash", "-c", ctest, SCRIPTS / "nightly", ROOT / "build/tsan"]]
 

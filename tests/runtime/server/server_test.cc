@@ -40,7 +40,7 @@ class ServerTest : public ::testing::Test {
   }
   ~ServerTest() override { Stop(); }
 
-  // Returns when it listens.
+  // Returns when it listens, or cannot.
   void Start(ServerOptions options, const std::string& module) {
     std::ofstream(entry_) << module;
     Configuration configuration;
@@ -55,12 +55,16 @@ class ServerTest : public ::testing::Test {
       const std::lock_guard lock(mutex_);
       log_ += text;
     };
-    std::promise<std::string> listening;
-    server_ =
-        std::make_unique<Server>(configuration, options, [&](const std::string& url) { listening.set_value(url); });
-    thread_ = std::thread([this] { code_ = server_->Run(); });
-    const std::string url = listening.get_future().get();
-    port_ = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+    server_ = std::make_unique<Server>(configuration, options, [this](const std::string& url) {
+      port_ = static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+      began_.set_value();
+    });
+    thread_ = std::thread([this] {
+      code_ = server_->Run();
+      if (port_ == 0) began_.set_value();
+    });
+    began_.get_future().wait();
+    ASSERT_NE(port_, 0) << "the server ended before it listened: " << log_;
   }
   int Stop() {
     if (thread_.joinable()) {
@@ -92,6 +96,7 @@ class ServerTest : public ::testing::Test {
   std::string entry_;
   std::unique_ptr<Server> server_;
   std::thread thread_;
+  std::promise<void> began_;
   int code_ = -1;
   uint16_t port_ = 0;
   boost::asio::io_context io_;
