@@ -85,6 +85,27 @@ TEST_F(TimersTest, AChainThatNeverEndsStarvesNobody) {
   loop_.Close(other);
 }
 
+// Requests of an app would wait for all of them.
+TEST_F(TimersTest, ManyThatAreDueLetOtherEventsInBetween) {
+  uv_async_t other;
+  uv_async_init(loop_.get(), &other,
+                [](uv_async_t* async) { static_cast<std::vector<std::string>*>(async->data)->emplace_back("event"); });
+  other.data = &log_;
+  uv_unref(reinterpret_cast<uv_handle_t*>(&other));
+  timers_.Post(0,
+               [&] {
+                 Log("long");
+                 uv_async_send(&other);
+                 for (const double begin = EventLoop::Now(); EventLoop::Now() - begin < 60;) {
+                 }
+               },
+               {});
+  timers_.Post(0, [&] { Log("next"); }, {});
+  RunAll();
+  EXPECT_THAT(log_, ElementsAre("long", "event", "next"));
+  loop_.Close(other);
+}
+
 TEST_F(TimersTest, OneCanCancelAnotherThatIsDue) {
   int32_t second = 0;
   timers_.Post(0, [&] { timers_.Cancel(second); }, {});
