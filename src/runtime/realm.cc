@@ -162,7 +162,15 @@ void Realm::ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value>
 }
 
 void Realm::ReportRejections() {
-  rejections_.Process([this](v8::Local<v8::Promise> promise) {
+  // Printing cannot be interrupted: a task that was interrupted prints one more.
+  size_t left_out = 0;
+  bool is_last = false;
+  rejections_.Process([&](v8::Local<v8::Promise> promise) {
+    if (is_last) {
+      ++left_out;
+      return;
+    }
+    is_last = interrupted_;
     if (!rejection_handler_.IsEmpty() && !failed_ && !ended()) return CallRejectionHandler(promise);
     if (options_.rejections == RejectionMode::kNone || failed_) return;
     const v8::Local<v8::Value> reason = promise->Result();
@@ -172,6 +180,9 @@ void Realm::ReportRejections() {
                                    warn ? "Warning: unhandled promise rejection:" : "Unhandled promise rejection:"));
     if (!warn && !options_.go_on_after_errors) failed_ = true;
   });
+  if (left_out != 0 && options_.rejections != RejectionMode::kNone) {
+    options_.err("... and " + std::to_string(left_out) + " more unhandled promise rejections that are not printed\n");
+  }
 }
 
 void Realm::CallRejectionHandler(v8::Local<v8::Promise> promise) {

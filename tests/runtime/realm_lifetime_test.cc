@@ -56,6 +56,20 @@ TEST_F(RealmLifetimeTest, AnInterruptFromAnotherThreadEndsTheTaskOnly) {
   EXPECT_EQ(Run("console.log('goes on')"), "goes on\n");
 }
 
+// What they hold may take long to print, and printing is not interrupted.
+TEST_F(RealmLifetimeTest, ATaskThatWasInterruptedPrintsOneRejectionAndCountsTheOthers) {
+  Restart({.go_on_after_errors = true});
+  realm().RunTask([&] {
+    (void)Evaluate("for (let i = 0; i < 1000; ++i) Promise.reject(`reason ${i}`)");
+    EXPECT_TRUE(realm().Interrupt());
+  });
+  EXPECT_EQ(TakeErrors(),
+            "Unhandled promise rejection: 'reason 0'\n"
+            "... and 999 more unhandled promise rejections that are not printed\nInterrupted\n");
+  RunTask("Promise.reject(1); Promise.reject(2)");
+  EXPECT_EQ(TakeErrors(), "Unhandled promise rejection: 1\nUnhandled promise rejection: 2\n");
+}
+
 TEST_F(RealmLifetimeTest, FinalizersRunAsTasks) {
   EXPECT_EQ(Run("const registry = new FinalizationRegistry(x => { console.log('final', x); Promise.resolve().then(() "
                 "=> console.log('micro')) });"
