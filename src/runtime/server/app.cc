@@ -197,7 +197,8 @@ void App::OnEnd(const ProcessEnd& end) {
   ++restarts_;
   failures_ = succeeded_ || Clock::now() - began_ > kLongLife ? 0 : failures_ + 1;
   const milliseconds pause = PauseLength();
-  log_(Concat(reason, ": ", lost, " requests in flight get 503, and it starts afresh",
+  log_(Concat(reason, ": ", lost, lost == 1 ? " request in flight gets" : " requests in flight get",
+              " 503, and it starts afresh",
               pause.count() == 0 ? std::string() : Concat(" after ", pause.count(), " ms"), "\n"));
   Pause();
 }
@@ -240,7 +241,9 @@ void App::GiveToProcess(std::shared_ptr<Exchange> exchange) {
   in_flight_.emplace(id, exchange);
   const std::string fields = EncodeRequest(id, exchange->request);
   std::string text = EncodeFrame(FrameType::kRequest, fields, exchange->request.body.size());
-  process_->Send({std::move(text), std::move(exchange)});
+  // One that has nothing else to do begins at once; others are woken less often.
+  process_->Send({std::move(text), std::move(exchange)},
+                 in_flight_.size() == 1 ? AppProcess::When::kNow : AppProcess::When::kSoon);
 }
 
 void App::Forget(const std::shared_ptr<Exchange>& exchange, GaveUp why) {
@@ -344,8 +347,7 @@ void App::Ask(bool collect, std::function<void(const AppStatus&)> tell) {
     if (cancelled) return;
     if (const auto late = questions_.extract(id)) TellStatus(late.mapped(), {});
   });
-  process_->Send(
-      {EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({.id = id, .collect = collect})), nullptr});
+  process_->Send({EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({.id = id, .collect = collect})), nullptr});
 }
 
 void App::TellStatus(const Question& question, const RealmStatus& realm) {

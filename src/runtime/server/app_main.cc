@@ -33,6 +33,7 @@ namespace {
 constexpr int kSocket = 3;
 constexpr rlim_t kMostDescriptors = 64;
 constexpr int kInternalError = 500;
+constexpr double kFreshMs = 1;  // what was given up is known after so long
 
 [[noreturn]] void Exit(AppExit code) { _exit(static_cast<int>(code)); }
 
@@ -125,12 +126,14 @@ class AppMain final : private FrameHandler {
   }
 
   AppExit Run() {
-    uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* poll, int, int) { static_cast<AppMain*>(poll->data)->OnReadable(); });
+    uv_poll_start(&poll_, UV_READABLE,
+                  [](uv_poll_t* poll, int, int) { static_cast<AppMain*>(poll->data)->OnReadable(); });
     // Loading ends when it waits for nothing; requests do not count.
     uv_unref(reinterpret_cast<uv_handle_t*>(&poll_));
     {
       const Watchdog watchdog([this] { return EndLongTask(LoadLimitMs(app_)); });
-      if (!Load()) return stopped_ ? AppExit::kStopped : realm_.realm().ended() ? AppExit::kEndedItself : AppExit::kNotLoaded;
+      if (!Load())
+        return stopped_ ? AppExit::kStopped : realm_.realm().ended() ? AppExit::kEndedItself : AppExit::kNotLoaded;
     }
     uv_ref(reinterpret_cast<uv_handle_t*>(&poll_));
     SendFrame(FrameType::kLoaded, {});
@@ -166,12 +169,15 @@ class AppMain final : private FrameHandler {
 
   // What comes meanwhile waits for the next turn, after timers.
   void WorkOff() {
+    double last_read = EventLoop::Now();
     for (size_t left = waiting_.size(); left != 0 && !waiting_.empty() && !realm_.realm().ended(); --left) {
       NumberedRequest request = std::move(waiting_.front());
       waiting_.pop_front();
       realm_.Handle(request.id, std::move(request.request));
+      if (waiting_.empty() || EventLoop::Now() - last_read < kFreshMs) continue;
       // Of those that wait, some may have been given up.
-      if (!waiting_.empty() && !ReadAll()) return;
+      if (!ReadAll()) return;
+      last_read = EventLoop::Now();
     }
     if (waiting_.empty()) {
       uv_idle_stop(&more_);
@@ -212,7 +218,9 @@ class AppMain final : private FrameHandler {
       return abandonment.has_value();
     }
     const auto question = DecodeStatusQuestion(frame.fields);
-    if (question) SendFrame(FrameType::kStatus, EncodeStatusReply({.id = question->id, .status = Status(question->collect)}));
+    if (question) {
+      SendFrame(FrameType::kStatus, EncodeStatusReply({.id = question->id, .status = Status(question->collect)}));
+    }
     return question.has_value();
   }
 
@@ -244,7 +252,8 @@ class AppMain final : private FrameHandler {
     if (fields.size() > kLargestFields) {
       problem = Concat("the head of a response has ", fields.size(), " bytes, more than ", kLargestFields, "\n");
     } else if (fields.size() + response.body.size() > app_.max_in_flight_bytes) {
-      problem = Concat("the body of a response has ", response.body.size(), " bytes, more than max_in_flight_mb allows\n");
+      problem =
+          Concat("the body of a response has ", response.body.size(), " bytes, more than max_in_flight_mb allows\n");
     }
     if (!problem.empty()) {
       SendText(FrameType::kLog, problem);
@@ -279,7 +288,9 @@ int RunAppProcess(int argc, char** argv) {
   const auto app = StartReader().Read();
   if (!app) return static_cast<int>(AppExit::kStopped);
   LimitMemory(*app);
-  InitializeV8({});
+  // V8 takes the memory of WebAssembly from the system. Each has a limit; LimitMemory() is that of all.
+  constexpr uint64_t kWasmPage = 64 * 1024;
+  InitializeV8({Concat("--wasm-max-mem-pages=", std::max<uint64_t>(1, app->memory_limit_bytes / kWasmPage))});
   AppMain main(*app);
   return static_cast<int>(main.Run());
 }

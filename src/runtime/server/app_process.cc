@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -160,13 +161,19 @@ void AppProcess::TakeDiagnostics(size_t size) {
 
 // ---- Writing
 
-void AppProcess::Send(Outgoing frame) {
+void AppProcess::Send(Outgoing frame, When when) {
   if (ended_ || closing_) return;
   queue_.push_back(std::move(frame));
-  if (!writing_) Write();
+  if (when == When::kNow) return Write();
+  if (std::exchange(will_write_, true)) return;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    self->will_write_ = false;
+    if (!self->ended_) self->Write();
+  });
 }
 
 void AppProcess::Write() {
+  if (writing_) return;
   Error error;
   while (!queue_.empty() && !error) Sent(WriteOnce(error));
   if (queue_.empty()) return;
@@ -184,7 +191,8 @@ size_t AppProcess::WriteOnce(Error& error) {
   std::vector<asio::const_buffer> buffers;
   size_t skip = sent_;
   for (size_t i = 0; i < queue_.size() && i < kFramesAtOnce; ++i) {
-    for (const std::string* part : {&queue_[i].text, queue_[i].exchange ? &queue_[i].exchange->request.body : nullptr}) {
+    for (const std::string* part :
+         {&queue_[i].text, queue_[i].exchange ? &queue_[i].exchange->request.body : nullptr}) {
       if (part == nullptr) continue;
       const size_t skipped = std::min(skip, part->size());
       skip -= skipped;
@@ -229,6 +237,7 @@ std::vector<std::shared_ptr<Exchange>> AppProcess::TakeAllBack() {
 // ---- The end
 
 void AppProcess::Close() {
+  Write();
   closing_ = true;
   Error ignored;
   socket_.shutdown(asio::local::stream_protocol::socket::shutdown_send, ignored);
@@ -238,7 +247,8 @@ void AppProcess::Kill() {
   if (id_ > 0) kill(id_, SIGKILL);
 }
 
-// Its socket is closed, so it is ending if it has not ended: by then its exit code is set, and killing it changes nothing.
+// Its socket is closed, so it is ending if it has not ended: by then its exit code is set, and killing it changes
+// nothing.
 void AppProcess::End() {
   if (std::exchange(ended_, true)) return;
   Kill();

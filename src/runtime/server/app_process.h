@@ -5,9 +5,9 @@
 //   process->Kill();             // or Close(): it stops by itself
 //   observer.OnEnd(...)          // once, whatever ended it
 //
-// The process is this program again (ServerOptions::app_command), with a socket to the server as its third descriptor and
-// none of the server's own. It cannot outlive the server: the system kills it with its parent. All on one thread, which
-// lives as long as the process: the system takes the end of that thread for the parent's.
+// The process is this program again (ServerOptions::app_command), with a socket to the server as its third descriptor
+// and none of the server's own. It cannot outlive the server: the system kills it with its parent. All on one thread,
+// which lives as long as the process: the system takes the end of that thread for the parent's.
 #ifndef SLUICE_RUNTIME_SERVER_APP_PROCESS_H_
 #define SLUICE_RUNTIME_SERVER_APP_PROCESS_H_
 
@@ -62,7 +62,9 @@ class AppProcess : public std::enable_shared_from_this<AppProcess> {
   AppProcess(const AppProcess&) = delete;
   AppProcess& operator=(const AppProcess&) = delete;
 
-  void Send(Outgoing frame);
+  // Soon: together with what else is sent in this turn of the loop. A process that waits for work is sent it now.
+  enum class When : uint8_t { kNow, kSoon };
+  void Send(Outgoing frame, When when = When::kNow);
   // Takes the exchange's request back, if none of it was sent yet.
   bool TakeBack(const Exchange& exchange);
   // All requests of which nothing was sent yet.
@@ -96,6 +98,7 @@ class AppProcess : public std::enable_shared_from_this<AppProcess> {
   pid_t id_ = -1;
   bool heard_ = false;
   bool writing_ = false;
+  bool will_write_ = false;  // at the end of this turn
   bool closing_ = false;
   bool ended_ = false;
   std::deque<Outgoing> queue_;

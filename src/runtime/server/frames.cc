@@ -16,7 +16,9 @@ class FieldWriter {
  public:
   template <std::unsigned_integral Number>
   void Put(Number number) {
-    for (size_t i = 0; i < sizeof(Number); ++i) text_ += static_cast<char>(number >> (8 * i));
+    char bytes[sizeof(Number)];
+    for (size_t i = 0; i < sizeof(Number); ++i) bytes[i] = static_cast<char>(number >> (8 * i));
+    text_.append(bytes, sizeof(Number));
   }
   void Put(std::string_view text) {
     Put(static_cast<uint32_t>(text.size()));
@@ -44,8 +46,8 @@ class FieldReader {
     Number number = 0;
     if (text_.size() < sizeof(Number)) return Fail(), number;
     for (size_t i = 0; i < sizeof(Number); ++i) {
-      number = static_cast<Number>(number | static_cast<Number>(static_cast<Number>(static_cast<uint8_t>(text_[i]))
-                                                                << (8 * i)));
+      number = static_cast<Number>(number |
+                                   static_cast<Number>(static_cast<Number>(static_cast<uint8_t>(text_[i])) << (8 * i)));
     }
     text_.remove_prefix(sizeof(Number));
     return number;
