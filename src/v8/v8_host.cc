@@ -66,12 +66,9 @@ void V8Host::Interrupted() {
 }
 
 void V8Host::ReportQueue(StreamObject& stream, v8::Local<v8::Value> state) {
-  constexpr int64_t kWatchedBytes = 1024;  // what a dead stream may keep costs less than watching it
   const int64_t before = stream.reported_bytes;
   stream.reported_bytes = stream.QueueBytes();
-  const bool is_long = stream.reported_bytes > kWatchedBytes ||
-                       (data_.options().total_byte_limit && stream.counted_charge > uint64_t{kWatchedBytes});
-  if (stream.watch == nullptr && is_long && state->IsObject()) {
+  if (MustWatch(stream) && state->IsObject()) {
     auto watch = std::make_unique<QueueWatch>(QueueWatch{{isolate_, state.As<v8::Object>()}, &stream});
     watch->state.SetWeak(watch.get(), StateCollected, v8::WeakCallbackType::kParameter);
     stream.watch = watch.get();

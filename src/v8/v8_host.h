@@ -86,8 +86,11 @@ class V8Host final : public core::ReentrantHost {
     Operation& operator=(const Operation&) = delete;
     ~Operation() {
       host_.operation_ = outer_;
-      if (stream_ != nullptr) host_.CountCharge(*stream_);
-      if (stream_ != nullptr && stream_->QueueBytes() != stream_->reported_bytes) host_.ReportQueue(*stream_, state_);
+      if (stream_ == nullptr) return;
+      host_.CountCharge(*stream_);
+      if (stream_->QueueBytes() != stream_->reported_bytes || host_.MustWatch(*stream_)) {
+        host_.ReportQueue(*stream_, state_);
+      }
     }
 
     // Whether the stream may be used, and the stack is large enough to do the effects of an operation on it: else
@@ -171,6 +174,13 @@ class V8Host final : public core::ReentrantHost {
   void Interrupted();
   // What the stream is charged for may have changed.
   void CountCharge(StreamObject& stream);
+  // Whether it must be known when the stream is dead: it has a long queue, or a charge of which others need the room.
+  bool MustWatch(const StreamObject& stream) const {
+    constexpr int64_t kWatchedBytes = 1024;  // what a dead stream may keep costs less than watching it
+    return stream.watch == nullptr &&
+           (stream.reported_bytes > kWatchedBytes ||
+            (stream.counted_charge > uint64_t{kWatchedBytes} && data_.options().total_byte_limit.has_value()));
+  }
   bool FitsTotalByteLimit(StreamObject& stream, uint64_t charge);
   // The queue's memory has changed.
   void ReportQueue(StreamObject& stream, v8::Local<v8::Value> state);
