@@ -165,7 +165,7 @@ TEST_F(ServerTest, ClientThatTakesNothingIsGivenUp) {
 
 TEST_F(ServerTest, ClientThatTakesSlowlyButSteadilyGetsAll) {
   ServerOptions options;
-  options.write_pause = std::chrono::milliseconds(100);
+  options.write_pause = std::chrono::milliseconds(500);
   Start(options, "export function fetch() { return new Response('x'.repeat(2e7)) }");
   tcp::socket socket(io_);
   socket.open(tcp::v4());
