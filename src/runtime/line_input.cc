@@ -26,7 +26,7 @@ class PlainInput final : public LineInput {
 
   void Start(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
 
-  void Ask(const std::string&) override {
+  void Prompt(const std::string&) override {
     // What was read already is given in the next turn too, so that a line's own tasks come first.
     if (!pollable_ || ended_ || buffer_.find('\n') != std::string::npos) {
       uv_idle_start(&idle_, [](uv_idle_t* idle) { static_cast<PlainInput*>(idle->data)->Step(); });

@@ -2,7 +2,7 @@
 //
 //   std::unique_ptr<LineInput> input = OpenPlainInput(loop, STDIN_FILENO);
 //   input->Start({.line = ..., .end = ...});
-//   input->Ask("> ");
+//   input->Prompt("> ");
 #ifndef SLUICE_RUNTIME_LINE_INPUT_H_
 #define SLUICE_RUNTIME_LINE_INPUT_H_
 
@@ -25,7 +25,7 @@ class LineInput {
   virtual ~LineInput() = default;
   virtual void Start(Callbacks callbacks) = 0;
   // Asks for one line. While nothing is asked for, nothing is read.
-  virtual void Ask(const std::string& prompt) = 0;
+  virtual void Prompt(const std::string& prompt) = 0;
   // Gives up what was typed of the line, and asks for it again.
   virtual void Cancel() {}
   // Makes room for output, which `write` does, while a prompt may be on the screen.

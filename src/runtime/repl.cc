@@ -70,15 +70,15 @@ int Repl::Run() {
                       if (!pending_.empty()) Evaluate(std::exchange(pending_, {}));
                       finished_ = true;
                     }});
-  AskNext();
+  PromptNext();
   while (!finished_ && !realm_.ended()) {
     realm_.RunLoop([this] { return !finished_; });
     if (finished_ || realm_.ended()) break;
     // Nothing will happen any more, and what the last line awaits neither.
-    Say("Nothing is left to do, and this still waits.\n");
+    Print("Nothing is left to do, and this still waits.\n");
     evaluating_ = false;
     evaluator_->Forget();
-    AskNext();
+    PromptNext();
   }
   // What a script from a pipe has begun is brought to its end, as `sluice run` does.
   if (!options_.interactive && !realm_.ended()) realm_.RunLoop();
@@ -93,29 +93,29 @@ void Repl::OnInterrupt() {
   if (evaluating_) {
     evaluating_ = false;
     evaluator_->Forget();
-    Say("Interrupted: what it awaited is no longer waited for.\n");
-    return AskNext();
+    Print("Interrupted: what it awaited is no longer waited for.\n");
+    return PromptNext();
   }
   pending_.clear();
   input_.Cancel();
 }
 
-void Repl::AskNext() {
-  if (!finished_ && !realm_.ended()) input_.Ask(pending_.empty() ? kPrompt : kContinuation);
+void Repl::PromptNext() {
+  if (!finished_ && !realm_.ended()) input_.Prompt(pending_.empty() ? kPrompt : kContinuation);
 }
 
 void Repl::OnLine(const std::string& line) {
-  if (Trim(line).empty() && pending_.empty()) return AskNext();
+  if (Trim(line).empty() && pending_.empty()) return PromptNext();
   input_.Remember(line);
   if (IsCommand(Trim(line)) && RunCommand(std::string(Trim(line)))) {
-    if (!evaluating_) AskNext();
+    if (!evaluating_) PromptNext();
     return;
   }
   if (!pending_.empty()) pending_ += '\n';
   pending_ += line;
   bool incomplete = false;
   realm_.RunTask([&] { incomplete = IsIncomplete(realm_.context(), pending_); });
-  if (incomplete) return AskNext();
+  if (incomplete) return PromptNext();
   Evaluate(std::exchange(pending_, {}));
 }
 
@@ -131,22 +131,22 @@ bool Repl::RunCommand(const std::string& line) {
   if (name == ".exit") {
     finished_ = true;
   } else if (name == ".help") {
-    Say(kHelp);
+    Print(kHelp);
   } else if ((name == ".load" || name == ".save") && argument.empty()) {
-    Say(absl::StrCat(name, ": name a file\n"));
+    Print(absl::StrCat(name, ": name a file\n"));
   } else if (name == ".load") {
     Load(argument);
   } else if (name == ".save") {
     Save(argument);
   } else {
-    Say(absl::StrCat(name, " is no command; .help lists them\n"));
+    Print(absl::StrCat(name, " is no command; .help lists them\n"));
   }
   return true;
 }
 
 void Repl::Load(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadSource(path);
-  if (!text.ok()) return Say(absl::StrCat(".load: ", text.status().message(), "\n"));
+  if (!text.ok()) return Print(absl::StrCat(".load: ", text.status().message(), "\n"));
   Evaluate(*text);
 }
 
@@ -155,7 +155,7 @@ void Repl::Save(const std::string& path) {
   bool good = file != nullptr;
   for (const std::string& code : accepted_) good = good && std::fprintf(file, "%s\n", code.c_str()) >= 0;
   if (file != nullptr) good = (std::fclose(file) == 0) && good;
-  Say(good ? absl::StrCat("Saved ", path, "\n") : absl::StrCat(".save: ", path, ": ", std::strerror(errno), "\n"));
+  Print(good ? absl::StrCat("Saved ", path, "\n") : absl::StrCat(".save: ", path, ": ", std::strerror(errno), "\n"));
 }
 
 void Repl::Evaluate(const std::string& code) {
@@ -168,7 +168,7 @@ void Repl::Evaluate(const std::string& code) {
     evaluator_->Evaluate(literal ? "(" + code + "\n)" : code, [this, here](const ReplEvaluator::Result& result) {
       evaluating_ = false;
       PrintResult(result);
-      if (!*here) AskNext();
+      if (!*here) PromptNext();
     });
   });
   *here = false;
@@ -177,7 +177,7 @@ void Repl::Evaluate(const std::string& code) {
     evaluating_ = false;
     evaluator_->Forget();
   }
-  if (!evaluating_) AskNext();
+  if (!evaluating_) PromptNext();
 }
 
 Completion Repl::CompleteLine(std::string_view line) {
@@ -188,9 +188,9 @@ Completion Repl::CompleteLine(std::string_view line) {
 
 void Repl::PrintResult(const ReplEvaluator::Result& result) {
   const v8::Local<v8::Context> context = realm_.context();
-  if (!result.failure.empty()) return Say(absl::StrCat("Uncaught: ", result.failure, "\n"));
+  if (!result.failure.empty()) return Print(absl::StrCat("Uncaught: ", result.failure, "\n"));
   if (result.threw) return realm_.ReportException(context, result.value, v8::Local<v8::Message>());
-  Say(Inspect(context, result.value, {.max_string = kLongestString}) + "\n");
+  Print(Inspect(context, result.value, {.max_string = kLongestString}) + "\n");
   RememberValue(result.value);
 }
 

@@ -53,8 +53,8 @@ class Repl {
   void Evaluate(const std::string& code);
   void PrintResult(const ReplEvaluator::Result& result);
   void RememberValue(v8::Local<v8::Value> value);
-  void AskNext();
-  void Say(std::string_view text) { realm_.PrintOutput(text); }
+  void PromptNext();
+  void Print(std::string_view text) { realm_.PrintOutput(text); }
 
   Realm& realm_;
   LineInput& input_;

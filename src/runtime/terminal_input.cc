@@ -62,7 +62,7 @@ class TerminalInput final : public LineInput {
 
   void Start(Callbacks callbacks) override { callbacks_ = std::move(callbacks); }
 
-  void Ask(const std::string& prompt) override {
+  void Prompt(const std::string& prompt) override {
     prompt_ = prompt;
     asking_ = true;
     // The terminal is in libedit's mode only while it waits for a line: scripts run in the usual one, with Ctrl-C.
@@ -76,7 +76,7 @@ class TerminalInput final : public LineInput {
     Stop();
     std::fputs("^C\n", stdout);
     std::fflush(stdout);
-    Ask(prompt_);
+    Prompt(prompt_);
   }
 
   void Print(const std::function<void()>& write) override {
