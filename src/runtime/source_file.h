@@ -19,8 +19,8 @@ absl::StatusOr<std::string> ReadSource(const std::string& path, size_t limit = k
 // All of standard input, which may be a pipe: waits for its end.
 absl::StatusOr<std::string> ReadStandardInput();
 
-// The real path of `path`, with every link followed, if it is in the folder `root` or below; a relative path is one from
-// there. An empty root is everywhere, and any path is returned as it is. The error's message names the file.
+// The real path of `path`, with every link followed, if it is in the folder `root` or below; a relative path is one
+// from there. An empty root is everywhere, and any path is returned as it is. The error's message names the file.
 absl::StatusOr<std::string> LocateUnder(const std::string& root, const std::string& path);
 
 }  // namespace sluice::runtime

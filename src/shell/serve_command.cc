@@ -62,9 +62,8 @@ int ServeCommand(const ServeOptions& command) {
   options.log = [&errors](std::string_view text) { errors.Write(runtime::Concat("sluice: ", text)); };
   int code = 0;
   {
-    runtime::Server server(parsed.configuration, options, [&](const std::string& url) {
-      out.Write(runtime::Concat("Listening on ", url, "\n"));
-    });
+    runtime::Server server(parsed.configuration, options,
+                           [&](const std::string& url) { out.Write(runtime::Concat("Listening on ", url, "\n")); });
     server.StopOnSignals();
     code = server.Run();
   }

@@ -638,7 +638,8 @@ TEST_F(StreamIdlTest, NoFunctionOfTheScriptIsInAStackTrace) {
       w.close();
       return w;
     }
-    for (const f of [look, sink, mark, thenable, sink.start, sink.write, sink.close, sink.abort, listener, size, valueOf, user, check, getThen]) mine.add(f);
+    for (const f of [look, sink, mark, thenable, sink.start, sink.write, sink.close, sink.abort, listener, size, valueOf, user, check,
+                     getThen]) mine.add(f);
     function getThen() { look('then'); }
     function check() {
       user();

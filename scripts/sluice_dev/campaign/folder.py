@@ -10,7 +10,8 @@ from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
 
 # What campaigns write there. Nothing else is touched: the folder may be anybody's.
-RESULTS = ("findings", "canary_fuzzer", "crashing", "suppressed", "afl", "findings.sarif", "index.html", "summary.json", "campaign.json", "samples.jsonl",
+RESULTS = ("findings", "canary_fuzzer", "crashing", "suppressed", "afl", "findings.sarif", "index.html", "summary.json", "campaign.json",
+           "samples.jsonl",
            "state-coverage.json", "speed.json", "program.dict")
 SCRATCH = "artifacts-"  # of a campaign that was killed: inputs that it had not looked at yet
 EARLIER = "earlier"

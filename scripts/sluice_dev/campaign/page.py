@@ -106,7 +106,8 @@ def _findings(out: Path, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
             "target": target, "engine": ENGINES.get(data.get("engine"), data.get("engine")),
             "after": data.get("after_seconds"), "reproduces": data.get("reproduces"), "how_often": data.get("how_often"),
             "also": data.get("also_seen_as") or [], "trouble": data.get("trouble"),
-            "folder": place, "page": f"{place}/{finding_page.NAME}" if (folder / finding_page.NAME).is_file() else "", "program": program, "lines": len(program.splitlines()),
+            "folder": place, "page": f"{place}/{finding_page.NAME}" if (folder / finding_page.NAME).is_file() else "", "program": program,
+            "lines": len(program.splitlines()),
             "report": _text(folder, "report.txt"), "stack": _text(folder, "stack.txt"),
             "repro": f"scripts/repro{sanitizer}{target_flag(target)} {shown(folder / ('program.ops' if program else 'input'))}",
         })

@@ -158,7 +158,8 @@ def plain() -> str:
         parts.append(f'<rect class="box" data-phases="{ids}" x="{box.x - box.width // 2}" y="{box.y}" width="{box.width}" height="{H}" rx="10"/>'
                      f'<text class="title" x="{box.x}" y="{box.y + 28}" text-anchor="middle">{html.escape(box.title)}</text>')
         for i, (phase, how) in enumerate(box.phases):
-            parts.append(f'<text class="phase" data-phase="{phase}" x="{box.x}" y="{box.y + 54 + 22 * i}" text-anchor="middle">{html.escape(how)}</text>')
+            place = f'x="{box.x}" y="{box.y + 54 + 22 * i}"'
+        parts.append(f'<text class="phase" data-phase="{phase}" {place} text-anchor="middle">{html.escape(how)}</text>')
     return "".join(parts) + "</svg>"
 
 

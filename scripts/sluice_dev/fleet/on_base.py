@@ -2,7 +2,8 @@
 
     on-base --base COMMIT --campaign DIR [--work DIR]
 
-Each finding's input is run in its target, built at the base. DIR/base.md has the result in words, DIR/findings.sarif what the base does not have, and DIR/base.json all:
+Each finding's input is run in its target, built at the base. DIR/base.md has the result in words, DIR/findings.sarif what the base
+does not have, and DIR/base.json all:
     {"base": COMMIT, "findings": [{"identity", "rule", "folder", "on_base": true|false, "why"}]}
 Exit 0: the base has all of them; 1: it has not; 2: could not run.
 """

@@ -97,6 +97,7 @@ def run(root, work, mutants, seconds):
     hiding = hidden(found_of)
     for a, b in hiding:
         print(f"has no name of its own:\n      {a}\n      beside {b}")
-    print(f"{len(found_of)} of {len(mutants)} faults were found in {seconds} s each; {len(found_of) - more} became one finding, {more} more than one; "
+    print(f"{len(found_of)} of {len(mutants)} faults were found in {seconds} s each; {len(found_of) - more} became one finding, "
+          f"{more} more than one; "
           f"{len(pairs)} of {len(found_of) * (len(found_of) - 1) // 2} pairs would share one, {len(hiding)} would hide one")
     return 1 if more or pairs else 0

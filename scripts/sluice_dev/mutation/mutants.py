@@ -144,7 +144,8 @@ def run_mutant(work: Path, build: Path, target, name: str, text: str, seconds: i
             grown.mkdir()
             seeds = [str(work / "corpus" / folder) for folder in ("writable_stream_fuzzer", "reentrancy_fuzzer", "buffer_limit_fuzzer")]
             command = [str(build / "fuzzers" / fuzzer), f"-max_total_time={max(1, round(seconds * share))}", "-max_len=384",
-                       *sanitizer_options.flags("libfuzzer.options", "mutants", prefix="-"), "-seed=1", f"-artifact_prefix={grown}/", str(grown), *seeds]
+                       *sanitizer_options.flags("libfuzzer.options", "mutants", prefix="-"), "-seed=1", f"-artifact_prefix={grown}/", str(grown),
+                       *seeds]
             run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                                  env={**os.environ, "ASAN_OPTIONS": sanitizer_options.joined("asan.options", "mutants")})
             if run.returncode != 0:

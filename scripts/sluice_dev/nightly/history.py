@@ -77,7 +77,8 @@ class History:
         entry = {"schema": "sluice-night", "version": 1, "night": night.id, "commit": night.commit, "executions": night.executions,
                  "measured": measured or {}, "states": {id_: record["state"] for id_, record in changed.items()},
                  "events": [{"id": event.id, "state": event.state, "why": event.why} for event in events]}
-        pending = {f"findings/{id_}/record.json": record for id_, record in changed.items() if record != before.get(id_)} | {f"nights/{night.id}.json": entry}
+        pending = {f"findings/{id_}/record.json": record for id_,
+                   record in changed.items() if record != before.get(id_)} | {f"nights/{night.id}.json": entry}
         files.write_json(self.folder / "pending.json", pending)
         self._write(pending)
         return events

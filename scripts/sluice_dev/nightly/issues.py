@@ -96,7 +96,8 @@ def body(record: Record, report: str) -> str:
         parts.append(f"The smallest program that shows it (`program.ops`):\n\n{_fenced(record['program'])}\n"
                      f"See it with that file, at {record['build'].get('commit') or record['first_seen']['commit']}:\n\n{_fenced(command(record))}")
     elif record["target"]:
-        parts.append(f"Found by `{record['target']}`, whose inputs are bytes: `input` in the artifact of the night of {record['first_seen']['night']}.\n")
+        night = record["first_seen"]["night"]
+        parts.append(f"Found by `{record['target']}`, whose inputs are bytes: `input` in the artifact of the night of {night}.\n")
     if blame := _blame(record["first_bad"], "First bad commit"):
         parts.append(blame)
     if report:
@@ -240,7 +241,8 @@ def describe(actions: list[Action]) -> str:
     parts = []
     for action in actions:
         where = f"issue #{action.number}" if action.number else "an issue"
-        parts.append(f"## {action.kind} {where} for {action.id}" + (f": {action.title}" if action.title else "") + f"\n\n{action.body or action.comment}")
+        title = f": {action.title}" if action.title else ""
+        parts.append(f"## {action.kind} {where} for {action.id}{title}\n\n{action.body or action.comment}")
     return "\n".join(parts)
 
 

@@ -183,7 +183,8 @@ def markdown(options: Options, state: State, trouble: str = "") -> str:
         lines += ["", "## Campaigns", "", "| campaign | fuzzed for | executions | findings | canary |", "| --- | --- | --- | --- | --- |"]
         lines += [f"| {' | '.join(row[:5])} |" for row in rows]
     if replayed := (files.read_json(options.out / "valgrind/summary.json") or {}).get("targets"):
-        lines += ["", "Under valgrind: " + ", ".join(f"{name} {each['replayed']} of {each['inputs']} inputs" for name, each in replayed.items()) + "."]
+        lines += ["", "Under valgrind: " + ", ".join(f"{name} {each['replayed']} of {each['inputs']} inputs" for name,
+                                                     each in replayed.items()) + "."]
     if rooms := _coverage_lines(options.out):
         lines += ["", "## Coverage", "", *(f"- {line}" for line in rooms)]
     if table := _log_table(options.out, "check-ossfuzz"):
@@ -256,7 +257,9 @@ def code_scanning(options: Options) -> str:
     except CannotRun:
         records = []
     if records:
-        found = [sarif.of_record(record, options.history / "findings" / record["id"] / record["files"] / ("program.ops" if record["program"] else "input"), ROOT)
+        found = [sarif.of_record(record,
+                                 options.history / "findings" / record["id"] / record["files"] / ("program.ops" if record["program"] else "input"),
+                                 ROOT)
                  for record in records]
     else:
         found = [sarif.of_sighting(each, ROOT) for each in sightings.read_sightings(options.out)]

@@ -138,7 +138,8 @@ STAGES = (
     Stage("record", "the findings compared with those of the nights before", lambda options, _: [
         [*_NIGHTS, "record", "--out", options.out, "--history", options.history]]),
     Stage("bisect", "the commits that began and mended findings", lambda options, _: [
-        [*_NIGHTS, "bisect", "--history", options.history, "--seconds", options.config["bisect"]["seconds"], "--work", ROOT / options.config["bisect"]["work"]]]
+        [*_NIGHTS, "bisect", "--history", options.history, "--seconds", options.config["bisect"]["seconds"], "--work",
+         ROOT / options.config["bisect"]["work"]]]
         if options.config["bisect"]["seconds"] else [], _warn),
     Stage("issues", "one issue for each finding", _issues, _warn),
     Stage("pack", "the corpus as one file", lambda options, _: [] if options.archive is None else [

@@ -36,7 +36,8 @@ class State:
 
     def _read(self) -> dict[str, Any] | None:
         data = files.read_json(self._file)
-        is_state = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key, kind in (("stages", dict), ("identity", dict), ("night", str)))
+        is_state = isinstance(data, dict) and all(isinstance(data.get(key), kind) for key,
+                                                  kind in (("stages", dict), ("identity", dict), ("night", str)))
         return data if is_state else None
 
     @property

@@ -101,7 +101,8 @@ class Finding:
         if self.reproduced == self.tries:
             return f"reproduces, {self.reproduced} of {self.tries} times in a fresh process"
         if self.sequence:
-            return f"reproduces only behind {len(self.sequence)} other input{'s' if len(self.sequence) > 1 else ''}; alone {self.reproduced} of {self.tries} times"
+            others = f"{len(self.sequence)} other input{'s' if len(self.sequence) > 1 else ''}"
+            return f"reproduces only behind {others}; alone {self.reproduced} of {self.tries} times"
         if self.reproduced:
             return f"flaky: reproduces {self.reproduced} of {self.tries} times in a fresh process"
         return f"does not reproduce: 0 of {self.tries} times in a fresh process"
@@ -222,9 +223,9 @@ def readme(finding: Finding, build: Mapping[str, str | bool], root: str, fuzzers
               "With the fuzz target itself, built as it was:", "",
               f"    {over}{os.path.relpath(fuzzers, root)}/{finding.target} {place}/input", ""]
     if finding.sequence:
+        sequence = " ".join(f"{place}/sequence/{number:03}" for number in range(1, len(finding.sequence) + 1))
         lines += ["Alone it passes; it needs these inputs before it, in one process:", "",
-                  f"    {os.path.relpath(fuzzers, root)}/{finding.target} " + " ".join(f"{place}/sequence/{n:03}" for n in range(1, len(finding.sequence) + 1))
-                  + f" {place}/input", ""]
+                  f"    {os.path.relpath(fuzzers, root)}/{finding.target} {sequence} {place}/input", ""]
     if has("program.js"):
         lines += ["On any implementation (Node, Deno, Bun, a browser), which prints a trace to compare with `model.trace`:", "",
                   f"    node {place}/program.js", ""]
@@ -234,7 +235,8 @@ def readme(finding: Finding, build: Mapping[str, str | bool], root: str, fuzzers
         lines += ["Once it is fixed, make it a regression test:", "", f"    scripts/promote {place}", ""]
     lines += ["## How it was found", ""]
     lines += ["Inputs that ran before it are in `before/`, the oldest first." if has("before") else "",
-              f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command), ""]
+              f"Seed of the engine: {finding.seed or 'unknown'}. Its command:", "", "    " + " ".join(shlex.quote(word) for word in finding.command),
+              ""]
     lines += ["The build:", ""]
     lines += [f"    {key}: {value}" for key, value in build.items()]
     return "\n".join(lines) + "\n"

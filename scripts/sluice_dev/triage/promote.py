@@ -141,7 +141,8 @@ def main(arguments: list[str]) -> int:
     verdict = sluice.run("repro", "--seconds", "20", path)
     test = f"{os.path.basename(os.path.dirname(path))}_{re.sub('[^A-Za-z0-9]', '_', os.path.basename(path).removesuffix('.ops'))}"
     say(f"{'It is there already' if was_there else 'Written'}: {shown(path)}")
-    say(f"It is a test now: Files/CorpusTest.Passes/{test}, which {'passes: the fault is fixed here' if verdict.returncode == 0 else 'fails until the fault is fixed'}.")
+    now = "passes: the fault is fixed here" if verdict.returncode == 0 else "fails until the fault is fixed"
+    say(f"It is a test now: Files/CorpusTest.Passes/{test}, which {now}.")
     say(f"Run it:  cmake --build {shlex.quote(shown(os.path.join(options.root, 'build/asan')))} --target corpus_tests && "
         f"ctest --test-dir {shown(os.path.join(options.root, 'build/asan'))} -R {test}")
     say("Look at its first line, which says why it exists, and commit it with the fix.")

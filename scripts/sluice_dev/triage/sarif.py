@@ -173,7 +173,8 @@ def log(findings: Iterable[Finding], root: Path, commit: str = "") -> dict[str, 
             result["locations"][0]["logicalLocations"] = [{"name": finding.operation, "kind": "function"}]
         if stack := [match for frame in finding.frames if (match := _FRAME.match(frame))]:
             result["stacks"] = [{"message": {"text": "The stack of the sanitizer"}, "frames": [{"location": {
-                "physicalLocation": {"artifactLocation": {"uri": match[2], "uriBaseId": "%SRCROOT%"}, "region": {"startLine": max(1, int(match[3] or 1))}},
+                "physicalLocation": {"artifactLocation": {"uri": match[2], "uriBaseId": "%SRCROOT%"},
+                                     "region": {"startLine": max(1, int(match[3] or 1))}},
                 "logicalLocations": [{"fullyQualifiedName": match[1]}]}} for match in stack]}]
         results.append(result)
     run: dict[str, Any] = {

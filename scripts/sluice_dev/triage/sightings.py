@@ -67,8 +67,7 @@ def read_sightings(out: Path) -> list[Sighting]:
     """Each finding of each campaign and of valgrind, in the order of their folders. Two of one key are two sightings."""
     found = [sighting for folder, _ in _campaigns(out) for sighting in of_campaign(folder)]
     for each in (read_json(out / "valgrind/summary.json") or {}).get("findings", []):
-        # It was run once, and failed.
-        found.append(_sighting(each | {"kind": "valgrind", "tries": 1, "reproduced": 1}, out / "valgrind" / each["folder"], {}))
+        found.append(_sighting(each | {"kind": "valgrind"}, out / "valgrind" / each["folder"], {}))
     return found
 
 
@@ -77,7 +76,8 @@ def of_campaign(folder: Path) -> list[Sighting]:
     summary = read_json(folder / "summary.json")
     found = []
     if summary:
-        speeds = {target.get("name", ""): target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0) for target in summary.get("targets", [])}
+        speeds = {target.get("name", ""): target.get("executions", 0) / max(1.0, summary.get("seconds") or 1.0) for target in summary.get("targets",
+                                                                                                                                          [])}
         for each in summary.get("findings", []):
             place = folder / each["folder"]
             found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))

@@ -1,5 +1,5 @@
-// An app, as the server sees it: requests go in, answers come out, and the process in which the app's JavaScript runs is
-// started, watched, and started afresh when it has ended.
+// An app, as the server sees it: requests go in, answers come out, and the process in which the app's JavaScript runs
+// is started, watched, and started afresh when it has ended.
 //
 //   App app(configuration, options, budget, out, log);
 //   app.Start(io, [](bool loaded) { ... });      // called once, on the thread of `io`
@@ -7,8 +7,8 @@
 //   app.Stop([] { ... });
 //
 // Whatever ends the process (its author, its limits, a fault of V8, a kill) answers the requests that it had with 503;
-// those that it had not been given wait for the next one. A process that ends before it has answered a single request is
-// followed by a pause, which doubles each time.
+// those that it had not been given wait for the next one. A process that ends before it has answered a single request
+// is followed by a pause, which doubles each time.
 #ifndef SLUICE_RUNTIME_SERVER_APP_H_
 #define SLUICE_RUNTIME_SERVER_APP_H_
 

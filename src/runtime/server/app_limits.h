@@ -27,8 +27,8 @@ inline double LoadLimitMs(const AppConfiguration& app) {
   return std::max<double>(kUsual, app.time_limit_ms);
 }
 
-// The memory of the process that is its own, in bytes: V8's heap, as much for ArrayBuffers, bodies in flight, and what the
-// runtime itself needs. A sanitizer's shadow and what it keeps of freed memory is in the process, too.
+// The memory of the process that is its own, in bytes: V8's heap, as much for ArrayBuffers, bodies in flight, and what
+// the runtime itself needs. A sanitizer's shadow and what it keeps of freed memory is in the process, too.
 inline constexpr uint64_t kRuntimeMemory = uint64_t{96} << 20;
 inline uint64_t ProcessMemoryLimit(const AppConfiguration& app) {
   constexpr uint64_t kFactor = SLUICE_HAS_SHADOW_MEMORY ? 3 : 1;

@@ -1,5 +1,5 @@
-// The main function of an app's process, which AppProcess starts: it loads the app and answers requests until its socket
-// is closed.
+// The main function of an app's process, which AppProcess starts: it loads the app and answers requests until its
+// socket is closed.
 #ifndef SLUICE_RUNTIME_SERVER_APP_MAIN_H_
 #define SLUICE_RUNTIME_SERVER_APP_MAIN_H_
 

@@ -25,7 +25,7 @@ enum class FrameType : uint32_t {
   kAbandon = 3,
   kAskStatus = 4,
   // To the server.
-  kLoaded = 16,  // the module is ready for requests
+  kLoaded = 16,    // the module is ready for requests
   kResponse = 17,  // with a body
   kOut = 18,       // the body is what the app printed
   kLog = 19,       // the body is what went wrong, for the log
@@ -41,9 +41,9 @@ enum class AppExit : int {
   kEndedItself = 83,
 };
 
-inline constexpr size_t kFrameHeadSize = 16;                 // bytes
-inline constexpr uint32_t kLargestFields = 1 << 20;          // bytes: all fields of a head, for one
-inline constexpr uint64_t kLargestPrintedBody = 1 << 20;     // bytes of kOut and kLog; more is several frames
+inline constexpr size_t kFrameHeadSize = 16;              // bytes
+inline constexpr uint32_t kLargestFields = 1 << 20;       // bytes: all fields of a head, for one
+inline constexpr uint64_t kLargestPrintedBody = 1 << 20;  // bytes of kOut and kLog; more is several frames
 inline constexpr uint64_t kLargestBodyAtAll = uint64_t{1} << 40;
 
 // The head and the fields. The body's bytes are to follow.

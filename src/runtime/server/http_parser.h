@@ -43,7 +43,8 @@ class RequestParser {
   // In kBody: what is known already. `body` is not complete.
   const HttpRequest& head() const { return request_; }
   const HttpError& error() const { return error_; }
-  // In kBody, before any of the body was read: this one may have no more than `bytes`. Fails if it is known to be longer.
+  // In kBody, before any of the body was read: this one may have no more than `bytes`. Fails if it is known to be
+  // longer.
   void LimitBody(uint64_t bytes);
   // In kDone. The parser is in kIdle then.
   HttpRequest Take();

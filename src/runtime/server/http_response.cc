@@ -119,7 +119,8 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
     if (IsServersOwn(name)) continue;
     if (EqualsIgnoringCase(name, "content-length")) {
       // Without a body it may tell how long one would be. https://www.rfc-editor.org/rfc/rfc9110#name-content-length
-      // Readers of 205 read as many bytes as it says: none. https://www.rfc-editor.org/rfc/rfc9110#name-205-reset-content
+      // Readers of 205 read as many bytes as it says: none.
+      // https://www.rfc-editor.org/rfc/rfc9110#name-205-reset-content
       const bool may_tell = !sends_body && response.body.empty() && response.status != kNoContent &&
                             response.status != kResetContent && !has_length;
       if (!may_tell || !IsLength(value)) continue;

@@ -3,10 +3,10 @@
 #ifndef SLUICE_RUNTIME_SERVER_IO_THREAD_H_
 #define SLUICE_RUNTIME_SERVER_IO_THREAD_H_
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <atomic>
 #include <cstddef>
 #include <ctime>
 #include <functional>
@@ -35,10 +35,10 @@ struct ServerContext {
   const ServerOptions& options;
   const Router& router;
   const std::vector<std::unique_ptr<App>>& apps;
-  Budget& budget;                    // of bodies in flight
+  Budget& budget;  // of bodies in flight
   const uint32_t max_connections;
   std::atomic<uint32_t>& connections;  // that are open
-  std::string own_authority;  // "127.0.0.1:8080"
+  std::string own_authority;           // "127.0.0.1:8080"
   // Answers `exchange` with the state of the server; any thread.
   std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> tell_status;
 };

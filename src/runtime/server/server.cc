@@ -204,9 +204,14 @@ void Server::State::AwaitSignal() {
 Server::Server(Configuration configuration, ServerOptions options, std::function<void(const std::string&)> listening)
     : state_(std::make_unique<State>(std::move(configuration), std::move(options), std::move(listening))) {
   State& state = *state_;
-  state.context = std::make_unique<ServerContext>(ServerContext{state.options, state.router, state.apps, state.budget,
-                                                               state.configuration.max_connections, state.connections,
-                                                               "", {}});
+  state.context = std::make_unique<ServerContext>(ServerContext{state.options,
+                                                                state.router,
+                                                                state.apps,
+                                                                state.budget,
+                                                                state.configuration.max_connections,
+                                                                state.connections,
+                                                                "",
+                                                                {}});
   state.context->tell_status = [&state](std::shared_ptr<Exchange> exchange, bool collect) {
     TellStatus(state.apps, std::move(exchange), collect);
   };

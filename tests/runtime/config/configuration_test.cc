@@ -127,10 +127,12 @@ TEST(Configuration, RefusesWrongTypes) {
   EXPECT_THAT(ErrorsOf(R"({"apps":[1,[2]]})"),
               ElementsAre("c:1:10: apps[0]: expected an object with \"entry\", found 1",
                           "c:1:12: apps[1]: expected an object with \"entry\", found an array"));
-  EXPECT_THAT(ErrorsOf(R"({"apps":[{"entry":true}],"server":"127.0.0.1:80"})"),
-              ElementsAre("c:1:19: apps[0].entry: expected the path of an ES module's file, found true",
-                          R"(c:1:35: server: expected an object with "address", "port", "threads", "max_connections" or "max_in_flight_mb", found the string )"
-                          R"("127.0.0.1:80")"));
+  EXPECT_THAT(
+      ErrorsOf(R"({"apps":[{"entry":true}],"server":"127.0.0.1:80"})"),
+      ElementsAre(
+          "c:1:19: apps[0].entry: expected the path of an ES module's file, found true",
+          R"(c:1:35: server: expected an object with "address", "port", "threads", "max_connections" or "max_in_flight_mb", found the string )"
+          R"("127.0.0.1:80")"));
 }
 
 TEST(Configuration, NeedsApps) {
@@ -297,7 +299,8 @@ TEST(Configuration, HasABoundOnItsSize) {
 TEST(Configuration, CountsCharactersAndPassesOverAByteOrderMark) {
   EXPECT_THAT(ErrorsOf("\xEF\xBB\xBF{\"ä😀\":1,\"server\":2,\r\n\"apps\":[{\"entry\":\"a\"}]}"),
               ElementsAre("c:1:2: [\"ä😀\"]: expected \"server\" or \"apps\", found the unknown key \"ä😀\"",
-                          "c:1:18: server: expected an object with \"address\", \"port\", \"threads\", \"max_connections\" or \"max_in_flight_mb\", found 2"));
+                          "c:1:18: server: expected an object with \"address\", \"port\", \"threads\", "
+                          "\"max_connections\" or \"max_in_flight_mb\", found 2"));
 }
 
 // Linear, or these would not end within the test's time.

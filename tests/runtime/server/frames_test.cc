@@ -41,7 +41,8 @@ TEST(FramesTest, FramesAreTheSameHoweverTheirBytesAreCut) {
   for (size_t step = 1; step <= bytes.size(); ++step) {
     Collector collector;
     FrameReader reader(collector);
-    for (size_t at = 0; at < bytes.size(); at += step) ASSERT_TRUE(reader.Feed(std::string_view(bytes).substr(at, step)));
+    for (size_t at = 0; at < bytes.size(); at += step)
+      ASSERT_TRUE(reader.Feed(std::string_view(bytes).substr(at, step)));
     ASSERT_EQ(collector.frames.size(), 3u) << step;
     EXPECT_EQ(collector.frames[0].body, "abc");
     EXPECT_EQ(collector.frames[1].type, FrameType::kLoaded);
