@@ -1,10 +1,10 @@
 #include "fuzz/program/language.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 
 namespace sluice::fuzz {
@@ -381,7 +381,7 @@ std::string ChunkText(const Chunk& chunk) {
 
 bool SameNumber(double a, double b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::memcmp(&a, &b, sizeof a) == 0;
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
 bool operator==(const Operands& a, const Operands& b) {

@@ -62,7 +62,7 @@ class LintTest(unittest.TestCase):
     def test_raw_strings_have_the_width_of_javascript(self):
         long = "w" * 130
         for text, lines in ((f'f(R"({long}\n{long}\n{long})");\n{long}\n', [4]), (f'f(R"js({long})\n{long})js");\n', []), (f'f(")" {long});\n', [1]),
-                            (f'f(R"(a)" R"(b\n{long})" "c");\n{long}\n', [3]), (f'f(R"({"w" * 151})");\n', [1])):
+                            (f'f(R"(a)" R"(b\n{long})" "c");\n{long}\n', [3]), (f'f(R"({"w" * 130})");\n', []), (f'f(R"({"w" * 151})");\n', [1])):
             self.assertEqual([line for line, _ in widths.check(text, 120)], lines, text)
 
     def test_an_address_need_not_be_broken(self):

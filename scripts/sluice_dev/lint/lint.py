@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"unknown argument {options.words[0]}")
     os.chdir(ROOT)
     files = _tracked()
-    checks = [_workflows, _shell, _python, _types]
+    checks = [_workflows, _shell, _python, _types, _cxx_format, _widths]
     if options.fix:
         return 0 if _format(files, fix=True) else 1
     if options.tidy:
