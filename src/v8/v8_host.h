@@ -177,9 +177,8 @@ class V8Host final : public core::ReentrantHost {
   // Whether it must be known when the stream is dead: it has a long queue, or a charge of which others need the room.
   bool MustWatch(const StreamObject& stream) const {
     constexpr int64_t kWatchedBytes = 1024;  // what a dead stream may keep costs less than watching it
-    return stream.watch == nullptr &&
-           (stream.reported_bytes > kWatchedBytes ||
-            (stream.counted_charge > uint64_t{kWatchedBytes} && data_.options().total_byte_limit.has_value()));
+    return stream.watch == nullptr && (stream.reported_bytes > kWatchedBytes ||
+                                       (stream.counted_charge != 0 && data_.options().total_byte_limit.has_value()));
   }
   bool FitsTotalByteLimit(StreamObject& stream, uint64_t charge);
   // The queue's memory has changed.

@@ -150,12 +150,19 @@ class Search(WithFolder):
             begin = draw.randrange(1, size)
             broken = {n for n in range(1, size - 1) if draw.random() < draw.choice((0, 0.2, 0.7))}
             commits = [f"{n:040}" for n in range(size)]
-            search = Bisection(_Line(commits), lambda c: UNTESTABLE if int(c) in broken else SHOWS if int(c) >= begin else CLEAN, {})
+            search = Bisection(_Line(commits), lambda c: UNTESTABLE if int(c) in broken else SHOWS if int(c) >= begin else CLEAN, {}, patience=100)
             result = search.first_bad(commits[-1], commits[0])
             named = [int(each.commit) for each in result.commits]
             self.assertIn(begin, named)
             self.assertTrue(all(n in broken for n in named if n != max(named)), (begin, named, broken))
             self.assertEqual(len(named) == 1, result.outcome == "found")
+
+    def test_a_history_that_does_not_build_ends_the_search_soon(self):
+        commits = [f"{n:040}" for n in range(500)]
+        search = Bisection(_Line(commits), lambda c: SHOWS if int(c) == 499 else UNTESTABLE, {})
+        result = search.first_bad(commits[-1], commits[0])
+        self.assertEqual((result.outcome, len(result.commits)), ("several", 499))
+        self.assertLessEqual(search.builds, 22)
 
     def test_a_side_branch_that_brought_it_is_followed(self):
         commits = self.make("...")

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
 
 import fake_night  # noqa: E402
 import webdriver  # noqa: E402
-from sluice_dev.campaign import finding_page, page_diagram  # noqa: E402
+from sluice_dev.campaign import finding_page, page_diagram, varying  # noqa: E402
 from sluice_dev.campaign import page as campaign_page  # noqa: E402
 from webdriver import END, HOME, LEFT, RIGHT, Browser  # noqa: E402
 
@@ -56,7 +56,9 @@ class WithFinding(unittest.TestCase):
         folder = self.folder / "finding"
         folder.mkdir(exist_ok=True)
         (folder / "program.ops").write_text(program)
-        (folder / "finding.json").write_text(json.dumps(fake_night.finding("slots/writer@releaseLock", target="canary_fuzzer", **more)))
+        told = subprocess.run([SLUICE_FUZZ, "repro", "--json", "--canary", folder / "program.ops"], capture_output=True, check=False).stdout
+        identity = json.loads(told)["key"] if told else "slots/writer@releaseLock"
+        (folder / "finding.json").write_text(json.dumps(fake_night.finding(identity, target="canary_fuzzer", **more)))
         return folder
 
     def page(self, **more) -> Path:
@@ -104,13 +106,38 @@ class Steps(WithFinding):
         self.assertEqual((run.returncode, run.stdout), (2, ""))
 
 
+class Varying(WithFinding):
+    def test_values_that_do_not_matter_are_told_from_those_that_do(self):
+        lines = ['w0.write("a")', "w0.abort(r0)", "run 3", 'w0.write("b", 12)']
+        tried = []
+
+        def fails(text: str) -> bool:
+            tried.append(text)
+            return "r0" in text and 'write("b"' in text
+        self.assertEqual(varying.varying(lines, fails), {0: [(9, 12)], 2: [(4, 5)], 3: [(14, 16)]})
+        self.assertEqual(len(set(tried)), len(tried))
+
+    def test_too_many_values_are_not_all_tried(self):
+        tried = []
+        varying.varying(["run 1"] * 100, lambda text: not tried.append(text))
+        self.assertEqual(len(tried), varying.MOST_PROGRAMS)
+
+    def test_the_canary_does_not_care_what_is_written_or_why_it_is_aborted(self):
+        program = PROGRAM.split("\n", 1)[1]
+        run = subprocess.run([SLUICE_FUZZ, "repro", "--json", "--canary", self.finding() / "program.ops"], capture_output=True, check=False)
+        identity = json.loads(run.stdout)["key"]
+        spans = varying.varying(program.splitlines(), lambda text: finding_page.fails_alike(SLUICE_FUZZ, ["--canary"], identity, text))
+        shown = {program.splitlines()[line][begin:end] for line, of in spans.items() for begin, end in of}
+        self.assertEqual(shown, {'"a"', "r0"})
+
+
 class Page(WithFinding):
     def test_what_is_in_a_finding_cannot_break_the_page(self):
         folder = self.finding(rule="</title><script>alert(2)</script>", diverges_at="<b>x</b>")
         model = steps("--model", program=folder / "program.ops")
         model["events"][0]["text"] = "</script><script>alert(1)</script><!--"
         sighting = finding_page.of_folder(folder)
-        text = finding_page.render(sighting, finding_page.data_of(sighting, model, model, None))
+        text = finding_page.render(sighting, finding_page.data_of(model, model, None))
         self.assertEqual(text.count("<script"), 2)
         self.assertEqual(text.count("</script>"), 2)
         self.assertFalse("<b>x</b>" in text)
@@ -174,6 +201,7 @@ class InBrowser(WithFinding):
             browser.click("#divergence")
             self.assertEqual(browser.run(STATE)["step"], 14)
             self.assertEqual(browser.run("return document.querySelectorAll('#events tr.diverges').length"), 1)
+            self.assertEqual(browser.run("return [...document.querySelectorAll('#program .vary')].map((e) => e.textContent)"), ['"a"', "r0"])
             self.assertEqual(browser.complaints(), [])
 
     def test_a_step_can_be_linked_and_a_small_screen_does_not_scroll_sideways(self):
@@ -191,7 +219,7 @@ class InBrowser(WithFinding):
         sighting = finding_page.of_folder(folder)
         model = steps("--model", program=folder / "program.ops")
         path = folder / "page.html"
-        path.write_text(finding_page.render(sighting, finding_page.data_of(sighting, None, model, None)))
+        path.write_text(finding_page.render(sighting, finding_page.data_of(None, model, None)))
         with Browser() as browser:
             browser.open(path)
             browser.press(END)

@@ -16,6 +16,7 @@ import tempfile
 import textwrap
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import jsonschema
 
@@ -26,8 +27,9 @@ import fake_night  # noqa: E402
 from fake_night import finding  # noqa: E402
 from sluice_dev.common import files  # noqa: E402
 from sluice_dev.common.errors import CannotRun  # noqa: E402
-from sluice_dev.nightly import ledger, sureness  # noqa: E402
-from sluice_dev.nightly.history import History, read_nights, reserve  # noqa: E402
+from sluice_dev.fleet import valgrind_replay  # noqa: E402
+from sluice_dev.nightly import ledger, nights, sureness  # noqa: E402
+from sluice_dev.nightly.history import History, read_nights, read_records, reserve  # noqa: E402
 from sluice_dev.nightly.ledger import Replay  # noqa: E402
 from sluice_dev.triage.sightings import read_night, read_sightings  # noqa: E402
 
@@ -206,6 +208,34 @@ class Nights(unittest.TestCase):
     def test_two_at_a_time_are_refused(self):
         with History(self.history), self.assertRaisesRegex(CannotRun, "another night is using it"):
             History(self.history).__enter__()
+
+
+class Valgrind(unittest.TestCase):
+    """With a `valgrind` that says what the input says."""
+
+    def test_a_finding_of_valgrind_is_replayed_under_valgrind(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "bin").mkdir()
+            (folder / "bin/valgrind").write_text('#!/bin/sh\nfor last; do :; done\necho "Running: $last"\nread -r what <"$last"\n'
+                                                 '[ "$what" = passes ] || { echo "==1== $what"; exit 99; }\n')
+            (folder / "bin/valgrind").chmod(0o755)
+            (folder / "root/build/valgrind/fuzzers").mkdir(parents=True)
+            (folder / "root/build/valgrind/fuzzers/t_fuzzer").write_text("")
+            found = {"identity": "valgrind/conditional-jump", "target": "t_fuzzer", "rule": "a jump", "folder": "findings/x"}
+            out = fake_night.write(folder / "out", "night-1", "c1", [])
+            (out / "valgrind/findings/x").mkdir(parents=True)
+            (out / "valgrind/findings/x/input").write_text("Conditional jump\n")
+            (out / "valgrind/summary.json").write_text(json.dumps({"findings": [found], "targets": {}}))
+            environment = mock.patch.dict(os.environ, {"PATH": f"{folder}/bin:{os.environ['PATH']}"})
+            with environment, mock.patch.object(nights, "say"), mock.patch.object(valgrind_replay, "_ERROR", 99):
+                nights.record_night(out, folder / "history", folder / "root")
+                record = next(iter(read_records(folder / "history").values()))
+                self.assertEqual((record["state"], record["replays"]), ("new", {"tries": 1, "reproduced": 1}))
+                for number, what, state in ((2, "Conditional jump", "open"), (3, "Invalid read", "open"), (4, "passes", "mended"), (5, "Conditional jump", "back")):
+                    (folder / "history/findings" / record["id"] / "night-1/input").write_text(f"{what}\n")
+                    nights.record_night(fake_night.write(folder / f"out{number}", f"night-{number}", f"c{number}", []), folder / "history", folder / "root")
+                    self.assertEqual(read_records(folder / "history")[record["id"]]["state"], state, what)
 
 
 class _Victim:

@@ -68,6 +68,14 @@ TEST_F(TotalByteLimitTest, WhatAnAbortDropsIsGivenBack) {
   EXPECT_EQ(Charged(), 50u);
 }
 
+TEST_F(TotalByteLimitTest, StreamsThatDieGiveTheirChargeBackHoweverSmall) {
+  EXPECT_EQ(Errors("for (let i = 0; i < 100; ++i) write(writer(), 10)"), "");
+  EXPECT_EQ(Charged(), 1000u);
+  Run("settle.length = 0");
+  CollectGarbage();
+  EXPECT_EQ(Charged(), 0u);
+}
+
 class LargeTotalByteLimitTest : public TotalByteLimitTest {
  protected:
   LargeTotalByteLimitTest()

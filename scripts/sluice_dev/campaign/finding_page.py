@@ -6,11 +6,13 @@ Made from the finding's folder and from what `sluice-fuzz steps` prints of its p
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sluice_dev.campaign import page_diagram
+from sluice_dev.campaign.varying import Spans, varying
 from sluice_dev.common import files
 from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.triage.sightings import Sighting, of_folder
@@ -50,11 +52,13 @@ def divergence(core: dict[str, Any] | None, model: dict[str, Any] | None) -> int
     return min(lengths) if lengths[0] != lengths[1] else None
 
 
-def data_of(sighting: Sighting, core: dict[str, Any] | None, model: dict[str, Any] | None, event: int | None) -> dict[str, Any]:
+def data_of(core: dict[str, Any] | None, model: dict[str, Any] | None, event: int | None,
+            spans: Spans | None = None) -> dict[str, Any]:
     """What the page's script works on. `event`: at which the rule broke, from 0."""
     shown = core or model
     assert shown is not None
-    return {"program": shown["program"], "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
+    vary = [(spans or {}).get(line, []) for line in range(len(shown["program"]))]
+    return {"program": shown["program"], "vary": vary, "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
             "sides": [{"name": name, "events": side["events"]} for name, side in (("core", core), ("standard", model)) if side is not None]}
 
 
@@ -79,12 +83,30 @@ def write(folder: Path, sluice_fuzz: Path) -> bool:
     if jinja2 is None or sighting is None or not program.is_file():
         return False
     facts = fuzz_targets.of(sighting.target)
-    core = steps(sluice_fuzz, program, ["--canary"] if facts.is_canary else [])
+    flags = ["--canary"] if facts.is_canary else []
+    core = steps(sluice_fuzz, program, flags)
     model = steps(sluice_fuzz, program, ["--model"])
     if core is None and model is None:
         return False
-    files.write_whole(folder / NAME, render(sighting, data_of(sighting, core, model, _event(folder))))
+    shown = core or model
+    assert shown is not None
+    identity = sighting.identity
+    spans = varying(shown["program"], lambda text: fails_alike(sluice_fuzz, flags, identity, text)) if core else {}
+    files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), spans)))
     return True
+
+
+def fails_alike(sluice_fuzz: Path, flags: Sequence[str], identity: str, text: str) -> bool:
+    """Whether the program's first finding is this one. One that crashes or is none is not."""
+    with tempfile.NamedTemporaryFile("w", suffix=".ops", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        try:
+            run = subprocess.run([str(sluice_fuzz), "repro", "--json", *flags, "--", file.name], stdin=subprocess.DEVNULL, capture_output=True,
+                                 timeout=_SECONDS, check=False)
+            return bool(run.returncode == 1 and json.loads(run.stdout)["key"] == identity)
+        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
+            return False
 
 
 def _event(folder: Path) -> int | None:

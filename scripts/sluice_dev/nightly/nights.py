@@ -6,6 +6,7 @@
 
 import argparse
 import dataclasses
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.fleet.valgrind_replay import Replay as ValgrindReplay
 from sluice_dev.nightly import measured
 from sluice_dev.triage import sightings as night_sightings
 from sluice_dev.nightly import sureness
@@ -26,6 +28,7 @@ from sluice_dev.triage.bisection import CLEAN, SHOWS, Repository, Result
 LEAST_REPLAYS = 10
 MOST_REPLAYS = 200
 REPLAY_SECONDS = 1800  # of all findings together
+VALGRIND_SECONDS = 120  # of one run
 
 
 def replays_of(record: Record) -> int:
@@ -39,7 +42,7 @@ def replays_of(record: Record) -> int:
 def replay(history: History, record: Record, root: Path = ROOT) -> Replay:
     """Runs the input of a finding in the build of this night."""
     if record["kind"] == "valgrind":
-        return Replay(0, 0, trouble="valgrind has its own stage")
+        return _replay_under_valgrind(record, history.input_of(record), root)
     preset = "libfuzzer-ubsan" if record["build"].get("sanitizer") == "undefined" else "libfuzzer-asan"
     command = triage_replay.target_command(root / "build" / preset, record["target"])
     folder = history.files_of(record)
@@ -51,6 +54,28 @@ def replay(history: History, record: Record, root: Path = ROOT) -> Replay:
     except OSError as error:
         return Replay(0, 0, trouble=f"{command[0]}: {error.strerror or error}")
     return Replay(counts.tries, counts.same, dict(counts.others))
+
+
+def _replay_under_valgrind(record: Record, path: Path, root: Path) -> Replay:
+    build = root / "build/valgrind"
+    if missing := [each for each in (build / "fuzzers" / record["target"], path) if not each.exists()]:
+        return Replay(0, 0, trouble=f"{missing[0]} is missing")
+    same, passed = 0, 0
+    others: dict[str, int] = {}
+    with tempfile.TemporaryDirectory(prefix="sluice-valgrind-") as scratch:
+        for _ in range(replays_of(record)):
+            run = ValgrindReplay(build, Path(scratch), time.monotonic() + VALGRIND_SECONDS)
+            run.run(record["target"], [path])
+            identities = [finding["identity"] for finding in run.findings]
+            if record["identity"] in identities:
+                same += 1
+            elif identities:
+                others[identities[0]] = others.get(identities[0], 0) + 1
+            elif run.failure or not run.done.get(record["target"]):
+                return Replay(0, 0, trouble=run.failure or "it took too long under valgrind")
+            else:
+                passed += 1
+    return Replay(same + passed + sum(others.values()), same, others)
 
 
 def record_night(out: Path, folder: Path, root: Path = ROOT) -> int:

@@ -32,6 +32,7 @@ from sluice_dev.triage.bisection import CLEAN, SHOWS, UNTESTABLE, Bisection, Rep
 from sluice_dev.triage.repro import file_of
 
 LEAST_TRIES, MOST_TRIES = 3, 100
+_MOST_SHOWN = 20  # commits, to a person
 _SKIP = 125  # of --command, as for `git bisect run`
 _LAST_CODE = 127
 _BUILD = 'source scripts/lib/setup.sh; build "$@"'
@@ -223,8 +224,11 @@ def tries_for(reproduced: int, tries: int) -> int:
 
 def describe(identity: str, result: Result) -> str:
     """For a person."""
+    shown_commits = result.commits if len(result.commits) <= _MOST_SHOWN else [*result.commits[:_MOST_SHOWN - 1], result.commits[-1]]
     commits = "".join(f"\n    {each.commit[:12]} {each.subject}\n      {each.author}, {each.date}\n" + "".join(
-        f"      {line}\n" if line else "\n" for line in each.message.split("\n")[1:]) for each in result.commits)
+        f"      {line}\n" if line else "\n" for line in each.message.split("\n")[1:]) for each in shown_commits)
+    if len(shown_commits) < len(result.commits):
+        commits += f"\n    ({len(result.commits) - len(shown_commits)} more in bisect.json)\n"
     is_bad = [each.commit for each in result.commits][-1:] == [result.bad]
     what = "The first commit with it" if is_bad else "The commit that mended it"
     return {

@@ -7,7 +7,7 @@ A commit *shows* the finding, is *clean*, or cannot be tested. `test(commit)` sa
 after each test, so that a search that was killed goes on where it was.
 
 Each step takes the commit that halves what is left (`git rev-list --bisect-all`). One that cannot be tested is passed over, and the next ones
-are taken from other parts of what is left. The two commits that decide are always tested, unless their verdict is known: the end that was
+are taken from other parts of what is left, until patience ends. The two commits that decide are always tested, unless their verdict is known: the end that was
 only claimed is tested when the answer rests on it.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.provenance import GIT
 
+PATIENCE = 20
 SHOWS, CLEAN, UNTESTABLE = "shows", "clean", "cannot be tested"
 
 
@@ -82,8 +83,9 @@ class Repository:
 
 class Bisection:
     def __init__(self, repository: Repository, test: Callable[[str], str], verdicts: MutableMapping[str, str],
-                 say: Callable[[str], None] = lambda _: None) -> None:
-        """`verdicts`: those that are known; each test adds one."""
+                 say: Callable[[str], None] = lambda _: None, patience: int = PATIENCE) -> None:
+        """`verdicts`: those that are known; each test adds one. `patience`: so many commits that cannot be tested end the search."""
+        self._patience = patience
         self._repository, self._test, self._verdicts, self._say = repository, test, verdicts, say
         self.builds = 0
 
@@ -139,7 +141,7 @@ class Bisection:
             candidates = self._repository.candidates(newer, known_older)
             untested = [commit for commit in candidates if commit != newer and self._verdicts.get(commit) != UNTESTABLE]
             passed_over = len(candidates) - 1 - len(untested)
-            if not untested:
+            if not untested or passed_over >= self._patience:
                 break
             commit = untested[int(len(untested) * _spread(passed_over))]
             verdict = self._verdict(commit)
@@ -151,7 +153,7 @@ class Bisection:
             # No commit that was tested is of the older kind, and neither is the one that should be.
             return Result("older", bad=claimed, builds=self.builds) if older_kind == CLEAN else Result(
                 "not reproduced", bad=claimed, builds=self.builds)
-        commits = [commit for commit in candidates if commit == newer or self._verdicts.get(commit) == UNTESTABLE]
+        commits = candidates
         last = claimed if known_older == {claimed} else next(
             (commit for commit in self._repository.first_parents(newer) if commit in known_older), claimed)
         good, bad = (last, newer) if older_kind == CLEAN else (newer, last)

@@ -67,7 +67,8 @@ def read_sightings(out: Path) -> list[Sighting]:
     """Each finding of each campaign and of valgrind, in the order of their folders. Two of one key are two sightings."""
     found = [sighting for folder, _ in _campaigns(out) for sighting in of_campaign(folder)]
     for each in (read_json(out / "valgrind/summary.json") or {}).get("findings", []):
-        found.append(_sighting(each | {"kind": "valgrind"}, out / "valgrind" / each["folder"], {}))
+        # It was run once, and failed.
+        found.append(_sighting(each | {"kind": "valgrind", "tries": 1, "reproduced": 1}, out / "valgrind" / each["folder"], {}))
     return found
 
 
