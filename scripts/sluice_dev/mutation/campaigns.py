@@ -9,7 +9,9 @@ import os
 import random
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from sluice_dev.triage import findings
 from sluice_dev.triage import grouping
@@ -19,14 +21,17 @@ TARGETS = ("writable_stream_fuzzer", "reentrancy_fuzzer", "buffer_limit_fuzzer")
 _ORDER = 20261127
 
 
-def chosen(every, count):
+Mutated = tuple[str, int, str, str]  # file, line, what was done, the file's text
+
+
+def chosen(every: Iterable[Mutated], count: int) -> list[Mutated]:
     """`count` of the mutants, from all files."""
     every = list(every)
     random.Random(_ORDER).shuffle(every)
     return every[:count]
 
 
-def copy_tree(root, work):
+def copy_tree(root: Path, work: Path) -> None:
     """What git knows or would add, and V8."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, check=True, stdout=subprocess.PIPE)
     for name in filter(None, listed.stdout.decode().split("\0")):
@@ -38,18 +43,20 @@ def copy_tree(root, work):
         os.symlink(v8, work / "build/v8")
 
 
-def campaign(work, out, seconds):
+def campaign(work: Path, out: Path, seconds: int) -> list[list[Any]] | None:
     """Lists of findings, one for each that would be told; None if it could not run."""
-    command = [work / "scripts/fuzz", "--time", str(seconds), "--out", out, *itertools.chain(*(("--target", target) for target in TARGETS))]
+    command: list[str | Path] = [work / "scripts/fuzz", "--time", str(seconds), "--out", out,
+                                *itertools.chain(*(("--target", target) for target in TARGETS))]
     # What is the same in another folder need not be compiled again.
     env = os.environ | {"CCACHE_BASEDIR": str(work), "CCACHE_NOHASHDIR": "1"}
     run = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if run.returncode == 2:
         return None
-    return grouping.group([findings.restore(file.parent) for file in sorted(Path(out, "findings").rglob("finding.json"))])
+    groups: list[list[Any]] = grouping.group([findings.restore(file.parent) for file in sorted(Path(out, "findings").rglob("finding.json"))])
+    return groups
 
 
-def shared(found_of):
+def shared(found_of: dict[str, list[Any]]) -> list[tuple[str, str]]:
     """The pairs of faults of which at least one group has findings of both. `found_of`: fault -> its findings."""
     pairs = []
     for (a, of_a), (b, of_b) in itertools.combinations(found_of.items(), 2):
@@ -59,17 +66,18 @@ def shared(found_of):
     return pairs
 
 
-def hidden(found_of):
+def hidden(found_of: dict[str, list[Any]]) -> list[tuple[str, str]]:
     """The pairs of which the first was found by nothing but names that the second has too: a campaign suppresses those once it knows them."""
     names_of = {fault: {finding.identity for finding in found} for fault, found in found_of.items()}
     oracles = {fault for fault, found in found_of.items() if all(finding.from_oracle for finding in found)}  # crashes are not suppressed
     return [(a, b) for a, b in itertools.permutations(names_of, 2) if a in oracles and names_of[a] <= names_of[b]]
 
 
-def run(root, work, mutants, seconds):
-    """`mutants`: (file, line, what was done, mutated text). The exit code."""
+def run(root: Path, work: Path, mutants: list[Mutated], seconds: int) -> int:
+    """The exit code."""
     copy_tree(root, work)
-    found_of, more = {}, 0
+    found_of: dict[str, list[Any]] = {}
+    more = 0
     for number, (name, line, what, text) in enumerate(mutants, 1):
         fault = f"{name}:{line}: {what}"
         original = (work / name).read_text()
@@ -97,7 +105,7 @@ def run(root, work, mutants, seconds):
     hiding = hidden(found_of)
     for a, b in hiding:
         print(f"has no name of its own:\n      {a}\n      beside {b}")
-    print(f"{len(found_of)} of {len(mutants)} faults were found in {seconds} s each; {len(found_of) - more} became one finding, "
-          f"{more} more than one; "
+    print(f"{len(found_of)} of {len(mutants)} faults were found in {seconds} s each; "
+          f"{len(found_of) - more} became one finding, {more} more than one; "
           f"{len(pairs)} of {len(found_of) * (len(found_of) - 1) // 2} pairs would share one, {len(hiding)} would hide one")
     return 1 if more or pairs else 0

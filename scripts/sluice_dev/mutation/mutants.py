@@ -1,158 +1,121 @@
-"""Plants faults in src/core, one at a time, and checks whether a fuzz target finds each.
-
-A mutant that survives is either a fault that the oracles miss, or an equivalent program. Known equivalent mutants are listed with the
-reason in scripts/sluice_dev/mutation/equivalent_mutants.txt.
-"""
+"""The work of scripts/mutants: all mutants of src/core are in one build, and one exploration tells which of them the oracles find."""
 
 import argparse
-import os
+import json
 import re
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
+from typing import Any
 
-from sluice_dev.common import sanitizer_options
+from sluice_dev.common import builds
+from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
-from sluice_dev.mutation import campaigns
-from sluice_dev.triage.report import Report
+from sluice_dev.mutation import campaigns, mutators, table, wpt_score
 
-FILES = [
-    "src/core/writable_stream.cc",
-    "src/core/writable_stream_default_controller.cc",
-    "src/core/writable_stream_default_writer.cc",
-    "src/core/class_steps.cc",
-    "src/core/queue_with_sizes.cc",
-    "src/core/queuing_strategies.cc",
-    "src/core/byte_limit.cc",
-    "src/core/byte_limit.h",
-    "src/core/fifo.h",
-]
-# A statement that stands on one line and whose absence still compiles, mostly.
-STATEMENT = re.compile(r"^\s+(?!return|const|auto|using|static|break|case|default|SLUICE_|[A-Z]\w+ \w+ =|[}{#/])[\w:>*&!(][^;]*;$")
-CONDITION = re.compile(r"^(\s*(?:\} else )?if \()(.*)(\)(?: \{| [^{]*;)?)$")
-OPERATORS = [
-    (" && ", " || "), (" || ", " && "), (" == ", " != "), (" != ", " == "), (" <= ", " < "), (" < ", " <= "),
-    (" > ", " >= "), (" >= ", " > "), (" += ", " -= "), (" -= ", " += "), (" - ", " + "), (" + ", " - "),
-    ("true", "false"), ("false", "true"), ("kErroring", "kErrored"), ("kErrored", "kErroring"),
-    ("kWritable", "kErroring"), ("kClosed", "kErrored"), ("NewPromise()", "NewPromiseResolved()"),
-    ("readyPromise", "closedPromise"), ("closedPromise", "readyPromise"),
-    ("inFlightWriteRequest", "inFlightCloseRequest"), ("inFlightCloseRequest", "closeRequest"),
-    ("RejectAndMarkHandled", "Reject"), ("NewPromiseRejectedAndHandled", "NewPromiseRejected"),
-    (" ? ", " ? !", ), (": 3", ": 4"), ("? 1 ", "? 2 "), ("return 1;", "return 2;"), ("return 0;", "return 1;"),
-]
+FAMILIES = ("sinks", "turns", "watched", "byte-limit", "undefined-reasons")
+SURVIVORS = ROOT / "scripts/sluice_dev/mutation/survivors.txt"
+FOLDER = ROOT / "build/mutants"
+_NOT_BUILT = "not built"
 
 
-def mutants_of(path: str, text: str):
-    """Yields (line number, what was done, mutated text)."""
-    lines = text.split("\n")
-
-    def put(index, *replacement):
-        return "\n".join(lines[:index] + list(replacement) + lines[index + 1:])
-
-    for index, line in enumerate(lines):
-        code = line.split("//")[0].rstrip()
-        if not code.startswith(" ") or "SLUICE_ASSERT" in code or "SLUICE_CHECK" in code:
-            continue
-        if STATEMENT.match(code):
-            yield index + 1, f"dropped `{code.strip()}`", put(index, "")
-            after = index + 1
-            while after < len(lines) and (not lines[after].strip() or lines[after].strip().startswith("//")):
-                after += 1
-            if after < len(lines) and STATEMENT.match(lines[after].split("//")[0].rstrip()):
-                swapped = list(lines)
-                swapped[index], swapped[after] = swapped[after], swapped[index]
-                yield index + 1, f"swapped `{code.strip()}` and `{lines[after].strip()}`", "\n".join(swapped)
-        condition = CONDITION.match(code)
-        if condition:
-            yield index + 1, f"negated `{code.strip()}`", put(index, f"{condition[1]}!({condition[2]}){condition[3]}")
-        for old, new in OPERATORS:
-            if old in code and "<<" not in code and "#include" not in code:
-                yield index + 1, f"`{old.strip()}` became `{new.strip()}` in `{code.strip()}`", put(index, code.replace(old, new, 1))
-
-
-def equivalent():
+def survivors() -> dict[str, str]:
+    """The mutants that no oracle is expected to find: their names, and why."""
     known = {}
-    for line in (ROOT / "scripts/sluice_dev/mutation/equivalent_mutants.txt").read_text().splitlines():
+    for line in SURVIVORS.read_text().splitlines():
         if line and not line.startswith("#"):
-            what, _, reason = line.partition("  # ")
-            known[what.strip()] = reason
+            name, _, reason = line.partition("  # ")
+            known[name.strip()] = reason.strip()
     return known
 
 
-def main(arguments: list[str]) -> int:
+def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/mutants", add_help=False, allow_abbrev=False)
-    parser.add_argument("--time", type=int)
+    parser.add_argument("--file", action="append", choices=mutators.FILES)
+    parser.add_argument("--family", action="append", choices=FAMILIES, default=[])
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--wpt", action="store_true")
+    parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--campaigns", type=int)
-    parser.add_argument("--file", action="append", choices=FILES)
+    parser.add_argument("--time", type=int, default=60)
     parser.add_argument("--shard", default="0/1")
-    options = parser.parse_args(arguments)
-    if options.time is None:
-        options.time = 20 if options.campaigns is None else 60
+    options = parser.parse_args(words)
     if options.time < 1:
         parser.error("--time must be at least 1 second")
+    if options.jobs < 1:
+        parser.error("--jobs must be at least 1")
     if options.campaigns is not None and options.campaigns < 1:
         parser.error("--campaigns must be at least 1 mutant")
     if not re.fullmatch(r"\d+/[1-9]\d*", options.shard):
         parser.error("--shard must be I/N, as 0/4")
-    shard, shards = (int(part) for part in options.shard.split("/"))
-    known = equivalent()
+    return options
 
+
+def run_campaigns(options: argparse.Namespace) -> int:
+    expected = {name.split(": ", 1)[1] for name in survivors()}
+    every = [(mutant.file, mutant.line, mutant.what, mutant.text) for file in options.file or mutators.FILES
+             for mutant in mutators.mutants_of(file, (ROOT / file).read_text()) if mutant.what not in expected]
+    shard, shards = (int(part) for part in options.shard.split("/"))
     work = Path(tempfile.mkdtemp(prefix="sluice-mutants-"))
     try:
-        every = [(name, *mutant) for name in options.file or FILES for mutant in mutants_of(name, (ROOT / name).read_text())]
-        if options.campaigns is not None:
-            every = [mutant for mutant in every if f"{mutant[0]}: {mutant[2]}" not in known]
-            return campaigns.run(ROOT, work, campaigns.chosen(every, options.campaigns)[shard::shards], options.time)
-        for name in ("CMakeLists.txt", "CMakePresets.json", "cmake", "src", "fuzz", "sanitizers", "corpus"):
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, work / name)
-        build = work / "build/libfuzzer-asan"
-        launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-        subprocess.run(["cmake", "--preset", "libfuzzer-asan", "-DSLUICE_TESTS=OFF", *launcher], cwd=work, check=True, stdout=subprocess.DEVNULL)
-        target = ["cmake", "--build", str(build), "--target", "writable_stream_fuzzer", "buffer_limit_fuzzer"]
-        subprocess.run(target, check=True, stdout=subprocess.DEVNULL)
-
-        mine = every[shard::shards]
-        print(f"{len(mine)} mutants, up to {options.time} s each", flush=True)
-        counts = {"found": 0, "survived": 0, "equivalent": 0, "does not compile": 0}
-        for number, (name, line, what, text) in enumerate(mine, 1):
-            verdict, detail = run_mutant(work, build, target, name, text, options.time)
-            label = f"{name}: {what}"
-            if verdict == "survived" and label in known:
-                verdict, detail = "equivalent", known[label]
-            counts[verdict] += 1
-            if verdict != "does not compile":
-                print(f"[{number}/{len(mine)}] {verdict:10} {name}:{line}: {what}  {detail}", flush=True)
-        print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-        return 1 if counts["survived"] else 0
+        return campaigns.run(ROOT, work, campaigns.chosen(every, options.campaigns)[shard::shards], options.time)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def run_mutant(work: Path, build: Path, target, name: str, text: str, seconds: int):
-    original = (work / name).read_text()
-    try:
-        (work / name).write_text(text)
-        if subprocess.run(target, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
-            return "does not compile", ""
-        started = time.monotonic()
-        grown = work / "grown"
-        for fuzzer, share in (("writable_stream_fuzzer", 0.6), ("buffer_limit_fuzzer", 0.4)):
-            shutil.rmtree(grown, ignore_errors=True)
-            grown.mkdir()
-            seeds = [str(work / "corpus" / folder) for folder in ("writable_stream_fuzzer", "reentrancy_fuzzer", "buffer_limit_fuzzer")]
-            command = [str(build / "fuzzers" / fuzzer), f"-max_total_time={max(1, round(seconds * share))}", "-max_len=384",
-                       *sanitizer_options.flags("libfuzzer.options", "mutants", prefix="-"), "-seed=1", f"-artifact_prefix={grown}/", str(grown),
-                       *seeds]
-            run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
-                                 env={**os.environ, "ASAN_OPTIONS": sanitizer_options.joined("asan.options", "mutants")})
-            if run.returncode != 0:
-                report = Report(str(work))
-                for line in run.stderr.splitlines():
-                    report.add_line(line)
-                return "found", f"{report.identity(fuzzer)} after {time.monotonic() - started:.1f} s"
-        return "survived", ""
-    finally:
-        (work / name).write_text(original)
+def explore(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """What became of each mutant, in the order of the files."""
+    builds.build("mutants", "sluice-fuzz")
+    listed: list[dict[str, Any]] = json.loads((FOLDER / "mutants/mutants.json").read_text())
+    listed = [one for one in listed if one["file"] in (options.file or mutators.FILES)]
+    results = FOLDER / "results.jsonl"
+    if not options.resume:
+        results.unlink(missing_ok=True)
+    command = [str(FOLDER / "sluice-fuzz"), "mutants", "--results", str(results)]
+    command += ["--only", ",".join(str(one["number"]) for one in listed if one["number"])] if options.file else []
+    command += ["--family", ",".join(options.family)] if options.family else []
+    if subprocess.run(command, check=False).returncode not in (0, 1):
+        raise CannotRun("the mutants could not be explored")
+    found = {result["number"]: result for result in map(json.loads, results.read_text().splitlines())}
+    return [one | (found.get(one["number"]) or {"fate": _NOT_BUILT}) for one in listed]
+
+
+def compare(results: list[dict[str, Any]], known: dict[str, str]) -> list[str]:
+    """What is not as the list of survivors has it."""
+    complaints = []
+    for one in results:
+        if one["fate"] == _NOT_BUILT:
+            continue
+        name, killed = one["name"], one["fate"] == "killed"
+        if killed and name in known:
+            complaints.append(f"killed, and listed as a survivor ({known[name]}): {name}\n{one.get('program', '')}")
+        if not killed and name not in known:
+            complaints.append(f"{one['fate']}, and not listed as a survivor: {name}")
+    names = {one["name"] for one in results}
+    files = {one["file"].removeprefix("src/core/") for one in results}
+    complaints += [f"listed as a survivor, and there is no such mutant: {name}" for name in known if name not in names and name.split()[0] in files]
+    return complaints
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    if options.campaigns is not None:
+        return run_campaigns(options)
+    results = explore(options)
+    if options.wpt:
+        wpt_score.score([one for one in results if one["fate"] != _NOT_BUILT], options.jobs)
+    known = survivors()
+    text = table.summary(results) + "\n" + table.by_oracle(results)
+    if options.wpt:
+        text += "\n" + table.by_wpt(results)
+    (FOLDER / "mutants.json").write_text(json.dumps(results, indent=1) + "\n")
+    (FOLDER / "mutants.md").write_text(text + "\n" + table.all_of(results, known))
+    print(text)
+    print(f"All of them: {FOLDER.relative_to(ROOT)}/mutants.md and mutants.json")
+    complaints = compare(results, known)
+    for complaint in complaints:
+        print(complaint)
+    if complaints:
+        print(f"{len(complaints)} are not as scripts/sluice_dev/mutation/{SURVIVORS.name} has them")
+    return 1 if complaints else 0
