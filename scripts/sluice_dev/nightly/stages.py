@@ -17,7 +17,7 @@ Commands = Callable[[Options, Record], list[Command]]
 CAMPAIGNS = ("address", "undefined")
 # A campaign needs ten seconds to find its canary.
 SMALLEST_SECONDS = 20 * len(CAMPAIGNS)
-PRESETS = ("asan", "ubsan", "libfuzzer-asan", "libfuzzer-ubsan", "afl-asan", "afl-ubsan", "afl-cmplog")
+PRESETS = ("asan", "libfuzzer-asan", "libfuzzer-ubsan", "afl-asan", "afl-ubsan", "afl-cmplog")
 
 
 def _judge(codes: list[int], _options: Options) -> tuple[str, str]:
@@ -115,10 +115,18 @@ def _issues(options: Options, _record: Record) -> list[Command]:
     return [] if mode == "off" else [[*_NIGHTS[:-1], "issues", "--history", options.history, *flags]]
 
 
+def _ubsan(options, _record) -> list:
+    """UndefinedBehaviorSanitizer without AddressSanitizer, whose shadow and quarantine triple the memory that an app may have."""
+    ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|server[.]" || exit 1'
+    return [_build_step("ubsan", "sluice", "server_tests"),
+            ["bash", "-c", ctest, SCRIPTS / "nightly", ROOT / "build/ubsan"]]
+
+
 STAGES = (
     Stage("build", "everything that the others need", _build, is_needed=True),
     Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test"]]),
     Stage("tsan", "the server's tests under ThreadSanitizer", _tsan),
+    Stage("ubsan", "the server's tests with its limits of memory as they are without AddressSanitizer", _ubsan),
     Stage("restore", "the corpus of earlier nights", _restore),
     *(Stage(f"fuzz-{name}", f"a campaign of both engines under the sanitizer `{name}`", _campaign(name)) for name in CAMPAIGNS),
     Stage("explore", "every state of the core within deep bounds, for an hour at most", lambda options, _: [

@@ -15,13 +15,16 @@ from typing import Any
 from sluice_dev.common import builds
 from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.common.arguments import Parser
-from sluice_dev.common.display import say, shown
+from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.triage.report import Report
 
 _SECONDS = 60  # far more than any needs
 _PASSES, _FAILS, _UNREADABLE = 0, 1, 2
+# The build in which a file runs. Programs run in sluice-fuzz: after a campaign, the one of that build is there already.
+_PROGRAM_PRESETS = {"both": "asan", "address": "libfuzzer-asan", "undefined": "libfuzzer-ubsan"}
+_BYTES_PRESETS = {"both": "asan", "address": "asan", "undefined": "ubsan"}
 
 
 def file_of(name: str) -> str:
@@ -84,20 +87,8 @@ def write_now(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def judge(file: str, target: str, presets: list[str]) -> int:
-    result = replay(command_for(presets[0], file, target), write_now)
-    # What fails under the first sanitizer would only be told twice; what is no program may still be a finding of the codec.
-    if result == _FAILS or len(presets) == 1:
-        return result
-    pieces: list[bytes] = []
-    second = replay(command_for(presets[1], file, target), pieces.append)
-    if second == _PASSES:
-        say("Passes under UndefinedBehaviorSanitizer too.")
-    elif second == _FAILS:
-        say("\nUnder UndefinedBehaviorSanitizer:\n")
-        write_now(b"".join(pieces))
-        return _FAILS
-    return result
+def _sanitizer_of(preset: str) -> str:
+    return "both" if preset == "asan" else "undefined" if "ubsan" in preset else "address"
 
 
 def judge_as_data(file: str, target: str, presets: list[str]) -> tuple[int, dict[str, Any]]:
@@ -113,7 +104,7 @@ def judge_as_data(file: str, target: str, presets: list[str]) -> tuple[int, dict
         for line in b"".join(pieces).decode(errors="replace").splitlines():
             # The tool prints the record alone, targets after a word.
             report.add_line(f"SLUICE-FINDING {line}" if line.startswith("{") else line)
-        findings.append({"sanitizer": "undefined" if "ubsan" in preset else "address", "finding": report.record(target or "sluice-fuzz")})
+        findings.append({"sanitizer": _sanitizer_of(preset), "finding": report.record(target or "sluice-fuzz")})
     verdict = "fails" if findings else {_PASSES: "passes", _FAILS: "fails", _UNREADABLE: "unreadable"}[worst]
     return (_FAILS if findings else worst), {"file": file, "verdict": verdict, "findings": findings}
 
@@ -130,7 +121,7 @@ def print_as_data(files: list[str], target: str, presets: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     parser = Parser("scripts/repro")
-    parser.add_argument("--sanitizer", default="both", choices=[*builds.PRESETS, "both"])
+    parser.add_argument("--sanitizer", default="both", choices=list(_PROGRAM_PRESETS))
     parser.add_argument("--target", default="")
     parser.add_argument("--json", action="store_true")
     options = parser.parse(arguments)
@@ -139,14 +130,11 @@ def main(arguments: list[str]) -> int:
     if options.target:
         builds.require_target(options.target)
     files = [file_of(name) for name in options.words]
-    presets = list(builds.PRESETS.values()) if options.sanitizer == "both" else [builds.PRESETS[options.sanitizer]]
+    has_programs = fuzz_targets.of(options.target).has_programs
+    preset = (_PROGRAM_PRESETS if has_programs else _BYTES_PRESETS)[options.sanitizer]
     builds.prepare()
-    if fuzz_targets.of(options.target).has_programs:
-        # sluice-fuzz is that of campaigns, which have built it already.
-        presets = [f"libfuzzer-{preset}" for preset in presets]
-    for preset in presets:
-        builds.build(preset, "sluice-fuzz" if fuzz_targets.of(options.target).has_programs else options.target)
+    builds.build(preset, "sluice-fuzz" if has_programs else options.target)
     builds.export_sanitizer_options()
     if options.json:
-        return print_as_data(files, options.target, presets)
-    return max(judge(file, options.target, presets) for file in files)
+        return print_as_data(files, options.target, [preset])
+    return max(replay(command_for(preset, file, options.target), write_now) for file in files)
