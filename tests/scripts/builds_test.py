@@ -1,18 +1,25 @@
-"""What a campaign builds while it fuzzes: in the order in which it is needed, said as it goes, and told when it fails.
+"""What a campaign builds while it fuzzes: in the order in which it is needed, said as it goes, and told when it fails. And a checkout in
+a folder of any name.
 
     builds_test.py [unittest's arguments]
 """
 
 import asyncio
+import re
+import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from sluice_dev.campaign.background import Builds, Step  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.common import builds  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.common.errors import CannotRun  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.common.processes import Children  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -89,6 +96,32 @@ class BuildsWhileItFuzzes(unittest.IsolatedAsyncioTestCase):
         await process.wait()
         await builds.forget_what_is_there()
         self.assertEqual((builds.is_ready("p", "made"), builds.is_ready("elsewhere", "x")), (True, False))
+
+
+
+class OddCheckout(unittest.TestCase):
+    def test_a_path_with_spaces_quotes_and_signs_is_configured_and_compiled_without_a_warning(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="sluice-builds-") as folder:
+            checkout = Path(folder) / "a b/it's $x (1) & co# %s!"
+            for name in ("cmake", "corpus", "fuzz", "sanitizers", "src", "tests"):
+                shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+            for name in ("CMakeLists.txt", "CMakePresets.json"):
+                shutil.copy(ROOT / name, checkout)
+            (checkout / "build").mkdir()
+            (checkout / "build/v8").symlink_to((ROOT / "build/v8").resolve())
+            for command in (["cmake", "--preset", "asan"], ["ninja", "-C", "build/asan", "src/core/CMakeFiles/sluice_core.dir/byte_limit.cc.o"]):
+                run = subprocess.run(command, cwd=checkout, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500, check=False)
+                self.assertEqual(run.returncode, 0, run.stdout)
+                self.assertNotRegex(run.stdout, "(?i)warning:|CMake Warning")
+            # As scripts/wpt reads it.
+            shell = re.search(r"^set\(shell \[==\[(.*)\]==\]\)$", (checkout / "build/asan/tests/wpt/tests.cmake").read_text(), re.M)
+            assert shell is not None
+            self.assertEqual(shlex.split(shell[1])[0], str(checkout / "build/asan/sluice"))
+
+    def test_a_path_in_which_nothing_can_be_built_is_named_before_anything_is_tried(self) -> None:
+        for sign in ',:;"\\|<>\n':
+            with mock.patch.object(builds, "ROOT", Path(f"/nonexistent/a{sign}b")), self.assertRaisesRegex(CannotRun, "Move the checkout"):
+                builds.build("asan")
 
 
 if __name__ == "__main__":

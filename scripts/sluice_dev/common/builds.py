@@ -31,7 +31,7 @@ _PREPARE = ('source "$1"; before=; if command -v apt-get dpkg-query >/dev/null; 
             'if (($# > 1)); then install_named "${@:2}"; fi; [[ -z $before ]] || exit 10')
 _AGAIN = "SLUICE_PREPARED"  # set for the process that begins anew
 _STEP = re.compile(r"\[([1-9]\d*)/(\d+)\] ")  # [0/n] builds nothing
-_CMAKE_CANNOT = ";\"\\|<>\n\r"
+_CANNOT_BUILD_IN = ";\"\\|<>\n\r,:"  # CMake and Ninja; the last two: lists in a linker's flag, of folders with libraries
 _SHOW_EVERY_SECONDS = 15
 _GRACE_SECONDS = 5
 _MIB_OF_A_COMPILER = 700  # for a file with V8's or Boost's headers under AddressSanitizer
@@ -110,8 +110,8 @@ def _configure(preset: str, folder: Path) -> None:
 def build(preset: str, *targets: str) -> None:
     """No target means all of them."""
     folder = ROOT / "build" / preset
-    if odd := sorted(set(str(ROOT)) & set(_CMAKE_CANNOT)):
-        raise CannotRun(f"{str(ROOT)!r}: CMake and Ninja cannot build in a path with {' or '.join(map(repr, odd))}. Move the checkout, or "
+    if odd := sorted(set(str(ROOT)) & set(_CANNOT_BUILD_IN)):
+        raise CannotRun(f"{str(ROOT)!r}: nothing can be built in a path with {' or '.join(map(repr, odd))}. Move the checkout, or "
                         "rename that folder")
     if not os.access(folder if folder.exists() else ROOT, os.W_OK):
         _use_as_it_is(folder, targets)
