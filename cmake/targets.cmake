@@ -46,7 +46,7 @@ function(sluice_link_engine name)
     set_target_properties(${name} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN")
     target_link_options(${name} PRIVATE -Wl,--disable-new-dtags)
   else()
-    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/harness/replay_main.cc)
+    target_link_libraries(${name} PRIVATE sluice_replay_main)
   endif()
 endfunction()
 
