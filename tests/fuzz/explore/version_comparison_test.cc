@@ -26,13 +26,14 @@ uint32_t g_version = kOriginal;
 // The core with a planted fault for each version.
 class VersionedSubject final : public CoreSubject {
  public:
-  void ReleaseLock(uint32_t writer) override {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    if (call.method != SubjectMethod::kReleaseLock) return CoreSubject::Perform(call);
     const core::WritableStream& stream = host().stream(0);
     const bool waits = stream.pendingAbortRequest.has_value() && !stream.inFlightWriteRequest.is_undefined();
-    if (g_version == kForgetsToRelease && waits) return;
+    if (g_version == kForgetsToRelease && waits) return {};
     if (g_version == kKeepsAReference && waits) host().Retain(stream.pendingAbortRequest->promise);
     if (g_version == kTakesAnotherName) host().realm().NewPromise();
-    CoreSubject::ReleaseLock(writer);
+    return CoreSubject::Perform(call);
   }
 };
 
