@@ -115,7 +115,7 @@ def _issues(options: Options, _record: Record) -> list[Command]:
     return [] if mode == "off" else [[*_NIGHTS[:-1], "issues", "--history", options.history, *flags]]
 
 
-def _ubsan(options, _record) -> list:
+def _ubsan(_options: Options, _record: Record) -> list[Command]:
     """UndefinedBehaviorSanitizer without AddressSanitizer, whose shadow and quarantine triple the memory that an app may have."""
     ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|server[.]" || exit 1'
     return [_build_step("ubsan", "sluice", "server_tests"),
