@@ -159,7 +159,7 @@ def plain() -> str:
                      f'<text class="title" x="{box.x}" y="{box.y + 28}" text-anchor="middle">{html.escape(box.title)}</text>')
         for i, (phase, how) in enumerate(box.phases):
             place = f'x="{box.x}" y="{box.y + 54 + 22 * i}"'
-        parts.append(f'<text class="phase" data-phase="{phase}" {place} text-anchor="middle">{html.escape(how)}</text>')
+            parts.append(f'<text class="phase" data-phase="{phase}" {place} text-anchor="middle">{html.escape(how)}</text>')
     return "".join(parts) + "</svg>"
 
 
