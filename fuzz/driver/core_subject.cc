@@ -206,6 +206,8 @@ void CoreSubject::ReadSlots(std::vector<SlotValue>& slots) {
   slots.push_back({"writer", it.writer.is_undefined() ? Value::Undefined() : WriterValue(it.writer)});
   writer("readyPromise", "closedPromise", it.writer);
   writer("released_readyPromise", "released_closedPromise", released_ ? Slot(*released_) : core::WriterSlot());
+  const bool keeps_stream = released_ && !host_.Writer(Slot(*released_)).stream.is_undefined();
+  slots.push_back({"released_stream_is_set", Value::Boolean(keeps_stream)});
   const bool has_entries = !it.controller.queue.empty();
   value("queue_first", has_entries ? it.controller.queue.front().value : core::kUndefined);
   value("queue_last", has_entries ? it.controller.queue.back().value : core::kUndefined);

@@ -211,6 +211,7 @@ void ReferenceModel::ReadSlots(std::vector<SlotValue>& slots) {
   value("writer", stream_.writer ? Value::Of(ValueKind::kWriter, *stream_.writer) : Value::Undefined());
   writer("readyPromise", "closedPromise", stream_.writer);
   writer("released_readyPromise", "released_closedPromise", released_writer_);
+  value("released_stream_is_set", Value::Boolean(released_writer_ && writers_[*released_writer_].stream != nullptr));
   const auto chunk = [](const model::ValueWithSize& entry) {
     return entry.value.is_close_sentinel ? Value::Undefined() : entry.value.chunk;
   };

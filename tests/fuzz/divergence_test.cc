@@ -138,6 +138,21 @@ TEST_F(DivergenceTest, AWrongSettlementOfASlotsPromiseIsTheDivergence) {
       "where no other promise is settled");
 }
 
+class KeepsTheStreamOfAReleasedWriter : public CoreSubject {
+  sim::Outcome Perform(const SubjectCall& call) override {
+    const sim::Outcome outcome = CoreSubject::Perform(call);
+    if (call.method == SubjectMethod::kReleaseLock) host().Writer({1}).stream = {1};
+    return outcome;
+  }
+};
+
+TEST_F(DivergenceTest, TheStreamOfAReleasedWriterIsASlot) {
+  EXPECT_EQ(
+      DivergenceOf<KeepsTheStreamOfAReleasedWriter>(ParseOrDie("w0 = stream.getWriter()\nw0.releaseLock()\nrun\n")),
+      "microtasks: begins reaction to start(), where released_stream_is_set is true; expected: begins reaction to "
+      "start(), where released_stream_is_set is false");
+}
+
 // No slot ever holds it.
 class RejectsWithAnother : public CoreSubject {
   sim::Outcome Perform(const SubjectCall& call) override {
