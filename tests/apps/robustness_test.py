@@ -144,7 +144,8 @@ class Robustness(unittest.TestCase):
         self.assert_good(server)
 
     def test_app_that_ends_itself_begins_afresh(self):
-        server = self.serve()
+        # Under a sanitizer a process may take longer to end than the usual limit.
+        server = self.serve(time_limit_ms=60_000)
         self.assertEqual(server.get("/one/exit")[0], 503)
         self.assertEqual(server.get("/one/hello")[2], "hello")
         self.assertEqual(server.status()["one"]["restarts"], 1)
