@@ -1,2 +1,2 @@
-// UndefinedBehaviorSanitizer alone, which lists its options (UBSAN_OPTIONS=help=1).
+// UndefinedBehaviorSanitizer alone, which lists its options when asked for help (sanitizers_test.py).
 int main() { return 0; }
