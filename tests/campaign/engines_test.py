@@ -47,8 +47,8 @@ def fuzzers(engine):
 class FaultyCampaign(unittest.TestCase):
     """Each engine alone and both together find every fault once."""
 
-    def run_campaign(self, engine, wanted, seeds, executions=1, **env):
-        """Ends it as soon as it has found what is wanted, and each engine has run as often as said."""
+    def checkout(self, seeds):
+        """A folder with the target, as builds have it."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         root = Path(folder.name)
@@ -62,6 +62,11 @@ class FaultyCampaign(unittest.TestCase):
         (root / "corpus" / FAULTY).mkdir(parents=True)
         for name, data in seeds.items():
             (root / "corpus" / FAULTY / name).write_bytes(data)
+        return root
+
+    def run_campaign(self, engine, wanted, seeds, executions=1, **env):
+        """Ends it as soon as it has found what is wanted, and each engine has run as often as said."""
+        root = self.checkout(seeds)
         out = root / "out"
         with (root / "log").open("w+") as log:
             campaign_process = subprocess.Popen(
@@ -114,6 +119,30 @@ class FaultyCampaign(unittest.TestCase):
     def test_afl_goes_on_after_a_finding_in_all_that_it_began_with(self):
         _, _, text = self.run_campaign("afl", {"model/short"}, {}, executions=1000, FAULTY_SHORT="1")
         self.assertNotIn("blocked", text)
+
+    def test_afl_that_is_ended_while_it_starts_is_no_failure(self):
+        # What afl-fuzz does when SIGINT arrives before its fork server has answered.
+        root = self.checkout({"good": b"ax"})
+        (root / "bin").mkdir()
+        fake = root / "bin/afl-fuzz"
+        fake.write_text(f"""#!/bin/bash
+trap 'echo "[-] PROGRAM ABORT : Fork server crashed with signal 9"; exit 1' INT
+touch '{root}/started'
+while :; do read -t 1 <> <(:); done
+""")
+        fake.chmod(0o755)
+        env = environment()
+        env["PATH"] = f"{root / 'bin'}:{env['PATH']}"
+        with subprocess.Popen([sys.executable, "-B", SOURCE / "scripts/sluice_dev", "fuzz", "--built", root, "--time", str(LONGEST_SECONDS), "--jobs", "1",
+                               "--engine", "afl", "--out", root / "out", "--corpus", root / "out/corpus", "--target", FAULTY],
+                              env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as campaign_process:
+            while not (root / "started").exists() and campaign_process.poll() is None:
+                time.sleep(0.1)
+            campaign_process.send_signal(signal.SIGINT)
+            text = campaign_process.communicate()[0]
+        self.assertIn("Interrupted after", text)
+        self.assertNotIn("wrote no input", text)
+        self.assertNotEqual(campaign_process.returncode, 2, text)
 
     def test_both_share_one_list(self):
         wanted = {f"asan/heap-buffer-overflow@{FAULTY}", "model/first", "model/second"}

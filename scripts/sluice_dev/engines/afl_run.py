@@ -136,7 +136,9 @@ class AflRun(EngineRun):
             turn.instance.begin_anew()
             turn.run_again = True
             return
-        if code != 0 and not child.sent and not child.killed:
+        if child.sent and not child.killed:
+            return  # as it was asked to. While its fork server starts, afl-fuzz complains of that and exits with 1
+        if code != 0 and not child.killed:
             raise CannotRun(f"AFL++ could not go on with {self.name}: {output.why_it_ended()}")
         self.check_end(child, code, output.log)
 
