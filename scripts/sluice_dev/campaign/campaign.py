@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import tempfile
+from collections.abc import Sequence
 
 from sluice_dev.campaign import background, display, folder, measurements, page, samples
 from sluice_dev.campaign import options as campaign_options
@@ -192,7 +193,7 @@ class Campaign:
         finding = findings.Finding(identity, target.name, output.kind, output.rule, output.from_oracle, self.now() - self.begun, folder="",
                                    engine=run.engine, command=output.command, suppressed=[] if output.from_oracle else list(crash.suppressed))
         if run.is_canary:
-            await self._tell_from_the_canary(finding, output.artifact)
+            await self._tell_from_the_canary(finding, output.artifact, crash.suppressed)
         if finding.canary:
             self.canary_after.setdefault(run.engine, finding.after_seconds)
             if self.canary is None:
@@ -215,11 +216,11 @@ class Campaign:
         elif len(target.places) >= FINDINGS_PER_TARGET:
             target.stop(f"stopped after {target.findings} findings")
 
-    async def _tell_from_the_canary(self, finding: findings.Finding, artifact: str) -> None:
+    async def _tell_from_the_canary(self, finding: findings.Finding, artifact: str, suppressed: Sequence[str]) -> None:
         """Its planted fault breaks rules, and no memory. What the core has without it is found and reproduced without it."""
         if finding.from_oracle:
             await self._until_built(WITHOUT_FAULT)
-            finding.canary = await self.triage.identity_without_fault(finding.identity, artifact, self.out) != finding.identity
+            finding.canary = await self.triage.identity_without_fault(WITHOUT_FAULT, suppressed, artifact, self.out) != finding.identity
         finding.target = CANARY if finding.canary else WITHOUT_FAULT
 
     def _store(self, finding: findings.Finding, place: str, crash: Crash) -> None:

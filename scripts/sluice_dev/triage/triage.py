@@ -67,10 +67,17 @@ class Triage:
         _, text = await self._ask(["repro", *flags, "--", path], folder)
         return next((record for line in text.splitlines() if line.startswith("{") and (record := parsed(line))), None)
 
-    async def identity_without_fault(self, identity: str, input_path: str, folder: str) -> str | None:
-        """`identity`, if this input has it on the core without the canary's fault too; else another one, or None if it passes."""
-        record = await self._record(identity, [], input_path, folder)
-        return record["key"] if record else None
+    async def identity_without_fault(self, target: str, suppressed: Sequence[str], input_path: str, folder: str) -> str | None:
+        """What `target`, which is the canary's without its fault, finds in an input of the canary's; None if it passes. It is built before
+        the canary is, and `sluice-fuzz` is not."""
+        code, text = await self._run([os.path.join(self._fuzzers, target), *rerun_flags(), input_path], folder,
+                                     SLUICE_IGNORE_FINDINGS=",".join(suppressed))
+        if code == 0:
+            return None
+        report = Report(self._root)
+        for line in text.splitlines():
+            report.add_line(line)
+        return report.identity(target)
 
     async def investigate(self, finding: Finding) -> None:
         try:
