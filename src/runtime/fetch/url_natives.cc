@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "src/runtime/fetch/ada.h"
@@ -139,9 +140,15 @@ void CanParseUrl(const Info& info) {
   info.GetReturnValue().Set(Parse(isolate, Text(isolate, info[0]), info[1]) != nullptr);
 }
 
+// Whether Ada took the value. It says nothing of a search or a hash, which it takes always.
 template <auto set>
-void Set(ada_url url, const Text& value) {
-  static_cast<void>(set(url, value.data(), value.size()));
+bool Set(ada_url url, const Text& value) {
+  if constexpr (std::is_void_v<decltype(set(url, value.data(), value.size()))>) {
+    set(url, value.data(), value.size());
+    return true;
+  } else {
+    return set(url, value.data(), value.size());
+  }
 }
 
 // The query and the fragment of a serialization, with their "?" and "#".
@@ -162,7 +169,7 @@ void UpdateUrl(const Info& info) {
   constexpr int kProtocolSetter = 0;
   constexpr int kHostSetter = 3;  // and that of hostname after it
   constexpr int kPathnameSetter = 6;
-  constexpr void (*kSetters[])(ada_url, const Text&) = {
+  constexpr bool (*kSetters[])(ada_url, const Text&) = {
       Set<ada_set_protocol>, Set<ada_set_username>, Set<ada_set_password>, Set<ada_set_host>, Set<ada_set_hostname>,
       Set<ada_set_port>,     Set<ada_set_pathname>, Set<ada_set_search>,   Set<ada_set_hash>};
   const Text href(info.GetIsolate(), info[0]);
@@ -172,7 +179,10 @@ void UpdateUrl(const Info& info) {
   const Text value(info.GetIsolate(), info[2]);
   const bool has_port_0 = ada_get_components(url.get())->port == 0;
   const bool sets_host = setter == kHostSetter || setter == kHostSetter + 1;
-  if (!sets_host || EncodedBytes(value.view()) <= kMostEncodedHostBytes) kSetters[setter](url.get(), value);
+  const bool is_too_long = sets_host && EncodedBytes(value.view()) > kMostEncodedHostBytes;
+  const bool is_set = !is_too_long && kSetters[setter](url.get(), value);
+  // Ada 2.7.8 gives a URL that has no host an empty one where the new host is no host.
+  if (sets_host && !is_set) return info.GetReturnValue().Set(info[0]);
   // Ada 2.7.8 takes 0 for the default port of a scheme that has none.
   if (setter == kProtocolSetter && has_port_0) static_cast<void>(ada_set_port(url.get(), "0", 1));
   if (setter == kPathnameSetter) RestoreTail(url, href.view());

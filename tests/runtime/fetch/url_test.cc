@@ -128,6 +128,12 @@ TEST_F(UrlTest, InstancesOfASubclassAreThose) {
             "a/b true true\n");
 }
 
+TEST_F(UrlTest, AHostThatIsNoneChangesNothing) {
+  EXPECT_EQ(Run("for (const href of ['web+demo:/.//not-a-host/', 'web+demo:/p', 'web+demo://h/p', 'https://h/p']) {"
+                "  const u = new URL(href); u.hostname = 'a b'; u.host = 'a b:1'; console.log(u.href) }"),
+            "web+demo:/.//not-a-host/\nweb+demo:/p\nweb+demo://h/p\nhttps://h/p\n");
+}
+
 // Encoding it would take minutes, and nothing interrupts that.
 TEST_F(UrlTest, AHostThatTakesTheSquareOfItsLengthIsNoHost) {
   EXPECT_EQ(Run(R"js(
