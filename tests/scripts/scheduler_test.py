@@ -55,6 +55,20 @@ def simulate(plan: Plan, candidates: list[Candidate], built_at: dict[int, float]
             free[worker] = min(at for at in free if at > now)
 
 
+class Ends(unittest.TestCase):
+    def test_what_is_owed_and_too_short_for_its_engine_keeps_nobody_running(self) -> None:
+        late = candidate(engine=AFL, share=1.9, is_late=True)
+        for owed in (late, dataclasses.replace(late, share=4.0, given=2.2)):
+            self.assertEqual(next_slice(PLAN, -0.1, [candidate(given=300), owed, owed]), Idle.DONE)
+
+    def test_when_the_time_is_over_only_those_that_were_built_late_run(self) -> None:
+        late = candidate(engine=AFL, share=20, is_late=True)
+        chosen = next_slice(PLAN, -0.1, [candidate(), late])
+        assert isinstance(chosen, Slice)
+        self.assertEqual(chosen.index, 1)
+        self.assertLessEqual(chosen.seconds, 20)
+
+
 class Shares(unittest.TestCase):
     def test_targets_share_all_workers_by_weight(self) -> None:
         self.assertEqual([PLAN.share(weight, False) for weight in (1, 3)], [300, 900])

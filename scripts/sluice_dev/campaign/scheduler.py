@@ -73,10 +73,8 @@ class Slice:
 
 def next_slice(plan: Plan, time_left: float, candidates: Sequence[Candidate]) -> Slice | Idle:
     """`time_left`: of the campaign; negative when it is over."""
-    owed = sum(max(0.0, candidate.owed) for candidate in candidates if candidate.is_late and not candidate.has_stopped)
-    left = max(time_left, owed / plan.jobs)
     eligible = [i for i, c in enumerate(candidates)
-                if not c.has_stopped and left >= _SHORTEST_SECONDS[c.engine] and (not c.is_canary or c.workers == 0)]
+                if not c.has_stopped and _room(c, time_left) >= _SHORTEST_SECONDS[c.engine] and (not c.is_canary or c.workers == 0)]
     if not eligible:
         return Idle.DONE
     ready = [i for i in eligible if candidates[i].is_built]
@@ -91,7 +89,13 @@ def next_slice(plan: Plan, time_left: float, candidates: Sequence[Candidate]) ->
     seconds = _length(plan, chosen)
     if some_are_missing:
         seconds = min(seconds, chosen.owed)
-    return Slice(index, left if left - seconds < _SHORTEST_SECONDS[AFL] else seconds)
+    room = _room(chosen, time_left)
+    return Slice(index, room if room - seconds < _SHORTEST_SECONDS[AFL] else seconds)
+
+
+def _room(candidate: Candidate, time_left: float) -> float:
+    """The longest slice that it may have: of the campaign's time, or when that is over, of what it is owed because it was built late."""
+    return max(time_left, candidate.owed if candidate.is_late else 0)
 
 
 def _turn(candidate: Candidate) -> tuple[bool, float, float]:
