@@ -113,9 +113,7 @@ class Measurer:
             self._process.wait()
 
     def _why(self, code: int, output: str) -> str:
-        report = Report(self._root)
-        for line in output.splitlines():
-            report.add_line(line)
+        report = Report.of(self._root, output)
         kind = {libfuzzer.TIMEOUT: "hangs", libfuzzer.OUT_OF_MEMORY: "takes too much memory"}.get(code, "crashes")
         return f"{kind} ({report.identity(os.path.basename(self._binary))})"
 

@@ -69,9 +69,7 @@ def identity_of_run(command: Sequence[str], files: Sequence[str], suppressed: Se
         return None
     if process.returncode in _COULD_NOT_START:
         raise OSError(0, output.decode(errors="replace").strip()[-300:] or "it could not be started", command[0])
-    report = Report(str(root))
-    for line in output.decode(errors="replace").splitlines():
-        report.add_line(line)
+    report = Report.of(str(root), output.decode(errors="replace"))
     return str(report.identity(os.path.basename(command[0])))
 
 

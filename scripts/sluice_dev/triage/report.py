@@ -1,7 +1,6 @@
 """Parses the last output of a fuzz target's process, and gives its finding as the record of fuzz/oracle/finding.schema.json.
 
-    report = Report(root)
-    for line in output: report.add_line(line)
+    report = Report.of(root, output)
     report.identity("writable_stream_fuzzer")    # "slots/state@WritableStreamAbort", "asan/heap-use-after-free@DequeueValue"
     report.record("writable_stream_fuzzer")
 
@@ -36,6 +35,14 @@ class Report:
         self._end: str | None = None
         self._root = root
         self._place = re.compile(r"(.+?) (?:\S*?/)?((?:src|fuzz)/\S+?\.(?:cc|h))(?::(\d+)|$)")
+
+    @classmethod
+    def of(cls, root: str, output: str) -> "Report":
+        """Of a process that has ended. Those that read while it runs, or look at each line, call add_line()."""
+        report = cls(root)
+        for line in output.splitlines():
+            report.add_line(line)
+        return report
 
     def add_line(self, line: str) -> None:
         if line.startswith(_RECORD) and self.oracle_record is None:

@@ -74,10 +74,7 @@ class Triage:
                                      SLUICE_IGNORE_FINDINGS=",".join(suppressed))
         if code == 0:
             return None
-        report = Report(self._root)
-        for line in text.splitlines():
-            report.add_line(line)
-        return report.identity(target)
+        return Report.of(self._root, text).identity(target)
 
     async def investigate(self, finding: Finding) -> None:
         try:
@@ -101,17 +98,13 @@ class Triage:
 
     # --- Does it happen again? ---
 
-    async def _die(self, finding: Finding, files: Sequence[str], target: str | None = None, **env: str) -> Report | None:
-        """The report of one process, of the finding's target or another, that runs `files`; None if it ended well."""
-        binary = os.path.join(self._fuzzers, target) if target else self._target(finding)
-        code, text = await self._run([binary, *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
+    async def _die(self, finding: Finding, files: Sequence[str], **env: str) -> Report | None:
+        """The report of one process of the finding's target that runs `files`; None if it ended well."""
+        code, text = await self._run([self._target(finding), *rerun_flags(), *files], finding.folder, seconds=_TOOL_SECONDS * 2,
                                      **_passing_over(finding), **env)
         if code == 0:
             return None
-        report = Report(self._root)
-        for line in text.splitlines():
-            report.add_line(line)
-        return report
+        return Report.of(self._root, text)
 
     @staticmethod
     def _is_same(finding: Finding, report: Report) -> bool:
