@@ -1,12 +1,9 @@
 #include "fuzz/script/url_rules.h"
 
-#include <algorithm>
-#include <iterator>
 #include <string>
 
-#include "fuzz/runtime/encoding_standard.h"
+#include "fuzz/script/step_program.h"
 #include "fuzz/script/url_js.h"
-#include "fuzz/script/value_program.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -15,22 +12,6 @@ constexpr size_t kMostSteps = 16;
 constexpr std::string_view kWords[] = {"url",      "base", "href",     "protocol", "username",
                                        "password", "host", "hostname", "port",     "pathname",
                                        "search",   "hash", "append",   "delete",   "sort"};
-
-std::string_view Found(std::string_view word) {
-  if (std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords)) return word;
-  return kWords[(word.empty() ? 0 : static_cast<unsigned char>(word[0])) % std::size(kWords)];
-}
-
-std::string Literal(std::string_view bytes) {
-  const auto units = StandardDecoder(StandardEncoding::kUtf8, {.fatal = true, .ignore_bom = true}).Decode(bytes, false);
-  if (!units) return StringLiteral(bytes);
-  std::string wide;
-  for (const char16_t unit : *units) {
-    wide += static_cast<char>(unit >> 8);
-    wide += static_cast<char>(unit & 0xFF);
-  }
-  return StringLiteral(wide, true);
-}
 
 const char* SentenceOf(const std::string& rule) {
   if (rule.starts_with("URL-QUERY")) return "a query is what application/x-www-form-urlencoded says, both ways";
@@ -44,17 +25,7 @@ const char* SentenceOf(const std::string& rule) {
 }  // namespace
 
 std::optional<ScriptFinding> CheckUrl(std::string_view text, std::string_view fault) {
-  std::string check = "checkUrl([";
-  size_t steps = 0;
-  for (size_t begin = 0; begin < text.size() && steps < kMostSteps; ++steps) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    const size_t blank = std::min(line.find(' '), line.size());
-    check += "\n  ['" + std::string(Found(line.substr(0, blank))) + "', " +
-             Literal(line.substr(std::min(blank + 1, line.size()))) + "],";
-  }
-  check += "\n])";
+  const std::string check = "checkUrl(" + StepsLiteral(text, kWords, kMostSteps) + ")";
   const ScriptRun run = RunScripts({kUrlJs, fault, check});
   if (!run.thrown.empty()) return {{"URL-ORACLE", "the rules themselves do not fail", run.thrown + "\n\n" + check}};
   if (run.result.empty()) return std::nullopt;

@@ -1,12 +1,11 @@
-// What must hold of URL and URLSearchParams (src/runtime/fetch), for any steps:
+// What must hold of URL and URLSearchParams (src/runtime/fetch), for any steps (step_program.h):
 //
 //   base http://a/
 //   url ../b?c=d
 //   hash x
 //   append key
 //
-// a word and a text on each line: base, url, href, a part's name, append, delete, sort. An unknown word is replaced
-// by the one that its first byte selects. Text that is no UTF-8 has a code unit for each byte.
+// Words: base, url, href, a part's name, append, delete, sort.
 #ifndef SLUICE_FUZZ_SCRIPT_URL_RULES_H_
 #define SLUICE_FUZZ_SCRIPT_URL_RULES_H_
 

@@ -1,5 +1,5 @@
-// The rules of structuredClone, the console, URLs and modules notice implementations with faults, the seeds of their
-// targets pass them, and results do not depend on what ran before.
+// The rules of structuredClone, the console, URLs, messages and modules notice implementations with faults, the seeds
+// of their targets pass them, and results do not depend on what ran before.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 
 #include "fuzz/script/clone_rules.h"
 #include "fuzz/script/console_rules.h"
+#include "fuzz/script/fetch_rules.h"
 #include "fuzz/script/module_rules.h"
 #include "fuzz/script/url_rules.h"
 #include "fuzz/script/value_program.h"
@@ -178,6 +179,76 @@ TEST(UrlRulesTest, NoticeSettersAndQueriesThatChange) {
             "URL-CHANGED");
 }
 
+// ---- Headers, requests, responses
+
+std::string FetchRule(std::string_view text, std::string_view fault) { return RuleOf(CheckFetch(text, fault)); }
+
+TEST(FetchRulesTest, NoticeHeaderListsThatDiffer) {
+  const auto rule = [](std::string_view text, const std::string& method, const std::string& body) {
+    return FetchRule(text, "const real = Headers.prototype." + method + "; Headers.prototype." + method +
+                               " = function (...args) { " + body + " }");
+  };
+  EXPECT_EQ(rule("headers b|1|a|2\n", "get", "return real.apply(this, args)"), "");
+  EXPECT_EQ(rule("headers b|1|a|2\n", "keys", "return ['b', 'a']"), "FETCH-LIST");
+  EXPECT_EQ(rule("headers a|1|a|2\n", "get", "return real.apply(this, args)?.split(',')[0] ?? null"), "FETCH-GET");
+  EXPECT_EQ(rule("headers Set-Cookie|1\n", "has", "return args[0] !== 'SET-COOKIE' && real.apply(this, args)"),
+            "FETCH-GET");
+  EXPECT_EQ(rule("headers set-cookie|1|set-cookie|2\n", "getSetCookie", "return [this.get('set-cookie')]"),
+            "FETCH-COOKIES");
+  EXPECT_EQ(rule("headers a|1\nappend b|x\n", "append", "real.call(this, args[0], args[1] + 'y')"), "FETCH-LIST");
+  EXPECT_EQ(rule("headers a|1|a|2\nset a|3\n", "set", "this.append(...args)"), "FETCH-LIST");
+  EXPECT_EQ(rule("headers a|1\nappend b c|x\n", "append", "try { real.apply(this, args) } catch {}"), "FETCH-LENIENT");
+  EXPECT_EQ(rule("headers a|1\ndelete a b\n", "delete", "throw new RangeError()"), "FETCH-ERROR");
+  EXPECT_EQ(rule("headers a|1\ndelete a\n", "delete", "throw new TypeError()"), "FETCH-STRICT");
+  EXPECT_EQ(FetchRule("headers a|1\niterate b|2\n",
+                      "const real = Headers.prototype.entries; Headers.prototype[Symbol.iterator] = function () { "
+                      "return [...real.call(this)][Symbol.iterator]() }"),
+            "FETCH-ITERATE");
+}
+
+TEST(FetchRulesTest, NoticeMessagesThatDiffer) {
+  const auto getter = [](std::string_view text, const std::string& name, const std::string& body) {
+    const size_t dot = name.find('.');
+    const std::string prototype = name.substr(0, dot) + ".prototype, '" + name.substr(dot + 1) + "'";
+    return FetchRule(text, "const real = Object.getOwnPropertyDescriptor(" + prototype +
+                               ").get; Object.defineProperty(" + prototype + ", { get() { " + body + " } })");
+  };
+  constexpr std::string_view kRequest = "method post\nbody x\nrequest http://a/\n";
+  EXPECT_EQ(getter(kRequest, "Request.method", "return real.call(this)"), "");
+  EXPECT_EQ(getter(kRequest, "Request.method", "return real.call(this).toLowerCase()"), "FETCH-REQUEST");
+  EXPECT_EQ(getter(kRequest, "Request.url", "return 'http://a'"), "FETCH-REQUEST");
+  EXPECT_EQ(getter(kRequest, "Request.bodyUsed", "return true"), "FETCH-USED");
+  EXPECT_EQ(getter(kRequest, "Request.headers", "return new Headers(real.call(this))"), "FETCH-SAME");
+  EXPECT_EQ(getter(kRequest, "Request.signal", "return new AbortController().signal"), "FETCH-SAME");
+  EXPECT_EQ(getter("signal\nrequest http://a/\nabort\n", "Request.signal",
+                   "return this.known ??= new AbortController().signal"),
+            "FETCH-SIGNAL");
+  EXPECT_EQ(getter("status 404\nresponse\n", "Response.ok", "return true"), "FETCH-RESPONSE");
+  EXPECT_EQ(FetchRule("request no url\n", "Request = class { constructor() { this.headers = new Headers() } }"),
+            "FETCH-LENIENT");
+}
+
+TEST(FetchRulesTest, NoticeBodiesThatDiffer) {
+  const auto reader = [](std::string_view text, const std::string& name, const std::string& body) {
+    return FetchRule(text, "const real = Response.prototype." + name + "; Response.prototype." + name +
+                               " = function () { " + body + " }");
+  };
+  EXPECT_EQ(reader("body x\nresponse\ntext\n", "text", "return real.call(this)"), "");
+  EXPECT_EQ(reader("body x\nresponse\ntext\n", "text", "return real.call(this).then((text) => text + ' ')"),
+            "FETCH-BODY");
+  EXPECT_EQ(reader("body x\nresponse\ntext\n", "text", "return this.clone(), Promise.resolve('x')"), "FETCH-USED");
+  EXPECT_EQ(reader("body x\nresponse\nparse\n", "json", "return real.call(this).catch(() => 0)"), "FETCH-READ");
+  EXPECT_EQ(reader("body x\nresponse\nview\n", "bytes", "real.call(this); return new Promise(() => {})"),
+            "FETCH-SETTLES");
+  // A body that is not copied.
+  EXPECT_EQ(
+      FetchRule("raw x\nresponse\ntext\n",
+                "const real = Response.prototype.text; const Real = Response; let given; Response = class extends "
+                "Real { constructor(body, init) { super(body, init); given = body } text() { super.text(); return "
+                "Promise.resolve(new TextDecoder().decode(given)) } }"),
+      "FETCH-BODY");
+}
+
 // ---- Modules
 
 std::string ModuleRule(std::string_view text, std::string_view fault) { return RuleOf(CheckModules(text, fault)); }
@@ -220,6 +291,7 @@ const std::pair<const char*, Check> kChecks[] = {
     {"structured_clone_fuzzer", [](std::string_view text) { return CheckClone(text); }},
     {"console_format_fuzzer", [](std::string_view text) { return CheckConsole(text); }},
     {"url_fuzzer", [](std::string_view text) { return CheckUrl(text); }},
+    {"fetch_classes_fuzzer", [](std::string_view text) { return CheckFetch(text); }},
     {"module_graph_fuzzer", [](std::string_view text) { return CheckModules(text); }},
 };
 
