@@ -29,7 +29,7 @@ _MAY = {
     "src/runtime/repl_evaluator.cc": "builds lsan.options and lsan.suppressions in",
     "fuzz/targets/v8_binding_fuzzer.cc": "looks for no leaks, as sanitizers/README.md explains",
     "fuzz/targets/v8_binding_fuzzer.options": "what a fleet gets of [tests with V8]",
-    **{f"fuzz/targets/{name}_fuzzer.{ending}": "the same" for name in ("structured_clone", "url", "console_format", "module_graph")
+    **{f"fuzz/targets/{name}_fuzzer.{ending}": "the same" for name in ("structured_clone", "url", "console_format", "module_graph", "api_surface")
        for ending in ("cc", "options")},
     "src/runtime/CMakeLists.txt": "two files without run-time type information",
     "tests/scripts/triage_test.py": "a target that is a shell script, and reads no flags",

@@ -30,9 +30,10 @@ ROOMS = {
     "fuzz/server": {"src/runtime"},
     "fuzz/runtime": {"src/runtime"},
     "fuzz/script": {"src/runtime", "fuzz/runtime"},
+    "fuzz/surface": {"src/runtime", "src/v8"},
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
-    "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/v8", "src/runtime"},
+    "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/surface", "fuzz/v8", "src/runtime"},
     "fuzz/explore": ORACLE | {"fuzz/state_coverage"},
     "fuzz/lab": ORACLE | {"fuzz/explore", "fuzz/harness", "fuzz/state_coverage", "fuzz/v8"},
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes operations.txt and anchors.txt, the small tables of the standard that the tests here compare the code with.
+"""Makes operations.txt, anchors.txt and streams.idl, the small tables of the standard that the tests here compare the code with.
 
     tests/spec/extract_operations.py REVISION path/to/index.bs
 
-writes both beside this script. REVISION is the revision of https://github.com/whatwg/streams that the file is from.
+writes them beside this script. REVISION is the revision of https://github.com/whatwg/streams that the file is from.
 Run it again when the code moves to a newer revision; the difference of the tables says what changed.
 """
 import pathlib
@@ -122,6 +122,11 @@ def anchors(text):
     return sorted(found)
 
 
+def interfaces(text):
+    """The standard's Web IDL, as it stands there."""
+    return [block.strip() for block in re.findall(r'<xmp class="idl">(.*?)</xmp>', text, re.S)]
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -133,6 +138,7 @@ def main():
     (HERE / "operations.txt").write_text(head + "# anchor | kind | name | steps\n" + "\n".join(rows) + "\n")
     (HERE / "anchors.txt").write_text(head + "# Every anchor of its sections on writable streams.\n" +
                                       "\n".join(anchors(text)) + "\n")
+    (HERE / "streams.idl").write_text(head.replace("#", "//") + "\n" + "\n\n".join(interfaces(text)) + "\n")
 
 
 if __name__ == "__main__":
