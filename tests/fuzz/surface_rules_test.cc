@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -95,6 +98,18 @@ TEST(SurfaceRulesTest, NoticeWhatAProgramLeavesBehind) {
       Wrapped("WritableStream", "getWriter", "if (++globalThis.made_ > 1) throw 'no'; return apply(f, self, args)");
   EXPECT_EQ(Rule(kLife, counting), "");
   EXPECT_EQ(Rule(kLife, counting), "SURFACE-CLEAN");
+}
+
+TEST(SurfaceRulesTest, EverySeedBreaksNoRule) {
+  int seeds = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("corpus/api_surface_fuzzer")) {
+    std::ifstream file(entry.path());
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    const auto finding = CheckSurface(World(), text);
+    EXPECT_FALSE(finding.has_value()) << entry.path() << "\n" << finding->detail;
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 10);
 }
 
 TEST(SurfaceRulesTest, RandomProgramsBreakNoRule) {
