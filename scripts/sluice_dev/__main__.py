@@ -2,9 +2,9 @@
 
     python3 -B scripts/sluice_dev COMMAND ARGUMENT...
 
-What is the same for all of them is here, and nowhere else: signals from the first moment, streams that are closed or full, names that
-are no UTF-8, and which exit code an exception means. A command is a function main(arguments) that returns its exit code. It raises
-CannotRun, or lets an OSError pass.
+What is the same for all of them is here, and nowhere else: signals from the first moment, streams that are closed or full, names that are
+no UTF-8, `--json` (common/result.py), and which exit code an exception means. A command is a function main(arguments) that returns its exit
+code. It raises CannotRun, or lets an OSError pass.
 
 Exit codes: as the command has them; 2 when it could not run; 130 and 143 after Ctrl-C and SIGTERM. Nothing prints a traceback, unless
 SLUICE_TRACEBACK=1 asks for it.
@@ -72,41 +72,46 @@ def handle_signals(handler: object) -> None:
 
 def run(name: str, arguments: list[str]) -> int:
     """The exit code of a command; an exception is a message and a code."""
+    from sluice_dev.common import result, streams  # pylint: disable=import-outside-toplevel
+
+    streams.prepare()
+    wanted = result.Wanted(name, arguments)
+    code, problem = outcome(name, wanted.words)
+    if problem:
+        sys.stderr.write(f"scripts/{name}: {problem}\n")
+    lost = wanted.write(code, problem) if wanted.is_wanted else streams.lost_output() if COMMANDS[name][1] else ""
+    if lost and code == 0:
+        sys.stderr.write(f"scripts/{name}: standard output: {lost}\n")
+        code = 2
+    return code
+
+
+def outcome(name: str, arguments: list[str]) -> tuple[int, str]:
+    """The exit code, and what is to be said about it."""
     import importlib  # pylint: disable=import-outside-toplevel
 
     from sluice_dev.common import streams  # pylint: disable=import-outside-toplevel
     from sluice_dev.common.errors import CannotRun  # pylint: disable=import-outside-toplevel
 
-    script = f"scripts/{name}"
-
-    def complain(text: str) -> int:
-        sys.stderr.write(f"{script}: {text}\n")
-        return 2
-
-    module_name, makes_output_only = COMMANDS[name]
-    streams.prepare()
     try:
-        main = importlib.import_module("sluice_dev." + module_name).main
+        main = importlib.import_module("sluice_dev." + COMMANDS[name][0]).main
         handle_signals(stop)
         sys.unraisablehook = unraisable
-        code: int = main(arguments)
-        if (lost := streams.lost_output()) and makes_output_only and code == 0:
-            code = complain(f"standard output: {lost}")
-        return code
+        return main(arguments), ""
     except KeyboardInterrupt as interrupt:
-        return 128 + getattr(interrupt, "number", signal.SIGINT)
+        return 128 + getattr(interrupt, "number", signal.SIGINT), ""
     except CannotRun as problem:
-        return complain(str(problem))
+        return 2, str(problem)
     except SystemExit as end:  # argparse, which has said why
-        return end.code if isinstance(end.code, int) else complain(str(end.code)) if end.code else 0
+        return (end.code, "") if isinstance(end.code, int) else (2, str(end.code)) if end.code else (0, "")
     except OSError as error:
         if os.environ.get("SLUICE_TRACEBACK"):
             raise
-        return complain(streams.words_of(error))
+        return 2, streams.words_of(error)
     except Exception as error:  # pylint: disable=broad-except
         if os.environ.get("SLUICE_TRACEBACK"):
             raise
-        return complain(f"a fault in the script itself: {type(error).__name__}: {error}\nSLUICE_TRACEBACK=1 shows where; please report it")
+        return 2, f"a fault in the script itself: {type(error).__name__}: {error}\nSLUICE_TRACEBACK=1 shows where; please report it"
 
 
 def unraisable(what: "sys.UnraisableHookArgs") -> None:

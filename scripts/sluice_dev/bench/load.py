@@ -17,6 +17,7 @@ from typing import Any
 from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 
 sys.path.insert(0, str(ROOT / "tests" / "apps"))
 from server_process import ROBUSTNESS, Server  # noqa: E402  pylint: disable=wrong-import-position
@@ -145,6 +146,7 @@ def main(arguments: list[str]) -> int:
             problems.append(f"the server ended with {code}")
         if server.errors():
             problems.append(f"the server printed: {server.errors()}")
+    tell(requests=total, before=before, after=after, problems=problems)
     for problem in problems:
         print(f"scripts/load: {problem}", file=sys.stderr)
     return 1 if problems else 0

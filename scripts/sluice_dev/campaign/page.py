@@ -25,6 +25,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.triage.findings import target_flag
 
 try:
@@ -265,11 +266,13 @@ def main(arguments: list[str]) -> int:
             raise CannotRun(MISSING)
         if not finding_page.write(out, ROOT / "build/libfuzzer-asan/sluice-fuzz"):
             raise CannotRun(f"{shown(out)}: this finding has no program that can be stepped through")
+        tell(page=out / finding_page.NAME)
         print(shown(out / finding_page.NAME))
         return 0
     if not (out / "samples.jsonl").is_file() and not (out / "summary.json").is_file():
         raise CannotRun(f"{shown(out)}: is no folder of a campaign (it has no samples.jsonl and no summary.json)")
     if not write(out):
         raise CannotRun(MISSING)
+    tell(page=out / "index.html")
     print(shown(out / "index.html"))
     return 0

@@ -14,6 +14,7 @@ from sluice_dev.campaign.state import RunState, TargetState
 from sluice_dev.common.display import say, seconds_text, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.engines.engine_run import AFL, LIBFUZZER
 from sluice_dev.triage import sarif
 from sluice_dev.triage.findings import Finding
@@ -48,8 +49,10 @@ def summarise(result: Result) -> int:
         say(f"\nThe corpus is in {shown(options.corpus)}; the next campaign goes on from it.")
     failure = result.failure or canary_problem(result)
     code = 2 if failure else 1 if result.findings else 0
+    data = _as_data(result, failure, code)
+    tell(**data)
     with open(os.path.join(options.out, "summary.json"), "w", encoding="utf-8") as file:
-        json.dump(_as_data(result, failure, code), file, indent=2)
+        json.dump(data, file, indent=2)
         file.write("\n")
     sarif.write_campaign(Path(options.out), ROOT)
     finding_page.write_all(Path(options.out), Path(options.root) / "build" / options.build_of(LIBFUZZER) / "sluice-fuzz")

@@ -15,6 +15,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import run_async
+from sluice_dev.common.result import tell
 from sluice_dev.conformance import shell as wpt_shell
 from sluice_dev.conformance import suite as wpt_suite
 from sluice_dev.conformance.expectations import Expectations, Judgement, Unreadable
@@ -199,6 +200,7 @@ def summary(results: Sequence[tuple[Outcome, Judgement]], problems: Sequence[str
     passed, known = sum(j.passed for j in judgements), sum(j.known for j in judgements)
     failed = sum(len(j.failures) for j in judgements)
     files = sum(not j.as_expected for j in judgements)
+    tell(test_files=len(results), passed=passed, failed=failed, failed_as_listed=known, not_as_expected=files, about_expectations=list(problems))
     say()
     as_listed = f", {known} failed as listed" if known else ""
     say(f"{counted(len(results), 'test file')}: {counted(passed, 'subtest')} passed, {failed} failed{as_listed}")

@@ -21,6 +21,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import grown_corpora
+from sluice_dev.common.result import tell
 from sluice_dev.common.streams import words_of
 from sluice_dev.corpus.files import entries
 
@@ -194,11 +195,13 @@ def main(arguments: list[str]) -> int:
 def run(what: str, path: str, corpus: str) -> int:
     if what == "restore":
         contents, new = restore(path, corpus)
+        tell(file=path, corpus=corpus, inputs=len(contents), new=new)
         say(f"Restored {number(new)} inputs into {shown(corpus)}; {number(len(contents) - new)} were there. In the file: {_counts(contents)}")
         return 0
     if not os.path.isdir(corpus):
         raise Bad(f"{shown(corpus)}: there is no corpus to pack")
     contents, left_out = pack(corpus, path)
+    tell(file=path, corpus=corpus, inputs=len(contents), left_out=[{"name": name, "why": why} for name, why in left_out])
     say(f"Packed {number(len(contents))} inputs into {shown(path)}, {number(os.path.getsize(path))} bytes: {_counts(contents)}")
     for name, why in left_out:
         sys.stderr.write(f"scripts/corpus: {shown(os.path.join(corpus, name))} was left out: {why}\n")

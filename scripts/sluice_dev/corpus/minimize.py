@@ -22,6 +22,7 @@ from sluice_dev.common.display import number, say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.locks import sole_user
 from sluice_dev.common.paths import ROOT, grown_corpora
+from sluice_dev.common.result import tell
 from sluice_dev.common.streams import words_of
 from sluice_dev.corpus.files import Entry, entries
 from sluice_dev.engines import libfuzzer
@@ -226,6 +227,14 @@ def _name_all(heading: str, named: Sequence[tuple[str, str]]) -> None:
             _complain(f"  and {number(len(named) - _MOST_NAMED)} more")
 
 
+def as_data(choice: Choice, moved: Sequence[tuple[str, str]]) -> dict[str, object]:
+    def total(of: Total) -> dict[str, int]:
+        return {"edges": of.edges, "features": of.features}
+    return {"kept": len(choice.kept), "removed": len(choice.removed), "added": len(choice.added), "before": total(choice.before),
+            "after": total(choice.after), "aside": [{"path": path, "why": why} for path, why in moved],
+            "not_merged": [{"path": entry.path, "why": why} for entry, why in choice.not_merged]}
+
+
 def minimize(minimizer: Minimizer, target: str, others: Sequence[str], strangers: Sequence[str]) -> bool:
     """Whether every input was measured."""
     os.makedirs(os.path.join(minimizer.corpus, target), exist_ok=True)
@@ -235,6 +244,7 @@ def minimize(minimizer: Minimizer, target: str, others: Sequence[str], strangers
         except CannotRun as problem:
             raise Failed(f"{problem}\nThe corpus of {target} is as it was") from problem
     moved = minimizer.apply(target, choice)
+    tell(**{target: as_data(choice, moved)})
     say(f"{target}: {_corpus_of([*choice.kept, *choice.removed])} -> {_corpus_of([*choice.kept, *choice.added])}; {number(choice.before.edges)} -> "
         f"{number(choice.after.edges)} edges, {number(choice.before.features)} -> {number(choice.after.features)} features, with the seeds")
     _name_all(f"{target}: {number(len(moved))} inputs were not measured, and are kept aside:", moved)
@@ -287,6 +297,7 @@ def minimize_all(minimizer: Minimizer, targets: Sequence[str], known: Sequence[s
                 if not minimize(minimizer, target, others, strangers):
                     worst = 1
             except Failed as failure:
+                tell(**{target: {"failed": str(failure)}})
                 _complain(str(failure))
                 worst = 1
     return worst

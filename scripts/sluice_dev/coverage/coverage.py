@@ -17,6 +17,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.coverage import steps as coverage_steps
 from sluice_dev.coverage import unreached
 from sluice_dev.coverage.data import CoverageData
@@ -249,6 +250,7 @@ def main(arguments: list[str]) -> int:
     judgement = coverage.judge(data)
     problems, reasons, missed = judgement.problems, judgement.reasons, judgement.missed
     summary = coverage.write(data, judgement)
+    tell(**summary, problems=problems)
     say()
     print_tables(summary)
     say(f"\nOf {summary['steps']['cited']} steps of the standard that src/core cites, no program of corpus/ performs "

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.fleet.checks import Checks, MovedFolder
 from sluice_dev.fleet.environment import ENVIRONMENTS, Environment, require_tools
 
@@ -150,5 +151,6 @@ def main(arguments: list[str]) -> int:
                 say(f"[{position}/{len(options.environments)}] {environment.name}: checked in {time.monotonic() - built:.0f} s")
     print(table(results))
     problems = failures(results)
+    tell(environments=list(results), problems=problems)
     print("\n" + ("\n".join(problems) if problems else "All targets pass."))
     return 1 if problems else 0

@@ -10,6 +10,7 @@ from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.provenance import GIT
+from sluice_dev.common.result import tell
 from sluice_dev.fleet import on_base
 from sluice_dev.fleet.affected import affected
 
@@ -55,6 +56,7 @@ def main(arguments: list[str]) -> int:
                 code, verdict = 0, "Nothing that the base does not have, too."
         except (OSError, CannotRun) as problem:
             say(f"The base could not be compared, so all findings count: {problem}")
+    tell(base=base, targets=targets, verdict=verdict)
     return _write(out, summary(verdict, seconds, targets, compared), code)
 
 

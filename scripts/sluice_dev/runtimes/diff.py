@@ -13,6 +13,7 @@ from pathlib import Path
 from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.runtimes import findings as findings_of
 from sluice_dev.runtimes import history
 from sluice_dev.runtimes import host
@@ -236,6 +237,7 @@ def compare(options: argparse.Namespace) -> int:
             broken.append(name)
             continue
         same = report(found, options.show)
+        tell(**{name: findings_of.data_of(found)})
         agree.append(same or (options.known_ok and all(one.judged for one in found.classes)))
         if options.record:
             print(f"\n  Written: {findings_of.save(found).relative_to(ROOT)}")

@@ -17,6 +17,7 @@ from sluice_dev.common.arguments import Parser
 from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
+from sluice_dev.common.result import tell
 from sluice_dev.triage import findings
 
 class Refused(Exception):
@@ -139,6 +140,7 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         raise CannotRun(str(error)) from error
     verdict = sluice.run("repro", "--seconds", "20", path)
+    tell(file=path, was_there=was_there, passes=verdict.returncode == 0)
     test = f"{os.path.basename(os.path.dirname(path))}_{re.sub('[^A-Za-z0-9]', '_', os.path.basename(path).removesuffix('.ops'))}"
     say(f"{'It is there already' if was_there else 'Written'}: {shown(path)}")
     now = "passes: the fault is fixed here" if verdict.returncode == 0 else "fails until the fault is fixed"
