@@ -133,7 +133,7 @@ class Varying(WithFinding):
 
 class Page(WithFinding):
     def test_what_is_in_a_finding_cannot_break_the_page(self):
-        folder = self.finding(rule="</title><script>alert(2)</script>", diverges_at="<b>x</b>")
+        folder = self.finding(rule="</title><script>alert(2)</script>", finding={"operation": "<b>x</b>"})
         model = steps("--model", program=folder / "program.ops")
         model["events"][0]["text"] = "</script><script>alert(1)</script><!--"
         sighting = finding_page.of_folder(folder)

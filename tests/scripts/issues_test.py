@@ -127,7 +127,7 @@ class Life(WithGitHub):
 
 class Issues(WithGitHub):
     def test_an_issue_has_program_report_commit_and_command(self):
-        self.night(fake_night.finding("slots/x@write", diverges_at="write, before the end", diverges_by="the core does more", also_seen_as=["y"]))
+        self.night(fake_night.finding("slots/x@write", finding={"operation": "write", "actual": "the core does more"}, also_seen_as=["y"]))
         self.update()
         issue = self.on_github()[0]
         self.assertEqual(issue["title"], "slots/x@write: the rule of slots/x@write (write)")

@@ -115,7 +115,7 @@ class Nights(unittest.TestCase):
         jsonschema.Draft202012Validator.check_schema(SCHEMA)
         self.night(finding("a/x@write"))
         record = self.one("a/x@write")
-        for wrong in ({"state": "gone"}, {"version": 2}, {"first_seen": None}, {"unknown": 1}, {"found": {"times": -1, "executions": 0}}):
+        for wrong in ({"state": "gone"}, {"version": 1}, {"first_seen": None}, {"unknown": 1}, {"found": {"times": -1, "executions": 0}}):
             with self.subTest(wrong), self.assertRaises(jsonschema.ValidationError):
                 jsonschema.validate(record | wrong, SCHEMA)
 

@@ -62,13 +62,13 @@ class NightlyTest(unittest.TestCase):
     def test_two_findings_of_one_name_are_two_in_the_report(self):
         folder = self.out / "campaigns/asan"
         folder.mkdir(parents=True)
-        found = [{"identity": "slots/a@write", "target": "t", "rule": "r", "folder": f"findings/{n}", "place": place} for n, place in (("1", ""), ("2", "F"))]
+        found = [{"identity": "slots/a@write", "target": "t", "rule": "r", "folder": f"findings/{n}", "finding": {"after": after}} for n, after in (("1", ""), ("2", "F"))]
         (folder / "summary.json").write_text(json.dumps({"findings": found}))
-        for number, place in (("3", "G"), ("4", "H")):
+        for number, after in (("3", "G"), ("4", "H")):
             interrupted = self.out / "campaigns/ubsan/findings" / number
             interrupted.mkdir(parents=True)
             (interrupted / "log.txt").write_text("a log\n")
-            (interrupted / "finding.json").write_text(json.dumps(found[0] | {"place": place}))
+            (interrupted / "finding.json").write_text(json.dumps(found[0] | {"finding": {"after": after}}))
         sys.path.insert(0, str(ROOT / "scripts"))
         from sluice_dev.nightly import report as nightly_report
         self.assertEqual([each["folder"] for each in nightly_report.findings(self.out)],

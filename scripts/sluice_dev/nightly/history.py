@@ -73,7 +73,7 @@ class History:
             if seen and (not record["files"] or (event and event.state == "back")):
                 record |= self._take(record, night, seen[0])
             changed[id_] = record
-        events.sort(key=lambda event: ledger.key_of(changed[event.id]))
+        events.sort(key=lambda event: str(changed[event.id]["identity"]))
         entry = {"schema": "sluice-night", "version": 1, "night": night.id, "commit": night.commit, "executions": night.executions,
                  "measured": measured or {}, "states": {id_: record["state"] for id_, record in changed.items()},
                  "events": [{"id": event.id, "state": event.state, "why": event.why} for event in events]}

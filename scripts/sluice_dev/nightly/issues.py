@@ -57,7 +57,7 @@ class Action:
 # --- The words ---
 
 def title(record: Record) -> str:
-    where = record["operation"] or record["divergence"] or record["target"]
+    where = record["operation"] or record["target"]
     text = f"{record['identity']}: {record['rule']} ({where})"
     return text if len(text) <= _MOST_IN_TITLE else text[:_MOST_IN_TITLE - 1] + "…"
 
@@ -136,7 +136,7 @@ def digest(record: Record, report: str) -> str:
 def plan(records: Iterable[Record], existing: dict[str, Issue], report_of: Callable[[Record], str]) -> list[Action]:
     """What has to be done so that each finding's issue says what its record does. `existing`: by the id in their mark."""
     actions = []
-    for record in sorted(records, key=ledger.key_of):
+    for record in sorted(records, key=lambda record: str(record["identity"])):
         report, known, id_ = report_of(record), record["issue"], record["id"]
         issue = existing.get(id_) or (Issue(known["number"], known["is_open"]) if known else None)
         if issue is None:

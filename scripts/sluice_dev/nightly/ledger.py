@@ -15,7 +15,7 @@ from typing import Any
 from sluice_dev.nightly import sureness
 from sluice_dev.triage.sightings import Night, Sighting
 
-VERSION = 1
+VERSION = 2
 Record = dict[str, Any]
 _KNOWN_TO_FAIL = ("new", "open", "back")
 
@@ -37,12 +37,8 @@ class Event:
     why: str
 
 
-def id_of(key: str) -> str:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-
-
-def key_of(record: Record) -> str:
-    return f"{record['identity']}#{record['divergence']}" if record["divergence"] else str(record["identity"])
+def id_of(identity: str) -> str:
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def names_of(record: Record) -> set[str]:
@@ -57,12 +53,12 @@ def match(records: dict[str, Record], sightings: Iterable[Sighting], replays: di
     """
     found: dict[str, list[Sighting]] = {}
     for sighting in sightings:
-        own = id_of(sighting.key)
+        own = id_of(sighting.identity)
         is_known = own in records
         ids = {own} if is_known else set()
         for id_, record in records.items():
             by_alias = record["identity"] in sighting.also_seen_as or (not is_known and sighting.identity in record["also_seen_as"])
-            if by_alias and not sighting.divergence and (record["state"] != "mended" or _fails(replays.get(id_))):
+            if by_alias and (record["state"] != "mended" or _fails(replays.get(id_))):
                 ids.add(id_)
         for id_ in ids or {own}:
             found.setdefault(id_, []).append(sighting)
@@ -75,8 +71,8 @@ def _fails(replay: Replay | None) -> bool:
 
 def begin(sighting: Sighting) -> Record:
     return {
-        "schema": "sluice-finding-record", "version": VERSION, "id": id_of(sighting.key), "identity": sighting.identity,
-        "divergence": sighting.divergence, "rule": sighting.rule, "anchor": sighting.anchor, "operation": sighting.operation,
+        "schema": "sluice-finding-record", "version": VERSION, "id": id_of(sighting.identity), "identity": sighting.identity,
+        "rule": sighting.rule, "anchor": sighting.anchor, "operation": sighting.operation,
         "expected": sighting.expected, "actual": sighting.actual,
         "target": sighting.target, "kind": sighting.kind, "also_seen_as": [], "program": sighting.program, "frames": list(sighting.frames),
         "build": sighting.build, "files": "", "behind": list(sighting.behind), "state": "new", "first_seen": None, "last_seen": None,

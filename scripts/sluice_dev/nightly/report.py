@@ -37,26 +37,16 @@ def campaigns(out: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def findings(out: Path) -> list[dict[str, str]]:
-    """Each once, whoever found it: identity, target, rule, folder below OUT. An interrupted campaign has no summary, but folders."""
+    """Each once, whoever found it: identity, target, rule, folder below OUT."""
     found: dict[tuple[str, str, str], dict[str, str]] = {}
-
-    def add(identity: str, target: str, rule: str, folder: str, place: str = "") -> None:
-        found.setdefault((identity, target, place), {"identity": identity, "target": target, "rule": rule, "folder": folder})
-
-    for name, summary in campaigns(out):
-        for each in summary.get("findings", []):
-            rule = each.get("rule", "") + ("" if each.get("reproduces", True) is not False else " (did not reproduce)")
-            add(each["identity"], each.get("target", ""), rule, f"campaigns/{name}/{each['folder']}", each.get("place", ""))
-    finished = {name for name, _ in campaigns(out)}
-    for folder in sorted((out / "campaigns").glob("*/findings")):
-        if folder.parent.name not in finished:
-            for log in sorted(folder.rglob("log.txt")):
-                told = files.read_json(log.parent / "finding.json") or {}
-                add(told.get("identity", str(log.parent.relative_to(folder))), told.get("target", ""),
-                    told.get("rule", "of a campaign that was interrupted"), str(log.parent.relative_to(out)), told.get("place", ""))
-    for each in (files.read_json(out / "valgrind/summary.json") or {}).get("findings", []):
-        add(each["identity"], each["target"], each["rule"], f"valgrind/{each['folder']}")
-    return list(found.values())
+    for each in sightings.read_sightings(out):
+        rule = each.rule + (" (did not reproduce)" if each.reproduced < each.tries else "")
+        found.setdefault((each.identity, each.target, each.after),
+                         {"identity": each.identity, "target": each.target, "rule": rule, "folder": str(each.folder.relative_to(out))})
+    # Killed while it stored a finding.
+    unnamed = [log.parent for log in sorted((out / "campaigns").glob("*/findings/**/log.txt")) if not (log.parent / "finding.json").exists()]
+    return [*found.values(), *({"identity": folder.name, "target": "", "rule": "of a campaign that was interrupted", "folder": str(folder.relative_to(out))}
+                               for folder in unnamed)]
 
 
 def _campaign_rows(out: Path) -> list[tuple[str, ...]]:

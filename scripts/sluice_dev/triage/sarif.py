@@ -41,7 +41,7 @@ class Finding:
 
 def of_sighting(sighting: Sighting, root: Path) -> Finding:
     program = sighting.folder / ("program.ops" if sighting.program else "input")
-    return Finding(sighting.key, sighting.identity, sighting.rule, sighting.anchor, sighting.operation, sighting.expected, sighting.actual,
+    return Finding(sighting.identity, sighting.identity, sighting.rule, sighting.anchor, sighting.operation, sighting.expected, sighting.actual,
                    sighting.target, sighting.frames, _relative(program, root))
 
 

@@ -22,10 +22,10 @@ class Night:
 @dataclass(frozen=True)
 class Sighting:
     identity: str
-    divergence: str  # the operation, of a finding that has it apart from its identity
     rule: str
     anchor: str  # of the rule in the standard; may be empty
     operation: str  # in which the core diverges; empty if that is not known
+    after: str  # the part of that operation; may be empty
     expected: str  # what the standard does there, and what the core does
     actual: str
     target: str
@@ -39,11 +39,6 @@ class Sighting:
     executions: int | None  # of its target until it was found; None: not by fuzzing
     folder: Path
     behind: tuple[str, ...]  # inputs that have to run before it, in its folder
-
-    @property
-    def key(self) -> str:
-        """What makes two sightings one finding."""
-        return f"{self.identity}#{self.divergence}" if self.divergence else self.identity
 
 
 def read_night(out: Path) -> Night:
@@ -98,15 +93,14 @@ def of_folder(folder: Path) -> Sighting | None:
 
 def _sighting(data: dict[str, Any], folder: Path, speeds: dict[str, float]) -> Sighting:
     after, target = data.get("after_seconds"), data.get("target", "")
-    told = data.get("finding") or {}  # fuzz/oracle/finding.schema.json
+    record = data.get("finding") or {}  # fuzz/oracle/finding.schema.json
     executions = max(1, round(after * speeds[target])) if after is not None and target in speeds else None
     return Sighting(
-        identity=data["identity"], divergence="" if told else data.get("place") or "",
-        rule=told.get("sentence") or data.get("rule") or "", anchor=told.get("anchor") or "",
-        operation=told.get("operation") or (data.get("diverges_at") or "").split(",")[0], expected=told.get("expected") or "",
-        actual=told.get("actual") or data.get("diverges_by") or "", target=target, kind=data.get("kind", "crash"),
+        identity=data["identity"], rule=record.get("sentence") or data.get("rule") or "", anchor=record.get("anchor") or "",
+        operation=record.get("operation") or "", after=record.get("after") or "", expected=record.get("expected") or "",
+        actual=record.get("actual") or "", target=target, kind=data.get("kind", "crash"),
         also_seen_as=tuple(data.get("also_seen_as") or ()), program=_text(folder / "program.ops"),
-        frames=tuple(told.get("frames") or data.get("frames") or ()),
+        frames=tuple(record.get("frames") or data.get("frames") or ()),
         build=data.get("build") or {}, tries=data.get("tries") or 0, reproduced=data.get("reproduced") or 0, executions=executions,
         folder=folder, behind=tuple(data.get("sequence") or ()))
 
