@@ -30,11 +30,11 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
 }
 
 void Driver::Begin(const Program& program, Subject& subject, RunOptions options, Trace& trace) {
-  program_ = &program;
   subject_ = &subject;
   options_ = options;
   trace_ = &trace;
   trace.Clear();
+  trace.program = &program;
   author_.has_stream = author_.has_controller = false;
   author_.writers.fill(kUnassigned);
   author_.released.fill(false);
@@ -55,19 +55,19 @@ void Driver::Begin(const Program& program, Subject& subject, RunOptions options,
 void Driver::Construct() {
   Add(EventKind::kConstructBegin, {});
   StreamOptions options;
-  options.highWaterMark = program_->highWaterMark;
-  options.byte_limit = program_->byteLimit;
-  options.tick_model = program_->tickModel;
-  options.has_start = program_->has(Method::kStart);
-  options.has_write = program_->has(Method::kWrite);
-  options.has_close = program_->has(Method::kClose);
-  options.has_abort = program_->has(Method::kAbort);
-  options.has_size = program_->has(Method::kSize) || program_->strategy != sim::Strategy::kAuthor;
-  options.size_of = program_->strategy;
+  options.highWaterMark = trace_->program->highWaterMark;
+  options.byte_limit = trace_->program->byteLimit;
+  options.tick_model = trace_->program->tickModel;
+  options.has_start = trace_->program->has(Method::kStart);
+  options.has_write = trace_->program->has(Method::kWrite);
+  options.has_close = trace_->program->has(Method::kClose);
+  options.has_abort = trace_->program->has(Method::kAbort);
+  options.has_size = trace_->program->has(Method::kSize) || trace_->program->strategy != sim::Strategy::kAuthor;
+  options.size_of = trace_->program->strategy;
   // An author gets at the signal only through the controller that start receives.
   if (options.has_start) {
     options.listeners =
-        static_cast<uint32_t>(std::count_if(program_->scripts.begin(), program_->scripts.end(),
+        static_cast<uint32_t>(std::count_if(trace_->program->scripts.begin(), trace_->program->scripts.end(),
                                             [](const Script& script) { return script.call == CallKind::kSignal; }));
   }
   ++depth_;
@@ -262,10 +262,10 @@ const End* Driver::RunCall(CallKind kind) {
     return &options_.improviser->EndOfCall();
   }
   uint32_t& next = next_script_[static_cast<int>(kind)];
-  while (next < program_->scripts.size() && program_->scripts[next].call != kind) ++next;
-  if (next == program_->scripts.size()) return nullptr;
+  while (next < trace_->program->scripts.size() && trace_->program->scripts[next].call != kind) ++next;
+  if (next == trace_->program->scripts.size()) return nullptr;
   const auto index = static_cast<uint16_t>(next++);
-  const Script& script = program_->scripts[index];
+  const Script& script = trace_->program->scripts[index];
   RunOps(script.ops, index);
   return &script.end;
 }
@@ -367,8 +367,8 @@ Value Driver::ReasonValue(uint8_t reason) const {
   return reason == kNoReason ? Value::Undefined() : Value::Of(ValueKind::kReason, reason);
 }
 
-Value Driver::ChunkValue(const sim::Chunk& said) {
-  const sim::Chunk chunk = sim::Canonical(said);
+Value Driver::ChunkValue(const sim::Chunk& declared) {
+  const sim::Chunk chunk = sim::Canonical(declared);
   if (chunk.kind == sim::ChunkKind::kUndefined) return Value::Undefined();
   std::vector<sim::Chunk>& chunks = trace_->chunks;
   const auto found = std::find(chunks.begin(), chunks.end(), chunk);

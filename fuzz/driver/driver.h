@@ -48,7 +48,8 @@ class Driver final : private UserCode {
     bool has_writer(int name) const { return writers[static_cast<size_t>(name)] != kUnassigned; }
   };
 
-  // Overwrites `trace`. Programs end: each script and each operation runs at most once.
+  // Overwrites `trace`, which refers to `program` afterwards. Programs end: each script and each operation runs at most
+  // once.
   void Run(const Program& program, Subject& subject, RunOptions options, Trace& trace);
 
   // The same in parts: makes the stream of `program`, performs none of its operations. All arguments outlive the parts.
@@ -83,14 +84,13 @@ class Driver final : private UserCode {
   uint32_t NewPendingPromise(CallKind kind);
 
   sim::Value ReasonValue(uint8_t reason) const;
-  sim::Value ChunkValue(const sim::Chunk& said);
+  sim::Value ChunkValue(const sim::Chunk& declared);
   uint32_t PromiseName(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);
   void AddSettlement(EventKind kind, const sim::Outcome& outcome, uint32_t promise);
   void AddSnapshot();
 
-  const Program* program_ = nullptr;
   Subject* subject_ = nullptr;
   RunOptions options_;
   Trace* trace_ = nullptr;

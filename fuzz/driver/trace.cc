@@ -30,7 +30,7 @@ std::string ResultText(const Event& event, const std::vector<sim::Chunk>& chunks
   return (event.thrown ? "threw " : "returned ") + ValueText(event.value, chunks);
 }
 
-std::string OneLine(const Program& program, const Trace& trace, const Event& event) {
+std::string OneLine(const Trace& trace, const Event& event) {
   const auto& chunks = trace.chunks;
   switch (event.kind) {
     case EventKind::kConstructBegin:
@@ -38,12 +38,12 @@ std::string OneLine(const Program& program, const Trace& trace, const Event& eve
     case EventKind::kConstructEnd:
       return event.thrown ? "threw " + ValueText(event.value, chunks) : "made the stream";
     case EventKind::kOpBegin:
-      return PrintText(OpAt(program, event.where));
+      return PrintText(trace.OpOf(event));
     case EventKind::kOpEnd:
       return event.thrown || event.value.kind != ValueKind::kUndefined ? ResultText(event, chunks) : "done";
     case EventKind::kSkipped:
-      return PrintText(OpAt(program, event.where)) +
-             "  (skipped: " + std::string(UnmetText(static_cast<Needs>(event.code))) + ")";
+      return PrintText(trace.OpOf(event)) + "  (skipped: " + std::string(UnmetText(static_cast<Needs>(event.code))) +
+             ")";
     case EventKind::kCallBegin:
       return CallText(event, chunks);
     case EventKind::kCallEnd:
@@ -87,6 +87,7 @@ bool operator==(const Event& a, const Event& b) {
 }
 
 void Trace::Clear() {
+  program = nullptr;
   events.clear();
   snapshots.clear();
   snapshot_of_event.clear();
@@ -110,9 +111,9 @@ size_t OpenOperation(const Trace& trace, size_t event) {
   return open.empty() ? kNoEvent : open.back();
 }
 
-std::string_view StepName(const Program& program, const Trace& trace, size_t begin) {
+std::string_view StepName(const Trace& trace, size_t begin) {
   if (trace.events[begin].kind == EventKind::kConstructBegin) return "construct";
-  const OpKind kind = OpAt(program, trace.events[begin].where).kind;
+  const OpKind kind = trace.OpOf(trace.events[begin]).kind;
   if (kind == OpKind::kRun || kind == OpKind::kRunCount || kind == OpKind::kTick) return "microtasks";
   return RowOf(kind).name;
 }
@@ -149,14 +150,14 @@ std::string ValueText(const Value& value, const std::vector<sim::Chunk>& chunks)
   return "";
 }
 
-std::vector<std::string> TraceLines(const Program& program, const Trace& trace) {
+std::vector<std::string> TraceLines(const Trace& trace) {
   std::vector<std::string> lines;
   lines.reserve(trace.events.size());
   size_t depth = 0;
   for (const Event& event : trace.events) {
     if (Ends(event.kind) && depth > 0) --depth;
     const bool end = Ends(event.kind);
-    lines.push_back(std::string(2 * depth, ' ') + (end ? "-> " : "") + OneLine(program, trace, event));
+    lines.push_back(std::string(2 * depth, ' ') + (end ? "-> " : "") + OneLine(trace, event));
     if (Begins(event.kind)) ++depth;
   }
   return lines;

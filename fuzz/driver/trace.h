@@ -49,6 +49,7 @@ struct Event {
 inline constexpr size_t kNoEvent = ~size_t{0};
 
 struct Trace {
+  const Program* program = nullptr;  // that ran; it must outlive the trace's readers
   std::vector<Event> events;
   std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
   std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
@@ -65,6 +66,7 @@ struct Trace {
   std::vector<NamedPromise> named_promises;
 
   void Clear();
+  const Op& OpOf(const Event& event) const { return OpAt(*program, event.where); }  // of kOp* and kSkipped
   const core::Snapshot* SnapshotOf(size_t event) const;
   size_t SettlementEvent(uint32_t promise) const {
     return promise < settlement_events.size() ? settlement_events[promise] : kNoEvent;
@@ -75,14 +77,14 @@ struct Trace {
 // none.
 size_t OpenOperation(const Trace& trace, size_t event);
 // The name of the step that begins there: "construct", an operation's name, or "microtasks" for any number of them.
-std::string_view StepName(const Program& program, const Trace& trace, size_t begin);
+std::string_view StepName(const Trace& trace, size_t begin);
 
 // ---- For people
 
 std::string_view PropertyName(Property property);
 std::string ValueText(const sim::Value& value, const std::vector<sim::Chunk>& chunks);
 // One line, indented by how deep the event is nested.
-std::vector<std::string> TraceLines(const Program& program, const Trace& trace);
+std::vector<std::string> TraceLines(const Trace& trace);
 // "key value" for each slot of a snapshot, in a fixed order.
 std::vector<std::pair<std::string_view, std::string>> SnapshotFields(const core::Snapshot& snapshot);
 std::string ChangesText(const core::Snapshot& before, const core::Snapshot& after);  // one line; empty if equal

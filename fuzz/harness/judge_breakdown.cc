@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
          core.RestoreAt(JudgedSubject::kNever);
        }},
       {"reference model, with snapshots", [&](size_t i) { driver.Run(programs[i], model, {}, scratch); }},
-      {"history rules", [&](size_t i) { history.Check(programs[i], traces[i]); }},
+      {"history rules", [&](size_t i) { history.Check(traces[i]); }},
       {"everything: the judge", [&](size_t i) { judge.Run(programs[i]); }},
   };
   for (const auto& [name, stage] : stages) {

@@ -43,10 +43,10 @@ int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   // Later findings are consequences of the first, or are found by another program.
   const Finding first = judge.findings().front();
   if (IsIgnored(first.identity())) return 0;
-  const FindingRecord record = RecordOf(program, judge, first);
+  const FindingRecord record = RecordOf(judge, first);
   if (IsIgnored(record.key())) return 0;
   std::fputs(FindingLine(record).c_str(), stderr);
-  std::fputs(FindingReport(program, judge, first, record).c_str(), stderr);
+  std::fputs(FindingReport(judge, first, record).c_str(), stderr);
   std::abort();
 }
 

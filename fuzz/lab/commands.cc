@@ -45,7 +45,6 @@ using fuzz::Program;
 
 // What ran when a sanitizer or the time limit ended the process: the report has the stack, this has the steps.
 const Judge* g_judge = nullptr;
-const Program* g_program = nullptr;
 const fuzz::DivergenceFinder* g_finder = nullptr;  // null for what is judged in V8
 bool g_as_json = false;
 const char* g_death = "crash";
@@ -55,7 +54,7 @@ void PrintProgress() {
   const Judge* const judge = std::exchange(g_judge, nullptr);
   if (judge == nullptr) return;
   const fuzz::FindingRecord record =
-      fuzz::DeathRecord(g_death, *g_program, *judge, g_finder == nullptr ? std::nullopt : g_finder->divergence());
+      fuzz::DeathRecord(g_death, *judge, g_finder == nullptr ? std::nullopt : g_finder->divergence());
   if (g_as_json) {
     PrintOut(record.Json() + "\n");
     std::fflush(stdout);
@@ -67,7 +66,7 @@ void PrintProgress() {
                "%s\n%s\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
                also.c_str(), record.divergence.has_value() ? fuzz::DivergenceText(*record.divergence).c_str() : "",
-               fuzz::PrintText(*g_program).c_str(), fuzz::TraceText(*g_program, judge->core_trace()).c_str());
+               fuzz::PrintText(*judge->core_trace().program).c_str(), fuzz::TraceText(judge->core_trace()).c_str());
 }
 
 void PrintUnfinished() {
@@ -112,7 +111,6 @@ int PrintCodecFinding(const fuzz::CodecFinding& finding, bool as_json) {
 // Runs every oracle. If the run ends the process, what it did until then is printed.
 void RunJudge(Judge& judge, const Program& program, const fuzz::DivergenceFinder* finder, unsigned seconds) {
   g_judge = &judge;
-  g_program = &program;
   g_finder = finder;
 #ifdef SLUICE_LAB_SANITIZED
   __sanitizer_set_death_callback(&PrintProgress);
@@ -143,14 +141,13 @@ int ReproOne(const std::string& path, Judge& judge, const ReproOptions& options)
   judge.WatchCore(nullptr);
   const std::optional<Finding> finding = Chosen(judge, options.finding, LeadingComment(*bytes));
   if (!finding.has_value()) {
-    if (!options.as_json) PrintOut(fuzz::FindingReport(*program, judge, finding) + "\nVerdict: passes every oracle\n");
+    if (!options.as_json) PrintOut(fuzz::FindingReport(judge, finding) + "\nVerdict: passes every oracle\n");
     return kExitOk;
   }
-  const fuzz::FindingRecord record = finder.has_value() ? fuzz::RecordOf(judge, *finding, finder->divergence())
-                                                        : fuzz::RecordOf(*program, judge, *finding);
-  PrintOut(options.as_json
-               ? record.Json() + "\n"
-               : fuzz::FindingReport(*program, judge, finding, record) + "\nVerdict: FAILS, " + record.key() + "\n");
+  const fuzz::FindingRecord record =
+      finder.has_value() ? fuzz::RecordOf(judge, *finding, finder->divergence()) : fuzz::RecordOf(judge, *finding);
+  PrintOut(options.as_json ? record.Json() + "\n"
+                           : fuzz::FindingReport(judge, finding, record) + "\nVerdict: FAILS, " + record.key() + "\n");
   return kExitFinding;
 }
 
@@ -183,10 +180,10 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
   Judge judge;  // Takes the asserts.
   driver.Run(*program, *subject, {}, trace);
   if (!slots) {
-    PrintOut(fuzz::TraceText(*program, trace));
+    PrintOut(fuzz::TraceText(trace));
     return kExitOk;
   }
-  const auto lines = fuzz::TraceLines(*program, trace);
+  const auto lines = fuzz::TraceLines(trace);
   core::Snapshot before;
   for (size_t i = 0; i < lines.size(); ++i) {
     PrintOut(absl::StrCat(lines[i], "\n"));
@@ -255,7 +252,7 @@ int Conformance(uint64_t seed, uint64_t count, const std::string& profile) {
       const Program small = fuzz::Shrink(program, [&](const Program& p) { return Breaks(*judge, p, identity); });
       judge->Run(small);
       PrintOut(absl::StrCat("Seed ", seed + i, " of the profile ", profile, ", shrunk:\n\n",
-                            fuzz::FindingReport(small, *judge, Chosen(*judge, identity, ""))));
+                            fuzz::FindingReport(*judge, Chosen(*judge, identity, ""))));
       return kExitFinding;
     }
   }

@@ -42,7 +42,7 @@ class Examples {
       // A program for Sluice alone may name its model; it is compared in that one.
       if (program.tickModel == core::TickModel::kWebIdl) in_model.tickModel = static_cast<core::TickModel>(i);
       driver_.Run(in_model, core_, {.snapshots = false}, trace_);
-      traces[i] = fuzz::TraceText(in_model, trace_);
+      traces[i] = fuzz::TraceText(trace_);
     }
     return fuzz::EmitExample(name, program, traces);
   }
@@ -159,7 +159,7 @@ int Emit(const EmitOptions& options) {
   fuzz::Driver().Run(*program, core, {.snapshots = false}, trace);
   const auto has = [&](std::string_view what) { return options.log.find(what) != std::string::npos; };
   const auto script = StraightLine(
-      *program, trace,
+      trace,
       {.style = options.format == "wpt" ? ScriptStyle::kWpt : ScriptStyle::kModule,
        .observed = {.calls = has("calls"), .results = has("results"), .reads = has("reads"), .at_end = has("end")},
        .title = options.title.empty() ? LeadingTitle(*bytes) : options.title});

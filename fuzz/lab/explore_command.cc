@@ -201,7 +201,7 @@ void PrintFindings(const Explorer& explorer, bool canary) {
     judge->WatchCore(&finder);
     judge->Run(found.program);
     const fuzz::FindingRecord record = fuzz::RecordOf(*judge, found.finding, finder.divergence());
-    PrintOut(fuzz::FindingReport(found.program, *judge, found.finding, record));
+    PrintOut(fuzz::FindingReport(*judge, found.finding, record));
     PrintOut("\nVerdict: FAILS, " + record.key() + "\n\n");
   }
 }

@@ -41,9 +41,9 @@ std::unique_ptr<Judge> NewJudge(Judged judged) {
 
 namespace {
 
-bool HasKey(Judge& judge, const fuzz::Program& program, const Finding& finding, const std::string& key) {
+bool HasKey(Judge& judge, const Finding& finding, const std::string& key) {
   return finding.identity() == fuzz::RuleOf(key) &&
-         (finding.identity() == key || fuzz::RecordOf(program, judge, finding).key() == key);
+         (finding.identity() == key || fuzz::RecordOf(judge, finding).key() == key);
 }
 
 }  // namespace
@@ -51,13 +51,12 @@ bool HasKey(Judge& judge, const fuzz::Program& program, const Finding& finding, 
 bool Breaks(Judge& judge, const fuzz::Program& program, const std::string& key) {
   judge.Run(program);
   const auto& findings = judge.findings();
-  return std::any_of(findings.begin(), findings.end(),
-                     [&](const Finding& f) { return HasKey(judge, program, f, key); });
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return HasKey(judge, f, key); });
 }
 
 bool BreaksFirst(Judge& judge, const fuzz::Program& program, const std::string& key) {
   const std::optional<Finding> first = judge.Run(program);
-  return first.has_value() && HasKey(judge, program, *first, key);
+  return first.has_value() && HasKey(judge, *first, key);
 }
 
 std::optional<Finding> Chosen(const Judge& judge, const std::string& wanted, const std::string& comment) {

@@ -48,14 +48,15 @@ bool HasWhere(fuzz::EventKind kind) {
   return kind == fuzz::EventKind::kOpBegin || kind == fuzz::EventKind::kOpEnd || kind == fuzz::EventKind::kSkipped;
 }
 
-Json Steps(const fuzz::Program& program, const fuzz::Trace& trace) {
+Json Steps(const fuzz::Trace& trace) {
+  const fuzz::Program& program = *trace.program;
   std::vector<std::string> lines = absl::StrSplit(fuzz::PrintText(program), '\n');
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   Json slots = Json::array();
   for (const auto& [name, value] : fuzz::SnapshotFields(core::Snapshot{})) slots.push_back(name);
   Json events = Json::array();
   std::vector<size_t> open;  // lines of the operations that are being performed, the innermost last
-  const auto texts = fuzz::TraceLines(program, trace);
+  const auto texts = fuzz::TraceLines(trace);
   for (size_t i = 0; i < texts.size(); ++i) {
     const fuzz::Event& event = trace.events[i];
     if (HasWhere(event.kind) && event.kind != fuzz::EventKind::kOpEnd)
@@ -90,7 +91,7 @@ int StepsCommand(const std::string& path, Traced traced) {
   fuzz::Judge judge;  // Takes the asserts.
   driver.Run(*program, *subject, {}, trace);
   // Text that is no UTF-8 is shown as it can be.
-  PrintOut(Steps(*program, trace).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  PrintOut(Steps(trace).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   return kExitOk;
 }
 

@@ -147,9 +147,8 @@ std::string StraightLineWriter::Test(const ScriptCode& body) {
 
 }  // namespace internal
 
-StraightLineScript StraightLine(const fuzz::Program& program, const fuzz::Trace& trace,
-                                const StraightLineOptions& options) {
-  return internal::StraightLineWriter(program, trace, options).Write();
+StraightLineScript StraightLine(const fuzz::Trace& trace, const StraightLineOptions& options) {
+  return internal::StraightLineWriter(trace, options).Write();
 }
 
 }  // namespace sluice::lab

@@ -1,6 +1,6 @@
 // Programs as JavaScript that a person would write: one statement after another, no interpreter, no data.
 //
-//   const auto script = StraightLine(program, trace, {.style = ScriptStyle::kModule});
+//   const auto script = StraightLine(trace, {.style = ScriptStyle::kModule});
 //   if (script.why_not.empty()) Print(script.text);
 //
 // The script keeps a log of what it sees, and compares it with what the standard's steps give, which is in `trace`: the
@@ -11,7 +11,6 @@
 #include <string>
 
 #include "fuzz/driver/trace.h"
-#include "fuzz/program/program.h"
 
 namespace sluice::lab {
 
@@ -39,8 +38,7 @@ struct StraightLineScript {
   std::string why_not;  // why the program cannot be written so; empty if it can
 };
 
-StraightLineScript StraightLine(const fuzz::Program& program, const fuzz::Trace& trace,
-                                const StraightLineOptions& options);
+StraightLineScript StraightLine(const fuzz::Trace& trace, const StraightLineOptions& options);
 
 }  // namespace sluice::lab
 

@@ -49,8 +49,8 @@ std::string StraightLineWriter::Name(uint8_t writer) const {
   return several ? "writer" + std::to_string(writer) : "writer";
 }
 
-std::string StraightLineWriter::ChunkName(const sim::Chunk& said) const {
-  const sim::Chunk chunk = sim::Canonical(said);
+std::string StraightLineWriter::ChunkName(const sim::Chunk& declared) const {
+  const sim::Chunk chunk = sim::Canonical(declared);
   const auto found = std::find(detached_.begin(), detached_.end(), chunk);
   return found != detached_.end() ? "chunk" + std::to_string(found - detached_.begin()) : ChunkLiteral(chunk);
 }

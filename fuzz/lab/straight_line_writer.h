@@ -34,8 +34,8 @@ struct OpFacts {
 
 class StraightLineWriter {
  public:
-  StraightLineWriter(const Program& program, const Trace& trace, const StraightLineOptions& options)
-      : program_(program), trace_(trace), options_(options) {}
+  StraightLineWriter(const Trace& trace, const StraightLineOptions& options)
+      : program_(*trace.program), trace_(trace), options_(options) {}
   StraightLineScript Write();
 
  private:
@@ -67,7 +67,7 @@ class StraightLineWriter {
   static std::string Reason(uint8_t reason) {
     return reason == kNoReason ? "undefined" : Quoted("r" + std::to_string(reason));
   }
-  std::string ChunkName(const sim::Chunk& said) const;
+  std::string ChunkName(const sim::Chunk& declared) const;
   static std::string ChunkLiteral(const sim::Chunk& chunk);
   std::string Log(const std::string& text) const { return Events() + ".push(" + text + ");"; }
   std::string Events() const { return options_.style == ScriptStyle::kWpt ? "events" : "log"; }

@@ -27,9 +27,9 @@ std::string DoesText(const Boundary* boundary) {
   return (boundary->begins ? "begins " : "ends ") + std::string(boundary->operation);
 }
 
-std::string EventText(const Program& program, const Trace& trace, size_t event) {
+std::string EventText(const Trace& trace, size_t event) {
   if (event >= trace.events.size()) return "(ended)";
-  const std::string line = TraceLines(program, trace)[event];
+  const std::string line = TraceLines(trace)[event];
   return line.substr(std::min(line.find_first_not_of(' '), line.size()));
 }
 
@@ -136,7 +136,7 @@ bool CanFindDivergences() {
 #endif
 }
 
-DivergenceFinder::DivergenceFinder(const Program& program) : program_(program) {
+DivergenceFinder::DivergenceFinder(const Program& program) {
   if (!CanFindDivergences()) return;
   ReferenceModel model;
   Driver driver;
@@ -179,7 +179,7 @@ Divergence DivergenceFinder::At(size_t same, size_t event) const {
   Divergence divergence;
   if (open.empty()) {
     const size_t step = OpenOperation(*trace_, event);
-    divergence.operation = step == kNoEvent ? "end" : StepName(program_, *trace_, step);
+    divergence.operation = step == kNoEvent ? "end" : StepName(*trace_, step);
     return divergence;
   }
   divergence.operation = open.back().operation;
@@ -191,8 +191,8 @@ std::optional<Divergence> DivergenceFinder::EventDivergence(size_t same, size_t 
   const std::vector<Boundary>& ours = core_.boundaries();
   while (same > 0 && ours[same - 1].events > event) --same;
   Divergence divergence = At(same, event);
-  divergence.expected = "has `" + EventText(program_, model_trace_, event) + "`";
-  divergence.actual = "has `" + EventText(program_, *trace_, event) + "`";
+  divergence.expected = "has `" + EventText(model_trace_, event) + "`";
+  divergence.actual = "has `" + EventText(*trace_, event) + "`";
   // What a method or getter returns is its own.
   const auto returns = [event](const Trace& trace) {
     return event < trace.events.size() &&

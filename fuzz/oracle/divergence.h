@@ -104,7 +104,6 @@ class DivergenceFinder final : public CoreWatcher {
   std::optional<Divergence> EventDivergence(size_t same, size_t event) const;
   Divergence At(size_t same, size_t event) const;
 
-  const Program& program_;
   Trace model_trace_;
   Recorder model_;
   const Trace* trace_ = nullptr;  // of the core

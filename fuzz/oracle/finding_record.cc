@@ -95,7 +95,8 @@ FindingRecord RecordOf(const Judge& judge, const Finding& finding, std::optional
   return record;
 }
 
-FindingRecord RecordOf(const Program& program, Judge& judge, const Finding& finding) {
+FindingRecord RecordOf(Judge& judge, const Finding& finding) {
+  const Program& program = *judge.core_trace().program;
   if (dynamic_cast<CoreSubject*>(&judge.subject()) != nullptr) {
     return RecordOf(judge, finding, FindDivergence(program, judge.subject()));
   }
@@ -106,12 +107,11 @@ FindingRecord RecordOf(const Program& program, Judge& judge, const Finding& find
   return record;
 }
 
-FindingRecord DeathRecord(const std::string& rule, const Program& program, const Judge& judge,
-                          std::optional<Divergence> divergence) {
+FindingRecord DeathRecord(const std::string& rule, const Judge& judge, std::optional<Divergence> divergence) {
   FindingRecord record{.oracle = "process", .rule = rule, .sentence = "the process does not " + rule};
   record.divergence = std::move(divergence);
   for (const Finding& finding : judge.findings()) record.also.push_back(finding.identity());
-  record.trace = TraceLines(program, judge.core_trace());
+  record.trace = TraceLines(judge.core_trace());
   return record;
 }
 

@@ -16,7 +16,6 @@
 
 #include "fuzz/oracle/divergence.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
 
@@ -36,15 +35,14 @@ struct FindingRecord {
   std::string Json() const;  // without a newline
 };
 
-// The record of a finding of the judge's last run of `program`. Runs the program again, for the divergence; the judge's
-// findings and traces stay.
-FindingRecord RecordOf(const Program& program, Judge& judge, const Finding& finding);
+// The record of a finding of the judge's last run. Runs the program again, for the divergence; the judge's findings and
+// traces stay.
+FindingRecord RecordOf(Judge& judge, const Finding& finding);
 // The same, with a divergence that is known already.
 FindingRecord RecordOf(const Judge& judge, const Finding& finding, std::optional<Divergence> divergence);
 
-// The record of a process that is dying in the judge's run of `program`. `rule`: "crash" or "timeout".
-FindingRecord DeathRecord(const std::string& rule, const Program& program, const Judge& judge,
-                          std::optional<Divergence> divergence);
+// The record of a process that is dying in the judge's run. `rule`: "crash" or "timeout".
+FindingRecord DeathRecord(const std::string& rule, const Judge& judge, std::optional<Divergence> divergence);
 
 // The rule of a key: what stands before its "@".
 std::string RuleOf(const std::string& key);

@@ -24,17 +24,17 @@ std::string Padded(std::string text, size_t width) {
   return text;
 }
 
-std::string StepText(const Program& program, const Trace& trace, size_t event) {
+std::string StepText(const Trace& trace, size_t event) {
   const size_t open = OpenOperation(trace, event);
   if (open == kNoEvent) return "";
   const Event& begin = trace.events[open];
   if (begin.kind == EventKind::kConstructBegin) return ", in new WritableStream(sink, strategy)";
-  const std::string text = ", in " + PrintText(OpAt(program, begin.where));
+  const std::string text = ", in " + PrintText(trace.OpOf(begin));
   return begin.where.script == Where::kEpilogue ? text + " (after the program's end)" : text;
 }
 
 // What the standard says of the step: of the user function that should have been called or not, or of the operation.
-std::string_view StepAnchor(const Program& program, const Judge& judge, const Finding& finding) {
+std::string_view StepAnchor(const Judge& judge, const Finding& finding) {
   const size_t event = finding.event;
   const auto& expected = judge.other_trace(finding).events;
   for (const auto* events : {&expected, &judge.core_trace().events}) {
@@ -55,16 +55,15 @@ std::string_view StepAnchor(const Program& program, const Judge& judge, const Fi
   if (open == kNoEvent) return "ws-all-abstract-ops";
   const Event& begin = judge.core_trace().events[open];
   if (begin.kind == EventKind::kConstructBegin) return "ws-constructor";
-  const std::string_view anchor = RowOf(OpAt(program, begin.where).kind).anchor;
+  const std::string_view anchor = RowOf(judge.core_trace().OpOf(begin).kind).anchor;
   return anchor.empty() ? "ws-all-abstract-ops" : anchor;
 }
 
-void PrintSideBySide(std::ostringstream& out, const Program& program, const Judge& judge, const Finding& finding,
-                     std::string_view other) {
+void PrintSideBySide(std::ostringstream& out, const Judge& judge, const Finding& finding, std::string_view other) {
   const size_t event = finding.event;
   const Trace& right_trace = judge.other_trace(finding);
-  const auto core = TraceLines(program, judge.core_trace());
-  const auto model = TraceLines(program, right_trace);
+  const auto core = TraceLines(judge.core_trace());
+  const auto model = TraceLines(right_trace);
   out << "     " << Padded("core", kColumn) << "  " << other << "\n";
   for (size_t i = 0; i < std::max(core.size(), model.size()); ++i) {
     const std::string left = i < core.size() ? core[i] : "(ended)";
@@ -101,8 +100,7 @@ void PrintAlso(std::ostringstream& out, const std::vector<std::string>& also) {
   if (!also.empty()) out << "\n";
 }
 
-void PrintHeader(std::ostringstream& out, const Program& program, const Judge& judge, const Finding& finding,
-                 const FindingRecord& record) {
+void PrintHeader(std::ostringstream& out, const Judge& judge, const Finding& finding, const FindingRecord& record) {
   out << "What broke: " << record.rule << " (" << record.oracle << ")\n";
   out << "The rule:   " << record.sentence << "\n";
   if (record.anchor == "byte-limit") {
@@ -112,8 +110,8 @@ void PrintHeader(std::ostringstream& out, const Program& program, const Judge& j
   } else if (finding.oracle == Oracle::kAssert) {
     out << "Ruled by:   the assert in " << record.rule << ", https://streams.spec.whatwg.org/#ws-all-abstract-ops\n";
   }
-  out << "At step:    event " << finding.event + 1 << StepText(program, judge.core_trace(), finding.event) << "\n";
-  out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(program, judge, finding) << "\n";
+  out << "At step:    event " << finding.event + 1 << StepText(judge.core_trace(), finding.event) << "\n";
+  out << "See:        https://streams.spec.whatwg.org/#" << StepAnchor(judge, finding) << "\n";
   if (record.divergence.has_value()) out << DivergenceText(*record.divergence);
   if (record.v8_only) out << "Only in V8: without it the core breaks no rule by then. Look into src/v8.\n";
 }
@@ -125,30 +123,30 @@ std::string DivergenceText(const Divergence& divergence) {
          "\n  actual:   the core " + divergence.actual + "\n";
 }
 
-std::string TraceText(const Program& program, const Trace& trace) {
+std::string TraceText(const Trace& trace) {
   std::ostringstream out;
   size_t number = 0;
-  for (const std::string& line : TraceLines(program, trace)) out << Numbered(++number, line) << "\n";
+  for (const std::string& line : TraceLines(trace)) out << Numbered(++number, line) << "\n";
   return out.str();
 }
 
-std::string FindingReport(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
+std::string FindingReport(const Judge& judge, const std::optional<Finding>& finding,
                           std::optional<FindingRecord> record) {
   std::ostringstream out;
   if (finding.has_value()) {
     if (!record.has_value()) record = RecordOf(judge, *finding, std::nullopt);
-    PrintHeader(out, program, judge, *finding, *record);
+    PrintHeader(out, judge, *finding, *record);
   }
   out << "\nThe program:\n\n";
-  std::istringstream text(PrintText(program));
+  std::istringstream text(PrintText(*judge.core_trace().program));
   for (std::string line; std::getline(text, line);) out << "    " << line << "\n";
   if (!finding.has_value()) {
-    out << "\nWhat happened (core and model have the same trace):\n\n" << TraceText(program, judge.core_trace());
+    out << "\nWhat happened (core and model have the same trace):\n\n" << TraceText(judge.core_trace());
     return out.str();
   }
   const bool rerun = finding->oracle == Oracle::kDeterminism || finding->oracle == Oracle::kState;
   out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
-  PrintSideBySide(out, program, judge, *finding, rerun ? "| the core, run again" : "| reference model");
+  PrintSideBySide(out, judge, *finding, rerun ? "| the core, run again" : "| reference model");
   // The slots at the event, or at the last one before it that has them.
   const auto last_with_slots = [&judge](size_t event) {
     while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;

@@ -8,20 +8,19 @@
 #include "fuzz/oracle/divergence.h"
 #include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/judge.h"
-#include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
 
-// `judge` has just run `program` and returned `finding`, of which `record` is the record; without it, one that knows no
+// `judge` has just run a program and returned `finding`, of which `record` is the record; without it, one that knows no
 // divergence is made. Several lines, with a newline at the end.
-std::string FindingReport(const Program& program, const Judge& judge, const std::optional<Finding>& finding,
+std::string FindingReport(const Judge& judge, const std::optional<Finding>& finding,
                           std::optional<FindingRecord> record = std::nullopt);
 
 // Three lines: where the core diverges, what the standard does there, and what the core does.
 std::string DivergenceText(const Divergence& divergence);
 
 // Only the trace, numbered.
-std::string TraceText(const Program& program, const Trace& trace);
+std::string TraceText(const Trace& trace);
 
 }  // namespace sluice::fuzz
 

@@ -100,7 +100,7 @@ void HistoryChecker::Break(const char* id, size_t event) {
   }
 }
 
-std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Trace& trace) {
+std::optional<BrokenRule> HistoryChecker::Check(const Trace& trace) {
   broken_.clear();
   writes_.clear();
   deliveries_.clear();
@@ -112,15 +112,15 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   of_close_.clear();
   start_pending_ = start_rejected_ = write_pending_ = close_succeeded_ = in_start_ = false;
   pending_at_author_ = close_calls_ = abort_calls_ = start_calls_ = 0;
-  Collect(program, trace);
+  Collect(trace);
   std::stable_sort(writes_.begin(), writes_.end(),
                    [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; });
   CheckFulfilled();
-  if (program.has(Method::kWrite)) {
+  if (trace.program->has(Method::kWrite)) {
     CheckOrder();
     CheckFulfilledWereWritten();
   }
-  if (program.byteLimit.has_value()) CheckByteLimit(program, trace);
+  if (trace.program->byteLimit.has_value()) CheckByteLimit(trace);
   CheckNothingStuck(trace);
   std::stable_sort(broken_.begin(), broken_.end(),
                    [](const BrokenRule& a, const BrokenRule& b) { return a.event < b.event; });
@@ -128,20 +128,20 @@ std::optional<BrokenRule> HistoryChecker::Check(const Program& program, const Tr
   return broken_.front();
 }
 
-void HistoryChecker::Collect(const Program& program, const Trace& trace) {
+void HistoryChecker::Collect(const Trace& trace) {
   for (uint32_t at = 0; at < trace.events.size(); ++at) {
     const Event& event = trace.events[at];
     switch (event.kind) {
       case EventKind::kOpBegin: {
-        const bool is_write = OpAt(program, event.where).kind == OpKind::kWrite;
+        const bool is_write = trace.OpOf(event).kind == OpKind::kWrite;
         if (is_write) writes_.push_back({.accepted_at = at});
         frames_.push_back({.write = is_write ? static_cast<uint32_t>(writes_.size()) : 0});
-        if (is_write) writes_.back().chunk = ChunkKey(trace, OpAt(program, event.where).operands.chunk);
+        if (is_write) writes_.back().chunk = ChunkKey(trace, trace.OpOf(event).operands.chunk);
         break;
       }
       case EventKind::kOpEnd:
         At(returned_, event.value.kind == ValueKind::kPromise ? event.value.id : 0) = at;
-        OnOpEnd(program, trace, at);
+        OnOpEnd(trace, at);
         break;
       case EventKind::kCallBegin:
         frames_.push_back({.is_call = true});
@@ -149,10 +149,10 @@ void HistoryChecker::Collect(const Program& program, const Trace& trace) {
         break;
       case EventKind::kCallEnd:
         frames_.pop_back();
-        OnCallEnd(program, event, at);
+        OnCallEnd(*trace.program, event, at);
         break;
       case EventKind::kSettled:
-        OnSettled(event, at, program.has(Method::kClose));
+        OnSettled(event, at, trace.program->has(Method::kClose));
         break;
       default:
         break;
@@ -224,9 +224,9 @@ void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint3
   }
 }
 
-void HistoryChecker::OnOpEnd(const Program& program, const Trace& trace, uint32_t at) {
+void HistoryChecker::OnOpEnd(const Trace& trace, uint32_t at) {
   const Event& event = trace.events[at];
-  const Op& op = OpAt(program, event.where);
+  const Op& op = trace.OpOf(event);
   const Frame frame = frames_.back();
   frames_.pop_back();
   if (event.value.kind == ValueKind::kPromise) {
@@ -318,7 +318,7 @@ uint64_t HistoryChecker::ChargeWhenQueued(const Trace& trace, const WriteOp& wri
   return detached_at != 0 && detached_at < write.accepted_at ? 0 : ChargeByDefinition(trace.chunks[write.chunk]);
 }
 
-void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) {
+void HistoryChecker::CheckByteLimit(const Trace& trace) {
   // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is
   // never later than the one that was, so no more is counted than was there.
   struct Wait {
@@ -335,7 +335,7 @@ void HistoryChecker::CheckByteLimit(const Program& program, const Trace& trace) 
     waits.push_back({write.accepted_at, deliveries_[next++].event, ChargeWhenQueued(trace, write)});
   }
   for (size_t i = 0; i < waits.size(); ++i) {
-    uint64_t room = *program.byteLimit;
+    uint64_t room = *trace.program->byteLimit;
     for (size_t j = 0; j <= i; ++j) {
       if (waits[j].until < waits[i].from) continue;
       if (waits[j].charge > room) return Break("H-LIMIT", waits[i].from);

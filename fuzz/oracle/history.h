@@ -29,7 +29,7 @@ struct BrokenRule {
 class HistoryChecker {
  public:
   // Returns the first broken rule.
-  std::optional<BrokenRule> Check(const Program& program, const Trace& trace);
+  std::optional<BrokenRule> Check(const Trace& trace);
   // All broken rules of the last Check(), each at its first event, in order of events.
   const std::vector<BrokenRule>& broken() const { return broken_; }
 
@@ -51,17 +51,17 @@ class HistoryChecker {
     bool is_call = false;
   };
 
-  void Collect(const Program& program, const Trace& trace);
+  void Collect(const Trace& trace);
   void OnCallBegin(const Event& event, uint32_t at);
   void OnCallEnd(const Program& program, const Event& event, uint32_t at);
-  void OnOpEnd(const Program& program, const Trace& trace, uint32_t at);
+  void OnOpEnd(const Trace& trace, uint32_t at);
   uint64_t ChargeWhenQueued(const Trace& trace, const WriteOp& write) const;  // bytes
   void OnSettled(const Event& event, uint32_t at, bool sink_has_close);
   void Break(const char* id, size_t event);
   void CheckOrder();
   void CheckFulfilledWereWritten();
   void CheckFulfilled();
-  void CheckByteLimit(const Program& program, const Trace& trace);
+  void CheckByteLimit(const Trace& trace);
   void CheckNothingStuck(const Trace& trace);
 
   std::vector<BrokenRule> broken_;

@@ -19,12 +19,12 @@ constexpr std::string_view kEventNames[] = {"construct-begin", "construct", "op-
 
 // Whose a promise is: "write", "close" or "abort", whichever method returned it first, or the property that was read;
 // empty for an author's own.
-std::string_view PromiseOf(const Program& program, const Trace& trace, uint32_t promise) {
+std::string_view PromiseOf(const Trace& trace, uint32_t promise) {
   for (const Event& event : trace.events) {
     if (event.value.kind != sim::ValueKind::kPromise || event.value.id != promise) continue;
     if (event.kind == EventKind::kProperty) return PropertyName(static_cast<Property>(event.code));
     if (event.kind != EventKind::kOpEnd) break;
-    const OpKind kind = OpAt(program, event.where).kind;
+    const OpKind kind = trace.OpOf(event).kind;
     if (kind == OpKind::kWatchReady) return PropertyName(Property::kReady);
     if (kind == OpKind::kWatchClosed) return PropertyName(Property::kClosed);
     if (kind == OpKind::kStreamAbort) return RowOf(OpKind::kAbort).name;
@@ -35,21 +35,21 @@ std::string_view PromiseOf(const Program& program, const Trace& trace, uint32_t 
 }
 
 // What kind of event the right implementation would have had, so that alike differences have the same identity.
-std::string EventName(const Program& program, const Trace& trace, const Event* event) {
+std::string EventName(const Trace& trace, const Event* event) {
   if (event == nullptr) return "end-of-trace";
   std::string name(kEventNames[static_cast<int>(event->kind)]);
   switch (event->kind) {
     case EventKind::kOpBegin:
     case EventKind::kOpEnd:
     case EventKind::kSkipped:
-      return name + "-" + std::string(RowOf(OpAt(program, event->where).kind).name);
+      return name + "-" + std::string(RowOf(trace.OpOf(*event).kind).name);
     case EventKind::kCallBegin:
     case EventKind::kCallEnd:
       return name + "-" + std::string(CallKindNames()[event->code]);
     case EventKind::kProperty:
       return name + "-" + std::string(PropertyName(static_cast<Property>(event->code)));
     case EventKind::kSettled: {
-      const std::string_view of = PromiseOf(program, trace, event->number);
+      const std::string_view of = PromiseOf(trace, event->number);
       return name + (event->thrown ? "-rejected" : "-fulfilled") + (of.empty() ? "" : "-") + std::string(of);
     }
     default:
@@ -58,12 +58,12 @@ std::string EventName(const Program& program, const Trace& trace, const Event* e
 }
 
 // Findings from comparing whole runs, or from their end, have no step.
-std::string StepOf(const Program& program, const Trace& trace, const Finding& finding) {
+std::string StepOf(const Trace& trace, const Finding& finding) {
   const bool is_in_step = finding.oracle == Oracle::kOwnership && !finding.is_seen_at_end;
   if (finding.oracle >= Oracle::kHistory && !is_in_step) return "";
   const size_t open = OpenOperation(trace, finding.event);
   if (open == kNoEvent) return "";
-  return std::string(StepName(program, trace, open));
+  return std::string(StepName(trace, open));
 }
 
 bool Has(const Trace& trace, const Event& event) {
@@ -144,7 +144,7 @@ std::optional<Finding> Judge::Run(const Program& program) {
   RunCore(program);
   CheckInvariants();
   CompareWithModel(program);
-  history_.Check(program, core_trace_);
+  history_.Check(core_trace_);
   for (const BrokenRule& broken : history_.broken()) {
     Note({Oracle::kHistory, broken.rule->id, broken.rule->anchor, broken.rule->sentence, broken.event});
   }
@@ -153,7 +153,7 @@ std::optional<Finding> Judge::Run(const Program& program) {
   // An assert that fails in a later run may have an event beyond the end of the first.
   for (Finding& finding : findings_) {
     finding.event = Clamped(finding.event);
-    finding.step = StepOf(program, core_trace_, finding);
+    finding.step = StepOf(core_trace_, finding);
   }
   // At one event, ownership is more precise than a slot, and a slot more precise than a settlement that is seen later.
   const auto rank = [](const Finding& finding) {
@@ -210,10 +210,10 @@ Judge::DifferentSettlement Judge::FindDifferentSettlement(size_t at) const {
 
 // An unhandled rejection is reported. Only a writer's ready and closed are ever marked as handled, so a missing report
 // for any other promise means another settlement.
-std::string Judge::UnhandledName(const Program& program, const DifferentSettlement& settled) const {
+std::string Judge::UnhandledName(const DifferentSettlement& settled) const {
   const bool is_theirs = settled.theirs != nullptr;
   const uint32_t promise = (is_theirs ? settled.theirs : settled.ours)->number;
-  const std::string of(PromiseOf(program, is_theirs ? model_trace_ : core_trace_, promise));
+  const std::string of(PromiseOf(is_theirs ? model_trace_ : core_trace_, promise));
   if (of.empty()) return "unhandled";
   const bool may_be_handled = of == PropertyName(Property::kReady) || of == PropertyName(Property::kClosed);
   if (is_theirs && !may_be_handled) return "settled-rejected-" + of;
@@ -261,9 +261,9 @@ void Judge::CompareWithModel(const Program& program) {
     rejection.kind = EventKind::kSettled;
     rejection.thrown = true;
     Note({.oracle = Oracle::kModel,
-          .rule = settled.ours != nullptr || settled.theirs != nullptr ? UnhandledName(program, settled)
+          .rule = settled.ours != nullptr || settled.theirs != nullptr ? UnhandledName(settled)
                   : settled.order                                      ? "settled-order"
-                                  : EventName(program, model_trace_, settled.reason ? &rejection : expected),
+                                  : EventName(model_trace_, settled.reason ? &rejection : expected),
           .anchor = "",
           .sentence = "the trace is the one that the standard's own steps give",
           .event = settled.event == kNoEvent ? Clamped(at) : settled.event,

@@ -1,7 +1,7 @@
 // Runs a program under every oracle and returns the findings in the order in which they broke.
 //
 //   Judge judge;
-//   if (const auto finding = judge.Run(program)) std::fputs(FindingReport(program, judge, finding).c_str(), stderr);
+//   if (const auto finding = judge.Run(program)) std::fputs(FindingReport(judge, finding).c_str(), stderr);
 #ifndef SLUICE_FUZZ_ORACLE_JUDGE_H_
 #define SLUICE_FUZZ_ORACLE_JUDGE_H_
 
@@ -72,7 +72,7 @@ class Judge {
   Judge& operator=(const Judge&) = delete;
   ~Judge();
 
-  // Returns the first finding.
+  // Returns the first finding. `program` must outlive what is read of the run.
   std::optional<Finding> Run(const Program& program);
 
   // All findings of the last Run(), each identity once, where it broke first. Ordered by event, then by oracle, with
@@ -106,7 +106,7 @@ class Judge {
   size_t Clamped(size_t event) const;
   size_t LastEvent() const;  // of the running trace
   DifferentSettlement FindDifferentSettlement(size_t at) const;
-  std::string UnhandledName(const Program& program, const DifferentSettlement& settled) const;
+  std::string UnhandledName(const DifferentSettlement& settled) const;
   static void OnAssert(const char* operation, const char* what);
   static void OnViolation(const char* what);
 

@@ -62,7 +62,7 @@ TEST_P(CorpusTest, Passes) {
   ASSERT_FALSE(codec.has_value()) << codec->rule << "\n" << codec->detail;
   Judge judge;
   const auto finding = judge.Run(*parsed.program);
-  ASSERT_FALSE(finding.has_value()) << FindingReport(*parsed.program, judge, finding);
+  ASSERT_FALSE(finding.has_value()) << FindingReport(judge, finding);
 }
 
 TEST(CorpusFolderTest, HoldsEnoughSeedsAndOnlySeeds) {

@@ -298,7 +298,7 @@ TEST_F(DivergenceTest, TheSlotsThatAConstructorSetsUpAreItsOwn) {
 }
 
 // Nothing that can be looked into is different.
-class SaysTwo : public CoreSubject {
+class ReturnsTwo : public CoreSubject {
   sim::Outcome Perform(const SubjectCall& call) override {
     if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
     CoreSubject::Perform(call);
@@ -316,7 +316,7 @@ class ReturnsAnotherPromise : public CoreSubject {
 
 TEST_F(DivergenceTest, WhatAMethodOrGetterReturnsIsItsOwn) {
   EXPECT_EQ(
-      DivergenceOf<SaysTwo>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
+      DivergenceOf<ReturnsTwo>(ParseOrDie("w0 = stream.getWriter()\nread w0\nw0.close()\n")),
       "writer.desiredSize, after the end of writer.desiredSize: has `desiredSize = 2`; expected: has `desiredSize = "
       "1`");
   // Also in the middle of another operation.
@@ -326,7 +326,7 @@ TEST_F(DivergenceTest, WhatAMethodOrGetterReturnsIsItsOwn) {
       "writer.write(), after the end of writer.write(): has `-> returned p1`; expected: has `-> returned p3`");
 }
 
-// Asks once, in the middle of the run that is watched, as one does whose process dies there.
+// Queries once in the middle of the watched run, as a dying process does.
 class Dies : public CoreSubject {
  public:
   static inline const DivergenceFinder* finder = nullptr;

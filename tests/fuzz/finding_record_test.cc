@@ -46,7 +46,7 @@ TEST(FindingRecordTest, AFindingOfTheJudgeHasItsStepEventAndOtherRules) {
   const Program program = ParseOrDie(kCanary);
   const std::optional<Finding> finding = judge.Run(program);
   ASSERT_TRUE(finding.has_value());
-  const FindingRecord record = RecordOf(program, judge, *finding);
+  const FindingRecord record = RecordOf(judge, *finding);
   EXPECT_EQ(record.step, "releaseLock");
   EXPECT_EQ(record.event, finding->event + 1);
   EXPECT_FALSE(record.v8_only);
@@ -59,7 +59,7 @@ TEST(FindingRecordTest, AProcessThatDiesHasItsTraceAndWhatBrokeBefore) {
   Judge judge(std::make_unique<CanarySubject>());
   const Program program = ParseOrDie(kCanary);
   judge.Run(program);
-  const FindingRecord record = DeathRecord("crash", program, judge, Divergence{.operation = "releaseLock"});
+  const FindingRecord record = DeathRecord("crash", judge, Divergence{.operation = "releaseLock"});
   EXPECT_EQ(record.key(), "process/crash@releaseLock");
   EXPECT_EQ(record.trace.front(), "new WritableStream(sink, strategy)");
   EXPECT_EQ(record.also.size(), judge.findings().size());

@@ -126,12 +126,12 @@ TEST(HistoryTest, EveryRuleSeesItsFault) {
     Program program = ParseOrDie(test.program);
     Trace trace = RunOn(core, program);
     HistoryChecker checker;
-    EXPECT_FALSE(checker.Check(program, trace).has_value()) << test.rule << ": the trace is right before the fault";
+    EXPECT_FALSE(checker.Check(trace).has_value()) << test.rule << ": the trace is right before the fault";
     test.fault(trace);
     if (std::string(test.rule) == "H-LIMIT") program.ops[2].operands.chunk.count = 32;  // the chunk as the trace has it
-    const auto broken = checker.Check(program, trace);
+    const auto broken = checker.Check(trace);
     ASSERT_TRUE(broken.has_value()) << test.rule;
-    EXPECT_STREQ(broken->rule->id, test.rule) << TraceText(program, trace);
+    EXPECT_STREQ(broken->rule->id, test.rule) << TraceText(trace);
     covered.insert(test.rule);
   }
   for (const HistoryRule& rule : AllHistoryRules()) EXPECT_EQ(covered.count(rule.id), 1u) << rule.id << " has no test";
@@ -140,8 +140,9 @@ TEST(HistoryTest, EveryRuleSeesItsFault) {
 TEST(HistoryTest, ACloseThatFulfillsWhileTheSinksIsPendingOrAfterItFailedIsSeen) {
   CoreSubject core;
   HistoryChecker checker;
-  const auto broken = [&](const Program& program, const Trace& trace) {
-    const auto rule = checker.Check(program, trace);
+  const auto broken = [&](const Program& program, Trace trace) {
+    trace.program = &program;
+    const auto rule = checker.Check(trace);
     return std::string(rule.has_value() ? rule->rule->id : "none");
   };
   const auto program_with = [](std::string_view settle) {
@@ -172,7 +173,7 @@ TEST(HistoryTest, TheLimitCountsWhatChunksWereWhenTheyWereQueued) {
     Program program = ParseOrDie(text);
     const Trace trace = RunOn(core, program);
     program.byteLimit = limit;
-    return checker.Check(program, trace).has_value();
+    return checker.Check(trace).has_value();
   };
   const char kBefore[] =
       "byteLimit 9\nmethods write\nw0 = stream.getWriter()\ndetach buffer(9)\nw0.write(buffer(9))\nrun\n";
@@ -190,9 +191,9 @@ TEST(HistoryTest, RightTracesBreakNoRule) {
     Random random(seed);
     const Program program = RandomProgram(random, seed % 2 == 0 ? BufferLimitProfile() : ReentrancyProfile());
     const Trace trace = RunOn(core, program);
-    const auto broken = checker.Check(program, trace);
+    const auto broken = checker.Check(trace);
     ASSERT_FALSE(broken.has_value()) << broken->rule->id << " at " << broken->event + 1 << "\n"
-                                     << PrintText(program) << TraceText(program, trace);
+                                     << PrintText(program) << TraceText(trace);
   }
 }
 

@@ -465,7 +465,7 @@ TEST(JudgeTest, TheCanaryIsFoundAndNoWorkingCoreIs) {
     Random random(seed);
     const Program program = RandomProgram(random, BalancedProfile());
     const auto finding = working.Run(program);
-    ASSERT_FALSE(finding.has_value()) << FindingReport(program, working, finding);
+    ASSERT_FALSE(finding.has_value()) << FindingReport(working, finding);
     found |= canary.Run(program).has_value();
   }
   EXPECT_TRUE(found);
@@ -478,7 +478,7 @@ TEST(FindingReportTest, AFindingNamesTheRuleTheStepAndBothSides) {
       "stream.getWriter()\nrun\nw0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\n");
   const auto finding = judge.Run(program);
   ASSERT_TRUE(finding.has_value());
-  const std::string report = FindingReport(program, judge, finding);
+  const std::string report = FindingReport(judge, finding);
   EXPECT_THAT(report, HasSubstr("What broke: writer (slots)"));
   EXPECT_THAT(report, HasSubstr("in w0.releaseLock()"));
   EXPECT_THAT(report, HasSubstr("https://streams.spec.whatwg.org/#ws-internal-slots"));

@@ -35,7 +35,7 @@ FindingRecord First() {
   Judge judge(std::make_unique<CanarySubject>());
   const Program program = ParseOrDie(kCanary);
   const auto first = judge.Run(program);
-  return RecordOf(program, judge, *first);
+  return RecordOf(judge, *first);
 }
 
 TEST(ProgramTargetDeathTest, TheRecordOfTheFirstFindingIsPrintedOnTheFirstLine) {

@@ -29,7 +29,7 @@ inline Trace RunOn(Subject& subject, const Program& program) {
 
 inline std::string TraceOn(Subject& subject, std::string_view text) {
   const Program program = ParseOrDie(text);
-  return TraceText(program, RunOn(subject, program));
+  return TraceText(RunOn(subject, program));
 }
 
 }  // namespace sluice::fuzz

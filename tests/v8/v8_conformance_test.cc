@@ -66,7 +66,7 @@ TEST(V8ConformanceTest, EveryProgramOfTheCorpusGivesTheModelsTrace) {
     const ParsedProgram parsed = ParseText(std::string(std::istreambuf_iterator<char>(file), {}));
     ASSERT_TRUE(parsed.program.has_value()) << path << ": " << parsed.error.message;
     const auto finding = V8Judge().Run(*parsed.program);
-    EXPECT_FALSE(finding.has_value()) << path << "\n" << FindingReport(*parsed.program, V8Judge(), finding);
+    EXPECT_FALSE(finding.has_value()) << path << "\n" << FindingReport(V8Judge(), finding);
     ++programs;
   }
   EXPECT_GE(programs, 200u);
@@ -78,7 +78,7 @@ TEST(V8FindingTest, AFindingThatTheCoreAloneHasNotIsV8Only) {
   const auto finding = V8Judge().Run(*parsed.program);
   MaybeLyingSubject::lies = false;
   ASSERT_TRUE(finding.has_value());
-  const FindingRecord record = RecordOf(*parsed.program, V8Judge(), *finding);
+  const FindingRecord record = RecordOf(V8Judge(), *finding);
   EXPECT_TRUE(record.v8_only);
   EXPECT_FALSE(record.divergence.has_value());
   EXPECT_EQ(record.key(), "slots/signal aborted@construct");
@@ -96,7 +96,7 @@ TEST_P(V8SampleTest, RandomProgramsGiveTheModelsTrace) {
   for (uint64_t seed = 1; seed <= 500; ++seed) {
     for (const Program& program : ConformancePrograms(seed, GetParam().profile)) {
       const auto finding = V8Judge().Run(program);
-      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << FindingReport(program, V8Judge(), finding);
+      ASSERT_FALSE(finding.has_value()) << "seed " << seed << "\n" << FindingReport(V8Judge(), finding);
     }
   }
 }
