@@ -62,7 +62,7 @@ std::string StackLines(v8::Isolate* isolate) {
 
 }  // namespace
 
-void Console::Print(const Sink& sink, std::string_view text) {
+void Console::Print(const TextOutput& output, std::string_view text) {
   const size_t indent = std::min(kGroupIndent * groups_, kDeepestIndent);
   std::string line(indent, ' ');
   // Moved to the right, many short lines may become far more than what there was a budget for.
@@ -78,7 +78,7 @@ void Console::Print(const Sink& sink, std::string_view text) {
     }
     line.append(indent, ' ');
   }
-  sink(line);
+  output(line);
 }
 
 void Console::Log(const Info& info) {

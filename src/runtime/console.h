@@ -22,7 +22,7 @@ namespace sluice::runtime {
 
 class Console {
  public:
-  Console(Sink out, Sink err) : out_(std::move(out)), err_(std::move(err)) {}
+  Console(TextOutput out, TextOutput err) : out_(std::move(out)), err_(std::move(err)) {}
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
@@ -47,11 +47,11 @@ class Console {
   static void TimeEnd(const Info& info);
 
   // A line, or several, moved to the right by the open groups.
-  void Print(const Sink& sink, std::string_view text);
+  void Print(const TextOutput& output, std::string_view text);
   void PrintTime(const Info& info, bool end);
 
-  Sink out_;
-  Sink err_;
+  TextOutput out_;
+  TextOutput err_;
   size_t groups_ = 0;            // that are open
   v8::Global<v8::Map> counts_;   // numbers by labels
   v8::Global<v8::Map> started_;  // EventLoop::Now() by labels

@@ -8,7 +8,7 @@
 namespace sluice::runtime {
 
 // Where console and reports go.
-using Sink = std::function<void(std::string_view)>;
+using TextOutput = std::function<void(std::string_view)>;
 
 class Output {
  public:

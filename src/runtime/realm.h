@@ -50,8 +50,8 @@ struct RealmOptions {
   bool byte_limit_is_most = false;  // no stream may be made with a greater byte limit than isolate.binding.stream's
   bool go_on_after_errors = false;
   std::string interrupted_text = "Interrupted\n";  // written to `err` when a task was interrupted
-  Sink out;
-  Sink err;
+  TextOutput out;
+  TextOutput err;
 };
 
 class Realm final : public binding::Embedder {

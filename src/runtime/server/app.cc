@@ -32,7 +32,7 @@ milliseconds Ms(double count) { return milliseconds(static_cast<int64_t>(count))
 
 }  // namespace
 
-App::App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, Sink log)
+App::App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, TextOutput log)
     : configuration_(configuration),
       options_(options),
       budget_(configuration.max_in_flight_bytes, &server_budget),
@@ -50,8 +50,10 @@ void App::Abandon(std::shared_ptr<Exchange> exchange, GaveUp why) {
   asio::dispatch(*io_, [this, exchange = std::move(exchange), why] { Forget(exchange, why); });
 }
 
-void App::AskStatus(bool collect, std::function<void(const AppStatus&)> tell) {
-  asio::dispatch(*io_, [this, collect, tell = std::move(tell)]() mutable { Ask(collect, std::move(tell)); });
+void App::QueryStatus(bool collect, std::function<void(const AppStatus&)> on_status) {
+  asio::dispatch(*io_, [this, collect, on_status = std::move(on_status)]() mutable {
+    QueryProcess(collect, std::move(on_status));
+  });
 }
 
 // ---- Processes
@@ -131,7 +133,7 @@ void App::WatchMemory() {
 void App::ExpectASign() {
   if (state_ != State::kServing || sign_->expiry() > Clock::now()) return;
   static_cast<void>(process_->WasHeard());
-  process_->Send({EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({})), nullptr});
+  process_->Send({EncodeFrame(FrameType::kQueryStatus, EncodeStatusQuestion({})), nullptr});
   sign_->expires_after(Ms(configuration_.time_limit_ms + 2 * kHardEndGraceMs));
   sign_->async_wait([this, whom = process_](const boost::system::error_code& cancelled) {
     if (!cancelled && process_ == whom && !whom->WasHeard()) KillBecause("its process does not respond");
@@ -185,7 +187,7 @@ void App::OnEnd(const ProcessEnd& end) {
   for (auto& [id, exchange] : std::exchange(in_flight_, {})) {
     exchange->Answer(PlainResponse(kUnavailable, "The app ended before it answered."));
   }
-  for (auto& [id, question] : std::exchange(questions_, {})) TellStatus(question, {});
+  for (auto& [id, question] : std::exchange(questions_, {})) ReportStatus(question, {});
   if (state_ == State::kStopping) return Finish(false);
   const std::string reason = Reason(end);
   if (loaded_) {
@@ -315,7 +317,7 @@ bool App::OnFrame(Frame frame) {
     case FrameType::kStatus: {
       const auto reply = DecodeStatusReply(frame.fields);
       if (!reply) return false;
-      if (const auto question = questions_.extract(reply->id)) TellStatus(question.mapped(), reply->status);
+      if (const auto question = questions_.extract(reply->id)) ReportStatus(question.mapped(), reply->status);
       return true;
     }
     default:
@@ -337,20 +339,20 @@ bool App::OnResponse(Frame frame) {
 
 // ---- Status
 
-void App::Ask(bool collect, std::function<void(const AppStatus&)> tell) {
-  Question question{std::move(tell), asio::steady_timer(*io_)};
-  if (state_ != State::kServing) return TellStatus(question, {});
+void App::QueryProcess(bool collect, std::function<void(const AppStatus&)> on_status) {
+  Question question{std::move(on_status), asio::steady_timer(*io_)};
+  if (state_ != State::kServing) return ReportStatus(question, {});
   const uint64_t id = ++last_id_;
   const auto [place, is_new] = questions_.emplace(id, std::move(question));
   place->second.timeout.expires_after(kStatusTimeout);
   place->second.timeout.async_wait([this, id](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    if (const auto late = questions_.extract(id)) TellStatus(late.mapped(), {});
+    if (const auto late = questions_.extract(id)) ReportStatus(late.mapped(), {});
   });
-  process_->Send({EncodeFrame(FrameType::kAskStatus, EncodeStatusQuestion({.id = id, .collect = collect})), nullptr});
+  process_->Send({EncodeFrame(FrameType::kQueryStatus, EncodeStatusQuestion({.id = id, .collect = collect})), nullptr});
 }
 
-void App::TellStatus(const Question& question, const RealmStatus& realm) {
+void App::ReportStatus(const Question& question, const RealmStatus& realm) {
   AppStatus status{.name = configuration_.name, .realm = realm, .body_bytes = budget_.used()};
   status.in_flight = in_flight_.size() + waiting_.size();
   status.requests = requests_;
@@ -359,7 +361,7 @@ void App::TellStatus(const Question& question, const RealmStatus& realm) {
     status.resident_bytes = process_->OwnMemory();
     status.process = process_->id();
   }
-  question.tell(status);
+  question.on_status(status);
 }
 
 }  // namespace sluice::runtime

@@ -50,7 +50,7 @@ struct AppStatus {
 
 class App final : private ProcessObserver {
  public:
-  App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, Sink log);
+  App(const AppConfiguration& configuration, const ServerOptions& options, Budget& server_budget, TextOutput log);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
   ~App() override;
@@ -69,13 +69,13 @@ class App final : private ProcessObserver {
   // The connection gave it up, or its client has gone and might still read an answer.
   void Abandon(std::shared_ptr<Exchange> exchange, GaveUp why);
   // Collects garbage first, if `collect`.
-  void AskStatus(bool collect, std::function<void(const AppStatus&)> tell);
+  void QueryStatus(bool collect, std::function<void(const AppStatus&)> on_status);
 
  private:
   using Clock = std::chrono::steady_clock;
   enum class State : uint8_t { kLoading, kServing, kPausing, kStopping, kStopped };
   struct Question {
-    std::function<void(const AppStatus&)> tell;
+    std::function<void(const AppStatus&)> on_status;
     boost::asio::steady_timer timeout;
   };
 
@@ -89,8 +89,8 @@ class App final : private ProcessObserver {
   void Forget(const std::shared_ptr<Exchange>& exchange, GaveUp why);
   void Refuse(Exchange& exchange);
   void RefuseAllThatWait();
-  void Ask(bool collect, std::function<void(const AppStatus&)> tell);
-  void TellStatus(const Question& question, const RealmStatus& realm);
+  void QueryProcess(bool collect, std::function<void(const AppStatus&)> on_status);
+  void ReportStatus(const Question& question, const RealmStatus& realm);
   void Finish(bool loaded);
 
   FrameFate Decide(const Frame& frame, uint64_t body) override;
@@ -111,7 +111,7 @@ class App final : private ProcessObserver {
   const AppConfiguration configuration_;
   const ServerOptions& options_;
   Budget budget_;
-  const Sink log_;
+  const TextOutput log_;
 
   // All below belongs to the thread of `io_`.
   boost::asio::io_context* io_ = nullptr;

@@ -32,7 +32,7 @@ constexpr int kInternalError = 500;
 constexpr int kUnavailable = 503;
 constexpr int kTimedOut = 504;
 
-RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err) {
+RealmOptions OptionsOf(const AppConfiguration& configuration, TextOutput out, TextOutput err) {
   RealmOptions options;
   options.isolate.binding.stream.byte_limit = configuration.max_buffer_size_bytes;
   options.isolate.binding.total_byte_limit = configuration.max_total_buffer_size_bytes;
@@ -54,7 +54,7 @@ RealmOptions OptionsOf(const AppConfiguration& configuration, Sink out, Sink err
 // V8 asks in the middle of a garbage collection, before it would end the process itself with less to say.
 size_t AppRealm::OnNearHeapLimit(void*, size_t, size_t) { _exit(static_cast<int>(AppExit::kOutOfMemory)); }
 
-AppRealm::AppRealm(const AppConfiguration& configuration, Sink out, Sink log, Respond respond)
+AppRealm::AppRealm(const AppConfiguration& configuration, TextOutput out, TextOutput log, Respond respond)
     : configuration_(configuration),
       log_(std::move(log)),
       respond_(std::move(respond)),

@@ -33,7 +33,7 @@ class AppRealm {
   using Respond = std::function<void(uint64_t id, ResponseData response)>;
 
   // `out`: what the app's console prints; `log`: what went wrong. All three outlive this.
-  AppRealm(const AppConfiguration& configuration, Sink out, Sink log, Respond respond);
+  AppRealm(const AppConfiguration& configuration, TextOutput out, TextOutput log, Respond respond);
   AppRealm(const AppRealm&) = delete;
   AppRealm& operator=(const AppRealm&) = delete;
   ~AppRealm();
@@ -64,7 +64,7 @@ class AppRealm {
   void LogException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception, std::string_view what);
 
   const AppConfiguration& configuration_;
-  Sink log_;
+  TextOutput log_;
   Respond respond_;
   std::unique_ptr<Realm> realm_;
   v8::Global<v8::Function> dispatch_;

@@ -199,20 +199,21 @@ void Connection::Begin(HttpRequest request) {
   if (request_target_->asterisk) {
     return Respond({.status = kNoContent, .status_text = {}, .headers = {}, .body = {}}, may_keep_alive_);
   }
-  if (!server.options.status_path.empty() && request_target_->path == server.options.status_path) return AskStatus();
+  if (!server.options.status_path.empty() && request_target_->path == server.options.status_path)
+    return RespondWithStatus();
   if (route_status_ != 0) {
     return Respond(PlainResponse(route_status_, "There is no app for this address."), may_keep_alive_);
   }
   SendToApp(std::move(request));
 }
 
-void Connection::AskStatus() {
+void Connection::RespondWithStatus() {
   app_ = nullptr;
   exchange_ = std::make_shared<Exchange>(RequestData{}, Reservation(), thread_);
   exchange_->connection = this;
   phase_ = Phase::kAnswering;
   thread_.deadlines().Set(thread_.queues().head, deadline_);
-  thread_.server().tell_status(exchange_, request_target_->url.ends_with("?gc"));
+  thread_.server().respond_with_status(exchange_, request_target_->url.ends_with("?gc"));
 }
 
 void Connection::SendToApp(HttpRequest request) {

@@ -61,7 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void SendContinue();
   void Route(const HttpRequest& request);
   void Begin(HttpRequest request);
-  void AskStatus();
+  void RespondWithStatus();
   void SendToApp(HttpRequest request);
   void OnDeadline();
   void GiveUp(GaveUp why);

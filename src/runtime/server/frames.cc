@@ -96,7 +96,7 @@ bool IsKnown(uint32_t type) {
     case FrameType::kStart:
     case FrameType::kRequest:
     case FrameType::kAbandon:
-    case FrameType::kAskStatus:
+    case FrameType::kQueryStatus:
     case FrameType::kLoaded:
     case FrameType::kResponse:
     case FrameType::kOut:

@@ -23,7 +23,7 @@ enum class FrameType : uint32_t {
   kStart = 1,    // the first one
   kRequest = 2,  // with a body
   kAbandon = 3,
-  kAskStatus = 4,
+  kQueryStatus = 4,
   // To the server.
   kLoaded = 16,    // the module is ready for requests
   kResponse = 17,  // with a body

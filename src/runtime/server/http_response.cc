@@ -118,12 +118,12 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
   for (const auto& [name, value] : response.headers) {
     if (IsServersOwn(name)) continue;
     if (EqualsIgnoringCase(name, "content-length")) {
-      // Without a body it may tell how long one would be. https://www.rfc-editor.org/rfc/rfc9110#name-content-length
+      // Without a body it may state how long one would be. https://www.rfc-editor.org/rfc/rfc9110#name-content-length
       // Readers of 205 read as many bytes as it says: none.
       // https://www.rfc-editor.org/rfc/rfc9110#name-205-reset-content
-      const bool may_tell = !sends_body && response.body.empty() && response.status != kNoContent &&
-                            response.status != kResetContent && !has_length;
-      if (!may_tell || !IsLength(value)) continue;
+      const bool may_state = !sends_body && response.body.empty() && response.status != kNoContent &&
+                             response.status != kResetContent && !has_length;
+      if (!may_state || !IsLength(value)) continue;
       has_length = true;
     }
     has_date = has_date || EqualsIgnoringCase(name, "date");

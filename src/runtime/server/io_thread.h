@@ -40,7 +40,7 @@ struct ServerContext {
   std::atomic<uint32_t>& connections;  // that are open
   std::string own_authority;           // "127.0.0.1:8080"
   // Answers `exchange` with the state of the server; any thread.
-  std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> tell_status;
+  std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> respond_with_status;
 };
 
 class IoThread final : public AnswerSink {

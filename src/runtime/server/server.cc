@@ -212,8 +212,8 @@ Server::Server(Configuration configuration, ServerOptions options, std::function
                                                                 state.connections,
                                                                 "",
                                                                 {}});
-  state.context->tell_status = [&state](std::shared_ptr<Exchange> exchange, bool collect) {
-    TellStatus(state.apps, std::move(exchange), collect);
+  state.context->respond_with_status = [&state](std::shared_ptr<Exchange> exchange, bool collect) {
+    RespondWithStatus(state.apps, std::move(exchange), collect);
   };
 }
 

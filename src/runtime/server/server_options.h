@@ -28,8 +28,8 @@ struct ServerOptions {
   // are appended.
   std::vector<std::string> app_command{"/proc/self/exe", "app-process"};
   // Any thread; whole lines.
-  Sink out;  // the access log, and what apps print
-  Sink log;  // what went wrong
+  TextOutput out;  // the access log, and what apps print
+  TextOutput log;  // what went wrong
 };
 
 }  // namespace sluice::runtime

@@ -12,7 +12,7 @@ namespace {
 
 struct Gathering {
   std::mutex mutex;
-  std::vector<AppStatus> told;  // in the order of the configuration
+  std::vector<AppStatus> statuses;  // in the order of the configuration
   size_t missing = 0;
   std::shared_ptr<Exchange> exchange;
 };
@@ -48,19 +48,20 @@ ResponseData Report(const std::vector<AppStatus>& apps) {
 
 }  // namespace
 
-void TellStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect) {
+void RespondWithStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange,
+                       bool collect) {
   const auto gathering = std::make_shared<Gathering>();
-  gathering->told.resize(apps.size());
+  gathering->statuses.resize(apps.size());
   gathering->missing = apps.size();
   gathering->exchange = std::move(exchange);
   for (size_t i = 0; i < apps.size(); ++i) {
-    apps[i]->AskStatus(collect, [gathering, i, collect](const AppStatus& status) {
+    apps[i]->QueryStatus(collect, [gathering, i, collect](const AppStatus& status) {
       const std::lock_guard lock(gathering->mutex);
-      gathering->told[i] = status;
+      gathering->statuses[i] = status;
       if (--gathering->missing != 0) return;
       // What the C library keeps for later is not in use.
       if (collect) malloc_trim(0);
-      gathering->exchange->Answer(Report(gathering->told));
+      gathering->exchange->Answer(Report(gathering->statuses));
     });
   }
 }

@@ -17,9 +17,9 @@
 
 namespace sluice::runtime {
 
-// Asks all apps and answers `exchange` when the last one has answered. `collect`: after collecting
+// Queries all apps, and responds to `exchange` when the last one has replied. `collect`: after collecting
 // garbage.
-void TellStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect);
+void RespondWithStatus(const std::vector<std::unique_ptr<App>>& apps, std::shared_ptr<Exchange> exchange, bool collect);
 
 }  // namespace sluice::runtime
 
