@@ -53,7 +53,7 @@ class HostPromises : public ::testing::Test {
   core::PromiseSlot CoreReaction(core::PromiseSlot promise) {
     const core::PromiseSlot settled = host().NewPromise();
     host().UponSettled(promise,
-                       {core::ReactionKind::kAbort, slot, host().Keep(settled, core::Place::kAbortRequest, slot)});
+                       {core::ReactionKind::kAbort, slot, host().Store(settled, core::Place::kAbortRequest, slot)});
     return settled;
   }
 

@@ -45,7 +45,7 @@ class Trimmer {
   void Accept(bool same) {
     if (same) {
       size_ = candidate_.size();
-      if (!as_bytes_) shrinker_.Keep();
+      if (!as_bytes_) shrinker_.Accept();
     } else if (as_bytes_) {
       done_ = true;  // the target does something else with bytes; nothing here would hold
       return;

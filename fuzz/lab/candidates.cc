@@ -86,7 +86,7 @@ absl::Status Candidates::WriteFiles(std::span<const std::string> contents, std::
   return absl::OkStatus();
 }
 
-absl::StatusOr<size_t> Candidates::Ask(const std::vector<std::string>& paths) const {
+absl::StatusOr<size_t> Candidates::RunCommand(const std::vector<std::string>& paths) const {
   std::vector<std::string> arguments = {"sh", "-c", command_ + " \"$@\"", "sh"};
   arguments.insert(arguments.end(), paths.begin(), paths.end());
   const auto output = Output(std::move(arguments));
@@ -108,7 +108,7 @@ size_t Candidates::First(std::span<const std::string> contents) {
   std::vector<std::string> paths;
   status_ = WriteFiles(contents.first(std::min(contents.size(), limit_ - executions_)), paths);
   if (!status_.ok()) return contents.size();
-  const absl::StatusOr<size_t> first = Ask(paths);
+  const absl::StatusOr<size_t> first = RunCommand(paths);
   if (!first.ok()) {
     status_ = first.status();
     return contents.size();

@@ -30,7 +30,7 @@ class Candidates {
 
  private:
   absl::Status WriteFiles(std::span<const std::string> contents, std::vector<std::string>& paths);
-  absl::StatusOr<size_t> Ask(const std::vector<std::string>& paths) const;
+  absl::StatusOr<size_t> RunCommand(const std::vector<std::string>& paths) const;
 
   const std::string command_;
   const size_t limit_;

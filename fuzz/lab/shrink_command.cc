@@ -63,7 +63,7 @@ std::string Stored(const Program& program) { return fuzz::EncodeBytes(program); 
 std::string Stored(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 template <typename T>
-fuzz::FirstStill<T> Asking(Candidates& candidates, Result& result) {
+fuzz::FirstStill<T> ByCommand(Candidates& candidates, Result& result) {
   return [&](std::span<const T> all) {
     std::vector<std::string> contents;
     for (const T& one : all) contents.push_back(Stored(one));
@@ -90,7 +90,7 @@ int ShrinkByCommand(const ShrinkOptions& options, const T& input, Shrinker shrin
     return kExitFinding;
   }
   result.Keep(input);
-  shrink(input, Asking<T>(candidates, result));
+  shrink(input, ByCommand<T>(candidates, result));
   if (!candidates.status().ok()) {
     result.Finish();
     return Complain(candidates.status());
@@ -118,7 +118,7 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
     std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so there is nothing to shrink\n", options.path.c_str());
     return kExitFinding;
   }
-  const std::string first_key = fuzz::RecordOf(program, *judge, *first).key();
+  const std::string first_key = fuzz::RecordOf(*judge, *first).key();
   const std::string wanted = options.finding.empty() ? first_key : options.finding;
   if (!Breaks(*judge, program, wanted)) {
     std::fprintf(stderr, "sluice-fuzz: %s: fails with %s and not with %s\n", options.path.c_str(), first_key.c_str(),

@@ -14,7 +14,7 @@ struct ShrinkOptions {
   std::string out;      // empty: standard output
   std::string finding;  // the key or rule to keep; empty: the first, or with a command, whatever the command means
   Judged judged = Judged::kCore;
-  // Asks other processes, for findings that end the process: `sh -c 'COMMAND "$@"'` with up to `batch` files, which are
+  // Runs a command, for findings that end the process: `sh -c 'COMMAND "$@"'` with up to `batch` files, which are
   // to be run in this order, prints the position (from 1) of the first that still fails in the same way, or 0.
   std::string command;
   size_t batch = 32;

@@ -105,8 +105,8 @@ class Emitter {
     }
   }
 
-  size_t ChunkIndex(const sim::Chunk& said) {
-    const sim::Chunk chunk = sim::Canonical(said);
+  size_t ChunkIndex(const sim::Chunk& declared) {
+    const sim::Chunk chunk = sim::Canonical(declared);
     const auto found = std::find(chunks_.begin(), chunks_.end(), chunk);
     const auto index = static_cast<size_t>(found - chunks_.begin());
     if (found != chunks_.end()) return index;

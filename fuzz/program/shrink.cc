@@ -82,7 +82,7 @@ using Bytes = std::vector<uint8_t>;
 using ByteEdit = std::function<void(Bytes&)>;
 
 // Tries each edit on what the kept ones before it have left. From the back to the front, so that positions stay.
-bool KeepWhatWillDo(Bytes& bytes, const std::vector<ByteEdit>& edits, size_t batch, const FirstStill<Bytes>& first) {
+bool AcceptEdits(Bytes& bytes, const std::vector<ByteEdit>& edits, size_t batch, const FirstStill<Bytes>& first) {
   bool changed = false;
   for (size_t next = 0; next < edits.size();) {
     std::vector<Bytes> candidates;
@@ -117,7 +117,7 @@ const Program* Shrinker::Next() {
   }
 }
 
-void Shrinker::Keep() {
+void Shrinker::Accept() {
   program_ = std::move(candidate_);
   changed_ = true;
 }
@@ -195,7 +195,7 @@ void Shrinker::CollectEdits() {
 Program Shrink(Program program, const std::function<bool(const Program&)>& still) {
   Shrinker shrinker(std::move(program));
   while (const Program* candidate = shrinker.Next()) {
-    if (still(*candidate)) shrinker.Keep();
+    if (still(*candidate)) shrinker.Accept();
   }
   return shrinker.program();
 }
@@ -216,7 +216,7 @@ Program ShrinkInBatches(Program program, size_t batch, const FirstStill<Program>
     if (candidates.empty()) return shrinker.program();
     const size_t kept = first(candidates);
     shrinker = kept < at.size() ? std::move(at[kept]) : std::move(at.back());
-    if (kept < candidates.size()) shrinker.Keep();
+    if (kept < candidates.size()) shrinker.Accept();
   }
 }
 
@@ -228,13 +228,13 @@ std::vector<uint8_t> ShrinkBytes(Bytes bytes, size_t batch, const FirstStill<Byt
       for (size_t end = bytes.size(); end >= run && end > 0; end -= run) {
         edits.push_back([run, end](Bytes& all) { EraseFrom(all, end - run, end); });
       }
-      changed |= KeepWhatWillDo(bytes, edits, batch, first);
+      changed |= AcceptEdits(bytes, edits, batch, first);
     }
     std::vector<ByteEdit> edits;
     for (size_t i = 0; i < bytes.size(); ++i) {
       edits.push_back([i](Bytes& all) { all[i] = 'a'; });
     }
-    changed |= KeepWhatWillDo(bytes, edits, batch, first);
+    changed |= AcceptEdits(bytes, edits, batch, first);
   }
   return bytes;
 }

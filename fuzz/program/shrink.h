@@ -6,7 +6,7 @@
 //
 //   Shrinker shrinker(program);
 //   while (const Program* candidate = shrinker.Next()) {
-//     if (still(*candidate)) shrinker.Keep();
+//     if (still(*candidate)) shrinker.Accept();
 //   }
 //   Program small = shrinker.program();
 //
@@ -32,7 +32,7 @@ class Shrinker {
   // The next candidate: smaller or simpler than program(). Null at the end. Valid until the next call of any method.
   const Program* Next();
   // Accepts the last candidate: the next ones are made from it. At most once after each Next().
-  void Keep();
+  void Accept();
   // The smallest program so far.
   const Program& program() const { return program_; }
 

@@ -625,7 +625,7 @@ bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
   binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected());
   if (stream == nullptr) return false;
   if (isolate_.data().host().channel()[binding::channel::kCount] != 0) {
-    Violation("JavaScript does what the core said before authors go on");
+    Violation("JavaScript performs the effects of the core before user code goes on");
   }
   if (stream->broken) Violation("the stream is broken and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);

@@ -9,11 +9,11 @@
 //
 // Ownership. The core owns one reference for each slot that it stores, and returns it with Drop(). The rules are the
 // same for values and promises:
-//   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Keep(slot, place, stream)
+//   - a slot passed as an argument is borrowed for the call; to store it, the callee takes Store(slot, place, stream)
 //     first and stores what that returns, which names the same thing but may be another name: a host may put the thing
 //     into its own object for the stream, where a garbage collector sees it;
 //   - each place of a stream holds one thing at a time, except that kChunk and kWriteRequest are first-in-first-out:
-//     they are dropped in the order in which they were kept;
+//     they are dropped in the order in which they were stored;
 //   - Retain(slot) takes one reference more for a caller;
 //   - a slot returned is a new reference, which the caller stores, returns or drops;
 //   - copying the state (save, restore, compare) takes no references, so a restore must restore the host too.
@@ -104,8 +104,8 @@ class Host {
   virtual void UponSettled(PromiseSlot promise, const Reaction& reaction) = 0;
 
   // ---- References.
-  virtual PromiseSlot Keep(PromiseSlot promise, Place place, StreamSlot stream) = 0;
-  virtual ValueSlot Keep(ValueSlot value, Place place, StreamSlot stream) = 0;
+  virtual PromiseSlot Store(PromiseSlot promise, Place place, StreamSlot stream) = 0;
+  virtual ValueSlot Store(ValueSlot value, Place place, StreamSlot stream) = 0;
   virtual PromiseSlot Retain(PromiseSlot promise) = 0;  // `promise` again, with one reference more
   virtual ValueSlot Retain(ValueSlot value) = 0;
   virtual void Drop(PromiseSlot promise) = 0;

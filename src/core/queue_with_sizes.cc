@@ -38,7 +38,7 @@ Completion<> EnqueueValueWithSize(Host& host, StreamSlot stream, QueueWithSizes&
     return Thrown{host.NewRangeError(RangeErrorReason::kInvalidChunkSize)};
   }
   // 4. The queue keeps a reference.
-  container.queue.push_back({.value = host.Keep(value, Place::kChunk, stream), .size = size, .charge = charge});
+  container.queue.push_back({.value = host.Store(value, Place::kChunk, stream), .size = size, .charge = charge});
   container.charged_bytes += charge;
   // 5. Compared with the high-water mark.
   container.queueTotalSize += size;

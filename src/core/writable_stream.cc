@@ -141,8 +141,8 @@ PromiseSlot WritableStreamAbort(ReentrantHost& host, WritableStream& stream, Val
   // 9. It settles when the sink's abort has.
   const PromiseSlot promise = host.NewPromise();
   // 10. The request may be gone when step 11 returns, so the caller's reference is taken first.
-  stream.pendingAbortRequest = {.promise = host.Keep(promise, Place::kAbortRequest, stream.self),
-                                .reason = host.Keep(reason, Place::kAbortReason, stream.self),
+  stream.pendingAbortRequest = {.promise = host.Store(promise, Place::kAbortRequest, stream.self),
+                                .reason = host.Store(reason, Place::kAbortReason, stream.self),
                                 .wasAlreadyErroring = wasAlreadyErroring};
   // 11. abort() is the error.
   if (!wasAlreadyErroring) WritableStreamStartErroring(host, stream, reason);
@@ -169,7 +169,7 @@ PromiseSlot WritableStreamClose(ReentrantHost& host, WritableStream& stream) {
   // 5. It settles with the sink's close.
   const PromiseSlot promise = host.NewPromise();
   // 6. At most one close is queued.
-  stream.closeRequest = host.Keep(promise, Place::kCloseRequest, stream.self);
+  stream.closeRequest = host.Store(promise, Place::kCloseRequest, stream.self);
   // 7, 8. A close needs no room in the queue: `ready` resolves.
   if (!stream.writer.is_undefined() && stream.backpressure && state == StreamState::kWritable) {
     host.Resolve(host.Writer(stream.writer).readyPromise);
@@ -190,7 +190,7 @@ PromiseSlot WritableStreamAddWriteRequest(Host& host, WritableStream& stream) {
   // 3. It settles when the sink has taken the chunk.
   const PromiseSlot promise = host.NewPromise();
   // 4. One request for each queued chunk, in order.
-  stream.writeRequests.push_back(host.Keep(promise, Place::kWriteRequest, stream.self));
+  stream.writeRequests.push_back(host.Store(promise, Place::kWriteRequest, stream.self));
   // 5. This is the result of write().
   return promise;
 }
@@ -440,7 +440,7 @@ void WritableStreamStartErroring(ReentrantHost& host, WritableStream& stream, Va
   // 5. From here on, writes fail.
   stream.state = StreamState::kErroring;
   // 6. `closed` and all requests will get it.
-  stream.storedError = host.Keep(reason, Place::kStoredError, stream.self);
+  stream.storedError = host.Store(reason, Place::kStoredError, stream.self);
   // 7, 8. `ready` rejects at once.
   if (!stream.writer.is_undefined()) {
     WritableStreamDefaultWriterEnsureReadyPromiseRejected(host, stream.writer, reason);
@@ -504,7 +504,7 @@ void OnSettled(ReentrantHost& host, const Reaction& reaction, bool fulfilled, Va
 
 void ReleaseSlots(Host& host, WritableStream& stream) {
   ResetQueue(host, stream.controller);
-  // In the order in which they were kept.
+  // In the order in which they were stored.
   Clear(host, stream.inFlightWriteRequest);
   for (const PromiseSlot writeRequest : stream.writeRequests) host.Drop(writeRequest);
   stream.writeRequests.clear();

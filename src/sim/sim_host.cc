@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 
 #include "src/core/byte_limit.h"
 #include "src/core/invariants.h"
@@ -254,31 +255,32 @@ void SimHost::RunReaction(const core::Reaction& reaction, bool fulfilled, Value 
 SimHost::Home SimHost::NewHome(core::Place place, StreamSlot slot) {
   if (slot.is_undefined()) return {};  // a queue of its own, as in tests
   if (slot.name > streams_.size()) {
-    Violation("something is kept for a stream that does not exist");
+    Violation("something is stored for a stream that does not exist");
     return {};
   }
   SimStream& stream = *streams_[slot.name - 1];
   const size_t at = static_cast<size_t>(place);
   const bool holds_many = place == core::Place::kChunk || place == core::Place::kWriteRequest;
-  if (!holds_many && stream.kept[at] != stream.dropped[at]) Violation("a place of a stream holds two things at a time");
-  return {.stream = static_cast<uint32_t>(slot.name), .number = stream.kept[at]++, .place = place};
+  if (!holds_many && stream.stored[at] != stream.dropped[at])
+    Violation("a place of a stream holds two things at a time");
+  return {.stream = static_cast<uint32_t>(slot.name), .number = stream.stored[at]++, .place = place};
 }
 
 void SimHost::Leave(const Home& home) {
   if (home.stream == 0) return;
   uint32_t& dropped = streams_[home.stream - 1]->dropped[static_cast<size_t>(home.place)];
-  if (home.number != dropped) Violation("chunks and write requests are dropped in the order in which they were kept");
+  if (home.number != dropped) Violation("chunks and write requests are dropped in the order in which they were stored");
   ++dropped;
 }
 
-PromiseSlot SimHost::Keep(PromiseSlot promise, core::Place place, StreamSlot stream) {
+PromiseSlot SimHost::Store(PromiseSlot promise, core::Place place, StreamSlot stream) {
   if (promise.is_undefined()) return promise;
-  const PromiseSlot kept = Adopt(Checked(promise));
+  const PromiseSlot stored = Adopt(Checked(promise));
   promises_.back().home = NewHome(place, stream);
-  return kept;
+  return stored;
 }
 
-ValueSlot SimHost::Keep(ValueSlot value, core::Place place, StreamSlot stream) {
+ValueSlot SimHost::Store(ValueSlot value, core::Place place, StreamSlot stream) {
   if (value.is_undefined()) return value;
   values_.push_back({.value = ValueOf(value), .references = 1, .home = NewHome(place, stream)});
   ++live_references_;
@@ -321,33 +323,24 @@ void SimHost::Drop(ValueSlot value) {
   if (--named.references == 0) Leave(named.home);
 }
 
-void SimHost::CheckPlace(PromiseSlot slot, core::Place place, StreamSlot stream) {
-  if (slot.is_undefined()) return;
+const SimHost::Home* SimHost::HomeOf(PromiseSlot slot) {
+  if (slot.is_undefined()) return nullptr;
   Checked(slot);
-  if (slot.name > promises_.size()) return;
-  const Home& home = promises_[slot.name - 1].home;
-  if (home.stream != stream.name || home.place != place) Violation("a slot holds a promise that was not kept for it");
+  return slot.name > promises_.size() ? nullptr : &promises_[slot.name - 1].home;
 }
 
-void SimHost::CheckPlace(ValueSlot slot, core::Place place, StreamSlot stream) {
-  if (slot.is_undefined()) return;
+const SimHost::Home* SimHost::HomeOf(ValueSlot slot) {
+  if (slot.is_undefined()) return nullptr;
   ValueOf(slot);
-  if (slot.name > values_.size()) return;
-  const Home& home = values_[slot.name - 1].home;
-  if (home.stream != stream.name || home.place != place) Violation("a slot holds a value that was not kept for it");
+  return slot.name > values_.size() ? nullptr : &values_[slot.name - 1].home;
 }
 
-void SimHost::CheckPlaces(WriterSlot slot) {
-  const core::WritableStreamDefaultWriter& writer = Writer(slot);
-  const auto check = [&](PromiseSlot promise, core::WriterPromise which) {
-    if (promise.is_undefined()) return;
-    Checked(promise);
-    if (promise.name > promises_.size()) return;
-    const Home& home = promises_[promise.name - 1].home;
-    if (home.writer != slot.name || home.which != which) Violation("a writer has a promise that was not made for it");
-  };
-  check(writer.readyPromise, core::WriterPromise::kReady);
-  check(writer.closedPromise, core::WriterPromise::kClosed);
+template <typename Slot>
+void SimHost::CheckPlace(Slot slot, core::Place place, StreamSlot stream) {
+  const Home* const home = HomeOf(slot);
+  if (home == nullptr || (home->stream == stream.name && home->place == place)) return;
+  Violation(std::is_same_v<Slot, PromiseSlot> ? "a slot holds a promise that was not stored for it"
+                                              : "a slot holds a value that was not stored for it");
 }
 
 void SimHost::CheckPlaces() {
@@ -372,7 +365,17 @@ void SimHost::CheckPlaces() {
       CheckPlace(queue.back().value, Place::kChunk, self);
     }
   }
-  for (size_t name = 1; name <= writers_.size(); ++name) CheckPlaces(WriterSlot{name});
+  for (size_t name = 1; name <= writers_.size(); ++name) {
+    const core::WritableStreamDefaultWriter& writer = Writer(WriterSlot{name});
+    const auto check = [&](PromiseSlot promise, core::WriterPromise which) {
+      const Home* const home = HomeOf(promise);
+      if (home != nullptr && (home->writer != name || home->which != which)) {
+        Violation("a writer has a promise that was not made for it");
+      }
+    };
+    check(writer.readyPromise, core::WriterPromise::kReady);
+    check(writer.closedPromise, core::WriterPromise::kClosed);
+  }
 }
 
 // ---- Errors and chunks

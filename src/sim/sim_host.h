@@ -6,10 +6,11 @@
 // The host enforces the contract of host.h. A broken rule is a violation:
 //   - a slot is used after its last Drop(), or still owned after Teardown(). Names are never reused, so both are always
 //     detected;
-//   - Keep() returns a new name, which knows its place and its stream; a writer's promises know their writer. A slot of
+//   - Store() returns a new name, which knows its place and its stream; a writer's promises know their writer. A slot
+//   of
 //     the core that holds a name from elsewhere is detected (CheckPlaces);
 //   - a place holds two things at a time, or drops chunks or write requests out of order.
-// Writers move in memory whenever user code has run, so that a reference that the core kept is a use after free.
+// Writers move in memory whenever user code has run, so that a reference that the core stored is a use after free.
 #ifndef SLUICE_SIM_SIM_HOST_H_
 #define SLUICE_SIM_SIM_HOST_H_
 
@@ -83,8 +84,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   void Detach(Value chunk);
   Value SignalReason(size_t stream) const { return streams_[stream]->signal_reason; }
 
-  // Checks that each slot of the streams and their writers holds what was kept for it. Of the lists, only the ends are
-  // looked at: what is in the middle was an end once.
+  // Checks that each slot of the streams and their writers holds what was stored for it. Of the lists, only the ends
+  // are checked: each element was at an end once.
   void CheckPlaces();
   // Drops every reference of the core and its reactions, and checks that none is left. Only Reset() may follow.
   void Teardown();
@@ -112,8 +113,8 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::PromiseView State(core::PromiseSlot promise) override;
   bool IsHandled(core::PromiseSlot promise) override;
   void UponSettled(core::PromiseSlot promise, const core::Reaction& reaction) override;
-  core::PromiseSlot Keep(core::PromiseSlot promise, core::Place place, core::StreamSlot stream) override;
-  core::ValueSlot Keep(core::ValueSlot value, core::Place place, core::StreamSlot stream) override;
+  core::PromiseSlot Store(core::PromiseSlot promise, core::Place place, core::StreamSlot stream) override;
+  core::ValueSlot Store(core::ValueSlot value, core::Place place, core::StreamSlot stream) override;
   core::PromiseSlot Retain(core::PromiseSlot promise) override;
   core::ValueSlot Retain(core::ValueSlot value) override;
   void Drop(core::PromiseSlot promise) override;
@@ -148,7 +149,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     bool algorithms_cleared = false;
     bool aborted = false;
     Value signal_reason;
-    std::array<uint32_t, kPlaces> kept{};     // by place: how many things were kept there,
+    std::array<uint32_t, kPlaces> stored{};   // by place: how many things were stored there,
     std::array<uint32_t, kPlaces> dropped{};  // and how many of them were dropped
 
     friend bool operator==(const SimStream&, const SimStream&) = default;
@@ -187,10 +188,12 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   core::PromiseSlot AdoptFor(core::WriterSlot writer, core::WriterPromise which, uint32_t promise);
   Home NewHome(core::Place place, core::StreamSlot stream);
   void Leave(const Home& home);
-  // Whether `slot` is undefined or was kept for this place.
-  void CheckPlace(core::PromiseSlot slot, core::Place place, core::StreamSlot stream);
-  void CheckPlace(core::ValueSlot slot, core::Place place, core::StreamSlot stream);
-  void CheckPlaces(core::WriterSlot writer);
+  // Null for undefined, and for a name that was never issued.
+  const Home* HomeOf(core::PromiseSlot slot);
+  const Home* HomeOf(core::ValueSlot slot);
+  // Whether `slot` is undefined or was stored for this place.
+  template <typename Slot>
+  void CheckPlace(Slot slot, core::Place place, core::StreamSlot stream);
   Outcome CallUser(CallKind kind, Value argument);
   void MoveWriters();
   uint32_t Checked(core::PromiseSlot promise);

@@ -1,4 +1,4 @@
-// What the core tells JavaScript to do: the vocabulary that v8_host.cc writes and js/writable_stream.js reads.
+// The effects that the core has on JavaScript: the vocabulary that v8_host.cc writes and js/writable_stream.js reads.
 //
 // Each constant is in one list here; stream_extension.cc puts their values into the script.
 //
@@ -30,20 +30,20 @@ namespace sluice::binding {
   V(Thrown, 5) /* by size() */                                                                                         \
   V(Chunk, 6)  /* the first in the queue */                                                                            \
   /* Effects. The requests are those of write(), first in first out. */                                                \
-  V(KeepWriteRequest, 1) /* the promise that this operation returns */                                                 \
-  V(KeepChunk, 2)        /* the argument, for the request that was kept last */                                        \
+  V(StoreWriteRequest, 1) /* the promise that this operation returns */                                                \
+  V(StoreChunk, 2)        /* the argument, for the request that was stored last */                                     \
   V(ResolveWriteRequest, 3)                                                                                            \
   V(RejectWriteRequests, 4)                                                                                            \
   V(DropChunks, 5)                                                                                                     \
-  V(KeepCloseRequest, 6)                                                                                               \
+  V(StoreCloseRequest, 6)                                                                                              \
   V(ResolveCloseRequest, 7)                                                                                            \
   V(RejectCloseRequest, 8)                                                                                             \
-  V(KeepAbortRequest, 9)                                                                                               \
+  V(StoreAbortRequest, 9)                                                                                              \
   V(ResolveAbortRequest, 10)                                                                                           \
   V(RejectAbortRequest, 11)                                                                                            \
-  V(KeepStoredError, 12)                                                                                               \
+  V(StoreStoredError, 12)                                                                                              \
   V(DropStoredError, 13)                                                                                               \
-  V(KeepAbortReason, 14)                                                                                               \
+  V(StoreAbortReason, 14)                                                                                              \
   V(DropAbortReason, 15)                                                                                               \
   V(SetSignalReason, 16)                                                                                               \
   V(NewReady, 17) /* of the stream's writer, as are those that follow */                                               \
@@ -56,12 +56,12 @@ namespace sluice::binding {
   V(MakeRangeError, 24) /* ref: core::RangeErrorReason, or kByteLimitExceeded */                                       \
   V(ClearAlgorithms, 25)                                                                                               \
   V(ReactSoon, 26)   /* the sink's promise is fulfilled */                                                             \
-  V(KeepWrite, 29)   /* kKeepWriteRequest and kKeepChunk, which are said together */                                   \
+  V(StoreWrite, 29)  /* kStoreWriteRequest and kStoreChunk, which are emitted together */                              \
   V(FinishWrite, 30) /* kResolveWriteRequest and kDropChunks */                                                        \
   V(CallStart, 27)   /* these two are always the last */                                                               \
   V(CallWrite, 28)                                                                                                     \
   /* Results */                                                                                                        \
-  V(ReturnFresh, 1)        /* the promise that was kept */                                                             \
+  V(ReturnFresh, 1)        /* the promise that was stored */                                                           \
   V(ReturnResolved, 2)     /* a new one, resolved with undefined */                                                    \
   V(ReturnRejected, 3)     /* a new one, rejected with ref */                                                          \
   V(ReturnAbortRequest, 4) /* the one that an earlier abort() returned */                                              \

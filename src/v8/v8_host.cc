@@ -106,22 +106,22 @@ bool V8Host::Operation::MayBegin(int kind, int& code) const {
   return true;
 }
 
-void V8Host::Say(int effect, uint64_t ref) {
+void V8Host::Emit(int effect, uint64_t ref) {
   const int count = channel_[kCount];
-  const int32_t said = effect | static_cast<int32_t>(ref) << 8;
+  const int32_t emitted = effect | static_cast<int32_t>(ref) << 8;
   last_effect_ = effect;
   if (count > 0) {
     int32_t* const last = &channel_[kFirstEffect + 2 * (count - 1)];
-    if (last[0] == said && last[0] != kFinishWrite) {
+    if (last[0] == emitted && last[0] != kFinishWrite) {
       ++last[1];
       return;
     }
     // What every write does has a name of its own: there is less to read.
-    if (last[0] == kKeepWriteRequest && said == kKeepChunk) {
-      last[0] = kKeepWrite;
+    if (last[0] == kStoreWriteRequest && emitted == kStoreChunk) {
+      last[0] = kStoreWrite;
       return;
     }
-    if (last[0] == kResolveWriteRequest && said == kDropChunks) {
+    if (last[0] == kResolveWriteRequest && emitted == kDropChunks) {
       last[0] = kFinishWrite;
       return;
     }
@@ -129,7 +129,7 @@ void V8Host::Say(int effect, uint64_t ref) {
   SLUICE_ASSERT(count < kCapacity, "V8Host",
                 "an operation has no more kinds of effects in a row than the channel holds");
   if (count == kCapacity) return;
-  channel_[kFirstEffect + 2 * count] = said;
+  channel_[kFirstEffect + 2 * count] = emitted;
   channel_[kFirstEffect + 2 * count + 1] = 1;
   channel_[kCount] = count + 1;
 }
@@ -165,7 +165,7 @@ PromiseSlot V8Host::NewPromiseRejected(ValueSlot reason) { return {(reason.name 
 PromiseSlot V8Host::NewWriterPromise(WriterSlot writer, WriterPromise which) {
   const PromiseSlot promise = Named(writer, which);
   // A new writer's are pending to begin with, in JavaScript too.
-  if (ViewOf(promise) != PromiseView::kUndefined) Say(which == WriterPromise::kReady ? kNewReady : kNewClosed);
+  if (ViewOf(promise) != PromiseView::kUndefined) Emit(which == WriterPromise::kReady ? kNewReady : kNewClosed);
   ViewOf(promise) = PromiseView::kPending;
   return promise;
 }
@@ -185,15 +185,15 @@ PromiseSlot V8Host::NewWriterPromiseRejected(WriterSlot writer, WriterPromise wh
 void V8Host::Resolve(PromiseSlot promise) {
   switch (TagOf(promise)) {
     case kWriteRequest:
-      return Say(kResolveWriteRequest);
+      return Emit(kResolveWriteRequest);
     case kCloseRequest:
-      return Say(kResolveCloseRequest);
+      return Emit(kResolveCloseRequest);
     case kAbortRequest:
-      return Say(kResolveAbortRequest);
+      return Emit(kResolveAbortRequest);
     case kOfWriter:
       if (ViewOf(promise) != PromiseView::kPending) return;
       ViewOf(promise) = PromiseView::kFulfilled;
-      return Say((promise.name & kClosedBit) != 0 ? kResolveClosed : kResolveReady);
+      return Emit((promise.name & kClosedBit) != 0 ? kResolveClosed : kResolveReady);
     default:
       return;
   }
@@ -202,11 +202,11 @@ void V8Host::Resolve(PromiseSlot promise) {
 void V8Host::Reject(PromiseSlot promise, ValueSlot reason) {
   switch (TagOf(promise)) {
     case kWriteRequest:
-      return Say(kRejectWriteRequests, reason.name);
+      return Emit(kRejectWriteRequests, reason.name);
     case kCloseRequest:
-      return Say(kRejectCloseRequest, reason.name);
+      return Emit(kRejectCloseRequest, reason.name);
     case kAbortRequest:
-      return Say(kRejectAbortRequest, reason.name);
+      return Emit(kRejectAbortRequest, reason.name);
     default:
       return RejectAndMarkHandled(promise, reason);
   }
@@ -216,7 +216,7 @@ void V8Host::Reject(PromiseSlot promise, ValueSlot reason) {
 void V8Host::RejectAndMarkHandled(PromiseSlot promise, ValueSlot reason) {
   if (TagOf(promise) != kOfWriter || ViewOf(promise) != PromiseView::kPending) return;
   ViewOf(promise) = PromiseView::kRejected;
-  Say((promise.name & kClosedBit) != 0 ? kRejectClosed : kRejectReady, reason.name);
+  Emit((promise.name & kClosedBit) != 0 ? kRejectClosed : kRejectReady, reason.name);
 }
 
 // Requests are dropped as soon as they are settled.
@@ -232,7 +232,7 @@ bool V8Host::IsHandled(PromiseSlot promise) {
 void V8Host::UponSettled(PromiseSlot promise, const core::Reaction& reaction) {
   StreamObject::Of(reaction.stream)->reaction = reaction.kind;
   // What a sink's method returned, JavaScript is looking after.
-  if (TagOf(promise) == kResolved) Say(kReactSoon);
+  if (TagOf(promise) == kResolved) Emit(kReactSoon);
 }
 
 core::Reaction V8Host::ReactionOf(const StreamObject& stream) {
@@ -240,35 +240,35 @@ core::Reaction V8Host::ReactionOf(const StreamObject& stream) {
           stream.reaction == core::ReactionKind::kAbort ? PromiseSlot{kAbortRequest} : PromiseSlot{}};
 }
 
-// ---- What is kept
+// ---- What is stored
 
-PromiseSlot V8Host::Keep(PromiseSlot, Place place, StreamSlot) {
+PromiseSlot V8Host::Store(PromiseSlot, Place place, StreamSlot) {
   switch (place) {
     case Place::kWriteRequest:
-      Say(kKeepWriteRequest);
+      Emit(kStoreWriteRequest);
       return {kWriteRequest};
     case Place::kCloseRequest:
-      Say(kKeepCloseRequest);
+      Emit(kStoreCloseRequest);
       return {kCloseRequest};
     default:
-      Say(kKeepAbortRequest);
+      Emit(kStoreAbortRequest);
       return {kAbortRequest};
   }
 }
 
-ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot) {
+ValueSlot V8Host::Store(ValueSlot value, Place place, StreamSlot) {
   switch (place) {
     case Place::kChunk:
       // Also undefined, which has its place in the queue.
-      Say(kKeepChunk);
+      Emit(kStoreChunk);
       return {kChunk};
     case Place::kStoredError:
       if (value.is_undefined()) return value;
-      Say(kKeepStoredError, value.name);
+      Emit(kStoreStoredError, value.name);
       return {kStoredError};
     default:
       if (value.is_undefined()) return value;
-      Say(kKeepAbortReason, value.name);
+      Emit(kStoreAbortReason, value.name);
       return {kAbortReason};
   }
 }
@@ -277,26 +277,26 @@ ValueSlot V8Host::Keep(ValueSlot value, Place place, StreamSlot) {
 void V8Host::Drop(PromiseSlot) {}
 
 void V8Host::Drop(ValueSlot value) {
-  if (value.name == kChunk) return Say(kDropChunks);
-  if (value.name == kStoredError) return Say(kDropStoredError);
-  if (value.name == kAbortReason) return Say(kDropAbortReason);
+  if (value.name == kChunk) return Emit(kDropChunks);
+  if (value.name == kStoredError) return Emit(kDropStoredError);
+  if (value.name == kAbortReason) return Emit(kDropAbortReason);
 }
 
 // ---- Errors and chunks
 
 ValueSlot V8Host::NewTypeError(core::TypeErrorReason reason) {
-  Say(kMakeTypeError, static_cast<uint64_t>(reason));
+  Emit(kMakeTypeError, static_cast<uint64_t>(reason));
   return {kMade};
 }
 
 ValueSlot V8Host::NewRangeError(core::RangeErrorReason reason) {
-  Say(kMakeRangeError, static_cast<uint64_t>(reason));
+  Emit(kMakeRangeError, static_cast<uint64_t>(reason));
   return {kMade};
 }
 
 ValueSlot V8Host::NewRangeError(const core::ByteLimitExceeded& facts) {
   if (!total_overflows_) overflow_ = facts;
-  Say(kMakeRangeError, total_overflows_ ? kTotalByteLimitExceeded : kByteLimitExceeded);
+  Emit(kMakeRangeError, total_overflows_ ? kTotalByteLimitExceeded : kByteLimitExceeded);
   return {kMade};
 }
 
@@ -354,7 +354,7 @@ void V8Host::CountCharge(StreamObject& stream) {
 // ---- Author code
 
 Completion<ValueSlot> V8Host::PerformStartAlgorithm(StreamSlot) {
-  Say(kCallStart);
+  Emit(kCallStart);
   return core::kUndefined;
 }
 
@@ -363,7 +363,7 @@ PromiseSlot V8Host::PromiseResolvedWithStartResult(StreamSlot, ValueSlot) {
 }
 
 PromiseSlot V8Host::PerformWriteAlgorithm(StreamSlot, ValueSlot) {
-  Say(kCallWrite);
+  Emit(kCallWrite);
   return {kSink};
 }
 
@@ -377,7 +377,7 @@ v8::MaybeLocal<v8::Value> V8Host::Call(StreamFunction function, StreamObject& st
                             .ToLocal(&result);
   // An operation on another stream that was terminated in its turn has left its effects undone.
   if (channel_[kCount] != 0) Interrupted();
-  // What this operation says from here on is its own again.
+  // The effects from here on are this operation's own again.
   last_stream_ = operation->stream_;
   last_effect_ = 0;
   if (returned) return result;
@@ -415,7 +415,7 @@ void V8Host::SignalAbort(StreamSlot slot, ValueSlot reason) {
   if (stream.aborted) return;
   stream.aborted = true;
   // Nobody has the signal: nobody listens.
-  if (!stream.has_signal) return Say(kSetSignalReason, reason.name);
+  if (!stream.has_signal) return Emit(kSetSignalReason, reason.name);
   static_cast<void>(Call(StreamFunction::kSignalAbort, stream));
 }
 

@@ -1,9 +1,9 @@
-// V8's host: core::ReentrantHost that tells JavaScript what to do. One for each isolate.
+// V8's host: core::ReentrantHost whose effects JavaScript performs. One for each isolate.
 //
-// The core asks its host for effects (settle this promise, keep that chunk) and for the author's functions. V8 does all
-// of those far faster in JavaScript than through its C++ interface, so this host writes effects down (effects.h), and
-// js/writable_stream.js does them, in order, when the operation returns. Author code never runs before the effects that
-// preceded it are done:
+// The core asks its host for effects (settle this promise, store that chunk) and for the author's functions. V8 does
+// all of those far faster in JavaScript than through its C++ interface, so this host writes effects down (effects.h),
+// and js/writable_stream.js does them, in order, when the operation returns. Author code never runs before the effects
+// that preceded it are done:
 //   - start() and write() are the last steps of the operations that call them, and what follows them in the standard is
 //     the registration of a reaction, which nothing can see; JavaScript calls them after the operation;
 //   - size(), close(), abort() and the abort listeners are called in the middle, through JavaScript functions that
@@ -124,7 +124,7 @@ class V8Host final : public core::ReentrantHost {
   }
   void Forget(const Page<WriterObject>&) {}
   const core::ByteLimitExceeded& overflow() const { return overflow_; }
-  void Say(int effect, uint64_t ref = 0);
+  void Emit(int effect, uint64_t ref = 0);
 
   // What the core registered with UponSettled() for the promise that `stream` waits for.
   static core::Reaction ReactionOf(const StreamObject& stream);
@@ -143,8 +143,8 @@ class V8Host final : public core::ReentrantHost {
   core::PromiseView State(core::PromiseSlot promise) override;
   bool IsHandled(core::PromiseSlot promise) override;
   void UponSettled(core::PromiseSlot promise, const core::Reaction& reaction) override;
-  core::PromiseSlot Keep(core::PromiseSlot promise, core::Place place, core::StreamSlot stream) override;
-  core::ValueSlot Keep(core::ValueSlot value, core::Place place, core::StreamSlot stream) override;
+  core::PromiseSlot Store(core::PromiseSlot promise, core::Place place, core::StreamSlot stream) override;
+  core::ValueSlot Store(core::ValueSlot value, core::Place place, core::StreamSlot stream) override;
   core::PromiseSlot Retain(core::PromiseSlot promise) override { return promise; }
   core::ValueSlot Retain(core::ValueSlot value) override { return value; }
   void Drop(core::PromiseSlot promise) override;
@@ -156,7 +156,7 @@ class V8Host final : public core::ReentrantHost {
   core::WritableStream& Stream(core::StreamSlot stream) override { return StreamObject::Of(stream)->core; }
   core::WritableStreamDefaultWriter& Writer(core::WriterSlot writer) override { return WriterObject::Of(writer)->core; }
   bool SignalIsAborted(core::StreamSlot stream) override { return StreamObject::Of(stream)->aborted; }
-  void AlgorithmsCleared(core::StreamSlot) override { Say(channel::kClearAlgorithms); }
+  void AlgorithmsCleared(core::StreamSlot) override { Emit(channel::kClearAlgorithms); }
 
   // ---- core::ReentrantHost
   core::Completion<core::ValueSlot> PerformStartAlgorithm(core::StreamSlot stream) override;

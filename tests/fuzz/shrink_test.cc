@@ -41,7 +41,7 @@ TEST(ShrinkTest, StepByStepIsTheSame) {
     Shrinker shrinker(program);
     while (const Program* candidate = shrinker.Next()) {
       EXPECT_NE(*candidate, shrinker.program());
-      if (still(*candidate)) shrinker.Keep();
+      if (still(*candidate)) shrinker.Accept();
     }
     EXPECT_EQ(shrinker.program(), Shrink(program, still));
     EXPECT_EQ(shrinker.Next(), nullptr);

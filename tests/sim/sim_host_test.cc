@@ -135,23 +135,23 @@ class SimHostPlaces : public SimHostTest {
   core::StreamSlot self() { return stream().self; }
   core::PromiseSlot KeptPromise(core::Place place) {
     const core::PromiseSlot promise = host.NewPromise();
-    const core::PromiseSlot kept = host.Keep(promise, place, self());
+    const core::PromiseSlot stored = host.Store(promise, place, self());
     host.Drop(promise);
-    return kept;
+    return stored;
   }
 };
 
-TEST_F(SimHostPlaces, KeepGivesANewNameForTheSamePromiseAndValue) {
+TEST_F(SimHostPlaces, StoreGivesANewNameForTheSamePromiseAndValue) {
   const core::PromiseSlot promise = host.NewPromise();
-  const core::PromiseSlot kept = host.Keep(promise, core::Place::kCloseRequest, self());
-  EXPECT_NE(kept, promise);
-  EXPECT_EQ(host.PromiseIndex(kept), host.PromiseIndex(promise));
+  const core::PromiseSlot stored = host.Store(promise, core::Place::kCloseRequest, self());
+  EXPECT_NE(stored, promise);
+  EXPECT_EQ(host.PromiseIndex(stored), host.PromiseIndex(promise));
   const core::ValueSlot value = NewValue();
-  const core::ValueSlot kept_value = host.Keep(value, core::Place::kStoredError, self());
-  EXPECT_NE(kept_value, value);
-  EXPECT_EQ(host.ValueOf(kept_value).id, host.ValueOf(value).id);
+  const core::ValueSlot stored_value = host.Store(value, core::Place::kStoredError, self());
+  EXPECT_NE(stored_value, value);
+  EXPECT_EQ(host.ValueOf(stored_value).id, host.ValueOf(value).id);
   host.Drop(promise);
-  EXPECT_EQ(host.State(kept), core::PromiseView::kPending);
+  EXPECT_EQ(host.State(stored), core::PromiseView::kPending);
   EXPECT_EQ(host.violation(), nullptr);
 }
 
@@ -159,7 +159,7 @@ TEST_F(SimHostPlaces, SlotsThatHoldWhatWasKeptForThemAreNoViolation) {
   stream().closeRequest = KeptPromise(core::Place::kCloseRequest);
   stream().writeRequests.push_back(KeptPromise(core::Place::kWriteRequest));
   const core::ValueSlot value = NewValue();
-  stream().storedError = host.Keep(value, core::Place::kStoredError, self());
+  stream().storedError = host.Store(value, core::Place::kStoredError, self());
   host.Drop(value);
   host.CheckPlaces();
   host.Teardown();
@@ -169,41 +169,41 @@ TEST_F(SimHostPlaces, SlotsThatHoldWhatWasKeptForThemAreNoViolation) {
 TEST_F(SimHostPlaces, PromiseThatWasNotKeptIsSeen) {
   stream().closeRequest = host.NewPromise();
   host.CheckPlaces();
-  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not stored for it");
 }
 
 TEST_F(SimHostPlaces, PromiseThatWasKeptForAnotherPlaceIsSeen) {
   stream().inFlightWriteRequest = KeptPromise(core::Place::kCloseRequest);
   host.CheckPlaces();
-  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not stored for it");
 }
 
 TEST_F(SimHostPlaces, PromiseThatWasKeptForAnotherStreamIsSeen) {
   host.ConstructStream({});
   host.stream(1).closeRequest = KeptPromise(core::Place::kCloseRequest);
   host.CheckPlaces();
-  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a promise that was not stored for it");
 }
 
-TEST_F(SimHostPlaces, KeepForAStreamThatDoesNotExistIsSeen) {
-  host.Keep(NewValue(), core::Place::kChunk, core::StreamSlot{1000});
-  EXPECT_STREQ(host.violation(), "something is kept for a stream that does not exist");
+TEST_F(SimHostPlaces, StoreForAStreamThatDoesNotExistIsSeen) {
+  host.Store(NewValue(), core::Place::kChunk, core::StreamSlot{1000});
+  EXPECT_STREQ(host.violation(), "something is stored for a stream that does not exist");
 }
 
 TEST_F(SimHostPlaces, ValueThatWasNotKeptIsSeen) {
   stream().storedError = NewValue();
   host.CheckPlaces();
-  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not stored for it");
 }
 
 TEST_F(SimHostPlaces, ChunkAndAbortReasonMustBeTheKeptOnes) {
   const core::ValueSlot chunk = NewValue();
   host.PerformWriteAlgorithm(self(), chunk);
-  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not stored for it");
   host.Reset(*this, chunks);
   host.ConstructStream({});
   host.PerformAbortAlgorithm(self(), NewValue());
-  EXPECT_STREQ(host.violation(), "a slot holds a value that was not kept for it");
+  EXPECT_STREQ(host.violation(), "a slot holds a value that was not stored for it");
 }
 
 TEST_F(SimHostPlaces, SecondThingAtAPlaceForOneIsSeen) {
@@ -218,7 +218,7 @@ TEST_F(SimHostPlaces, WriteRequestsDroppedOutOfOrderAreSeen) {
   const core::PromiseSlot second = KeptPromise(core::Place::kWriteRequest);
   EXPECT_EQ(host.violation(), nullptr);
   host.Drop(second);
-  EXPECT_STREQ(host.violation(), "chunks and write requests are dropped in the order in which they were kept");
+  EXPECT_STREQ(host.violation(), "chunks and write requests are dropped in the order in which they were stored");
   host.Drop(first);
 }
 

@@ -39,7 +39,7 @@ PATTERNS = [
     (re.compile(r"controller\.charged_bytes, charge\)"), "controller.charged_bytes, charge + 1)"),
     # Ownership of slots
     (re.compile(r"^(\s+(?:for \(.*\) )?)(host\.Drop\([^;]*\);)$"), r"\1{ \2 \2 }"),
-    (re.compile(r"host\.Keep\((\w+), Place::\w+, [\w.]+\)"), r"\1"),
+    (re.compile(r"host\.Store\((\w+), Place::\w+, [\w.]+\)"), r"\1"),
     (re.compile(r"host\.Retain\(([\w.>-]+(?:\([\w.]+\)\.\w+)?)\)"), r"\1"),
     # Settlements, and the order of reactions
     (re.compile(r"host\.Resolve\(([^;?]*)\);$"), r"host.Reject(\1, kUndefined);"),

@@ -1,7 +1,7 @@
 // WritableStream and its relatives, as JavaScript sees them.
 //
-// No decision about a stream is made here: every method asks the core (src/core, through v8_host.cc) and then does what
-// the core said, an ordered list of effects in `io`. What is here is what V8 runs far faster in JavaScript than through
+// No decision about a stream is made here: every method calls the core (src/core, through v8_host.cc) and then performs
+// its effects, an ordered list in `io`. What is here is what V8 runs far faster in JavaScript than through
 // its C++ interface: promises, calls of the author's functions, microtasks, and the queue of chunks, which the collector
 // sees because it is JavaScript. It runs as an extension script: its functions print as native code and stand in no
 // stack trace.
@@ -128,7 +128,7 @@ function materialize(view, reason) {
   return record;
 }
 
-// ---- What the core said
+// ---- Effects of the core
 
 function valueOf(ref, s, arg, made) {
   switch (ref) {
@@ -161,7 +161,7 @@ function newReady(w) {
   w.ready = w.readyReason = undefined;
 }
 
-// Does what the core said, in its order. `fresh`: the promise that the operation makes, if it is made already; returns it.
+// Performs the effects of the core, in order. `fresh`: the promise that the operation makes, if it is made already; returns it.
 function replay(s, arg, fresh) {
   let made;
   callOut = 0;
@@ -171,7 +171,7 @@ function replay(s, arg, fresh) {
     const effect = io[i] & 0xff;
     const ref = io[i] >> 8;
     switch (effect) {
-      case kKeepWrite:
+      case kStoreWrite:
         fresh ??= newPending();
         fresh.chunk = arg;
         pushRecord(s, fresh);
@@ -185,7 +185,7 @@ function replay(s, arg, fresh) {
         resolve(record);
         break;
       }
-      case kKeepWriteRequest: pushRecord(s, fresh ??= newPending()); break;
+      case kStoreWriteRequest: pushRecord(s, fresh ??= newPending()); break;
       case kResolveWriteRequest: {
         const record = s.requestHead;
         s.requestHead = record.next;
@@ -210,15 +210,15 @@ function replay(s, arg, fresh) {
         }
         if (s.requestHead === undefined && s.chunkHead === undefined) s.tail = undefined;
         break;
-      case kKeepCloseRequest: s.closeRequest = fresh ??= newPending(); break;
+      case kStoreCloseRequest: s.closeRequest = fresh ??= newPending(); break;
       case kResolveCloseRequest: resolve(s.closeRequest); s.closeRequest = undefined; break;
       case kRejectCloseRequest: reject(s.closeRequest, valueOf(ref, s, arg, made)); s.closeRequest = undefined; break;
-      case kKeepAbortRequest: s.abortRequest = fresh ??= newPending(); break;
+      case kStoreAbortRequest: s.abortRequest = fresh ??= newPending(); break;
       case kResolveAbortRequest: resolve(s.abortRequest); s.abortRequest = undefined; break;
       case kRejectAbortRequest: reject(s.abortRequest, valueOf(ref, s, arg, made)); s.abortRequest = undefined; break;
-      case kKeepStoredError: s.storedError = valueOf(ref, s, arg, made); break;
+      case kStoreStoredError: s.storedError = valueOf(ref, s, arg, made); break;
       case kDropStoredError: s.storedError = undefined; break;
-      case kKeepAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
+      case kStoreAbortReason: s.abortReason = valueOf(ref, s, arg, made); break;
       case kDropAbortReason: s.abortReason = undefined; break;
       case kSetSignalReason: s.signalReason = valueOf(ref, s, arg, made); break;
       case kNewReady: newReady(s.writer); break;
@@ -322,7 +322,7 @@ function callWrite(s) {
   resolveSink(s, result, s.tickModel !== kTickModelWebIdl);
 }
 
-// From the core, in the middle of an operation: first what it has said so far. These return the promise that the
+// From the core, in the middle of an operation: first its effects so far. These return the promise that the
 // operation makes, if it was made.
 function callClose(s, arg) {
   const fresh = replay(s, arg, undefined);
@@ -343,7 +343,7 @@ function callSinkMethod(s, method, args) {
 }
 
 // A number; after a throw undefined, or null if undefined was thrown: the core has no name for an undefined value.
-// Nothing has been said yet.
+// There are no effects yet.
 function callSize(s, chunk) {
   try {
     return +apply(s.size, undefined, [chunk]);
@@ -645,7 +645,7 @@ class WritableStreamDefaultWriter {
     const result = Write(w.page, w.index, s, chunk);
     // A chunk that waits in the queue, which may have filled it.
     const count = io[kCount];
-    if (result === kReturnFresh && io[kFirstEffect] === kKeepWrite &&
+    if (result === kReturnFresh && io[kFirstEffect] === kStoreWrite &&
         (count === 1 || (count === 2 && io[kFirstEffect + 2] === kNewReady))) {
       const record = newPending();
       record.chunk = chunk;
