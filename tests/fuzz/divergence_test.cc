@@ -298,13 +298,6 @@ TEST_F(DivergenceTest, TheSlotsThatAConstructorSetsUpAreItsOwn) {
 }
 
 // Nothing that can be looked into is different.
-class ReturnsTwo : public CoreSubject {
-  sim::Outcome Perform(const SubjectCall& call) override {
-    if (call.method != SubjectMethod::kDesiredSize) return CoreSubject::Perform(call);
-    CoreSubject::Perform(call);
-    return sim::Outcome::Return(sim::Value::Number(2));
-  }
-};
 class ReturnsAnotherPromise : public CoreSubject {
   sim::Outcome Perform(const SubjectCall& call) override {
     const sim::Outcome outcome = CoreSubject::Perform(call);
