@@ -46,6 +46,13 @@ class LintTest(unittest.TestCase):
             with self.subTest(word):
                 self.assertIn(word, self.says(GOOD.replace(*change)))
 
+    def test_a_job_may_write_where_the_workflow_may_not(self):
+        job = GOOD.replace("    timeout-minutes: 5\n", "    timeout-minutes: 5\n    permissions:\n      issues: write\n")
+        self.assertEqual(self.says(job), "")
+        # A regular expression over the block needed a minute for each further line.
+        self.assertEqual(self.says(GOOD.replace("concurrency:", "\n" * 60 + "concurrency:")), "")
+        self.assertIn("one job", self.says(GOOD.replace("  contents: read", "  contents: read\n\n  # why\n  issues: write  # it is")))
+
     def test_one_action_has_one_version(self):
         other = "      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2\n"
         self.assertIn("another commit", self.says(GOOD + other))

@@ -4,9 +4,16 @@ import re
 
 _USES = re.compile(r"^\s*(?:-\s+)?uses:\s*(\S+)(.*)$")
 _PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
-_VERSION = re.compile(r"^\s*#\s*v\d+\.\d+\.\d+\s*$")
+_VERSION = re.compile(r"^\s*#\s*v\d+(?:\.\d+){0,2}\s*$")
 # In ${{ }} inside a script these are code that anyone can write who opens an issue or a pull request.
 _UNTRUSTED = re.compile(r"\$\{\{[^}]*(github\.event\.|github\.head_ref|inputs\.)[^}]*\}\}")
+
+
+def _block(lines: list[str], key: str) -> list[str]:
+    """The lines below a key of the whole workflow."""
+    begin = next((number for number, line in enumerate(lines, 1) if line.split("#")[0].rstrip() == key), len(lines))
+    end = next((number for number, line in enumerate(lines[begin:], begin) if re.match(r"[^\s#]", line)), len(lines))
+    return lines[begin:end]
 
 
 def problems_of(text: str) -> list[tuple[int, str]]:
@@ -37,7 +44,8 @@ def problems_of(text: str) -> list[tuple[int, str]]:
     for key in ("permissions", "concurrency"):
         if key not in top:
             found.append((1, f"no {key} for the whole workflow"))
-    if re.search(r"^\s*permissions:\s*write-all|^permissions:\s*\n(\s+.*\n)*?\s+\w+: write", text, re.M):
+    granted = [line.split("#")[0].rstrip() for line in _block(lines, "permissions:")]
+    if re.search(r"^\s*permissions:\s*write-all", text, re.M) or any(line.endswith(": write") for line in granted):
         found.append((1, "write permissions belong to the one job that needs them"))
     jobs = text.partition("\njobs:")[2]
     names = re.findall(r"^  ([\w-]+):\s*$", jobs, re.M)
