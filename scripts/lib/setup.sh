@@ -66,15 +66,12 @@ command -v setpriv >/dev/null || SLUICE_CHILD=(env)
 
 # --- Packages ---
 
-# The names in packages.txt; with "required", only those that are not optional; with "nightly", those that only scripts/nightly needs.
+# The names in packages.txt; with "required", only those that are not optional.
 package_names() {
   local name kind
   while read -r name kind; do
     case $kind in
-      nightly) [[ ${1:-} == nightly ]] || continue ;;
-      *) [[ ${1:-} != nightly ]] || continue ;;
-    esac
-    case $kind in
+      nightly) continue ;;
       optional) [[ -n ${1:-} ]] && continue ;;
       command) command -v "$name" >/dev/null && continue ;;
     esac

@@ -41,6 +41,7 @@ COMMANDS = {
     "ossfuzz-files": ("fleet.files", False),
     "polyfill": ("runtimes.table", False),
     "promote": ("triage.promote", False),
+    "release": ("bench.release", False),
     "repro": ("triage.repro", False),
     "report": ("campaign.page", False),
     "same-finding": ("triage.same_finding", True),

@@ -7,6 +7,7 @@ or hang, and its complaints.
 import contextlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,8 +20,10 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
+from sluice_dev.bench import bench as bench_command  # noqa: E402
 from sluice_dev.bench import building  # noqa: E402
 from sluice_dev.bench import javascript  # noqa: E402
+from sluice_dev.bench import release  # noqa: E402
 from sluice_dev.bench import report as bench_report  # noqa: E402
 from sluice_dev.bench import server as bench_server  # noqa: E402
 from sluice_dev.runtimes import table as runtimes  # noqa: E402
@@ -399,11 +402,30 @@ class Arguments(unittest.TestCase):
         self.assertEqual(run.stdout, "")
 
     def test_only_what_is_measured_is_built(self):
-        for arguments, words in (((), "fuzzing core sluice"), (("--part", "core"), "core"), (("--workload", "a"), "sluice"),
-                                 (("--part", "server"), "sluice"), (("--part", "server", "--runtime", "deno"), ""),
-                                 (("--runtime", "bun", "deno"), ""), (("--part", "core", "javascript", "--runtime", "bun"), "core"),
-                                 (("--from", "x"), "")):
-            self.assertEqual(bench("--builds", *arguments).stdout.strip(), words, arguments)
+        for arguments, needed in (((), "fuzzing core sluice"), (("--part", "core"), "core"), (("--workload", "a"), "sluice"),
+                                  (("--part", "server"), "sluice"), (("--part", "server", "--runtime", "deno"), ""),
+                                  (("--runtime", "bun", "deno"), ""), (("--part", "core", "javascript", "--runtime", "bun"), "core")):
+            self.assertEqual(bench_command.needed(bench_command.parse(list(arguments))), needed.split(), arguments)
+
+    def test_a_release_is_trained_when_its_program_or_workload_is_newer(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "build/release-training"
+            folder.mkdir(parents=True)
+            workload = Path(name) / "workload.js"
+            program, profile = folder / "sluice", folder / "sluice.profdata"
+            for path in (program, workload):
+                path.touch()
+            with mock.patch.multiple(release, ROOT=Path(name), _WORKLOADS=(workload,)), \
+                    mock.patch.object(release.builds, "build") as built, \
+                    mock.patch.object(release, "_train", side_effect=lambda _, profile: profile.touch()) as trained:
+                for changed, times in ((None, 1), (None, 1), (program, 2), (workload, 3), (None, 3)):
+                    if changed:
+                        os.utime(changed, ns=(profile.stat().st_mtime_ns + 10**9,) * 2)
+                        os.utime(program if changed is workload else workload, ns=(0, 0))
+                    release.build()
+                    self.assertEqual(trained.call_count, times, changed)
+                    os.utime(profile, ns=(max(program.stat().st_mtime_ns, workload.stat().st_mtime_ns) + 1,) * 2)
+                self.assertEqual([call.args[0] for call in built.call_args_list[:2]], ["release-training", "release"])
 
     def test_help_names_every_runtime_and_workload(self):
         run = subprocess.run([ROOT / "scripts/bench", "--help"], text=True, capture_output=True, check=False)

@@ -29,6 +29,7 @@ nightly_stages.STAGES = tuple(
                          nightly_stages._warn if name.startswith("early") else nightly_stages._judge, is_needed=name == "build")
     for name, command in stages.items())
 nightly.SHOW_EVERY_SECONDS = 0.2
+nightly._prepare = lambda options: None
 nightly.SAVE_EVERY_SECONDS = 0.2
 sys.exit(entry.begin(["nightly", *sys.argv[1:]]))
 """

@@ -1,8 +1,4 @@
-"""The flags of scripts/bench, and which measurements they select.
-
-    bench.py --builds ARGUMENTS...   what has to be built before them, a word each, after checking the arguments
-    bench.py ARGUMENTS...            measures
-"""
+"""The flags of scripts/bench, and which measurements they select."""
 
 import argparse
 import os
@@ -15,9 +11,11 @@ from sluice_dev.bench import building
 from sluice_dev.bench import chart as bench_chart
 from sluice_dev.bench import javascript as bench_javascript
 from sluice_dev.bench import native
+from sluice_dev.bench import release
 from sluice_dev.bench import report as bench_report
 from sluice_dev.bench import server as bench_server
 from sluice_dev.bench.javascript import Case, Measure, Results
+from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.runtimes import table as runtimes
@@ -34,7 +32,6 @@ def complain(message: str) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False, allow_abbrev=False,
                                      usage="scripts/bench [FLAG...]; --help explains them")
-    parser.add_argument("--builds", action="store_true")
     parser.add_argument("--part", nargs="+", action="extend", choices=(*PARTS, MINUTES_LONG))
     parser.add_argument("--step", nargs="+", action="extend", choices=building.NAMES)
     parser.add_argument("--rounds", type=int, default=5)
@@ -71,13 +68,24 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def builds(options: argparse.Namespace) -> list[str]:
-    """Words for scripts/bench."""
-    if options.stored:
-        return []
+def needed(options: argparse.Namespace) -> list[str]:
+    """What is measured and has to be built before: fuzzing, core, sluice."""
     wanted = {runtimes.find(name).binary for name in options.runtime or [runtime.name for runtime in runtimes.MEASURED]}
     sluice = ["sluice"] if {"javascript", "server"} & set(options.part) and runtimes.SLUICE in wanted else []
     return [part for part in ("fuzzing", "core") if part in options.part] + sluice
+
+
+def build(options: argparse.Namespace) -> None:
+    builds.prepare()
+    for each in needed(options):
+        if each == "fuzzing":
+            builds.build("libfuzzer-asan", "writable_stream_fuzzer", "empty_fuzzer", "writable_stream_fuzzer_speed", "empty_fuzzer_speed",
+                         "judge_breakdown")
+        elif each == "core":
+            builds.build("bench", "core_benchmark")
+        else:
+            release.build()
+    builds.export_sanitizer_options()
 
 
 def machine() -> str:
@@ -165,9 +173,6 @@ def measure_server(options: argparse.Namespace) -> int:
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
-    if options.builds:
-        print(*builds(options))
-        return 0
     try:
         stored = bench_javascript.Results.from_json(options.stored.read_text()) if options.stored else None
         if {"javascript", "server"} & set(options.part):
@@ -175,6 +180,7 @@ def main(arguments: list[str]) -> int:
         if stored:
             keep(stored, options)
             return 0
+        build(options)
         code = building.measure(options.step or list(building.NAMES)) if MINUTES_LONG in options.part else 0
         if "fuzzing" in options.part:
             native.measure_fuzzing(options.rounds)

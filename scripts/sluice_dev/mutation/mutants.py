@@ -101,6 +101,7 @@ def compare(results: list[dict[str, Any]], known: dict[str, str]) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
+    builds.prepare()
     if options.campaigns is not None:
         return run_campaigns(options)
     results = explore(options)

@@ -24,7 +24,6 @@ from typing import Any
 
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
-from sluice_dev.nightly import ledger
 from sluice_dev.nightly.history import History
 from sluice_dev.nightly.ledger import Record
 from sluice_dev.triage.findings import target_flag

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from sluice_dev.common import builds
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
@@ -226,14 +227,22 @@ def _last_lines(log: Path, count: int) -> list[str]:
     return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
 
 
+def _prepare(options: Options) -> None:
+    """Only the stage valgrind needs valgrind."""
+    if "valgrind" not in options.stages or shutil.which("valgrind"):
+        builds.prepare()
+    elif shutil.which("apt-get"):
+        builds.prepare("valgrind")
+    else:
+        raise CannotRun("missing tool: valgrind (or leave it out with --skip valgrind)")
+
+
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["--list"]:
         print("\n".join(f"{stage.name:15} {stage.title}" for stage in nightly_stages.STAGES))
         return 0
-    check_only = arguments[:1] == ["--check-arguments"]
-    options = parse(arguments[1:] if check_only else arguments)
-    if check_only:
-        return 0
+    options = parse(arguments)
+    _prepare(options)
     state = State(options.out, identity(options), options.fresh)
     if state.resumed:
         say(f"Going on with the unfinished night in {options.out}")
