@@ -20,6 +20,7 @@
 #include "fuzz/lab/shrink_command.h"
 #include "fuzz/lab/state_coverage_command.h"
 #include "fuzz/lab/steps_command.h"
+#include "fuzz/lab/varying_command.h"
 
 namespace {
 
@@ -143,6 +144,12 @@ int main(int argc, char** argv) {
             "--v8", [&judged] { judged = Judged::kV8; }, "Judge the core in V8")
         ->excludes(canary);
   };
+
+  bool varying_canary = false;
+  CLI::App* varying = app.add_subcommand("varying", "Print which values of a failing program do not matter, as JSON");
+  varying->add_option("file", path, "A crash file")->required();
+  varying->add_flag("--canary", varying_canary, "Judge the core with canary_fuzzer's planted fault");
+  varying->callback([&] { result = VaryingCommand(path, varying_canary ? Judged::kCanary : Judged::kCore); });
 
   ReproOptions reproduced;
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and report what breaks");

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(Path(__file__).parent)]
 
 import fake_night  # noqa: E402
 import webdriver  # noqa: E402
-from sluice_dev.campaign import finding_page, page_diagram, varying  # noqa: E402
+from sluice_dev.campaign import finding_page, page_diagram  # noqa: E402
 from sluice_dev.campaign import page as campaign_page  # noqa: E402
 from webdriver import END, HOME, LEFT, RIGHT, Browser  # noqa: E402
 
@@ -107,28 +107,32 @@ class Steps(WithFinding):
 
 
 class Varying(WithFinding):
-    def test_values_that_do_not_matter_are_told_from_those_that_do(self):
-        lines = ['w0.write("a")', "w0.abort(r0)", "run 3", 'w0.write("b", 12)']
-        tried = []
+    def varying(self, program: str, *flags: str) -> subprocess.CompletedProcess:
+        (self.folder / "program.ops").write_text(program)
+        return subprocess.run([SLUICE_FUZZ, "varying", *flags, self.folder / "program.ops"], capture_output=True, text=True, check=False)
 
-        def fails(text: str) -> bool:
-            tried.append(text)
-            return "r0" in text and 'write("b"' in text
-        self.assertEqual(varying.varying(lines, fails), {0: [(9, 12)], 2: [(4, 5)], 3: [(14, 16)]})
-        self.assertEqual(len(set(tried)), len(tried))
-
-    def test_too_many_values_are_not_all_tried(self):
-        tried = []
-        varying.varying(["run 1"] * 100, lambda text: not tried.append(text))
-        self.assertEqual(len(tried), varying.MOST_PROGRAMS)
+    def shown(self, program: str) -> list[str]:
+        spans = json.loads(self.varying(program, "--canary").stdout)
+        lines = subprocess.run([SLUICE_FUZZ, "show", self.folder / "program.ops"], capture_output=True, text=True, check=True).stdout.splitlines()
+        self.assertEqual(len(spans), len(lines))
+        return [line[begin:end] for line, of in zip(lines, spans) for begin, end in of]
 
     def test_the_canary_does_not_care_what_is_written_or_why_it_is_aborted(self):
         program = PROGRAM.split("\n", 1)[1]
-        run = subprocess.run([SLUICE_FUZZ, "repro", "--json", "--canary", self.finding() / "program.ops"], capture_output=True, check=False)
-        identity = json.loads(run.stdout)["key"]
-        spans = varying.varying(program.splitlines(), lambda text: finding_page.fails_alike(SLUICE_FUZZ, ["--canary"], identity, text))
-        shown = {program.splitlines()[line][begin:end] for line, of in spans.items() for begin, end in of}
-        self.assertEqual(shown, {'"a"', "r0"})
+        self.assertEqual(self.shown(program), ['"a"', "r0"])
+
+    def test_a_chunk_that_has_to_fit_into_the_byte_limit_matters(self):
+        program = "byteLimit 1\n" + PROGRAM.split("\n", 1)[1]
+        self.assertEqual(self.shown(program), ["1", "r0"])
+
+    def test_too_many_values_are_not_all_tried(self):
+        program = PROGRAM.split("\n", 1)[1] + "run 9\n" * 60
+        self.assertEqual(len(self.shown(program)), 40)
+
+    def test_a_program_that_passes_has_none(self):
+        run = self.varying(PROGRAM.split("\n", 1)[1])
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("passes every oracle", run.stderr)
 
 
 class Page(WithFinding):

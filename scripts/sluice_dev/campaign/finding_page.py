@@ -6,13 +6,11 @@ Made from the finding's folder and from what `sluice-fuzz steps` prints of its p
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sluice_dev.campaign import page_diagram
-from sluice_dev.campaign.varying import Spans, varying
 from sluice_dev.common import files
 from sluice_dev.common import targets as fuzz_targets
 from sluice_dev.triage.sightings import Sighting, of_folder
@@ -27,14 +25,19 @@ _SECONDS = 60
 _LONGEST_RUN = 5000  # events of one side: more than anybody steps through
 
 
-def steps(sluice_fuzz: Path, program: Path, flags: Sequence[str]) -> dict[str, Any] | None:
-    """One side's run; None if it cannot be run to its end, as when the program crashes the core."""
+def _printed(sluice_fuzz: Path, command: str, program: Path, flags: Sequence[str]) -> Any:
+    """The JSON that a command of sluice-fuzz prints; None if it prints none, as when the program crashes the core."""
     try:
-        run = subprocess.run([str(sluice_fuzz), "steps", *flags, "--", str(program)], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS,
+        run = subprocess.run([str(sluice_fuzz), command, *flags, "--", str(program)], stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS,
                              check=False)
-        data = json.loads(run.stdout) if run.returncode == 0 else None
+        return json.loads(run.stdout) if run.returncode == 0 else None
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
+
+
+def steps(sluice_fuzz: Path, program: Path, flags: Sequence[str]) -> dict[str, Any] | None:
+    """One side's run; None if it cannot be run to its end."""
+    data = _printed(sluice_fuzz, "steps", program, flags)
     if not isinstance(data, dict) or data.get("schema") != "sluice-steps":
         return None
     data["events"] = data["events"][:_LONGEST_RUN]
@@ -53,11 +56,11 @@ def divergence(core: dict[str, Any] | None, model: dict[str, Any] | None) -> int
 
 
 def data_of(core: dict[str, Any] | None, model: dict[str, Any] | None, event: int | None,
-            spans: Spans | None = None) -> dict[str, Any]:
-    """What the page's script works on. `event`: at which the rule broke, from 0."""
+            vary: list[list[Any]] | None = None) -> dict[str, Any]:
+    """What the page's script works on. `event`: at which the rule broke, from 0. `vary`: what `sluice-fuzz varying` prints."""
     shown = core or model
     assert shown is not None
-    vary = [(spans or {}).get(line, []) for line in range(len(shown["program"]))]
+    vary = vary or [[] for _ in shown["program"]]
     return {"program": shown["program"], "vary": vary, "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
             "sides": [{"name": name, "events": side["events"]} for name, side in (("core", core), ("standard", model)) if side is not None]}
 
@@ -88,25 +91,9 @@ def write(folder: Path, sluice_fuzz: Path) -> bool:
     model = steps(sluice_fuzz, program, ["--model"])
     if core is None and model is None:
         return False
-    shown = core or model
-    assert shown is not None
-    identity = sighting.identity
-    spans = varying(shown["program"], lambda text: fails_alike(sluice_fuzz, flags, identity, text)) if core else {}
-    files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), spans)))
+    varying = _printed(sluice_fuzz, "varying", program, flags) if core else None
+    files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), varying)))
     return True
-
-
-def fails_alike(sluice_fuzz: Path, flags: Sequence[str], identity: str, text: str) -> bool:
-    """Whether the program's first finding is this one. One that crashes or is none is not."""
-    with tempfile.NamedTemporaryFile("w", suffix=".ops", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        try:
-            run = subprocess.run([str(sluice_fuzz), "repro", "--json", *flags, "--", file.name], stdin=subprocess.DEVNULL, capture_output=True,
-                                 timeout=_SECONDS, check=False)
-            return bool(run.returncode == 1 and json.loads(run.stdout)["key"] == identity)
-        except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
-            return False
 
 
 def _event(folder: Path) -> int | None:
