@@ -2,8 +2,8 @@
 //
 //   writable_stream_fuzzer_speed SECONDS FOLDER...
 //
-// Inputs that are texts are converted to bytes first, as a campaign's corpus is. Prints one line: inputs, executions,
-// seconds of processor time.
+// Inputs that are texts are converted to bytes first, as a campaign's corpus is. Prints one JSON object on a line, with
+// `seconds` of processor time.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     executions += inputs.size();
     end = ProcessorSeconds();
   }
-  std::printf("%zu inputs, %llu executions, %.6f seconds\n", inputs.size(), static_cast<unsigned long long>(executions),
-              end - begin);
+  std::printf("{\"inputs\": %zu, \"executions\": %llu, \"seconds\": %.6f}\n", inputs.size(),
+              static_cast<unsigned long long>(executions), end - begin);
   return 0;
 }

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -31,11 +30,8 @@ def output_of(command: Sequence[object]) -> str:
 
 def replayed(target: str) -> float:
     """Executions per second of processor time, over the seeds, without an engine."""
-    line = output_of([FUZZ / f"fuzz/{target}_speed", 1, SEEDS])
-    found = re.search(r"(\d+) executions, ([\d.]+) seconds", line)
-    if found is None:
-        sys.exit(f"scripts/bench: {target}_speed printed no speed: {line[-200:]!r}")
-    return int(found[1]) / float(found[2])
+    speed = json.loads(output_of([FUZZ / f"fuzz/{target}_speed", 1, SEEDS]).splitlines()[-1])
+    return float(speed["executions"] / speed["seconds"])
 
 
 def fuzzed(target: str, executions: int) -> float:

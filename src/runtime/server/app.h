@@ -106,7 +106,6 @@ class App final : private ProcessObserver {
 
   std::chrono::milliseconds PauseLength() const;
   std::chrono::milliseconds PauseLeft() const;
-  uint64_t MemoryLimit() const;
 
   const AppConfiguration configuration_;
   const ServerOptions& options_;
