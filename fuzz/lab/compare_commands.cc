@@ -104,6 +104,7 @@ int Batch(const BatchOptions& options) {
   const fuzz::Profile profile = *fuzz::ProfileNamed(options.profile);
   const bool random = options.paths.empty();
   for (uint64_t seed = options.seed; (random || options.mutate) && seed < options.seed + options.count; ++seed) {
+    if (std::ferror(stdout) != 0) break;  // nobody gets any more of it
     fuzz::Random numbers(seed);
     Program program = random ? fuzz::RandomProgram(numbers, profile) : Mutated(programs, numbers, profile);
     fuzz::MakePortable(program, target);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "fuzz/lab/candidates.h"
 #include "fuzz/lab/in_child.h"
@@ -19,6 +20,7 @@
 #include "fuzz/program/bytes.h"
 #include "fuzz/program/shrink.h"
 #include "fuzz/program/text.h"
+#include "src/shell/standard_streams.h"
 
 namespace sluice::lab {
 namespace {
@@ -43,7 +45,9 @@ class Result {
   int Finish() const {
     if (!written_.ok()) return Complain(written_);
     if (out_.empty()) PrintOut(text_);
-    return kExitOk;
+    // Here, because this may be a child, whose end nobody looks at.
+    if (std::fflush(stdout) == 0 || shell::NobodyReadsStandardOutput()) return kExitOk;
+    return Complain(absl::UnknownError("standard output cannot be written"));
   }
 
  private:
@@ -148,6 +152,11 @@ int ShrinkByJudge(const ShrinkOptions& options, const Program& program) {
       return holds(candidate);
     });
   });
+  if (result == kExitUnreadable) {
+    // The child's own complaint went where its sanitizer's reports go.
+    const std::string where = options.out.empty() ? "standard output" : options.out;
+    return Complain(absl::UnknownError(where + " cannot be written"));
+  }
   if (result.has_value()) return *result;
   return shrink([&](const Program& candidate) {
     const auto exit_code = RunInChild([&] {

@@ -11,6 +11,7 @@
 #include "src/shell/repl_command.h"
 #include "src/shell/run_command.h"
 #include "src/shell/serve_command.h"
+#include "src/shell/standard_streams.h"
 
 namespace {
 
@@ -91,6 +92,7 @@ constexpr Moved kMoved[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
+  HoldStandardStreams();
   // Not a command for people: `serve` runs each app in a process of its own.
   if (argc > 1 && argv[1] == sluice::runtime::kAppProcessCommand) return sluice::runtime::RunAppProcess(argc, argv);
   const auto* const moved = std::find_if(std::begin(kMoved), std::end(kMoved), [&](const Moved& one) {
@@ -128,7 +130,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kExitOk : kExitUnreadable;
+    if (app.exit(error) != 0) return kExitUnreadable;  // otherwise it has printed help
   }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     std::fprintf(stderr, "sluice: standard output cannot be written: %s\n", std::strerror(errno));

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,7 +52,9 @@ int ReplCommand(const ReplOptions& command) {
   const int code = repl.Run();
   interrupts.reset();
   screen = nullptr;
-  return code;
+  if (out.error() == 0) return code;
+  std::fprintf(stderr, "sluice: standard output cannot be written: %s\n", std::strerror(out.error()));
+  return code == kExitOk ? kExitUnreadable : code;
 }
 
 }  // namespace sluice::shell

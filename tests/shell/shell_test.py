@@ -271,6 +271,27 @@ class Malformed(Shell):
         self.assertEqual(result.returncode, 2)
         self.assertIn("standard output cannot be written: No space left", result.stderr)
 
+    def test_closed_and_full_streams_are_no_crash(self):
+        script = self.file("a.js", "console.log(1); setTimeout(() => console.error(2), 1)")
+        module = self.file("b.mjs", "console.log(1)")
+        wrong = self.file("c.js", "console.log(1); throw new Error('x')")
+        # The command, its code, and the code when its output is lost.
+        table = ((["run", script], 0, 2), (["run", module], 0, 2), (["run", wrong], 1, 2), (["run", self.folder / "none.js"], 2, 2),
+                 (["repl"], 0, 2), (["serve", "--check", self.file("a.json", '{"apps": [{"entry": "b.mjs"}]}')], 0, 2),
+                 (["nonsense"], 2, 2), (["--help"], 0, 2))
+        for words, code, lost in table:
+            for streams, is_lost in (("", False), ("2>&-", False), ("2>/dev/full", False), (">&-", True), (">&- 2>&-", True),
+                                     (">/dev/full", True), (">/dev/full 2>&1", True)):
+                ended = subprocess.run(["bash", "-c", f'"$@" {streams}', "bash", SLUICE, *words], input=b"1 + 1", capture_output=True, check=False)
+                with self.subTest(words=words, streams=streams):
+                    self.assertEqual(ended.returncode, lost if is_lost else code, ended.stderr)
+        # Without standard input there is nothing to read, and what is opened next does not become it.
+        ended = subprocess.run(["bash", "-c", '"$@" <&-', "bash", SLUICE, "run", script], capture_output=True, check=False)
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, b"1\n", b"2\n"))
+        for words in (["run", "-"], ["repl"]):
+            ended = subprocess.run(["bash", "-c", '"$@" <&-', "bash", SLUICE, *words], capture_output=True, check=False)
+            self.assertIn(ended.returncode, (0, 2), ended.stderr)
+
     def test_a_reader_that_goes_away_ends_the_script(self):
         for keywords in ({"restore_signals": True}, {"preexec_fn": lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN),
                                                       "restore_signals": False}):

@@ -222,6 +222,34 @@ class Commands(unittest.TestCase):
             result = subprocess.run([SLUICE_FUZZ, "show", SEED], stdout=full, stderr=subprocess.PIPE, check=False, text=True)
         self.assert_complains(result, "standard output cannot be written")
 
+    def test_exit_codes_do_not_depend_on_who_reads(self):
+        good, bad = SEED, self.file("bad.ops", CANARY)
+        # The command, its code, and whether its output is all that it makes.
+        table = (*(([command, good], 0, True) for command in ("show", "trace", "steps", "repro", "state-coverage", "emit")),
+                 (["repro", "--canary", bad], 1, False), (["repro", "--canary", "--json", bad], 1, False), (["shrink", "--canary", bad], 0, True),
+                 (["shrink", good], 1, False), (["show", self.folder / "none"], 2, False), (["language"], 0, True), (["dictionary"], 0, True),
+                 (["random"], 0, True), (["batch", "--count", "3"], 0, True), (["nonsense"], 2, False), (["--help"], 0, True))
+        for words, code, makes_output in table:
+            for streams, is_lost in (("", False), ("2>&1 | true", False), (">&-", True),
+                                     ("<&- >&- 2>&-", True), (">/dev/full 2>&1", True)):
+                ended = subprocess.run(["bash", "-c", f'"$@" {streams}; exit "${{PIPESTATUS[0]}}"', "bash", SLUICE_FUZZ, *words],
+                                       capture_output=True, check=False)
+                with self.subTest(words=words, streams=streams):
+                    self.assertEqual(ended.returncode, 2 if is_lost and makes_output else code, ended.stderr)
+
+    def test_a_reader_that_goes_away_ends_an_endless_command(self):
+        process = subprocess.Popen([SLUICE_FUZZ, "batch", "--count", "1000000000"], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        process.stdout.close()
+        self.assertEqual(process.wait(timeout=60), 0)
+
+    def test_a_shrunk_program_that_cannot_be_written_is_complained_about(self):
+        for out in ((), ("-o", self.folder / "no/such/folder")):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([SLUICE_FUZZ, "shrink", "--canary", *out, self.file("bad.ops", CANARY)], stdout=full,
+                                        stderr=subprocess.PIPE, check=False, text=True)
+            self.assert_complains(result, "cannot be written")
+
     def test_wrong_command_lines_are_refused(self):
         for arguments in ([], ["nonsense"], ["show"], ["show", "--nonsense", SEED], ["random", "--profile", "nonsense"],
                           ["random", "--seed", "x"], ["random", "--seed", "-1"],
