@@ -351,6 +351,10 @@ const kOfHeaders = {
   set: ({ model, real }, [name, value = ""]) => both("set", () => model.set(name, value), () => real.set(name, value)),
   delete: ({ model, real }, [name]) => both("delete", () => model.delete(name), () => real.delete(name)),
   iterate: iterateAndAppend,
+  // So many that they are looked up in another way.
+  many({ model, real }) {
+    for (let i = 0; i < 40; ++i) both("append", () => model.append(`m${i % 38}`, `${i}`), () => real.append(`m${i % 38}`, `${i}`));
+  },
   copy: ({ model, real }) => keepHeaders([new ModelHeaders(model.sorted()), new Headers(real)]),
 };
 

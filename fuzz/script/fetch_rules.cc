@@ -12,7 +12,7 @@ constexpr size_t kMostSteps = 24;
 constexpr std::string_view kWords[] = {
     "headers",  "record", "copy",   "append", "set",      "delete", "iterate", "of",    "request", "again",    "clone",
     "use",      "method", "body",   "raw",    "buffer",   "query",  "nobody",  "with",  "signal",  "unsignal", "abort",
-    "response", "status", "reason", "json",   "redirect", "error",  "text",    "parse", "view",    "take"};
+    "response", "status", "reason", "json",   "redirect", "error",  "text",    "parse", "view",    "take",     "many"};
 
 struct Rule {
   std::string_view name;

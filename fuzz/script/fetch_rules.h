@@ -1,8 +1,8 @@
 // What must hold of Headers, Request and Response (src/runtime/fetch), for any steps (step_program.h):
 //
 //   headers a|b|Set-Cookie|c    made of a sequence; `record` of an object, `copy` of the last Headers
-//   append a|d                  and `set`, `delete`, `iterate`, to the last Headers; `of 2` makes another the last one
-//   method post                 and the other options: body, raw, buffer, query, nobody, status, reason, with
+//   append a|d                  and `set`, `delete`, `iterate`, `many`, to the last Headers; `of 2` makes another the
+//   last one method post                 and the other options: body, raw, buffer, query, nobody, status, reason, with
 //   (headers),
 //                               signal, unsignal, which the next constructor gets
 //   request http://a/           and `response`, `json`, `redirect`, `error`, `again` (a request of the last request),

@@ -35,6 +35,25 @@ TEST_F(HeadersTest, SetLeavesOneInTheFirstPlace) {
       "[ 'd' ] 1 d\n");
 }
 
+TEST_F(HeadersTest, ManyAreFoundAsFewAre) {
+  // From the 33rd header on there is an index of names.
+  EXPECT_EQ(Run("const h = new Headers(); for (let i = 0; i < 100; ++i) h.append('n' + i % 80, i);"
+                "console.log(h.get('N3'), h.get('n40'), h.get('n80'), h.has('n79'), h.has('n81'));"
+                "h.set('n3', 'a'); h.set('n40', 'b'); h.set('n81', 'c'); h.append('N81', 'd'); h.delete('n5'); "
+                "h.delete('n90');"
+                "console.log(h.get('n3'), h.get('n40'), h.get('n81'), h.get('n5'), h.get('n4'), [...h].length);"
+                "const copy = new Headers(h); copy.set('n4', 'e'); console.log(copy.get('n4'), h.get('n4'))"),
+            "3, 83 40 null true false\na b c, d null 4, 84 80\ne 4, 84\n");
+}
+
+TEST_F(HeadersTest, NCallsDoNotTakeNTimesNSteps) {
+  // With a step for each header that is there these are ten billion, and the test's time is over.
+  EXPECT_EQ(
+      Run("const h = new Headers(); for (let i = 0; i < 1e5; ++i) { h.set('n' + i, i); h.get('n' + i); h.delete('m') }"
+          "console.log(h.get('n99999'))"),
+      "99999\n");
+}
+
 TEST_F(HeadersTest, ValuesAreTrimmedAndBytes) {
   EXPECT_EQ(Run("const h = new Headers({ a: ' \\t\\r\\n b c\\t ', empty: '   ', latin: '\\u00ff' });"
                 "console.log(JSON.stringify([...h]))"),

@@ -1,9 +1,10 @@
 // ---- Headers. https://fetch.spec.whatwg.org/#headers-class
 //
 // A header list is a record: a text as WriteHeaders() (http_syntax.h) makes it, until somebody looks into it; then a List
-// of names, in lower case, and values in turns. Guards: "immutable" or none.
+// of names, in lower case, and values in turns. `index` says where each name is, so that n calls do not take n times n
+// steps. Guards: "immutable" or none.
 
-function newHeaderList(text, immutable) { return { text, list: undefined, sorted: undefined, immutable }; }
+function newHeaderList(text, immutable) { return { text, list: undefined, index: undefined, sorted: undefined, immutable }; }
 
 function copyHeaders(headers, immutable) {
   const copy = newHeaderList(headers.text, immutable);
@@ -31,19 +32,73 @@ function textOfHeaders(headers) {
   return text;
 }
 
-function hasHeader(headers, name) {
+// In place of a place: more than one pair has the name.
+const kSeveral = -1;
+// Up to so many names and values, looking at each is quicker than an index.
+const kFew = 64;
+
+function noteHeader(index, name, place) { mapSet(index, name, mapGet(index, name) === undefined ? place : kSeveral); }
+
+// Where the only pair of that name is; kSeveral; undefined if there is none.
+function placeOfHeader(headers, name) {
   const list = listOfHeaders(headers);
-  for (let i = 0; i < list.length; i += 2) {
-    if (list[i] === name) return true;
+  if (headers.index === undefined && list.length > kFew) {
+    headers.index = new Map_();
+    for (let i = 0; i < list.length; i += 2) noteHeader(headers.index, list[i], i);
   }
-  return false;
+  if (headers.index !== undefined) return mapGet(headers.index, name);
+  let place;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] === name) place = place === undefined ? i : kSeveral;
+  }
+  return place;
 }
+
+function hasHeader(headers, name) { return placeOfHeader(headers, name) !== undefined; }
 
 function addHeader(headers, name, value) {
   const list = listOfHeaders(headers);
+  if (headers.index !== undefined) noteHeader(headers.index, name, list.length);
   add(list, name);
   add(list, value);
   headers.sorted = undefined;
+}
+
+function setHeader(headers, name, value) {
+  const place = placeOfHeader(headers, name);
+  if (place === undefined) return addHeader(headers, name, value);
+  headers.sorted = undefined;
+  if (place !== kSeveral) {
+    headers.list[place + 1] = value;
+    return;
+  }
+  headers.list = withPair(headers.list, name, value);
+  headers.index = undefined;
+}
+
+function deleteHeader(headers, name) {
+  if (!hasHeader(headers, name)) return;
+  const list = headers.list;
+  const kept = new List();
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] === name) continue;
+    add(kept, list[i]);
+    add(kept, list[i + 1]);
+  }
+  headers.list = kept;
+  headers.index = headers.sorted = undefined;
+}
+
+function headerOf(headers, name) {
+  const place = placeOfHeader(headers, name);
+  if (place === undefined) return null;
+  const list = headers.list;
+  if (place !== kSeveral) return list[place + 1];
+  let value;
+  for (let i = 0; i < list.length; i += 2) {
+    if (list[i] === name) value = value === undefined ? list[i + 1] : value + ", " + list[i + 1];
+  }
+  return value;
 }
 
 function headerName(name, what) {
@@ -119,27 +174,14 @@ class Headers {
     requireArguments(arguments.length, 1, "Headers.delete");
     name = headerName(toByteString(name, "Headers.delete"), "Headers.delete");
     requireMutable(headers, "Headers.delete");
-    const list = listOfHeaders(headers);
-    const kept = new List();
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === name) continue;
-      add(kept, list[i]);
-      add(kept, list[i + 1]);
-    }
-    headers.list = kept;
-    headers.sorted = undefined;
+    deleteHeader(headers, name);
   }
 
   get(name) {
     const headers = this.#headers;
     requireArguments(arguments.length, 1, "Headers.get");
     name = headerName(toByteString(name, "Headers.get"), "Headers.get");
-    const list = listOfHeaders(headers);
-    let value = null;
-    for (let i = 0; i < list.length; i += 2) {
-      if (list[i] === name) value = value === null ? list[i + 1] : value + ", " + list[i + 1];
-    }
-    return value;
+    return headerOf(headers, name);
   }
 
   getSetCookie() {
@@ -165,8 +207,7 @@ class Headers {
     name = headerName(name, "Headers.set");
     value = headerValue(value, name, "Headers.set");
     requireMutable(headers, "Headers.set");
-    headers.list = withPair(listOfHeaders(headers), name, value);
-    headers.sorted = undefined;
+    setHeader(headers, name, value);
   }
 
   entries() { return new HeadersIterator((this.#headers, this), kEntries); }
