@@ -162,6 +162,53 @@ ENDS = (
     Attack("no response", "return 42;", (500,), log="TypeError"),
 )
 
+LANGUAGE = (
+    Attack("an async generator without end", "async function* g() { for (;;) yield 1; } for await (const x of g());", (504,), log="was ended"),
+    Attack("a storm of imports", "for (let i = 0; ; ++i) import('data:text/javascript,' + i).catch(() => {});", (504, 503), fresh=True),
+    Attack("finalizers that loop", """const registry = new FinalizationRegistry(() => { for (;;); }); kept.push(registry);
+           for (let i = 0; i < 1e5; ++i) registry.register({}, i); new ArrayBuffer(5e7); await new Promise((r) => setTimeout(r, 100)); return new Response('registered');""",
+           (200, 500, 504), fresh=True),
+    Attack("weak references", "for (;;) kept.push(new WeakRef({}));", (503,), seconds=PATIENT_MS / 1000 + 1, app="three"),
+    Attack("a chain of weak keys", """let key = {}; const map = new WeakMap(); kept.push(map, key);
+           for (let i = 0; i < 3e5; ++i) { const next = {}; map.set(key, next); key = next; } return new Response('chained');""",
+           (200, 503, 504), fresh=True),
+    Attack("symbols that stay", "for (let i = 0; ; ++i) Symbol.for('x'.repeat(1e4) + i);", (503, 504), seconds=PATIENT_MS / 1000 + 1, app="three"),
+    Attack("waiting for memory that nobody wakes", "await Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0).value;", (504, 500)),
+    Attack("an error with a looping stack", "const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { for (;;); } }); throw e;", (500,)),
+    Attack("an error with a stack without end", "Error.stackTraceLimit = Infinity; const f = () => f() + 1; f();", (500, 503, 504), fresh=True),
+    Attack("a long chain of causes", "let e; for (let i = 0; i < 1e5; ++i) e = new Error('x', { cause: e }); throw e;", (500, 503, 504)),
+    Attack("a class with a looping tag", """console.log(class { static get [Symbol.toStringTag]() { for (;;); } }, new (class { get [Symbol.toStringTag]() { for (;;); } })());
+           return new Response('printed');""", (200,), body="printed"),
+    Attack("a class with a looping species", "class A extends Array { static get [Symbol.species]() { for (;;); } } new A(1, 2).map((x) => x);", (504,), log="was ended"),
+    Attack("printing functions in functions", """let f = () => {}; for (let i = 0; i < 1e5; ++i) { const g = () => {}; g.f = f; f = g; }
+           console.dir(f, { depth: Infinity }); return new Response('printed');""", (200,), body="printed"),
+    Attack("printing the global object", "Object.defineProperty(globalThis, 'looping', { get() { for (;;); }, enumerable: true }); console.log(globalThis); return new Response('printed');",
+           (200,), body="printed", fresh=True),
+    Attack("printing a large view", "console.log(new BigInt64Array(1e6), [new Uint8Array(1e6)]); return new Response('printed');", (200,), body="printed"),
+    Attack("a buffer twice in a transfer list", "const b = new ArrayBuffer(8); structuredClone(b, { transfer: [b, b] });", (500,), log="DataCloneError"),
+    Attack("a transfer list without end", "structuredClone(0, { transfer: { *[Symbol.iterator]() { for (;;) yield new ArrayBuffer(8); } } });", (500, 503, 504), fresh=True),
+    Attack("a buffer that can grow", "return new Response(String(new ArrayBuffer(8, { maxByteLength: 2 ** 40 }).byteLength));", (200, 500)),
+    Attack("words of a language without spaces", "const s = new Intl.Segmenter('th', { granularity: 'word' }); for (;;) [...s.segment('\u0e01'.repeat(1e5))];", (504, 503)),
+    Attack("dates of another calendar", "for (;;) new Date(8.64e15).toLocaleString('ar-u-ca-islamic');", (504, 503)),
+    Attack("a replacement that grows", "return new Response(String('x'.repeat(1e5).replace(/x/g, '$`').length));", (500, 503, 504)),
+    Attack("a regular expression that is large when compiled", "return new Response(String(new RegExp('(?:a{0,1000}){0,1000}').test('a')));", (200, 500, 503, 504)),
+    Attack("a function of ten million statements", "return new Response(String(new Function('a;'.repeat(1e7))));", (200, 500, 503, 504)),
+    Attack("brackets in brackets", "new Function('return ' + '['.repeat(1e5) + ']'.repeat(1e5));", (500,), log="Error"),
+    Attack("spreading what says that it is long", "return new Response(String([].concat({ length: 2 ** 53 - 1, [Symbol.isConcatSpreadable]: true }).length));", (200, 500, 503, 504)),
+    Attack("a loop in WebAssembly", """const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 102, 0, 0, 10, 9, 1, 7, 0, 3, 64, 12, 0, 11, 11];
+           new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports.f();""", (504,), log="was ended"),
+    Attack("listeners that add listeners", """const target = new EventTarget(); const add = () => target.addEventListener('a', () => add());
+           add(); for (;;) target.dispatchEvent(new Event('a'));""", (504, 503), fresh=True),
+    Attack("signals of signals", "for (let s = new AbortController().signal; ; ) { s = AbortSignal.any([s, s, s]); kept.push(s); }", (500, 503, 504), fresh=True),
+    Attack("a module of many imports", "await import('./many.mjs');", (500, 503, 504), fresh=True),
+    Attack("a module of another type", "await new AsyncFunction(\"return import('./own.mjs', { assert: { type: 'json' } })\")();", (500,)),
+    Attack("text in base 64 that is long", "return new Response(String(atob('A'.repeat(2 ** 28)).length + btoa('A'.repeat(2 ** 27)).length));", (200, 500, 503, 504)),
+    Attack("tables of the console in a loop", "for (;;) console.table(new Array(1e4).fill({ a: 1, b: [1, 2] }));", (504, 503)),
+    Attack("timers of the console", "for (let i = 0; ; ++i) console.time('x'.repeat(1e5) + i);", (500, 503, 504), fresh=True),
+    Attack("a response whose clones stay", "const r = new Response('x'.repeat(1e6)); for (;;) kept.push(r.clone(), new Uint8Array(await r.clone().arrayBuffer()));", (500, 503, 504),
+           seconds=PATIENT_MS / 1000 + 1, app="three", fresh=True),
+)
+
 FILES = (
     Attack("reading a file elsewhere", "return new Response(sluice.readTextFile('/etc/passwd'));", (500,), log="/etc/passwd"),
     Attack("reading by a relative path", "return new Response(sluice.readTextFile('../secret.mjs'));", (500,), log="secret"),
@@ -192,6 +239,9 @@ CLIENTS = (
     Attack("kill -9 in mid-request", gets=(503,), log="signal 9"),
     Attack("kill -9 under load", gets=(503,), log="signal 9", seconds=20),
     Attack("kill -9 of the app again and again", gets=(200,), seconds=20, again=12.0),
+    Attack("kill -STOP for a moment in a loop", gets=(504,), log="was ended", seconds=4),
+    Attack("requests in the pipe while the app dies", gets=(200,), log="it ended itself", seconds=5),
+    Attack("a protocol to change to", gets=(200,)),
     Attack("kill -STOP", gets=(504,), log="does not respond", again=6.0),
     Attack("a body that is longer than the app takes", gets=(413,)),
     Attack("chunks that are longer than the app takes", gets=(413,)),
@@ -210,4 +260,4 @@ CLIENTS = (
     Attack("resets in the middle of a response", gets=(200,), seconds=10),
 )
 
-ATTACKS = (*TIME, *MEMORY, *ENDS, *FILES, *FRAMING, *CLIENTS)
+ATTACKS = (*TIME, *MEMORY, *ENDS, *LANGUAGE, *FILES, *FRAMING, *CLIENTS)

@@ -150,6 +150,7 @@ class Attacks(unittest.TestCase):
         (root / "cycle-a.mjs").write_text("import './cycle-b.mjs'; await 0; throw new Error('a');")
         (root / "cycle-b.mjs").write_text("import './cycle-a.mjs'; export default 1;")
         (root.parent / "secret.mjs").write_text("export default 'secret';")
+        (root / "many.mjs").write_text("".join(f"import './own.mjs?{i}';\n" for i in range(100_000)))
         (root / "link.mjs").symlink_to("../secret.mjs")
         os.mkfifo(root / "pipe.mjs")
         code = [f"{json.dumps(attack.name)}: async (request, url, kept) => {{ {attack.code} }}," for attack in ATTACKS if attack.code]

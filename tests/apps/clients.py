@@ -1,15 +1,18 @@
 """The attacks of attacks.py that are a client's: a function each, by the attack's name. It returns the status that the table speaks of."""
 
 import os
+import re
 import signal
 import socket
 import struct
+import time
 from collections.abc import Callable
 
 from attacks import BODY_MB, CONNECTIONS, IN_FLIGHT_MB, LIMIT_MS
 from server_process import Background, Server
 
 MB = 1 << 20
+HARD_END_GRACE_S = 0.6  # and a little (src/runtime/server/app_limits.h)
 CLIENTS: dict[str, Callable[[Server], int]] = {}
 
 
@@ -108,6 +111,35 @@ def kill_again(server: Server) -> int:
 def stop(server: Server) -> int:
     os.kill(process_of(server), signal.SIGSTOP)
     return server.get("/one/hello")[0]
+
+
+@client("kill -STOP for a moment in a loop")
+def stop_for_a_moment(server: Server) -> int:
+    """As a busy machine does it: what could be interrupted is, late as it may be, and its process goes on."""
+    process = process_of(server)
+    call = Background(server.get, "/one/loop")
+    time.sleep(LIMIT_MS / 3000)  # it loops; an app that does says nothing of its state
+    os.kill(process, signal.SIGSTOP)
+    status = call.result()[0]
+    time.sleep(HARD_END_GRACE_S)  # it sees how late it is before it could do anything
+    os.kill(process, signal.SIGCONT)
+    server.get("/one/hello")
+    return status if process_of(server) == process else 0
+
+
+@client("requests in the pipe while the app dies")
+def pipe(server: Server) -> int:
+    """The status of those that come after it: each waits for its turn, and for the next process."""
+    ways = ["hello", "hello", "exit", *["hello"] * 20]
+    answers = server.raw(b"".join(head(f"GET /one/{way} HTTP/1.1") for way in ways[:-1]) + head("GET /one/hello HTTP/1.1", "Connection: close"))
+    statuses = [int(status) for status in re.findall(rb"HTTP/1.1 (\d+) ", answers)]
+    return statuses[-1] if statuses == [503 if way == "exit" else 200 for way in ways] else 0
+
+
+@client("a protocol to change to")
+def upgrade(server: Server) -> int:
+    return status_of(server.raw(head("GET /one/hello HTTP/1.1", "Connection: Upgrade, close", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+                                     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")))
 
 
 @client("a body that is longer than the app takes")
