@@ -11,7 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 sys.dont_write_bytecode = True
 
-from sluice_dev.campaign.scheduler import Candidate, Idle, Plan, Slice, next_slice  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.campaign.scheduler import (  # noqa: E402  pylint: disable=wrong-import-position
+    LEAST_CANARY_SECONDS, Candidate, Idle, Plan, Slice, next_slice)
 from sluice_dev.engines.engine_run import AFL, LIBFUZZER  # noqa: E402  pylint: disable=wrong-import-position
 
 PLAN = Plan(seconds=600, jobs=2, engines=1, weights=4)
@@ -67,6 +68,19 @@ class Ends(unittest.TestCase):
         assert isinstance(chosen, Slice)
         self.assertEqual(chosen.index, 1)
         self.assertLessEqual(chosen.seconds, 20)
+
+    def test_the_canary_goes_on_after_the_end_until_it_has_had_the_least(self) -> None:
+        for engine, least in LEAST_CANARY_SECONDS.items():
+            short = dataclasses.replace(PLAN, seconds=6)
+            first = canary(engine=engine, given=4, slices=1)
+            chosen = next_slice(short, -1, [candidate(), first])
+            assert isinstance(chosen, Slice)
+            self.assertEqual(chosen.index, 1)
+            self.assertLessEqual(chosen.seconds, least - 4)
+            for over in (dataclasses.replace(first, given=least), dataclasses.replace(first, workers=1, reserved=2), canary(has_stopped=True)):
+                self.assertIs(next_slice(short, -1, [candidate(), over]), Idle.DONE)
+        simulated = simulate(dataclasses.replace(PLAN, seconds=6), [canary(), candidate()], {})
+        self.assertEqual(simulated[0].given, LEAST_CANARY_SECONDS[LIBFUZZER])
 
 
 class Shares(unittest.TestCase):

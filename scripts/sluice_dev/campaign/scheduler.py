@@ -13,6 +13,8 @@ from sluice_dev.engines.engine_run import AFL, LIBFUZZER
 
 # Of the time, unless it is found sooner, the canary has this share before its turn comes like that of the others.
 CANARY_SHARE = 0.25
+# Usually a second is enough. On a busy machine, or in a short campaign, it may go on after the end until it has had this.
+LEAST_CANARY_SECONDS = {LIBFUZZER: 30.0, AFL: 60.0}
 _FIRST_CANARY_SECONDS = {LIBFUZZER: 2.0, AFL: 6.0}
 _SHORTEST_SECONDS = {LIBFUZZER: 0.3, AFL: 2.0}  # of time that is left, for a last slice
 _SHORTEST_SLICE_SECONDS = {LIBFUZZER: 1.0, AFL: 6.0}  # starting an instance again takes AFL++ a second or two
@@ -94,7 +96,9 @@ def next_slice(plan: Plan, time_left: float, candidates: Sequence[Candidate]) ->
 
 
 def _room(candidate: Candidate, time_left: float) -> float:
-    """The longest slice that it may have: of the campaign's time, or when that is over, of what it is owed because it was built late."""
+    """The longest slice that it may have: of the campaign's time, or when that is over, of what it is owed."""
+    if candidate.is_canary:
+        return max(time_left, LEAST_CANARY_SECONDS[candidate.engine] - candidate.given - candidate.reserved)
     return max(time_left, candidate.owed if candidate.is_late else 0)
 
 
