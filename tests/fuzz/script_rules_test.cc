@@ -221,7 +221,8 @@ TEST(FetchRulesTest, NoticeMessagesThatDiffer) {
   EXPECT_EQ(getter(kRequest, "Request.headers", "return new Headers(real.call(this))"), "FETCH-SAME");
   EXPECT_EQ(getter(kRequest, "Request.signal", "return new AbortController().signal"), "FETCH-SAME");
   EXPECT_EQ(getter("signal\nrequest http://a/\nabort\n", "Request.signal",
-                   "return this.known ??= new AbortController().signal"),
+                   "return this.known ?"
+                   "?= new AbortController().signal"),
             "FETCH-SIGNAL");
   EXPECT_EQ(getter("status 404\nresponse\n", "Response.ok", "return true"), "FETCH-RESPONSE");
   EXPECT_EQ(FetchRule("request no url\n", "Request = class { constructor() { this.headers = new Headers() } }"),
