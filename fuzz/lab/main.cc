@@ -183,7 +183,7 @@ int main(int argc, char** argv) {
   shrink->add_option("--batch", shrunk.batch, "How many files the command is given at most")
       ->check(kWholeNumber)
       ->capture_default_str();
-  shrink->add_option("--executions", shrunk.executions, "How many candidates the command may be asked about")
+  shrink->add_option("--executions", shrunk.executions, "How many candidates the command gets at most")
       ->check(kWholeNumber)
       ->capture_default_str();
   shrink->add_flag("--bytes", shrunk.bytes, "The file is no program: shrink its bytes");

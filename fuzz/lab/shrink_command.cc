@@ -89,7 +89,7 @@ int ShrinkByCommand(const ShrinkOptions& options, const T& input, Shrinker shrin
   const size_t whole = candidates.First({&stored, 1});
   if (!candidates.status().ok()) return Complain(candidates.status());
   if (whole != 0) {
-    std::fprintf(stderr, "sluice-fuzz: %s: the command says that it does not fail, so there is nothing to shrink\n",
+    std::fprintf(stderr, "sluice-fuzz: %s: the command does not fail on it, so there is nothing to shrink\n",
                  options.path.c_str());
     return kExitFinding;
   }

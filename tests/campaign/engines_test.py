@@ -180,7 +180,7 @@ class Processes(unittest.TestCase):
             return child.killed
         self.assertTrue(asyncio.run(asyncio.wait_for(start_and_kill(), LONGEST_SECONDS)))
 
-    def test_a_refusal_is_told_in_the_engines_words(self):
+    def test_a_refusal_is_reported_in_the_engines_words(self):
         output = afl.Output(afl.Instance("/nonexistent", "main"))
         output.add(b"[*] Getting to work...\n\x1b[1;91m[-] PROGRAM ABORT : \x1b[0mNo usable test cases in 'x'\n"
                    b"         Location : main(), src/afl-fuzz.c:1\n")
@@ -188,7 +188,7 @@ class Processes(unittest.TestCase):
 
 
 class Words(unittest.TestCase):
-    def test_a_full_disk_is_told_with_the_folder_and_what_to_do(self):
+    def test_a_full_disk_is_reported_with_the_folder_and_what_to_do(self):
         text = folder.error_text(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "/out")
         self.assertRegex(text, r"^/out: No space left on device\. Free some space, then fuzz again: ")
 

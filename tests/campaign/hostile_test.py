@@ -81,7 +81,7 @@ class Campaign(unittest.TestCase):
         self.assertEqual([path.read_bytes() for path in (out / "crashing" / TARGET).iterdir()], [b"oz"])
         self.assertTrue((place / "good").exists())
 
-    def test_what_an_earlier_one_left_is_kept_and_not_told_again(self):
+    def test_what_an_earlier_one_left_is_kept_and_not_reported_again(self):
         out = self.folder / "out"
         for place in ("findings/old", "canary_fuzzer/old"):
             (out / place).mkdir(parents=True)

@@ -293,7 +293,7 @@ class Minimize(unittest.TestCase):
         self.assertEqual(self.run_it(f"--target={TARGET}").returncode, 0)
         self.assertEqual(len(list(elsewhere.iterdir())), 2)
 
-    def test_unknown_targets_and_folders_are_told(self):
+    def test_unknown_targets_and_folders_are_reported(self):
         run = self.run_it("--target=nonsense_fuzzer")
         self.assertEqual((run.returncode, "unknown target nonsense_fuzzer" in run.stderr), (2, True))
         self.assertEqual(self.run_it("--from", self.corpus / "none").returncode, 2)

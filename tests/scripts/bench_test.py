@@ -110,7 +110,7 @@ while ! [[ -e ../end ]]; do sleep 0.05; done
         self.assertRegex(text, r" +1\.5  asan/x\.o\n")
         self.assertNotIn("gone.o", text)
 
-    def test_what_fails_is_told(self):
+    def test_what_fails_is_reported(self):
         code, text = self.measured("tests", "again")
         self.assertEqual(code, 1)
         self.assertRegex(text, r"scripts/test from nothing\n")
@@ -161,11 +161,11 @@ class Table(unittest.TestCase):
         self.line(r"Chromium +- +does not report its memory")
         self.line(r"bun +left out: not here")
 
-    def test_growth_is_told_in_time_per_write(self):
+    def test_growth_is_reported_in_time_per_write(self):
         self.line(r"Deno +333 +3,333 +10 x$")
         self.line(r"Node 20 +1,000 +- *$")
 
-    def test_a_busy_machine_is_told_and_a_quiet_one_is_not(self):
+    def test_a_busy_machine_is_reported_and_a_quiet_one_is_not(self):
         for values, told in (([100, 140, 120], True), ([100, 110, 105], False), ([100], False)):
             text = bench_report.table(results({"sluice": {"a": values}, "node20": {"a": values}}))
             self.assertEqual("This machine was busy" in text, told, values)
@@ -237,7 +237,7 @@ class Processes(unittest.TestCase):
         cell = self.measured("""echo a warning; echo 'sluice-bench: {"value": 12.5} :end'""")
         self.assertEqual(cell, Cell(values=[12.5]))
 
-    def test_a_crash_is_told_with_its_signal_and_last_words(self):
+    def test_a_crash_is_reported_with_its_signal_and_last_words(self):
         self.assertEqual(self.measured("echo the last words; kill -SEGV $$").failed,
                          "killed by SIGSEGV before there was a result: the last words")
         self.assertEqual(self.measured("exit 3").failed, "ended with 3 before there was a result")
@@ -346,11 +346,11 @@ class Servers(unittest.TestCase):
         self.assertIn("no response: HTTP Error 500", self.measured(SERVER % (500, "Hello, world!\\n")).failed)
         self.assertEqual(self.loads, [])
 
-    def test_a_server_that_ends_is_told_with_its_last_words(self):
+    def test_a_server_that_ends_is_reported_with_its_last_words(self):
         self.assertEqual(self.measured("print('no such port'); raise SystemExit(2)").failed,
                          "ended with 2 before there was a result: no such port")
 
-    def test_the_rate_is_that_which_wrk_tells(self):
+    def test_the_rate_is_that_of_wrk(self):
         self.assertEqual(bench_server.rate_of(WRK), 10001.5)
 
     def test_a_rate_of_errors_is_none(self):
@@ -361,7 +361,7 @@ class Servers(unittest.TestCase):
             with self.assertRaisesRegex(bench_server.Failed, "printed no rate"):
                 bench_server.rate_of(nothing)
 
-    def test_rates_are_told_as_requests(self):
+    def test_rates_are_reported_as_requests(self):
         cells = {case.key: {name: Cell(values=[1000]) for name in ("sluice", "deno")} for case in bench_server.CASES}
         made = results({"sluice": {"a": [1]}, "deno": {"a": [1]}})
         made.cases, made.cells = list(bench_server.CASES), cells
@@ -382,7 +382,7 @@ class Servers(unittest.TestCase):
 
 
 class Arguments(unittest.TestCase):
-    def test_bad_ones_are_told(self):
+    def test_bad_ones_are_reported(self):
         for arguments, words in ((("--rounds", "0"), "at least 1"), (("--rounds", "x"), "invalid int"), (("--runtime", "nope"), "nope"),
                                  (("--workload", "z"), "'z'"), (("--part", "core", "--workload", "a"), "--workload is of the part"),
                                  (("--part", "core", "--runtime", "deno"), "--runtime is of the parts"),

@@ -299,7 +299,7 @@ class OnBase(WithFolder):
         return on_base.compare(out / "campaigns/address-1", self.commits[0].id, self.root, self.folder / "work", lambda question: bisect.tester(
             bisect.Question(question.identity, command=fake_repository.command(question.identity)), tree)(self.commits[0].id))
 
-    def test_what_the_base_has_is_told_apart_and_all_is_listed(self):
+    def test_what_the_base_has_is_kept_apart_and_all_is_listed(self):
         rows = self.compare(fake_night.finding("old"), fake_night.finding("fresh"), fake_night.finding("flaky", reproduces=False, reproduced=0))
         self.assertEqual([(row["identity"], row["on_base"]) for row in rows], [("old", True), ("fresh", False), ("flaky", False)])
         text = on_base.markdown(rows, self.commits[0].id)

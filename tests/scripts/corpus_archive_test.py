@@ -232,14 +232,14 @@ class Corpus(unittest.TestCase):
         self.assertEqual(self.run_it("restore", corpus=other).returncode, 0)
         self.assertEqual(self.contents(other), self.contents(self.corpus))
 
-    def test_nothing_to_pack_is_told(self):
+    def test_nothing_to_pack_is_reported(self):
         for corpus in (self.folder / "none", self.folder / "empty"):
             (self.folder / "empty").mkdir(exist_ok=True)
             run = self.run_it("pack", corpus=corpus)
             self.assertEqual(run.returncode, 2)
             self.assertIn("no corpus to pack", run.stderr)
 
-    def test_wrong_arguments_are_told(self):
+    def test_wrong_arguments_are_reported(self):
         for arguments in ((), ("pack",), ("unpack", "x"), ("pack", "x", "y"), ("pack", "x", "--corpus")):
             run = subprocess.run([ROOT / "scripts/corpus", *arguments], text=True, capture_output=True, check=False)
             self.assertEqual(run.returncode, 2, arguments)

@@ -93,7 +93,7 @@ class Measured(unittest.TestCase):
         self.assertTrue(set(asserts) <= self.file.asserts)
         self.assertFalse(any(place[0] in self.file.asserts for place in (*self.file.branches, *self.file.regions)))
 
-    def test_conditions_with_one_outcome_are_told(self):
+    def test_conditions_with_one_outcome_are_reported(self):
         self.assertIn(("x > 100", "true"), [(text, never) for _, text, never in self.file.one_sided()])
         self.assertNotIn("x > 3", [text for _, text, _ in self.file.one_sided()])
 
@@ -145,7 +145,7 @@ class UnreachedList(unittest.TestCase):
         self.assertEqual(problems, [])
         self.assertEqual(set(reasons), {("src/core/x.cc", line) for line in (3, 5, 6, 7)})
 
-    def test_what_is_not_listed_is_told_with_its_text(self):
+    def test_what_is_not_listed_is_reported_with_its_text(self):
         (problem,), _ = self.problems(self.good[1])
         self.assertIn("src/core/x.cc:3: no program of corpus/ reaches `return 2;` in Partly", problem)
 
@@ -166,7 +166,7 @@ class UnreachedList(unittest.TestCase):
             self.assertEqual(len(problems), 1, problems)
             self.assertIn(words, problems[0])
 
-    def test_unit_tests_must_reach_what_they_are_said_to(self):
+    def test_unit_tests_must_reach_what_they_are_listed_for(self):
         problems, _ = self.problems(*self.good, tests=self.file({1: 1, 2: 1, 3: 0, 4: 1, 5: 1, 6: 0, 7: 0}))
         self.assertTrue(any("no unit test reaches `return 2;`" in problem for problem in problems))
         self.assertTrue(any("a unit test reaches `int Never() {`" in problem for problem in problems))

@@ -132,7 +132,7 @@ class Containment(unittest.TestCase):
     def test_what_a_runtime_prints_of_its_own_is_skipped(self):
         self.assertEqual(self.run_programs(["one noise", "two"]), {"one noise": "", "two": ""})
 
-    def test_a_runtime_that_does_not_start_is_said_to_run_nothing(self):
+    def test_a_runtime_that_does_not_start_runs_nothing(self):
         self.fake.write_text("#!/bin/sh\necho 'Error: no such flag' >&2\nexit 3\n")
         with self.assertRaisesRegex(CannotRun, "exit code 3: Error: no such flag"):
             self.run_programs(["one", "two"])
@@ -342,7 +342,7 @@ class Page(unittest.TestCase):
 
 
 class CommandLine(unittest.TestCase):
-    def test_wrong_names_are_told_before_anything_is_built(self):
+    def test_wrong_names_are_reported_before_anything_is_built(self):
         for arguments, words in ((["--runtime", "nodd"], "no runtime has the name nodd"), (["--runtime", "chromium@1"], "comes from this machine"),
                                  (["--command", "x", "--library", "/nonexistent"], "no such file"), (["/nonexistent.ops"], "no such file")):
             with self.assertRaisesRegex(CannotRun, words):

@@ -206,7 +206,7 @@ class Words(unittest.TestCase):
             options = self.parser().parse(words)
             self.assertEqual((options.out, options.words), (out, others), words)
 
-    def test_what_is_wrong_is_said(self):
+    def test_what_is_wrong_is_reported(self):
         for words, said in ((["--out"], "expected one argument"), (["--out", "--tests"], "expected one argument"),
                             (["--ou", "x"], "unknown flag --ou"),
                             (["-x"], "unknown flag -x"), (["--tests=1"], "ignored explicit argument")):

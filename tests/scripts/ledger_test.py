@@ -119,7 +119,7 @@ class Nights(unittest.TestCase):
             with self.subTest(wrong), self.assertRaises(jsonschema.ValidationError):
                 jsonschema.validate(record | wrong, SCHEMA)
 
-    def test_a_finding_is_told_when_it_is_new_mended_and_back_and_never_twice(self):
+    def test_a_finding_is_reported_when_it_is_new_mended_and_back_and_never_twice(self):
         a = finding("a/x@write")
         self.assertEqual(self.night(a), [("new", "a/x@write")])
         self.assertEqual(self.night(a), [])

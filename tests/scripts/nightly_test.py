@@ -176,7 +176,7 @@ class NightlyTest(unittest.TestCase):
                 (self.out / "state.json").write_bytes(state)
                 (self.folder / "ran").unlink()
 
-    def test_a_full_disk_is_told_and_the_night_can_go_on(self):
+    def test_a_full_disk_is_reported_and_the_night_can_go_on(self):
         run = self.night({"build": self.note("build")}, space=1 << 40)
         self.assertEqual(run.returncode, 2, run.stdout)
         self.assertIn("the disk is full", run.stdout)
@@ -186,7 +186,7 @@ class NightlyTest(unittest.TestCase):
         self.assertEqual(json.loads((self.out / "summary.json").read_text())["exit_code"], 2)
         self.assertEqual(self.night({"build": self.note("build")}).returncode, 0)
 
-    def test_a_folder_that_cannot_be_written_is_told(self):
+    def test_a_folder_that_cannot_be_written_is_reported(self):
         (self.folder / "file").write_text("")
         self.out = self.folder / "file" / "out"
         run = self.night({"build": "true"})
@@ -239,7 +239,7 @@ class NightlyTest(unittest.TestCase):
         self.assertIn("| build | passed |", text)
         self.assertEqual(json.loads((self.folder / "seen/summary.json").read_text())["exit_code"], 2)
 
-    def test_the_second_night_tells_only_what_is_new(self):
+    def test_the_second_night_reports_only_what_is_new(self):
         def campaign(*identities):
             found = [{"identity": name, "target": "t_fuzzer", "rule": f"rule of {name}", "folder": f"findings/{name}", "reproduces": True,
                       "after_seconds": 1.0, "tries": 10, "reproduced": 10} for name in identities]

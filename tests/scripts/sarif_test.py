@@ -93,7 +93,7 @@ class Places(unittest.TestCase):
             with self.subTest(operation):
                 self.assertIn(words, self.line(operation=operation))
 
-    def test_methods_of_one_name_are_told_apart(self):
+    def test_methods_of_one_name_are_kept_apart(self):
         found = {name: sarif.location(finding(operation=name), ROOT) for name in ("stream.abort", "writer.abort", "w1.abort()")}
         self.assertNotEqual(found["stream.abort"], found["writer.abort"])
         self.assertEqual(found["w1.abort()"], found["writer.abort"])

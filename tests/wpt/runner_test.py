@@ -62,7 +62,7 @@ class Runner(unittest.TestCase):
         self.assert_exit(0, self.run_it(), r"^ok +area/one.any.js +2 passed$", "^1 test file: 2 subtests passed, 0 failed$",
                          "Everything is as expected")
 
-    def test_a_failure_is_told_with_its_message_and_the_frames_of_the_test(self):
+    def test_a_failure_is_reported_with_its_message_and_the_frames_of_the_test(self):
         frames = f"at f ({self.suite}/area/one.any.js:7:1)\nat g ({self.suite}/resources/testharness.js:9:9)\nat shell.js:1"
         self.write("area/one.any.js", f"result('x'); result('y', 1, 'expected 1 but got 2', {frames!r}); complete()")
         run = self.run_it()
@@ -114,17 +114,17 @@ class Runner(unittest.TestCase):
         self.write("area/two.any.js", "result('fine'); complete()")
         self.assert_exit(1, self.run_it(), *patterns, "^ok +area/two.any.js +1 passed$")
 
-    def test_a_crash_is_told_with_how_far_it_came_and_the_shells_last_words(self):
+    def test_a_crash_is_reported_with_how_far_it_came_and_the_shells_last_words(self):
         self.assert_broken("result('x'); start('y'); print('last words', file=sys.stderr, flush=True); os.abort()",
                            "ended by SIGABRT before the tests were complete; 1 subtest had ended; had not: 'y'", "^ +last words$")
 
     def test_an_exit_code_counts_even_after_all_has_passed(self):
         self.assert_broken("result('x'); complete(); sys.exit(3)", "exited with 3 after the tests were complete")
 
-    def test_an_uncaught_error_is_told(self):
+    def test_an_uncaught_error_is_reported(self):
         self.assert_broken("result('x'); raise ValueError('of the test')", "exited with 1 before", "ValueError: of the test")
 
-    def test_a_promise_that_never_settles_is_told(self):
+    def test_a_promise_that_never_settles_is_reported(self):
         self.assert_broken("start('waits'); result('x')", "nothing left to do before the tests were complete", "had not: 'waits'")
 
     def test_a_hang_is_killed_and_told(self):
@@ -372,7 +372,7 @@ class Fetching(unittest.TestCase):
         self.assertFalse(any("update" in command for command in asked))
         self.assertFalse(archive.exists())
 
-    def test_a_distribution_with_another_version_is_told(self):
+    def test_a_distribution_with_another_version_is_reported(self):
         asked = self.apt(["19.1-1ubuntu2"])
         with self.assertRaisesRegex(suite.Unavailable, "(?s)They offer nodejs 19.1-1ubuntu2.*404 Not Found"):
             self.fetch()
@@ -384,7 +384,7 @@ class Fetching(unittest.TestCase):
             self.fetch()
         self.assertEqual(list(self.folder.iterdir()), [])
 
-    def test_without_network_or_lists_apts_own_words_are_told(self):
+    def test_without_network_or_lists_apts_own_words_are_reported(self):
         self.apt([])
         with self.assertRaisesRegex(suite.Unavailable, "(?s)offer no package libnode-dev.*no network.*SHA-256 must be"):
             self.fetch()

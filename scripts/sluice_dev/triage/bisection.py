@@ -6,7 +6,7 @@
 A commit *shows* the finding, is *clean*, or cannot be tested. `test(commit)` says which; what it has said is in `verdicts`, which is saved
 after each test, so that a search that was killed goes on where it was.
 
-Each step takes the commit that halves what is left (`git rev-list --bisect-all`). One that cannot be tested is passed over, and the next ones
+Each step takes the commit that halves what is left (`git rev-list --bisect-all`). One that cannot be tested is skipped, and the next ones
 are taken from other parts of what is left, until patience ends. The two commits that decide are always tested, unless their verdict is known:
 the end that was only claimed is tested when the answer rests on it.
 """

@@ -77,7 +77,7 @@ TEST(Configuration, WhatMayBeInFlightGoesByTheLongestBodyAndTheOtherWayRound) {
                           "up to 65536, found 0"));
 }
 
-TEST(Configuration, TellsAllErrorsAtOnceInTheOrderOfTheText) {
+TEST(Configuration, ReportsAllErrorsAtOnceInTheOrderOfTheText) {
   EXPECT_THAT(
       ErrorsOf(R"({
   "sever": 1,
@@ -102,7 +102,7 @@ TEST(Configuration, TellsAllErrorsAtOnceInTheOrderOfTheText) {
           R"(c:7:65: server.threads: expected a whole number from 1 to 256, found 0)"));
 }
 
-TEST(Configuration, TellsWhatIsWrongBeforeAFaultOfSyntaxToo) {
+TEST(Configuration, ReportsWhatIsWrongBeforeAFaultOfSyntaxToo) {
   EXPECT_THAT(ErrorsOf(R"({"server":{"port":-1},"apps":[{"entry":"missing","time_limit_ms":x}]})"),
               ElementsAre("c:1:19: server.port: expected a whole number from 0 to 65535, found -1",
                           "c:1:40: apps[0].entry: expected a file that can be read, found no such file at "
