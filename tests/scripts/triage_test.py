@@ -175,11 +175,6 @@ class Groups(Folder):
         outside = [diverging(identity, "microtasks", None, actual) for identity, actual in (("slots/A", "ends F"), ("slots/B", "begins F"))]
         self.assertFalse(self.same(*outside), "one fault diverges in many places there, and a place is that of many faults")
 
-    def test_the_same_expected_and_actual_operation_is_one_fault_after_any_step(self):
-        a, b = diverging("assert/G", "F", "the begin of F"), diverging("slots/x", "F", "the end of H")
-        self.assertTrue(self.same(a, b))
-        self.assertFalse(self.same(a, diverging("slots/x", "E", "the end of H")))
-
     def test_two_divergences_are_two_faults_with_one_key_too(self):
         a, b = diverging("slots/x@F", "F", "the begin of F"), diverging("slots/x@F", "F", "the end of H", "ends F")
         self.assertFalse(self.same(a, b))

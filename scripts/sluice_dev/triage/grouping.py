@@ -3,7 +3,7 @@
 One fault is found by many programs, and one program breaks many rules. A program counts for the first rule that it breaks, and shrinking
 preserves that rule and the operation in which the core diverges (both are the finding's key). Two findings are one fault if
   - they have the same key;
-  - the core diverges in the same operation, after the same part of it, or doing the same instead of the same;
+  - the core diverges in the same operation, after the same part of it;
   - only V8 shows both, and they break the same rule or break in the same method;
   - one crashed in the operation in which the other diverges, and nothing had diverged before;
   - both crashed at the same line, by the same kind of access;
@@ -47,11 +47,7 @@ def _has_place(finding: Finding) -> bool:
 
 
 def _diverge_alike(a: Finding, b: Finding) -> bool:
-    first, second = a.record, b.record
-    if not first.get("operation") or first["operation"] != second.get("operation"):
-        return False
-    does_the_same = (first["expected"], first["actual"]) == (second["expected"], second["actual"])
-    return does_the_same or (_has_place(a) and first["after"] == second["after"])
+    return _has_place(a) and (a.record["operation"], a.record["after"]) == (b.record.get("operation"), b.record.get("after"))
 
 
 def _diverge_elsewhere(a: Finding, b: Finding) -> bool:
