@@ -13,6 +13,7 @@
 
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/compare_commands.h"
+#include "fuzz/lab/decisive_command.h"
 #include "fuzz/lab/explore_command.h"
 #ifdef SLUICE_MUTANTS
 #include "fuzz/lab/mutants_command.h"
@@ -140,6 +141,13 @@ int main(int argc, char** argv) {
       ->excludes(steps_model);
   steps->callback([&] { result = StepsCommand(path, traced); });
 
+  bool judges_canary = false;
+  CLI::App* decisive = app.add_subcommand(
+      "decisive", "Print after which operation of a failing program its finding is nearly certain, as JSON");
+  decisive->add_option("file", path, "A crash file")->required();
+  decisive->add_flag("--canary", judges_canary, "Judge the core with canary_fuzzer's planted fault");
+  decisive->callback([&] { result = DecisiveCommand(path, judges_canary ? Judged::kCanary : Judged::kCore); });
+
   Judged judged = Judged::kCore;
   const auto add_judged = [&judged](CLI::App* command) {
     CLI::Option* const canary = command->add_flag_callback(
@@ -150,11 +158,10 @@ int main(int argc, char** argv) {
         ->excludes(canary);
   };
 
-  bool varying_canary = false;
   CLI::App* varying = app.add_subcommand("varying", "Print which values of a failing program do not matter, as JSON");
   varying->add_option("file", path, "A crash file")->required();
-  varying->add_flag("--canary", varying_canary, "Judge the core with canary_fuzzer's planted fault");
-  varying->callback([&] { result = VaryingCommand(path, varying_canary ? Judged::kCanary : Judged::kCore); });
+  varying->add_flag("--canary", judges_canary, "Judge the core with canary_fuzzer's planted fault");
+  varying->callback([&] { result = VaryingCommand(path, judges_canary ? Judged::kCanary : Judged::kCore); });
 
   ReproOptions reproduced;
   CLI::App* repro = app.add_subcommand("repro", "Run programs under every oracle and report what breaks");

@@ -106,6 +106,34 @@ class Steps(WithFinding):
         self.assertEqual((run.returncode, run.stdout), (2, ""))
 
 
+class Decisive(WithFinding):
+    def decisive(self, program: str, *flags: str) -> subprocess.CompletedProcess:
+        (self.folder / "program.ops").write_text(program)
+        return subprocess.run([SLUICE_FUZZ, "decisive", *flags, self.folder / "program.ops"], capture_output=True, text=True, check=False)
+
+    def test_the_canary_needs_the_release_in_an_abort(self):
+        first, again = (json.loads(self.decisive(PROGRAM, "--canary").stdout) for _ in range(2))
+        self.assertEqual(first, again)
+        *before, last = first["found"]
+        self.assertEqual(len(first["found"]), 6)
+        self.assertEqual(last, first["tries"])
+        self.assertLess(max(before), first["tries"] / 2)
+        self.assertEqual(finding_page.decisive(first)["operation"], 4)
+
+    def test_what_comes_after_it_decides_nothing(self):
+        told = json.loads(self.decisive(PROGRAM + "read w0\nrun\n", "--canary").stdout)
+        self.assertEqual(finding_page.decisive(told)["operation"], 4)
+
+    def test_there_may_be_none(self):
+        self.assertIsNone(finding_page.decisive({"tries": 100, "found": [0, 10, 60]}))
+        self.assertIsNone(finding_page.decisive(None))
+
+    def test_a_program_that_passes_has_none(self):
+        run = self.decisive(PROGRAM)
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("passes every oracle", run.stderr)
+
+
 class Varying(WithFinding):
     def varying(self, program: str, *flags: str) -> subprocess.CompletedProcess:
         (self.folder / "program.ops").write_text(program)
@@ -206,6 +234,8 @@ class InBrowser(WithFinding):
             self.assertEqual(browser.run(STATE)["step"], 14)
             self.assertEqual(browser.run("return document.querySelectorAll('#events tr.diverges').length"), 1)
             self.assertEqual(browser.run("return [...document.querySelectorAll('#program .vary')].map((e) => e.textContent)"), ['"a"', "r0"])
+            self.assertEqual(browser.run("return [...document.querySelectorAll('#program .decisive')].map((e) => e.textContent)"), ["w0.releaseLock()"])
+            self.assertIn("of 100 random continuations", browser.run("return document.getElementById('decides').textContent"))
             self.assertEqual(browser.complaints(), [])
 
     def test_a_step_can_be_linked_and_a_small_screen_does_not_scroll_sideways(self):

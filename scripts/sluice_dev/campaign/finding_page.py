@@ -22,6 +22,7 @@ except ImportError:  # not Debian, and not installed: no page, and that is said
 
 NAME = "page.html"
 _SECONDS = 60
+_NEARLY_ALWAYS = 0.9  # of random continuations, for the operation before them to be the decisive one
 _LONGEST_RUN = 5000  # events of one side: more than anybody steps through
 
 
@@ -56,13 +57,22 @@ def divergence(core: dict[str, Any] | None, model: dict[str, Any] | None) -> int
 
 
 def data_of(core: dict[str, Any] | None, model: dict[str, Any] | None, event: int | None,
-            vary: list[list[Any]] | None = None) -> dict[str, Any]:
-    """What the page's script works on. `event`: at which the rule broke, from 0. `vary`: what `sluice-fuzz varying` prints."""
+            vary: list[list[Any]] | None = None, continued: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What the page's script works on. `event`: at which the rule broke, from 0. `vary`: what `sluice-fuzz varying` prints; `continued`:
+    what `sluice-fuzz decisive` prints."""
     shown = core or model
     assert shown is not None
     vary = vary or [[] for _ in shown["program"]]
-    return {"program": shown["program"], "vary": vary, "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
+    return {"program": shown["program"], "vary": vary, "decisive": decisive(continued), "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
             "sides": [{"name": name, "events": side["events"]} for name, side in (("core", core), ("standard", model)) if side is not None]}
+
+
+def decisive(continued: dict[str, Any] | None) -> dict[str, Any] | None:
+    """With `operation`, from 0: the first after which nearly every random continuation finds it; None if there is no such operation."""
+    if continued is None:
+        return None
+    enough = _NEARLY_ALWAYS * continued["tries"]
+    return next((continued | {"operation": number} for number, found in enumerate(continued["found"][1:]) if found >= enough), None)
 
 
 def for_script(data: object) -> str:
@@ -92,7 +102,8 @@ def write(folder: Path, sluice_fuzz: Path) -> bool:
     if core is None and model is None:
         return False
     varying = _printed(sluice_fuzz, "varying", program, flags) if core else None
-    files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), varying)))
+    continued = _printed(sluice_fuzz, "decisive", program, flags) if core else None
+    files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), varying, continued)))
     return True
 
 

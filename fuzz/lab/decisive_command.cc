@@ -1,0 +1,66 @@
+#include "fuzz/lab/decisive_command.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "fuzz/lab/judging.h"
+#include "fuzz/lab/program_file.h"
+#include "fuzz/oracle/finding_record.h"
+#include "fuzz/program/bytes.h"
+#include "fuzz/program/mutate.h"
+#include "nlohmann/json.hpp"
+
+namespace sluice::lab {
+namespace {
+
+constexpr uint64_t kTries = 100;
+constexpr size_t kMostOperations = 64;  // of a program: a shrunk one has two to seven
+constexpr size_t kLongest = 12;         // operations of a continuation
+
+// The first `kept` operations, then others. User code stays as it is.
+fuzz::Program Continued(const fuzz::Program& program, size_t kept, uint64_t seed) {
+  fuzz::Random random(seed);
+  const fuzz::Program other = fuzz::RandomProgram(random, fuzz::BalancedProfile());
+  fuzz::Program result = program;
+  result.ops.resize(kept);
+  const size_t more = std::min(other.ops.size(), 1 + random.Below(kLongest));
+  // From its end: a random program begins with getWriter(), which would be refused each time.
+  result.ops.insert(result.ops.end(), other.ops.end() - static_cast<ptrdiff_t>(more), other.ops.end());
+  return result;
+}
+
+}  // namespace
+
+int DecisiveCommand(const std::string& path, Judged judged) {
+  const auto bytes = ReadFile(path);
+  if (!bytes.ok()) return Complain(bytes.status());
+  const auto program = ParseProgram(path, *bytes);
+  if (!program.ok()) return Complain(program.status());
+  const auto judge = NewJudge(judged);
+  const std::optional<fuzz::Finding> first = judge->Run(*program);
+  if (!first.has_value()) {
+    std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so no operation is decisive\n", path.c_str());
+    return kExitFinding;
+  }
+  if (program->ops.size() > kMostOperations) {
+    std::fprintf(stderr, "sluice-fuzz: %s: has more than %zu operations; shrink it first\n", path.c_str(),
+                 kMostOperations);
+    return kExitUnreadable;
+  }
+  const std::string key = fuzz::RecordOf(*judge, *first).key();
+  auto found = nlohmann::json::array();
+  for (size_t kept = 0; kept <= program->ops.size(); ++kept) {
+    int count = 0;
+    for (uint64_t seed = 0; seed < kTries; ++seed)
+      count += Breaks(*judge, Continued(*program, kept, seed), key) ? 1 : 0;
+    found.push_back(count);
+  }
+  PrintOut(nlohmann::json{{"tries", kTries}, {"found", std::move(found)}}.dump() + "\n");
+  return kExitOk;
+}
+
+}  // namespace sluice::lab
