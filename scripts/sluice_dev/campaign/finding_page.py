@@ -63,7 +63,8 @@ def data_of(core: dict[str, Any] | None, model: dict[str, Any] | None, event: in
     shown = core or model
     assert shown is not None
     vary = vary or [[] for _ in shown["program"]]
-    return {"program": shown["program"], "vary": vary, "decisive": decisive(continued), "slots": shown["slots"], "diverges": divergence(core, model), "broke": event,
+    return {"program": shown["program"], "vary": vary, "decisive": decisive(continued), "slots": shown["slots"],
+            "diverges": divergence(core, model), "broke": event,
             "sides": [{"name": name, "events": side["events"]} for name, side in (("core", core), ("standard", model)) if side is not None]}
 
 

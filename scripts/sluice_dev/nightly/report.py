@@ -45,8 +45,8 @@ def findings(out: Path) -> list[dict[str, str]]:
                          {"identity": each.identity, "target": each.target, "rule": rule, "folder": str(each.folder.relative_to(out))})
     # Killed while it stored a finding.
     unnamed = [log.parent for log in sorted((out / "campaigns").glob("*/findings/**/log.txt")) if not (log.parent / "finding.json").exists()]
-    return [*found.values(), *({"identity": folder.name, "target": "", "rule": "of a campaign that was interrupted", "folder": str(folder.relative_to(out))}
-                               for folder in unnamed)]
+    interrupted = "of a campaign that was interrupted"
+    return [*found.values(), *({"identity": folder.name, "target": "", "rule": interrupted, "folder": str(folder.relative_to(out))} for folder in unnamed)]
 
 
 def _campaign_rows(out: Path) -> list[tuple[str, ...]]:
