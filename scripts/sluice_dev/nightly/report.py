@@ -46,7 +46,8 @@ def findings(out: Path) -> list[dict[str, str]]:
     # Killed while it stored a finding.
     unnamed = [log.parent for log in sorted((out / "campaigns").glob("*/findings/**/log.txt")) if not (log.parent / "finding.json").exists()]
     interrupted = "of a campaign that was interrupted"
-    return [*found.values(), *({"identity": folder.name, "target": "", "rule": interrupted, "folder": str(folder.relative_to(out))} for folder in unnamed)]
+    return [*found.values(), *({"identity": folder.name, "target": "", "rule": interrupted, "folder": str(folder.relative_to(out))}
+                               for folder in unnamed)]
 
 
 def _campaign_rows(out: Path) -> list[tuple[str, ...]]:
