@@ -209,14 +209,12 @@ class Groups(Folder):
         b.record["operation"] = "G"
         self.assertFalse(self.same(a, b), "only one of them diverged before")
 
-    def test_findings_of_v8_alone_are_one_fault_by_rule_or_by_method(self):
+    def test_findings_of_v8_alone_are_one_fault_by_rule(self):
         alone = lambda identity, step: finding(identity, record={"v8_only": True, "step": step})
         a = alone("model/property-ready@close", "close")
         self.assertTrue(self.same(a, alone("model/property-ready@abort", "abort")))
-        self.assertTrue(self.same(a, alone("slots/state@close", "close")))
-        self.assertFalse(self.same(a, alone("slots/state@abort", "abort")))
+        self.assertFalse(self.same(a, alone("slots/state@close", "close")))
         self.assertFalse(self.same(a, finding("model/property-ready@abort", record={"step": "abort"})), "a fault of the core")
-        self.assertFalse(self.same(alone("slots/state@microtasks", "microtasks"), alone("slots/x@microtasks", "microtasks")))
 
     def test_byte_findings_merge_when_many_neighbours_agree(self):
         a = finding("config/A", target="config_fuzzer", neighbours={"config/A": 5, "config/B": 3})

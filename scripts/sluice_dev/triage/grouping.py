@@ -4,7 +4,7 @@ One fault is found by many programs, and one program breaks many rules. A progra
 preserves that rule and the operation in which the core diverges (both are the finding's key). Two findings are one fault if
   - they have the same key;
   - the core diverges in the same operation, after the same part of it;
-  - only V8 shows both, and they break the same rule or break in the same method;
+  - only V8 shows both, and they break the same rule;
   - one crashed in the operation in which the other diverges, and nothing had diverged before;
   - both crashed at the same line, by the same kind of access;
   - of the inputs that differ in one byte from one's, many are the other (inputs that are no programs);
@@ -24,8 +24,6 @@ _STRENGTH = ("assert", "invariant", "asan", "ubsan", "slots", "model", "history"
              "determinism", "state", "model-assert")
 # Of the inputs that differ in a byte from that of a finding and break anything, the share that must be the other.
 _MANY_NEIGHBOURS = 0.25
-# Steps without information about the cause: an earlier fault of JavaScript runs on, or is read.
-_OF_NO_METHOD = ("microtasks", "readWriter", "readStream", "watchReady", "watchClosed", None)
 # AddressSanitizer's names for a wrong access to memory: one may hit freed, poisoned or foreign memory.
 _ACCESSES = ("heap-use-after-free", "heap-buffer-overflow", "use-after-poison", "container-overflow", "stack-use-after-scope",
              "stack-buffer-overflow", "global-buffer-overflow", "dynamic-stack-buffer-overflow", "unknown-crash")
@@ -80,10 +78,7 @@ def _is_same_crash(a: Finding, b: Finding) -> bool:
 
 
 def _are_v8s(a: Finding, b: Finding) -> bool:
-    if not (a.record.get("v8_only") and b.record.get("v8_only")):
-        return False
-    step = a.record.get("step")
-    return rule_of(a.identity) == rule_of(b.identity) or (step == b.record.get("step") and step not in _OF_NO_METHOD)
+    return bool(a.record.get("v8_only") and b.record.get("v8_only")) and rule_of(a.identity) == rule_of(b.identity)
 
 
 def why_same(a: Finding, b: Finding) -> str:
