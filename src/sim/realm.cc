@@ -22,6 +22,7 @@ void Realm::Reset(UserCode& user_code, CoreReactions* core_reactions) {
   resolvers_.reserve(kRoom);
   jobs_.reserve(kRoom);
   rejected_.reserve(kRoom);
+  notifying_.reserve(kRoom);
 }
 
 void Realm::CopyFrom(const Realm& other) {
@@ -198,9 +199,10 @@ void Realm::RunMicrotasks(size_t count) {
 
 void Realm::RunAllMicrotasks() {
   while (PendingMicrotasks() > 0) RunOne();
-  const std::vector<uint32_t> rejected = std::move(rejected_);
-  rejected_.clear();
-  for (const uint32_t promise : rejected) {
+  // Both lists keep their memory. Reporting runs no user code, so this is not entered again.
+  notifying_.clear();
+  notifying_.swap(rejected_);
+  for (const uint32_t promise : notifying_) {
     if (!promises_[promise].handled) user_code_->UnhandledRejection(promise, promises_[promise].value);
   }
 }

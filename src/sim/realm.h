@@ -154,7 +154,8 @@ class Realm {
   std::vector<Resolver> resolvers_;
   std::vector<Job> jobs_;
   size_t next_job_ = 0;
-  std::vector<uint32_t> rejected_;  // about to be notified
+  std::vector<uint32_t> rejected_;   // about to be notified
+  std::vector<uint32_t> notifying_;  // those that are being reported
 };
 
 }  // namespace sluice::sim

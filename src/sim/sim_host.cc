@@ -42,7 +42,6 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   chunks_ = &chunks;
   Clear();
   streams_.reserve(kRoom);
-  writers_.reserve(kRoom);
   promises_.reserve(kRoom);
   values_.reserve(kRoom);
   detached_.reserve(kRoom);
@@ -55,7 +54,7 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
 void SimHost::CopyFrom(const SimHost& other) {
   realm_.CopyFrom(other.realm_);
   CopyObjects(other.streams_, streams_);
-  CopyObjects(other.writers_, writers_);
+  writers_ = other.writers_;
   promises_ = other.promises_;
   values_ = other.values_;
   detached_ = other.detached_;
@@ -69,7 +68,7 @@ void SimHost::CopyFrom(const SimHost& other) {
 
 bool SimHost::HoldsTheSameAs(const SimHost& other) const {
   const auto equal = [](const auto& a, const auto& b) { return *a == *b; };
-  return std::ranges::equal(streams_, other.streams_, equal) && std::ranges::equal(writers_, other.writers_, equal) &&
+  return std::ranges::equal(streams_, other.streams_, equal) && writers_ == other.writers_ &&
          promises_ == other.promises_ && values_ == other.values_ && live_references_ == other.live_references_ &&
          detached_ == other.detached_ && type_errors_ == other.type_errors_ && last_charge_ == other.last_charge_ &&
          range_errors_ == other.range_errors_ && abort_errors_ == other.abort_errors_ &&
@@ -78,7 +77,7 @@ bool SimHost::HoldsTheSameAs(const SimHost& other) const {
 
 void SimHost::Clear() {
   streams_.clear();
-  writers_.clear();
+  writers_.Clear();
   promises_.clear();
   values_.clear();
   detached_.clear();
@@ -107,7 +106,7 @@ Outcome SimHost::ConstructStream(const SimStreamOptions& options) {
 }
 
 WriterSlot SimHost::NewWriter() {
-  writers_.push_back(std::make_unique<core::WritableStreamDefaultWriter>());
+  writers_.Add();
   return {writers_.size()};
 }
 
@@ -152,7 +151,7 @@ void SimHost::Teardown() {
   // Twice: what was released is empty, so the second time must find nothing to drop.
   for (int times = 0; times < 2; ++times) {
     for (const auto& stream : streams_) core::ReleaseSlots(*this, stream->core);
-    for (const auto& writer : writers_) core::ReleaseSlots(*this, *writer);
+    for (size_t i = 0; i < writers_.size(); ++i) core::ReleaseSlots(*this, writers_[i]);
   }
   realm_.ForEachWaitingCoreReaction([this](const core::Reaction& reaction) { Drop(reaction.abort_promise); });
   if (live_references_ != 0) Violation("a reference that the core took was never dropped");
@@ -437,7 +436,7 @@ void SimHost::Detach(Value chunk) {
 
 core::WritableStream& SimHost::Stream(StreamSlot stream) { return streams_[stream.name - 1]->core; }
 
-core::WritableStreamDefaultWriter& SimHost::Writer(WriterSlot writer) { return *writers_[writer.name - 1]; }
+core::WritableStreamDefaultWriter& SimHost::Writer(WriterSlot writer) { return writers_[writer.name - 1]; }
 
 bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name - 1]->aborted; }
 
@@ -445,13 +444,8 @@ bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name -
 
 Outcome SimHost::CallUser(CallKind kind, Value argument) {
   const Outcome outcome = user_code_->Call(kind, argument, 0);
-  MoveWriters();
+  writers_.Move();
   return outcome;
-}
-
-// "References stay valid until user code runs" (host.h).
-void SimHost::MoveWriters() {
-  for (auto& writer : writers_) writer = std::make_unique<core::WritableStreamDefaultWriter>(*writer);
 }
 
 PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promise_itself) {
@@ -463,7 +457,7 @@ PromiseSlot SimHost::PromiseFromCallback(const Outcome& outcome, bool use_promis
     realm_.RejectPromise(promise, outcome.value);
   } else {
     realm_.ResolvePromise(promise, outcome.value);
-    if (outcome.value.kind == ValueKind::kThenable) MoveWriters();  // its `then` was read
+    if (outcome.value.kind == ValueKind::kThenable) writers_.Move();  // its `then` was read
   }
   return slot;
 }

@@ -7,10 +7,10 @@
 //   - a slot is used after its last Drop(), or still owned after Teardown(). Names are never reused, so both are always
 //     detected;
 //   - Store() returns a new name, which knows its place and its stream; a writer's promises know their writer. A slot
-//   of
-//     the core that holds a name from elsewhere is detected (CheckPlaces);
+//     of the core that holds a name from elsewhere is detected (CheckPlaces);
 //   - a place holds two things at a time, or drops chunks or write requests out of order.
-// Writers move in memory whenever user code has run, so that a reference that the core stored is a use after free.
+// Writers move in memory whenever user code has run, so that a reference that the core stored is a use of poisoned
+// memory.
 #ifndef SLUICE_SIM_SIM_HOST_H_
 #define SLUICE_SIM_SIM_HOST_H_
 
@@ -26,6 +26,7 @@
 #include "src/core/state.h"
 #include "src/core/tick_model.h"
 #include "src/sim/chunk.h"
+#include "src/sim/moving_writers.h"
 #include "src/sim/realm.h"
 #include "src/sim/strategy.h"
 #include "src/sim/user_code.h"
@@ -65,7 +66,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Value ValueOf(core::ValueSlot slot);
   // ---- Looking inside, for those that are not the core.
   const core::WritableStream& stream(size_t index) const { return streams_[index]->core; }
-  const core::WritableStreamDefaultWriter& writer(core::WriterSlot slot) const { return *writers_[slot.name - 1]; }
+  const core::WritableStreamDefaultWriter& writer(core::WriterSlot slot) const { return writers_[slot.name - 1]; }
   Value Peek(core::ValueSlot slot) const {
     return slot.is_undefined() || slot.name > values_.size() ? Value::Undefined() : values_[slot.name - 1].value;
   }
@@ -195,7 +196,6 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   template <typename Slot>
   void CheckPlace(Slot slot, core::Place place, core::StreamSlot stream);
   Outcome CallUser(CallKind kind, Value argument);
-  void MoveWriters();
   uint32_t Checked(core::PromiseSlot promise);
   core::PromiseSlot PromiseFromCallback(const Outcome& outcome, bool use_promise_itself);
   core::PromiseSlot PromiseFromSinkMethod(core::StreamSlot stream, const Outcome& outcome);
@@ -206,7 +206,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   const std::vector<Chunk>* chunks_ = nullptr;
   std::vector<bool> detached_;  // by chunk
   std::vector<std::unique_ptr<SimStream>> streams_;
-  std::vector<std::unique_ptr<core::WritableStreamDefaultWriter>> writers_;
+  MovingWriters writers_;               // by name - 1
   std::vector<NamedPromise> promises_;  // by name - 1
   std::vector<NamedValue> values_;      // by name - 1
   uint64_t live_references_ = 0;

@@ -87,6 +87,14 @@ TEST_F(SimHostTest, LeakedPromiseIsSeenAtTeardown) {
   EXPECT_NE(host.violation(), nullptr);
 }
 
+TEST_F(SimHostTest, WritersMoveWhenUserCodeHasRun) {
+  host.ConstructStream({.sink = {.write = true}});
+  const core::WriterSlot writer = host.NewWriter();
+  const core::WritableStreamDefaultWriter* const before = &host.Writer(writer);
+  host.Drop(host.PerformWriteAlgorithm({1}, core::kUndefined));
+  EXPECT_NE(&host.Writer(writer), before);
+}
+
 TEST_F(SimHostTest, FirstViolationIsKept) {
   const core::ValueSlot value = NewValue();
   host.Drop(value);
