@@ -88,7 +88,7 @@ class Mutator {
     } else {
       Mutate(program);
     }
-    output_ = EncodeBytesWithin(std::move(program), max_size);
+    EncodeBytesWithin(program, max_size, output_);
     return output_;
   }
 

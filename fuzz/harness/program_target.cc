@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -15,8 +16,9 @@
 namespace sluice::fuzz {
 namespace {
 
-size_t Store(Program program, uint8_t* out, size_t max_size) {
-  const std::string bytes = EncodeBytesWithin(std::move(program), max_size);
+size_t Store(Program& program, uint8_t* out, size_t max_size) {
+  static std::string& bytes = *new std::string;
+  EncodeBytesWithin(program, max_size, bytes);
   std::memcpy(out, bytes.data(), bytes.size());
   return bytes.size();
 }
@@ -35,9 +37,16 @@ bool IsIgnored(std::string_view key) {
   return false;
 }
 
+Judge* NewCampaignJudge(std::unique_ptr<JudgedSubject> subject) {
+  auto judge = std::make_unique<Judge>(std::move(subject));
+  judge->SetReruns(Reruns::kSampled);
+  return judge.release();
+}
+
 int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
   RememberInput(data, size);
-  const Program program = DecodeInput({data, size});
+  static InputDecoder& decoder = *new InputDecoder;
+  const Program& program = decoder.Decode({data, size});
   judge.Run(program);
   if (judge.findings().empty()) return 0;
   // Later findings are consequences of the first, or are found by another program.
@@ -52,19 +61,23 @@ int RunProgramInput(Judge& judge, const uint8_t* data, size_t size) {
 
 size_t MutateProgramInput(const Profile& profile, uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   Random random(seed);
-  Program program = DecodeInput({data, size});
+  static InputDecoder& decoder = *new InputDecoder;
+  Program& program = decoder.Decode({data, size});
   if (program.ops.empty() && program.scripts.empty()) {
     program = RandomProgram(random, profile);
   } else {
     Mutate(program, random, profile);
   }
-  return Store(std::move(program), data, max_size);
+  return Store(program, data, max_size);
 }
 
 size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size, uint8_t* out,
                               size_t max_out_size, unsigned seed) {
   Random random(seed);
-  return Store(CrossOver(DecodeInput({a, a_size}), DecodeInput({b, b_size}), random), out, max_out_size);
+  static InputDecoder& first = *new InputDecoder;
+  static InputDecoder& second = *new InputDecoder;
+  Program child = CrossOver(first.Decode({a, a_size}), second.Decode({b, b_size}), random);
+  return Store(child, out, max_out_size);
 }
 
 }  // namespace sluice::fuzz

@@ -25,6 +25,8 @@ namespace sluice::fuzz {
 // Whether SLUICE_IGNORE_FINDINGS has this key.
 bool IsIgnored(std::string_view key);
 
+// A judge that runs programs again by sample. The verdict still depends on the input only.
+Judge* NewCampaignJudge(std::unique_ptr<JudgedSubject> subject);
 int RunProgramInput(Judge& judge, const uint8_t* data, size_t size);
 size_t MutateProgramInput(const Profile& profile, uint8_t* data, size_t size, size_t max_size, unsigned seed);
 size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b, size_t b_size, uint8_t* out,
@@ -34,7 +36,7 @@ size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b,
 
 #define SLUICE_PROGRAM_TARGET(Subject)                                                                          \
   extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                     \
-    static sluice::fuzz::Judge* const judge = new sluice::fuzz::Judge(std::make_unique<Subject>());             \
+    static sluice::fuzz::Judge* const judge = sluice::fuzz::NewCampaignJudge(std::make_unique<Subject>());      \
     return sluice::fuzz::RunProgramInput(*judge, data, size);                                                   \
   }                                                                                                             \
   extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {       \

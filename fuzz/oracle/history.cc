@@ -113,8 +113,11 @@ std::optional<BrokenRule> HistoryChecker::Check(const Trace& trace) {
   start_pending_ = start_rejected_ = write_pending_ = close_succeeded_ = in_start_ = false;
   pending_at_author_ = close_calls_ = abort_calls_ = start_calls_ = 0;
   Collect(trace);
-  std::stable_sort(writes_.begin(), writes_.end(),
-                   [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; });
+  const auto earlier = [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; };
+  // Only writes in the middle of a size() make them unsorted, and sorting takes memory.
+  if (!std::is_sorted(writes_.begin(), writes_.end(), earlier)) {
+    std::stable_sort(writes_.begin(), writes_.end(), earlier);
+  }
   CheckFulfilled();
   if (trace.program->has(Method::kWrite)) {
     CheckOrder();

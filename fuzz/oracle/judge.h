@@ -64,6 +64,12 @@ class CoreWatcher {
   virtual void OnEnd() = 0;
 };
 
+// Which programs the judge runs on the core once more, which costs a quarter of its time.
+enum class Reruns : uint8_t {
+  kAll,
+  kSampled,  // one in four, by its trace, and all with a finding: a campaign has enough programs that a fault shows in
+};
+
 class Judge {
  public:
   // `subject`: the core, the core with a planted fault (fuzz/oracle/canary.h), or the core in V8.
@@ -84,6 +90,7 @@ class Judge {
   const Trace& other_trace(const Finding& finding) const;
 
   JudgedSubject& subject() { return *core_; }
+  void SetReruns(Reruns reruns) { reruns_ = reruns; }
   // `watcher` observes later calls of Run(); null removes it.
   void WatchCore(CoreWatcher* watcher) { watcher_ = watcher; }
 
@@ -119,7 +126,8 @@ class Judge {
   Trace restored_;                  // the core's second run, with its state saved and restored at one step
   Trace again_;                     // the core's third run, without that; only if the second differs
   const Trace* running_ = nullptr;  // the trace that the core is writing
-  bool is_at_end_ = false;          // all references of that run are being dropped
+  Reruns reruns_ = Reruns::kAll;
+  bool is_at_end_ = false;  // all references of that run are being dropped
   std::vector<Finding> findings_;
   CoreWatcher* watcher_ = nullptr;
   core::AssertHandler previous_handler_ = nullptr;

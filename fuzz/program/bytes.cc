@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
@@ -15,6 +16,7 @@ using sim::Chunk;
 
 class Writer {
  public:
+  explicit Writer(std::string& bytes) : bytes_(bytes) { bytes_.clear(); }
   void Byte(uint64_t value) { bytes_ += static_cast<char>(value & 0xFF); }
   void LittleEndian(uint64_t value, int bytes) {
     for (int i = 0; i < bytes; ++i) Byte(value >> (8 * i));
@@ -27,10 +29,9 @@ class Writer {
     Byte(index + offset);
     if (index == table.size()) raw();
   }
-  std::string Take() { return std::move(bytes_); }
 
  private:
-  std::string bytes_;
+  std::string& bytes_;
 };
 
 class Reader {
@@ -187,8 +188,10 @@ void ReadSettings(Reader& in, Program& program) {
 
 }  // namespace
 
-std::string EncodeBytes(const Program& program) {
-  Writer out;
+namespace {
+
+void EncodeBytes(const Program& program, std::string& bytes) {
+  Writer out(bytes);
   out.Byte(kFormat);
   WriteSettings(out, program);
   out.Byte(program.scripts.size());
@@ -199,50 +202,78 @@ std::string EncodeBytes(const Program& program) {
     WriteStatement(out, script.end);
   }
   for (const Op& op : program.ops) WriteStatement(out, op);
-  return out.Take();
 }
 
-std::string EncodeBytesWithin(Program program, size_t max_size) {
-  std::string bytes = EncodeBytes(program);
-  while (bytes.size() > max_size && !program.ops.empty()) {
-    program.ops.resize(program.ops.size() / 2);
-    bytes = EncodeBytes(program);
-  }
-  while (bytes.size() > max_size && !program.scripts.empty()) {
-    program.scripts.resize(program.scripts.size() / 2);
-    bytes = EncodeBytes(program);
-  }
-  bytes.resize(std::min(bytes.size(), max_size));
-  return bytes;
-}
-
-Program DecodeBytes(std::span<const uint8_t> bytes) {
+// Over whatever `program` was. Its scripts come from `spare`, and those that are too many go there.
+void DecodeBytes(std::span<const uint8_t> bytes, Program& program, std::vector<Script>& spare) {
   Reader in(bytes);
-  Program program;
   in.Byte();  // kFormat, or anything
+  program.highWaterMark.reset();
+  program.byteLimit.reset();
   ReadSettings(in, program);
   const uint64_t scripts = in.Below(kMaxScripts + 1);
-  program.scripts.reserve(std::min<size_t>(scripts, in.left()));
-  for (uint64_t i = 0; i < scripts && !in.AtEnd(); ++i) {
-    Script& script = program.scripts.emplace_back();
+  size_t read = 0;
+  for (; read < scripts && !in.AtEnd(); ++read) {
+    if (read == program.scripts.size() && spare.empty()) {
+      program.scripts.emplace_back();
+    } else if (read == program.scripts.size()) {
+      program.scripts.push_back(std::move(spare.back()));
+      spare.pop_back();
+    }
+    Script& script = program.scripts[read];
     script.call = static_cast<sim::CallKind>(in.Below(sim::kCallKindCount));
     const uint64_t ops = in.Below(kMaxScriptOps + 1);
+    script.ops.clear();
     script.ops.reserve(std::min<size_t>(ops, in.left()));
     for (uint64_t j = 0; j < ops && !in.AtEnd(); ++j) script.ops.push_back(ReadOp(in));
     script.end = ReadStatement<End, EndKind>(in, kEndKindCount);
   }
+  for (; program.scripts.size() > read; program.scripts.pop_back()) {
+    if (spare.size() < kMaxScripts) spare.push_back(std::move(program.scripts.back()));
+  }
+  program.ops.clear();
   program.ops.reserve(std::min(kMaxOps, in.left()));
   while (!in.AtEnd() && program.ops.size() < kMaxOps) program.ops.push_back(ReadOp(in));
+}
+
+}  // namespace
+
+std::string EncodeBytes(const Program& program) {
+  std::string bytes;
+  EncodeBytes(program, bytes);
+  return bytes;
+}
+
+void EncodeBytesWithin(Program& program, size_t max_size, std::string& bytes) {
+  EncodeBytes(program, bytes);
+  while (bytes.size() > max_size && !program.ops.empty()) {
+    program.ops.resize(program.ops.size() / 2);
+    EncodeBytes(program, bytes);
+  }
+  while (bytes.size() > max_size && !program.scripts.empty()) {
+    program.scripts.resize(program.scripts.size() / 2);
+    EncodeBytes(program, bytes);
+  }
+  bytes.resize(std::min(bytes.size(), max_size));
+}
+
+Program DecodeBytes(std::span<const uint8_t> bytes) {
+  Program program;
+  std::vector<Script> spare;
+  DecodeBytes(bytes, program, spare);
   return program;
 }
 
-Program DecodeInput(std::span<const uint8_t> input) {
+Program& InputDecoder::Decode(std::span<const uint8_t> input) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
   if (LooksLikeText(text)) {
     ParsedProgram parsed = ParseText(text);
-    if (parsed.program.has_value()) return *std::move(parsed.program);
+    if (parsed.program.has_value()) return program_ = *std::move(parsed.program);
   }
-  return DecodeBytes(input);
+  DecodeBytes(input, program_, spare_);
+  return program_;
 }
+
+Program DecodeInput(std::span<const uint8_t> input) { return std::move(InputDecoder().Decode(input)); }
 
 }  // namespace sluice::fuzz

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fuzz/program/program.h"
 
@@ -18,12 +19,22 @@ namespace sluice::fuzz {
 inline constexpr uint8_t kFormat = 1;
 
 std::string EncodeBytes(const Program& program);
-// At most max_size bytes. Drops operations, then scripts, from the end until it fits.
-std::string EncodeBytesWithin(Program program, size_t max_size);
+// At most max_size bytes, into the memory of `bytes`. Drops operations, then scripts, from the end until `program` fits.
+void EncodeBytesWithin(Program& program, size_t max_size, std::string& bytes);
 Program DecodeBytes(std::span<const uint8_t> bytes);
 
 // Either form: text if it looks like text and parses, bytes otherwise. Fuzz targets read their input with this.
 Program DecodeInput(std::span<const uint8_t> input);
+// The same over and over: takes the memory of the program before, so that a campaign allocates none.
+class InputDecoder {
+ public:
+  // The program lives until the next call, and may be changed.
+  Program& Decode(std::span<const uint8_t> input);
+
+ private:
+  Program program_;
+  std::vector<Script> spare_;  // those that the program before had and this one has not
+};
 
 }  // namespace sluice::fuzz
 

@@ -405,6 +405,7 @@ std::optional<Profile> ProfileNamed(std::string_view name) {
 std::vector<std::string_view> Mutate(Program& program, Random& random, const Profile& profile) {
   const size_t times = 1 + Small(4, random);
   std::vector<std::string_view> names;
+  names.reserve(times);
   for (size_t i = 0; i < times; ++i) names.push_back(MutateOnce(program, random, profile));
   return names;
 }

@@ -46,6 +46,19 @@ TEST(BytesTest, AnyBytesDecodeAndKeepTheCodecRules) {
 // Bytes of the language's first version, with every operation, setting and kind of operand that it had. What a person
 // has stored must mean the same for ever: tables that bytes index grow at their ends, and those with a form for other
 // values (InterestingNumbers, InterestingByteCounts, InterestingChunks) not at all.
+TEST(BytesTest, WhatADecoderReadBeforeDoesNotMatter) {
+  Random random(9);
+  InputDecoder decoder;
+  for (int i = 0; i < 5000; ++i) {
+    std::string bytes(random.Below(150), '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random.Below(random.OneIn(2) ? 40 : 256));
+    if (random.OneIn(50)) bytes = PrintText(RandomProgram(random, BalancedProfile()));
+    Program& program = decoder.Decode(AsBytes(bytes));
+    ASSERT_EQ(program, DecodeInput(AsBytes(bytes)));
+    if (random.OneIn(2)) Mutate(program, random, BalancedProfile());
+  }
+}
+
 TEST(BytesTest, BytesOfTheFirstVersionKeepTheirMeaning) {
   constexpr std::string_view kHex =
       "011a00000000000002401a3930000000000000011f0300010203150000036100620041000700000001050100011900000000"

@@ -14,6 +14,7 @@
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/finding_report.h"
 #include "fuzz/program/mutate.h"
+#include "fuzz/program/random.h"
 #include "src/core/check.h"
 #include "tests/fuzz/run_program.h"
 
@@ -392,6 +393,66 @@ TEST(JudgeTest, AnAssertThatFailsInTheProgramInBetweenIsNoFindingAboutThisOne) {
   EXPECT_FALSE(Judged<AssertsWhenErrored>(kProgram).has_value());
   EXPECT_EQ(Judged<AssertsWhenErrored>("methods start\ncontroller.error(r1)\n")->identity(),
             "assert/WritableStreamDefaultControllerError");
+}
+
+class CountsRuns : public CoreSubject {
+ public:
+  explicit CountsRuns(int& runs) : runs_(runs) {}
+  void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override {
+    ++runs_;
+    CoreSubject::Reset(user_code, chunks);
+  }
+
+ private:
+  int& runs_;
+};
+
+TEST(JudgeTest, ASampledJudgeRunsAQuarterOfTheProgramsAgainAndAlwaysTheSame) {
+  int runs = 0;
+  Judge judge(std::make_unique<CountsRuns>(runs));
+  Random random(5);
+  constexpr int kPrograms = 400;
+  int again = 0;
+  for (int i = 0; i < kPrograms; ++i) {
+    const Program program = RandomProgram(random, BalancedProfile());
+    const auto runs_of = [&](Reruns reruns) {
+      judge.SetReruns(reruns);
+      runs = 0;
+      judge.Run(program);
+      return runs;
+    };
+    EXPECT_EQ(runs_of(Reruns::kAll), 2);
+    const int sampled = runs_of(Reruns::kSampled);
+    EXPECT_EQ(runs_of(Reruns::kSampled), sampled);
+    again += sampled - 1;
+  }
+  EXPECT_GT(again, kPrograms / 6);
+  EXPECT_LT(again, kPrograms / 3);
+}
+
+TEST(JudgeTest, ASampledJudgeRunsEveryProgramAgainThatHasAFinding) {
+  Judge judge(std::make_unique<ForgetsHighWaterMark>());
+  judge.SetReruns(Reruns::kSampled);
+  Judge all(std::make_unique<ForgetsHighWaterMark>());
+  Random random(6);
+  for (int i = 0; i < 50; ++i) {
+    const Program program = RandomProgram(random, BalancedProfile());
+    judge.Run(program);
+    all.Run(program);
+    ASSERT_EQ(judge.findings().size(), all.findings().size());
+  }
+}
+
+TEST(JudgeTest, ASampledJudgeFindsARunThatSeesAnEarlierOne) {
+  Random random(8);
+  std::set<std::string> identities;
+  for (int i = 0; i < 60; ++i) {
+    Judge judge(std::make_unique<Remembers>());
+    judge.SetReruns(Reruns::kSampled);
+    judge.Run(RandomProgram(random, BalancedProfile()));
+    for (const Finding& finding : judge.findings()) identities.insert(finding.identity());
+  }
+  EXPECT_TRUE(identities.contains("determinism/same-program-same-trace"));
 }
 
 class LeaksLater : public CoreSubject {
