@@ -87,8 +87,8 @@ std::span<const sim::Chunk> InterestingChunks();
 // Calls f(kind) for each operand of the row, in the pattern's order.
 template <typename F>
 void ForEachOperand(const Row& row, F f) {
-  for (size_t i = 0; i + 1 < row.pattern.size(); ++i) {
-    if (row.pattern[i] == '$') f(static_cast<OperandKind>(row.pattern[++i]));
+  for (size_t i = row.pattern.find('$'); i < row.pattern.size(); i = row.pattern.find('$', i + 2)) {
+    f(static_cast<OperandKind>(row.pattern[i + 1]));
   }
 }
 

@@ -40,8 +40,7 @@ std::string OperandText(OperandKind kind, const Operands& operands) {
   return "";
 }
 
-std::string StatementText(const Row& row, const Operands& operands) {
-  std::string text;
+void AppendStatement(std::string& text, const Row& row, const Operands& operands) {
   for (size_t i = 0; i < row.pattern.size(); ++i) {
     if (row.pattern[i] == '$') {
       text += OperandText(static_cast<OperandKind>(row.pattern[++i]), operands);
@@ -49,6 +48,12 @@ std::string StatementText(const Row& row, const Operands& operands) {
       text += row.pattern[i];
     }
   }
+}
+
+template <typename Statement>
+std::string StatementText(const Statement& statement) {
+  std::string text;
+  AppendStatement(text, RowOf(statement.kind), statement.operands);
   return text;
 }
 
@@ -432,6 +437,8 @@ class Parser {
   template <typename Statement>
   static bool Match(std::span<const Row> rows, Cursor cursor, Statement& statement, Furthest& furthest) {
     for (const Row& row : rows) {
+      // Most rows fail at their first character.
+      if (!furthest.listening && row.pattern[0] != '$' && !cursor.rest().starts_with(row.pattern[0])) continue;
       if (!MatchPattern(row.pattern, cursor, statement.operands, furthest)) continue;
       statement.kind = static_cast<decltype(statement.kind)>(row.kind);
       Normalize(row, statement.operands);
@@ -507,11 +514,16 @@ class Parser {
 
 }  // namespace
 
-std::string PrintText(const Op& op) { return StatementText(RowOf(op.kind), op.operands); }
-std::string PrintText(const End& end) { return StatementText(RowOf(end.kind), end.operands); }
+std::string PrintText(const Op& op) { return StatementText(op); }
+std::string PrintText(const End& end) { return StatementText(end); }
 
 std::string PrintText(const Program& program) {
   std::string text;
+  const auto append = [&text](std::string_view before, const auto& statement) {
+    text += before;
+    AppendStatement(text, RowOf(statement.kind), statement.operands);
+    text += '\n';
+  };
   if (program.highWaterMark.has_value()) text += "highWaterMark " + NumberText(*program.highWaterMark) + "\n";
   if (program.strategy != sim::Strategy::kAuthor) {
     text += "strategy " + std::string(StrategyNames()[static_cast<int>(program.strategy)]) + "\n";
@@ -531,12 +543,12 @@ std::string PrintText(const Program& program) {
     text += "on " + std::string(CallKindNames()[static_cast<int>(script.call)]) + " ";
     if (!script.ops.empty()) {
       text += "{\n";
-      for (const Op& op : script.ops) text += "  " + PrintText(op) + "\n";
+      for (const Op& op : script.ops) append("  ", op);
       text += "} ";
     }
-    text += PrintText(script.end) + "\n";
+    append("", script.end);
   }
-  for (const Op& op : program.ops) text += PrintText(op) + "\n";
+  for (const Op& op : program.ops) append("", op);
   return text;
 }
 
