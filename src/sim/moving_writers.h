@@ -7,6 +7,7 @@
 #define SLUICE_SIM_MOVING_WRITERS_H_
 
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 
 #include "src/core/state.h"
@@ -23,8 +24,9 @@ class MovingWriters {
   ~MovingWriters();
 
   size_t size() const { return size_; }
-  Writer& operator[](size_t index) { return cells_[first_ + index]; }
-  const Writer& operator[](size_t index) const { return cells_[first_ + index]; }
+  // Aborts if there is no such writer.
+  Writer& operator[](size_t index) { return cells_[first_ + Checked(index)]; }
+  const Writer& operator[](size_t index) const { return cells_[first_ + Checked(index)]; }
   void Add();  // one with no stream; may move the others
   void Move();
   void Clear();
@@ -32,6 +34,10 @@ class MovingWriters {
   friend bool operator==(const MovingWriters& a, const MovingWriters& b);
 
  private:
+  size_t Checked(size_t index) const {
+    if (index >= size_) std::abort();
+    return index;
+  }
   void MoveTo(size_t first);
   void Grow(size_t capacity);
 

@@ -42,6 +42,8 @@ void SimHost::Reset(UserCode& user_code, const std::vector<Chunk>& chunks) {
   chunks_ = &chunks;
   Clear();
   streams_.reserve(kRoom);
+  is_marked_.reserve(kRoom);
+  marked_writers_.reserve(kRoom);
   promises_.reserve(kRoom);
   values_.reserve(kRoom);
   detached_.reserve(kRoom);
@@ -55,6 +57,8 @@ void SimHost::CopyFrom(const SimHost& other) {
   realm_.CopyFrom(other.realm_);
   CopyObjects(other.streams_, streams_);
   writers_ = other.writers_;
+  is_marked_ = other.is_marked_;
+  marked_writers_ = other.marked_writers_;
   promises_ = other.promises_;
   values_ = other.values_;
   detached_ = other.detached_;
@@ -78,6 +82,8 @@ bool SimHost::HoldsTheSameAs(const SimHost& other) const {
 void SimHost::Clear() {
   streams_.clear();
   writers_.Clear();
+  is_marked_.clear();
+  marked_writers_.clear();
   promises_.clear();
   values_.clear();
   detached_.clear();
@@ -107,6 +113,7 @@ Outcome SimHost::ConstructStream(const SimStreamOptions& options) {
 
 WriterSlot SimHost::NewWriter() {
   writers_.Add();
+  is_marked_.push_back(false);
   return {writers_.size()};
 }
 
@@ -147,6 +154,7 @@ void SimHost::Teardown() {
       Violation("the host was not told that the algorithms were cleared");
     }
   }
+  for (uint32_t name = 1; name <= writers_.size(); ++name) MarkWriter(name);
   CheckPlaces();
   // Twice: what was released is empty, so the second time must find nothing to drop.
   for (int times = 0; times < 2; ++times) {
@@ -310,7 +318,9 @@ void SimHost::Drop(PromiseSlot promise) {
   NamedPromise& named = promises_[promise.name - 1];
   if (named.references == 0) return Violation("a promise is dropped more often than it was retained");
   --live_references_;
-  if (--named.references == 0) Leave(named.home);
+  if (--named.references != 0) return;
+  if (named.home.writer != 0) MarkWriter(named.home.writer);
+  Leave(named.home);
 }
 
 void SimHost::Drop(ValueSlot value) {
@@ -343,6 +353,7 @@ void SimHost::CheckPlace(Slot slot, core::Place place, StreamSlot stream) {
 }
 
 void SimHost::CheckPlaces() {
+  if (is_inspecting_) return;  // nothing would be a violation
   using core::Place;
   for (const auto& one : streams_) {
     const core::WritableStream& stream = one->core;
@@ -364,8 +375,8 @@ void SimHost::CheckPlaces() {
       CheckPlace(queue.back().value, Place::kChunk, self);
     }
   }
-  for (size_t name = 1; name <= writers_.size(); ++name) {
-    const core::WritableStreamDefaultWriter& writer = Writer(WriterSlot{name});
+  for (const uint32_t name : marked_writers_) {
+    const core::WritableStreamDefaultWriter& writer = writers_[name - 1];
     const auto check = [&](PromiseSlot promise, core::WriterPromise which) {
       const Home* const home = HomeOf(promise);
       if (home != nullptr && (home->writer != name || home->which != which)) {
@@ -374,7 +385,9 @@ void SimHost::CheckPlaces() {
     };
     check(writer.readyPromise, core::WriterPromise::kReady);
     check(writer.closedPromise, core::WriterPromise::kClosed);
+    is_marked_[name - 1] = false;
   }
+  marked_writers_.clear();
 }
 
 // ---- Errors and chunks
@@ -436,7 +449,16 @@ void SimHost::Detach(Value chunk) {
 
 core::WritableStream& SimHost::Stream(StreamSlot stream) { return streams_[stream.name - 1]->core; }
 
-core::WritableStreamDefaultWriter& SimHost::Writer(WriterSlot writer) { return writers_[writer.name - 1]; }
+core::WritableStreamDefaultWriter& SimHost::Writer(WriterSlot writer) {
+  MarkWriter(static_cast<uint32_t>(writer.name));
+  return writers_[writer.name - 1];
+}
+
+void SimHost::MarkWriter(uint32_t name) {
+  if (name == 0 || name > writers_.size() || is_marked_[name - 1]) return;
+  is_marked_[name - 1] = true;
+  marked_writers_.push_back(name);
+}
 
 bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name - 1]->aborted; }
 

@@ -195,6 +195,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   // Whether `slot` is undefined or was stored for this place.
   template <typename Slot>
   void CheckPlace(Slot slot, core::Place place, core::StreamSlot stream);
+  void MarkWriter(uint32_t name);
   Outcome CallUser(CallKind kind, Value argument);
   uint32_t Checked(core::PromiseSlot promise);
   core::PromiseSlot PromiseFromCallback(const Outcome& outcome, bool use_promise_itself);
@@ -206,9 +207,12 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   const std::vector<Chunk>* chunks_ = nullptr;
   std::vector<bool> detached_;  // by chunk
   std::vector<std::unique_ptr<SimStream>> streams_;
-  MovingWriters writers_;               // by name - 1
-  std::vector<NamedPromise> promises_;  // by name - 1
-  std::vector<NamedValue> values_;      // by name - 1
+  MovingWriters writers_;  // by name - 1
+  // Those that may have changed since CheckPlaces(): the core got a reference, or a promise of theirs was dropped.
+  std::vector<uint32_t> marked_writers_;  // names, each once
+  std::vector<char> is_marked_;           // by name - 1
+  std::vector<NamedPromise> promises_;    // by name - 1
+  std::vector<NamedValue> values_;        // by name - 1
   uint64_t live_references_ = 0;
   std::vector<std::optional<core::TypeErrorReason>> type_errors_;
   uint64_t last_charge_ = 0;  // bytes

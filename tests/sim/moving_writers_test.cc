@@ -86,6 +86,13 @@ TEST(MovingWritersTest, ClearedWritersArePoisoned) {
   ExpectNamed(writers, 2);
 }
 
+TEST(MovingWritersDeathTest, AWriterThatDoesNotExistAborts) {
+  MovingWriters writers;
+  AddNamed(writers, 2);
+  EXPECT_DEATH(writers[2], "");
+  EXPECT_DEATH(writers[~size_t{0}], "");
+}
+
 TEST(MovingWritersTest, ACopyHoldsTheSameElsewhere) {
   MovingWriters writers;
   AddNamed(writers, 3);

@@ -237,6 +237,30 @@ TEST_F(SimHostPlaces, WriterPromiseInTheOtherSlotIsSeen) {
   EXPECT_STREQ(host.violation(), "a writer has a promise that was not made for it");
 }
 
+TEST_F(SimHostPlaces, WriterPromiseThatIsDroppedLaterIsSeen) {
+  const core::WriterSlot writer = host.NewWriter();
+  const core::PromiseSlot ready = host.NewWriterPromise(writer, core::WriterPromise::kReady);
+  host.Writer(writer).readyPromise = ready;
+  host.CheckPlaces();
+  host.CheckPlaces();
+  EXPECT_EQ(host.violation(), nullptr);
+  host.Drop(ready);
+  EXPECT_EQ(host.violation(), nullptr);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a promise is used after its last reference was dropped");
+}
+
+TEST_F(SimHostPlaces, InspectionLeavesWhatIsToBeChecked) {
+  const core::WriterSlot writer = host.NewWriter();
+  host.Writer(writer).closedPromise = host.NewWriterPromise(writer, core::WriterPromise::kReady);
+  host.SetInspecting(true);
+  host.CheckPlaces();
+  host.SetInspecting(false);
+  EXPECT_EQ(host.violation(), nullptr);
+  host.CheckPlaces();
+  EXPECT_STREQ(host.violation(), "a writer has a promise that was not made for it");
+}
+
 TEST_F(SimHostPlaces, WriterPromiseOfAnotherWriterIsSeen) {
   const core::WriterSlot writer = host.NewWriter();
   host.Writer(host.NewWriter()).readyPromise = host.NewWriterPromise(writer, core::WriterPromise::kReady);
