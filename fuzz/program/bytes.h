@@ -19,7 +19,7 @@ namespace sluice::fuzz {
 inline constexpr uint8_t kFormat = 1;
 
 std::string EncodeBytes(const Program& program);
-// At most max_size bytes, into the memory of `bytes`. Drops operations, then scripts, from the end until `program` fits.
+// At most max_size bytes, in the memory of `bytes`. Drops operations, then scripts, from the end of `program`.
 void EncodeBytesWithin(Program& program, size_t max_size, std::string& bytes);
 Program DecodeBytes(std::span<const uint8_t> bytes);
 
