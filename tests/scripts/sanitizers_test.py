@@ -5,6 +5,7 @@
     sanitizers_test.py suppressions SLUICE             # an AddressSanitizer build's shell
 """
 
+import json
 import os
 import re
 import subprocess
@@ -21,16 +22,16 @@ _SETS = re.compile(
     r"|-rss_limit_mb|-timeout=\d|no_sanitize|-fno-sanitize|__[alu]b?san_(default|is_turned_off|ignore|disable)|ScopedDisabler"
     r"|--(error-exitcode|leak-check|track-origins|suppressions)=")
 _LOOKED_AT = (".py", ".sh", ".cc", ".h", ".txt", ".cmake", ".json", ".yml", ".yaml", ".options")
+_TARGETS_WITH_V8 = [target["name"] for target in json.loads((ROOT / "fuzz/targets/targets.json").read_text())["targets"] if target.get("v8")]
 # Who may, and why.
 _MAY = {
     "scripts/sluice_dev/fleet/environment.py": "OSS-Fuzz's own options, which are given",
     "scripts/sluice_dev/fleet/checks.py": "runs targets as OSS-Fuzz does",
     "tests/scripts/sanitizers_test.py": "this file",
     "src/runtime/repl_evaluator.cc": "builds lsan.options and lsan.suppressions in",
-    "fuzz/targets/v8_binding_fuzzer.cc": "looks for no leaks, as sanitizers/README.md explains",
-    "fuzz/targets/v8_binding_fuzzer.options": "what a fleet gets of [tests with V8]",
-    **{f"fuzz/targets/{name}_fuzzer.{ending}": "the same" for name in ("structured_clone", "url", "console_format", "module_graph", "api_surface")
-       for ending in ("cc", "options")},
+    **{f"fuzz/targets/{name}.cc": "looks for no leaks, as sanitizers/README.md explains" for name in _TARGETS_WITH_V8},
+    **{f"fuzz/targets/{name}.options": "what a fleet gets of [tests with V8]" for name in _TARGETS_WITH_V8},
+    "src/core/CMakeLists.txt": "three files without libFuzzer's coverage, with the reason",
     "src/runtime/CMakeLists.txt": "two files without run-time type information",
     "tests/scripts/triage_test.py": "a target that is a shell script, and reads no flags",
     "scripts/sluice_dev/fleet/valgrind_replay.py": "names the file of suppressions",
