@@ -192,7 +192,7 @@ std::string EmitExample(const std::string& name, const Program& program, const T
   for (int i = 0; i < core::kTickModelCount; ++i) {
     if (i == 0 || traces[i] != traces[0]) json["traces"][std::string(TickModelNames()[i])] = traces[i];
   }
-  return json.dump();
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);  // a name may be no UTF-8
 }
 
 std::string EmitJavaScript(const Program& program) {

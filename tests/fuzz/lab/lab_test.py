@@ -237,6 +237,18 @@ class Commands(unittest.TestCase):
                 with self.subTest(words=words, streams=streams):
                     self.assertEqual(ended.returncode, 2 if is_lost and makes_output else code, ended.stderr)
 
+    def test_files_may_have_any_name(self):
+        names = ("-dash", "with space", "new\nline", "bad\udcff", "qu'o\"te", "$(id);&*", "--flag", "back\\slash")
+        for name in names:
+            self.file(name, CANARY)
+            for words, code in ((["show"], 0), (["show", "--bytes", f"{name}.bytes"], 0), (["trace"], 0), (["steps"], 0), (["repro", "--canary"], 1),
+                                (["repro", "--json", "--canary"], 1), (["shrink", "--canary", "-o", f"{name}.out"], 0), (["state-coverage"], 0),
+                                (["emit"], 0), (["batch"], 0)):
+                ended = subprocess.run([SLUICE_FUZZ, *words, "--", name], cwd=self.folder, capture_output=True, check=False)
+                with self.subTest(name=name, words=words):
+                    self.assertEqual(ended.returncode, code, ended.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted(f"{name}{end}" for name in names for end in ("", ".bytes", ".out")))
+
     def test_a_reader_that_goes_away_ends_an_endless_command(self):
         process = subprocess.Popen([SLUICE_FUZZ, "batch", "--count", "1000000000"], stdout=subprocess.PIPE)
         process.stdout.readline()
