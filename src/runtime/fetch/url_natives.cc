@@ -242,13 +242,12 @@ void SerializeQuery(const Info& info) {
   const ada_owned_string text = ada_search_params_to_string(params.get());
   // Ada 2.7.8 leaves a backslash as it is, which the standard encodes.
   std::string encoded;
-  for (const char c : std::string_view(text.data, text.length)) {
-    if (c == '\\') {
-      encoded += "%5C";
-    } else {
-      encoded += c;
-    }
+  std::string_view rest(text.data, text.length);
+  for (size_t at = rest.find('\\'); at != std::string_view::npos; at = rest.find('\\')) {
+    encoded.append(rest.substr(0, at)).append("%5C");
+    rest.remove_prefix(at + 1);
   }
+  encoded += rest;
   ada_free_owned_string(text);
   Return(info, encoded);
 }
