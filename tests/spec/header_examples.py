@@ -22,7 +22,7 @@ SETUP: dict[str, tuple[str, str, list[str]]] = {
     "src/core/state_io.h": (CORE, "const WritableStream& stream", []),
     "src/sim/realm.h": (SIM, "UserCode& author", []),
     "fuzz/driver/driver.h": (FUZZ, "const Program& program, Subject& subject", []),
-    "fuzz/lab/straight_line.h": ("sluice::lab", "const fuzz::Program& program, const fuzz::Trace& trace, void (*Print)(const std::string&)", []),
+    "fuzz/lab/straight_line.h": ("sluice::lab", "const fuzz::Trace& trace, void (*Print)(const std::string&)", []),
     "fuzz/model/reference_model.h": (FUZZ, "UserCode& user_code, const std::vector<sim::Chunk>& chunks, const StreamOptions& options", []),
     "fuzz/oracle/divergence.h": (FUZZ, "Judge& judge, const Program& program", []),
     "fuzz/oracle/judge.h": (FUZZ, "const Program& program", ["fuzz/oracle/finding_report.h"]),
@@ -36,6 +36,7 @@ SETUP: dict[str, tuple[str, str, list[str]]] = {
 NOT_COMPILED = {**dict.fromkeys(("fuzz/explore/canonical_state.h", "fuzz/explore/choice_path.h", "fuzz/explore/explorer.h", "fuzz/explore/walker.h"),
                                 "a sketch, with gaps"),
                 "fuzz/v8/v8_subject.h": "needs V8's headers", "fuzz/script/script_world.h": "needs V8's headers",
+                "fuzz/surface/surface_world.h": "needs V8's headers",
                 "fuzz/harness/report_finding.h": "the last line of each target over bytes",
                 "fuzz/harness/recent_inputs.h": "a function of each target", "src/core/operation.h": "a sketch, with gaps"}
 
