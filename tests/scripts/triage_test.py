@@ -368,7 +368,8 @@ class SameFinding(Target):
     def test_sluice_shrinks_by_asking(self):
         body = '[[ $("$SLUICE" show "$FILE") == *close* ]] && die "SUMMARY: AddressSanitizer: crash-x"; true'
         program = self.file("program.ops", CANARY_PROGRAM + "w0.close()\nrun\n")
-        command = f"{sys.executable} -B {ROOT}/scripts/sluice_dev same-finding --root / --identity asan/crash-x@t_fuzzer {self.target(body)} --"
+        command = shlex.join([sys.executable, "-B", f"{ROOT}/scripts/sluice_dev", "same-finding", "--root", "/", "--identity", "asan/crash-x@t_fuzzer",
+                              str(self.target(body)), "--"])
         run = subprocess.run([SLUICE, "shrink", "--finding", "asan/x", "--command", command, program], text=True, capture_output=True,
                              env=os.environ | {"SLUICE": str(SLUICE), "TMPDIR": str(self.folder)}, check=False)
         self.assertEqual((run.returncode, run.stdout), (0, "# asan/x\nw0.close()\n"), run.stderr)
