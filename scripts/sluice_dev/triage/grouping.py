@@ -10,6 +10,10 @@ preserves that rule and the operation in which the core diverges (both are the f
   - of the inputs that differ in one byte from one's, many are the other (inputs that are no programs);
   - neither ever reproduced (one overwritten byte crashes in a hundred functions), or one's input was the other each time.
 Two findings that diverge in two places are two, whatever else they have in common.
+
+What the rules are worth: 81 findings of twelve sets of faults planted in the core are 34 groups; 79 without the place of the divergence, and 35
+without the crash in its operation. By the operation alone, two faults would be one. 45 keys of twelve faults planted in V8's binding are 33
+groups; 45 without the rule for V8.
 """
 
 import os
