@@ -575,14 +575,21 @@ const kKeys = [
   "stream",
   "state"
 ];
+// One property of one place, or all of them.
 function patch(realm, place, key, kind) {
-  const place_ = kPlaces[place % kPlaces.length], key_ = kKeys[key % kKeys.length];
+  const place_ = kPlaces[place % kPlaces.length];
   let object = realm.global;
-  if (place_ !== "globalThis")
+  if (place_ !== "globalThis") {
     for (const part of place_.split(".")) object = Reflect.getOwnPropertyDescriptor(object, part)?.value;
-  if (!isObject(object)) return;
-  const before = Reflect.getOwnPropertyDescriptor(object, key_);
-  const text = `${realm.name}.${place_}.${String(key_)}`;
+  }
+  if (isObject(object)) patchKey(realm, object, place_, kKeys[key % kKeys.length], kind);
+}
+function patchAll(realm, place) {
+  for (const key of kKeys.keys()) patch(realm, place, key, 0);
+}
+function patchKey(realm, object, place, key, kind) {
+  const before = Reflect.getOwnPropertyDescriptor(object, key);
+  const text = `${realm.name}.${place}.${String(key)}`;
   const get = realm.make.method((receiver) => {
     log(`${text} read`);
     if (kind === 3) act(1);
@@ -592,9 +599,9 @@ function patch(realm, place, key, kind) {
   });
   const set = realm.make.method((receiver, [value]) => {
     log(`${text} set`);
-    if (isObject(receiver)) Reflect.defineProperty(receiver, key_, {value, writable: true, enumerable: true, configurable: true});
+    if (isObject(receiver)) Reflect.defineProperty(receiver, key, {value, writable: true, enumerable: true, configurable: true});
   });
-  if (Reflect.defineProperty(object, key_, {get, set, configurable: true})) patched.push([object, key_, before]);
+  if (Reflect.defineProperty(object, key, {get, set, configurable: true})) patched.push([object, key, before]);
 }
 const patched = [];
 function unpatch() {
@@ -636,6 +643,7 @@ return {
   chunk,
   signal: signalStep,
   patch,
+  patchAll,
   run,
   // The realms are as they were, for the next program.
   end() {
@@ -659,6 +667,40 @@ return {
   },
   collect() {
     if (collections-- > 0) native.collect();
+  },
+  // The author forgets its streams, writers, ...
+  drop(which) { Object.values(pools)[which % 7].length = 0; },
+  // After execution was ended: what is left of the program's things may throw and reject, and must not do worse.
+  poke() {
+    const wrong = [];
+    const attempt = (interface_, key, receiver, args) => {
+      const descriptor = A.members[interface_][key];
+      try {
+        const result = Reflect.apply(descriptor.get ?? descriptor.value, receiver, args);
+        if (native.isPromise(result)) native.markAsHandled(result);
+      } catch (error) {
+        const right = !isObject(error) || /Error|DOMException/.test(known.get(Object.getPrototypeOf(error)) ?? "");
+        if (!right) wrong.push(`${key} threw an object that is no error`);
+      }
+    };
+    left = 0;
+    unpatch();
+    for (const w of writers) {
+      for (const key of ["desiredSize", "ready", "closed"]) attempt("WritableStreamDefaultWriter", key, w, []);
+      attempt("WritableStreamDefaultWriter", "write", w, ["poked"]);
+      attempt("WritableStreamDefaultWriter", "close", w, []);
+      attempt("WritableStreamDefaultWriter", "releaseLock", w, []);
+    }
+    for (const s of streams) {
+      attempt("WritableStream", "locked", s, []);
+      attempt("WritableStream", "abort", s, ["poked"]);
+      attempt("WritableStream", "getWriter", s, []);
+    }
+    for (const c of controllers) {
+      attempt("WritableStreamDefaultController", "signal", c, []);
+      attempt("WritableStreamDefaultController", "error", c, ["poked"]);
+    }
+    return wrong.join("\n");
   },
   // An event of V8's: a promise was rejected and nobody handles it, or somebody does now.
   rejection(kind, promise, reason) { log(`${kind}: ${names.has(promise) ? show(promise) : "a promise"} rejected with ${show(reason)}`); },

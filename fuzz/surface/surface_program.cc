@@ -70,6 +70,8 @@ constexpr Word kWords[] = {
     {"mutate", "n", "mutate($1)"},
     {"listen", "cncr", "signal($1, $2, $3, $4)"},
     {"patch", "rkka", "patch($1, $2, $3, $4)"},
+    {"patchall", "rk", "patchAll($1, $2)"},
+    {"drop", "c", "drop($1)"},
     {"gc", "", "collect()"},
 };
 constexpr size_t kActions = 8;
@@ -174,6 +176,15 @@ std::string TextOf(const std::vector<std::string>& lines) {
   return text;
 }
 
+// For lifetime_fuzzer; for api_surface_fuzzer a line as any other.
+std::string RandomFault(Random& random) {
+  constexpr const char* kFaults[] = {"collect", "terminate", "terminate-promise", "detach", "dispose"};
+  // A disposal takes as long as ten of the others.
+  const size_t kinds = Below(random, 8) == 0 ? std::size(kFaults) : std::size(kFaults) - 1;
+  return std::string("fault ") + kFaults[Below(random, kinds)] + " " + std::to_string(1 + Below(random, 90)) +
+         (Below(random, 3) == 0 ? " sticky" : "");
+}
+
 void MutateOnce(std::vector<std::string>& lines, Random& random) {
   const auto at = [&](size_t extra) { return lines.begin() + Below(random, lines.size() + extra); };
   switch (lines.empty() ? 0 : Below(random, 8)) {
@@ -210,7 +221,7 @@ std::vector<std::string> SurfaceStatements(std::string_view text) {
   std::vector<std::string> statements;
   for (const std::string& line : LinesOf(text)) {
     if (statements.size() == kMostStatements) break;
-    if (!line.empty() && line[0] != '#') statements.push_back(LineStatement(line));
+    if (!line.empty() && line[0] != '#' && !line.starts_with("fault ")) statements.push_back(LineStatement(line));
   }
   return statements;
 }
@@ -242,6 +253,10 @@ std::string MutateSurfaceProgram(std::string_view text, uint64_t seed) {
   if (text.size() < 4) return RandomSurfaceProgram(random(), 6);
   std::vector<std::string> lines = LinesOf(text);
   for (unsigned i = 1 + Below(random, 3); i > 0; --i) MutateOnce(lines, random);
+  // Where there are faults, there is another one half of the time.
+  for (std::string& line : lines) {
+    if (line.starts_with("fault ") && Below(random, 2) == 0) line = RandomFault(random);
+  }
   return TextOf(lines);
 }
 

@@ -30,7 +30,11 @@ constexpr size_t kMostLines = 3000;
 void IsProxy(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(info[0]->IsProxy()); }
 void IsPromise(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetReturnValue().Set(info[0]->IsPromise()); }
 void MarkAsHandled(const v8::FunctionCallbackInfo<v8::Value>& info) { info[0].As<v8::Promise>()->MarkAsHandled(); }
-void Checkpoint(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetIsolate()->PerformMicrotaskCheckpoint(); }
+// As after a task: what a WeakRef was read of may be collected again.
+void Checkpoint(const v8::FunctionCallbackInfo<v8::Value>& info) {
+  info.GetIsolate()->PerformMicrotaskCheckpoint();
+  info.GetIsolate()->ClearKeptObjects();
+}
 void Collect(const v8::FunctionCallbackInfo<v8::Value>& info) { info.GetIsolate()->LowMemoryNotification(); }
 void Detach(const v8::FunctionCallbackInfo<v8::Value>& info) {
   if (info[0]->IsArrayBuffer() && info[0].As<v8::ArrayBuffer>()->IsDetachable() &&
@@ -68,8 +72,37 @@ SurfaceWorld::~SurfaceWorld() = default;
 int64_t SurfaceWorld::PostDelayedTask(double, std::function<void()>) { return 1; }
 
 void SurfaceWorld::Print(std::string line) {
-  if (log_->size() < kMostLines) log_->push_back(std::move(line));
+  if (log_->size() < kMostLines && !is_over_) log_->push_back(std::move(line));
   if (log_->size() == kMostLines) isolate_.get()->TerminateExecution();
+  const LifetimeFault fault = point_.fault;
+  if (!IsPoint(fault == LifetimeFault::kCollect || fault == LifetimeFault::kTerminate ||
+               fault == LifetimeFault::kDispose)) {
+    return;
+  }
+  if (fault == LifetimeFault::kCollect) return isolate_.get()->LowMemoryNotification();
+  is_over_ = true;
+  isolate_.get()->TerminateExecution();
+}
+
+bool SurfaceWorld::IsPoint(bool right_kind) {
+  if (point_.at == 0 || !right_kind) return false;
+  ++events_;
+  return events_ == point_.at || (point_.sticky && events_ > point_.at);
+}
+
+void SurfaceWorld::OnPromiseEvent(v8::PromiseHookType type, v8::Local<v8::Promise> promise, v8::Local<v8::Value>) {
+  SurfaceWorld& world = Of(promise->GetIsolate());
+  if (world.IsPoint(world.point_.fault == LifetimeFault::kTerminatePromise)) {
+    world.is_over_ = true;
+    world.isolate_.get()->TerminateExecution();
+  }
+  if (type == v8::PromiseHookType::kBefore && world.IsPoint(world.point_.fault == LifetimeFault::kDetach)) {
+    for (Pair& pair : world.pairs_) {
+      for (v8::Global<v8::Context>& context : pair.contexts) {
+        if (!context.IsEmpty() && &pair == world.running_) context.Get(world.isolate_.get())->DetachGlobal();
+      }
+    }
+  }
 }
 
 void SurfaceWorld::ReportException(v8::Local<v8::Context> context, v8::Local<v8::Value> exception,
@@ -225,16 +258,46 @@ void SurfaceWorld::RunProgram(Pair& pair, const std::vector<std::string>& statem
   }
   tools_.Reset(isolate, tools.As<v8::Object>());
   std::string program =
-      "(({A, B, begin, on, sink, strategy, construct, call, buffer, view, change, chunk, signal, patch, run, settle, "
-      "mutate, collect, end, stream0, stream1, stream2, stream3, stream4, one0, one1, one2, one3, one4}) => "
+      "(({A, B, begin, on, sink, strategy, construct, call, buffer, view, change, chunk, signal, patch, patchAll, run, "
+      "settle, "
+      "mutate, collect, drop, end, stream0, stream1, stream2, stream3, stream4, one0, one1, one2, one3, one4}) => "
       "{\nbegin();\n";
   for (const std::string& statement : statements) program += statement + ";\n";
   program += "end(); })";
-  if (Call(Evaluate(home(), program, "the program"), {tools}).IsEmpty() && !caught.HasTerminated()) {
+  const bool ended = Call(Evaluate(home(), program, "the program"), {tools}).IsEmpty();
+  // An author that is cut off from a global object cannot patch it.
+  const bool detached = point_.fault == LifetimeFault::kDetach && point_.at != 0 && events_ >= point_.at;
+  if (ended && !caught.HasTerminated() && !detached) {
     Fail("the author failed: " + Utf8(isolate, caught.Message()->Get()) + "\n" + program);
   }
-  if (caught.HasTerminated()) pair.realms.Reset();  // what was patched is still there
+  if (caught.HasTerminated()) {
+    if (point_.fault == LifetimeFault::kDispose) return tools_.Reset();
+    isolate->CancelTerminateExecution();
+    // If that came to its end, what was patched is as it was, and the realms go on.
+    if (!AfterTheEnd(tools)) pair.realms.Reset();
+  } else if (detached) {
+    AfterTheEnd(tools);
+    pair.realms.Reset();
+  }
   tools_.Reset();
+}
+
+// Execution was ended, by a program that went on for ever or by a fault. Another end may come, if that is sticky.
+bool SurfaceWorld::AfterTheEnd(v8::Local<v8::Value> tools) {
+  v8::Isolate* const isolate = isolate_.get();
+  const v8::TryCatch caught(isolate);
+  is_over_ = true;
+  v8::Local<v8::Value> poke;
+  v8::Local<v8::Value> wrong;
+  const bool poked = tools.As<v8::Object>()->Get(home(), binding::Ascii(isolate, "poke")).ToLocal(&poke) &&
+                     Call(poke, {}).ToLocal(&wrong);
+  if (poked && wrong.As<v8::String>()->Length() != 0) {
+    log_->push_back("after the end: " + Utf8(isolate, wrong.As<v8::String>()));
+  }
+  isolate->CancelTerminateExecution();
+  isolate->PerformMicrotaskCheckpoint();
+  isolate->CancelTerminateExecution();
+  return poked;
 }
 
 SurfaceLog SurfaceWorld::Run(const std::vector<std::string>& statements, SurfaceSide side, std::string_view fault) {
@@ -245,12 +308,51 @@ SurfaceLog SurfaceWorld::Run(const std::vector<std::string>& statements, Surface
   {
     const v8::HandleScope handles(isolate);
     const v8::Context::Scope in(home());
-    RunProgram(PairFor(side, fault), statements);
+    running_ = &PairFor(side, fault);
+    RunProgram(*running_, statements);
+    running_ = nullptr;
   }
   isolate->CancelTerminateExecution();
   isolate->ClearKeptObjects();
   log_ = nullptr;
   return log;
+}
+
+SurfaceLog SurfaceWorld::RunWithFault(const std::vector<std::string>& statements, SurfaceSide side,
+                                      const LifetimePoint& point, bool& fired, std::string_view fault) {
+  v8::Isolate* const isolate = isolate_.get();
+  point_ = point;
+  events_ = 0;
+  is_over_ = false;
+  if (point.fault == LifetimeFault::kTerminatePromise || point.fault == LifetimeFault::kDetach) {
+    isolate->SetPromiseHook(OnPromiseEvent);
+  }
+  SurfaceLog log = Run(statements, side, fault);
+  isolate->SetPromiseHook(nullptr);
+  fired = point.at != 0 && events_ >= point.at;
+  point_ = {};
+  is_over_ = false;
+  return log;
+}
+
+std::string SurfaceWorld::WhatLives() {
+  v8::Isolate* const isolate = isolate_.get();
+  {
+    const v8::Isolate::Scope entered(isolate);
+    isolate->ClearKeptObjects();
+    isolate_.CollectGarbage();
+  }
+  const binding::LiveObjects& live = isolate_.data().live();
+  std::string text;
+  const auto add = [&](const char* what, int64_t count) {
+    if (count != 0) text += (text.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  };
+  add("streams", live.streams);
+  add("writers", live.writers);
+  add("signals", live.signals);
+  add("bytes of external memory", live.external_bytes);
+  add("charged bytes", static_cast<int64_t>(live.charged_bytes));
+  return text;
 }
 
 SurfaceLog SurfaceWorld::RunAlone(const std::vector<std::string>& statements, SurfaceSide side,

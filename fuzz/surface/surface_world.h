@@ -24,6 +24,23 @@ enum class SurfaceSide : uint8_t { kReal, kReference };
 
 using SurfaceLog = std::vector<std::string>;
 
+// What goes wrong around a program, at a point of its run.
+enum class LifetimeFault : uint8_t {
+  kCollect,           // all garbage is collected at the nth line of the log: in an author's function, or beside one
+  kTerminate,         // execution is terminated there
+  kTerminatePromise,  // at the nth event of a promise (made, resolved, before and after a reaction): in the middle of
+                      // an operation
+  kDetach,            // both realms are detached before the nth reaction
+  kDispose,           // the run ends at the nth line, with everything pending, and its isolate is disposed of
+};
+inline constexpr int kLifetimeFaults = 5;
+
+struct LifetimePoint {
+  LifetimeFault fault = LifetimeFault::kCollect;
+  uint64_t at = 0;      // from 1; 0: nowhere
+  bool sticky = false;  // from there on each time
+};
+
 class SurfaceWorld final : private binding::Embedder {
  public:
   SurfaceWorld();
@@ -32,6 +49,13 @@ class SurfaceWorld final : private binding::Embedder {
   // What can be seen, in order. Tests give as `fault` statements that run in both realms before the program.
   SurfaceLog Run(const std::vector<std::string>& statements, SurfaceSide side, std::string_view fault = "");
   SurfaceLog RunAlone(const std::vector<std::string>& statements, SurfaceSide side, std::string_view fault = "");
+  // The same with a fault. `fired`: whether the run came to the point. The things that the program made are used once
+  // more after it.
+  SurfaceLog RunWithFault(const std::vector<std::string>& statements, SurfaceSide side, const LifetimePoint& point,
+                          bool& fired, std::string_view fault = "");
+  // Collects garbage. What lives of the streams, their writers, signals and memory, though no program runs; "" if
+  // nothing does.
+  std::string WhatLives();
   // The properties of the interfaces of a fresh realm that are not as the table has them; "" if there are none.
   std::string ShapeFaults(std::string_view fault = "");
   const binding::LiveObjects& live() { return isolate_.data().live(); }
@@ -63,7 +87,11 @@ class SurfaceWorld final : private binding::Embedder {
   v8::Local<v8::Object> NewRealm(Pair& pair, int index);
   v8::Local<v8::Object> Natives();
   void RunProgram(Pair& pair, const std::vector<std::string>& statements);
+  bool AfterTheEnd(v8::Local<v8::Value> tools);
   void Print(std::string line);
+  // An event of the kind of `point_` has happened; whether the fault is to be done now.
+  bool IsPoint(bool right_kind);
+  static void OnPromiseEvent(v8::PromiseHookType type, v8::Local<v8::Promise> promise, v8::Local<v8::Value> parent);
 
   static runtime::IsolateOptions Options(SurfaceWorld* world);
   v8::Local<v8::Context> home() { return home_.Get(isolate_.get()); }
@@ -80,6 +108,10 @@ class SurfaceWorld final : private binding::Embedder {
   // Of the run.
   SurfaceLog* log_ = nullptr;
   v8::Global<v8::Object> tools_;  // what author.js returned
+  Pair* running_ = nullptr;
+  LifetimePoint point_;
+  uint64_t events_ = 0;
+  bool is_over_ = false;  // the log takes no more: execution was ended
 };
 
 }  // namespace sluice::fuzz

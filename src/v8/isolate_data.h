@@ -107,6 +107,10 @@ class IsolateData {
   void SetStackLimit(uintptr_t limit);
   uintptr_t stack_limit() const { return stack_limit_; }
 
+  // A number for a handle (stream_page.h) that no other one has for a long time: with an index it fits into a small
+  // integer of V8.
+  int NextGeneration() { return generation_ = (generation_ + 1) & 0xFFFFFF; }
+
   const std::shared_ptr<NativeMemory>& memory() const { return options_.memory; }
   // Counts native memory that JavaScript keeps alive, in bytes, more or less, and tells V8 of it; in steps, because
   // each costs a call. Less memory may be told from a weak callback.
@@ -146,6 +150,7 @@ class IsolateData {
   v8::Global<v8::Value> facts_;
   std::vector<v8::Global<v8::Object>> realms_;  // weak
   uintptr_t stack_limit_ = 0;
+  int generation_ = 0;
   int64_t unreported_bytes_ = 0;
   uint64_t refusals_ = 0;         // in this task, since a collection freed much
   uint64_t next_collection_ = 1;  // at this refusal

@@ -34,20 +34,25 @@ template <typename T>
 Page<T>::~Page() {
   int64_t bytes = sizeof(Page);
   for (int i = 0; i < used_; ++i) {
-    --LiveCount(data_, at(i));
-    bytes += QueueBytes(at(i));
-    StopWatching(at(i));
-    data_.live().charged_bytes -= CountedCharge(at(i));
-    at(i).~T();
+    --LiveCount(data_, entry(i));
+    bytes += QueueBytes(entry(i));
+    StopWatching(entry(i));
+    data_.live().charged_bytes -= CountedCharge(entry(i));
+    entry(i).~T();
   }
   data_.AdjustExternalMemory(-bytes);
 }
 
 template <typename T>
 int Page<T>::Take() {
-  const T& entry = *new (&at(used_)) T;
-  ++LiveCount(data_, entry);
-  return used_++;
+  const int index = used_++;
+  const T& made = *new (&entry(index)) T;
+  ++LiveCount(data_, made);
+#if SLUICE_CHECKS
+  return handles_[index] = data_.NextGeneration() * kSize + index;
+#else
+  return index;
+#endif
 }
 
 template <typename T>

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/core/check.h"
 #include "src/core/host.h"
 #include "src/core/state.h"
 #include "src/core/tick_model.h"
@@ -77,9 +78,18 @@ class Page {
   static Page* Of(v8::Local<v8::Value> page) {
     return static_cast<Page*>(page.As<v8::Object>()->GetAlignedPointerFromInternalField(0));
   }
-  T& at(int index) { return reinterpret_cast<T*>(entries_)[index]; }
+  // The entry that `handle` was made for. Where checks are compiled in, a handle has a generation beside its index,
+  // which no other handle of the isolate has: one that is used for another entry is a failed assert.
+  T& at(int handle) {
+    const int index = handle & (kSize - 1);
+#if SLUICE_CHECKS
+    SLUICE_ASSERT(index < used_ && handles_[index] == handle, "Page",
+                  "a handle is used for the entry that it was made for");
+#endif
+    return entry(index);
+  }
 
-  // Takes the next entry; the page is not full.
+  // Takes the next entry; the page is not full. Returns its handle.
   int Take();
   bool full() const { return used_ == kSize; }
   bool has(const T* entry) const {
@@ -91,11 +101,16 @@ class Page {
   template <typename U>
   friend class PageAllocator;
 
+  T& entry(int index) { return reinterpret_cast<T*>(entries_)[index]; }
+
   IsolateData& data_;
   v8::Global<v8::Object> wrapper_;
   Page* previous_ = nullptr;  // in the allocator's list
   Page* next_ = nullptr;
   int used_ = 0;
+#if SLUICE_CHECKS
+  int handles_[kSize] = {};
+#endif
   alignas(T) std::byte entries_[kSize * sizeof(T)];  // the first `used_` of them exist
 };
 

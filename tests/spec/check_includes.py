@@ -33,6 +33,7 @@ ROOMS = {
     "fuzz/surface": {"src/runtime", "src/v8"},
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
+    "fuzz/faults": PROGRAM | {"fuzz/driver", "fuzz/harness", "fuzz/surface"},
     "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/surface", "fuzz/v8", "src/runtime"},
     "fuzz/explore": ORACLE | {"fuzz/state_coverage"},
     "fuzz/lab": ORACLE | {"fuzz/explore", "fuzz/harness", "fuzz/state_coverage", "fuzz/v8", "src/shell"},  # what commands do at their begin

@@ -131,6 +131,8 @@ STAGES = (
     *(Stage(f"fuzz-{name}", f"a campaign of both engines under the sanitizer `{name}`", _campaign(name)) for name in CAMPAIGNS),
     Stage("explore", "every state of the core within deep bounds, for an hour at most", lambda options, _: [
         [SCRIPTS / "explore", "--deep", "--seconds", "3600", "--threads", options.jobs]]),
+    Stage("faults", "faults at every point of programs: at least a million points", lambda options, _: [
+        [SCRIPTS / "faults", "--seconds", max(60, min(options.seconds // 4, 7200)), "--jobs", options.jobs]]),
     Stage("valgrind", "the corpus under memcheck", _valgrind),
     Stage("coverage", "what the corpus reaches", lambda options, _: [
         [SCRIPTS / "coverage", "--out", options.out / "coverage", *(["--corpus", options.corpus] if options.corpus.is_dir() else [])]]),
