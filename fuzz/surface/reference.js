@@ -26,11 +26,18 @@ const rangeError = () => current.make.rangeError();
 
 // ---- Promises
 
-// One that authors see.
+// One that authors see, and how to settle it.
+class Pending {
+  state = "pending";
+  #made;
+  constructor(made) { this.#made = made; }
+  static is(value) { return isObject(value) && #made in value; }
+  get promise() { return this.#made.promise; }
+  resolve() { this.#made.resolve(); }
+  reject(reason) { this.#made.reject(reason); }
+}
 function newPromise(realm = current) {
-  const made = realm.make.promise();
-  made.state = "pending";
-  return made;
+  return new Pending(realm.make.promise());
 }
 function resolve(p) {
   if (p.state !== "pending") return;
@@ -490,8 +497,7 @@ function strategySteps(name) {
 
 // ---- Web IDL's binding. https://webidl.spec.whatwg.org/#js-interfaces
 
-const visible = (value) =>
-    (isObject(value) && value.promise !== undefined && value.state !== undefined && value.of === undefined ? value.promise : value);
+const visible = (value) => (Pending.is(value) ? value.promise : value);
 
 function memberFunction(realm, name, description) {
   const run = (receiver, args) => within(realm, () => {

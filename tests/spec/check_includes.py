@@ -30,7 +30,7 @@ ROOMS = {
     "fuzz/server": {"src/runtime"},
     "fuzz/runtime": {"src/runtime"},
     "fuzz/script": {"src/runtime", "fuzz/runtime"},
-    "fuzz/surface": {"src/runtime", "src/v8"},
+    "fuzz/surface": {"src/core", "src/runtime", "src/v8"},
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
     "fuzz/faults": PROGRAM | {"fuzz/driver", "fuzz/harness", "fuzz/surface"},
