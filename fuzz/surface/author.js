@@ -273,7 +273,7 @@ function sink(realm, shape, behaviours, action) {
     if (behaviour > 16) return void members.push([key, kOdd[(behaviour - 17) % kOdd.length]]);
     members.push([
       key, realm.make.method((receiver, args) => {
-        log(`${label}.${key} called on ${show(receiver)} with ${args.map(show).join(", ")}`);
+        log(`${label}.${key} called on ${show(receiver)} with ${[...args].map(show).join(", ")}`);
         if (key === "start" || key === "write") keep(args[args.length - 1]);
         act(action);
         return result(realm, behaviour, action);
@@ -327,7 +327,7 @@ function strategy(realm, shape, mark, size, action) {
   else if (size !== 16) {
     members.push([
       "size", realm.make.method((receiver, args) => {
-        log(`${label}.size called on ${show(receiver)} with ${args.map(show).join(", ")}`);
+        log(`${label}.size called on ${show(receiver)} with ${[...args].map(show).join(", ")}`);
         act(action);
         const made = number(realm, size);
         if (made === kThrows) throw "by size";
@@ -580,7 +580,7 @@ function patch(realm, place, key, kind) {
   const place_ = kPlaces[place % kPlaces.length];
   let object = realm.global;
   if (place_ !== "globalThis") {
-    for (const part of place_.split(".")) object = Reflect.getOwnPropertyDescriptor(object, part)?.value;
+    for (const part of place_.split(".")) object = isObject(object) ? Reflect.getOwnPropertyDescriptor(object, part)?.value : undefined;
   }
   if (isObject(object)) patchKey(realm, object, place_, kKeys[key % kKeys.length], kind);
 }
