@@ -2,8 +2,8 @@
 //
 //   writable_stream_fuzzer_speed SECONDS FOLDER...
 //
-// Inputs that are texts are converted to bytes first, as a campaign's corpus is. Prints one JSON object on a line, with
-// `seconds` of processor time.
+// Inputs that are texts are converted to bytes first, as a campaign's corpus is. Prints one JSON object on a line:
+// `inputs`, the `operations` of all their programs together, `executions`, and `seconds` of processor time.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "fuzz/program/bytes.h"
+#include "fuzz/program/program.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
@@ -46,6 +47,18 @@ std::vector<std::string> ReadInputs(int folders, char** names) {
   return inputs;
 }
 
+// Of all programs, those of their scripts included.
+size_t OperationsOf(const std::vector<std::string>& inputs) {
+  size_t operations = 0;
+  for (const std::string& input : inputs) {
+    const sluice::fuzz::Program program =
+        sluice::fuzz::DecodeInput({reinterpret_cast<const uint8_t*>(input.data()), input.size()});
+    operations += program.ops.size();
+    for (const sluice::fuzz::Script& script : program.scripts) operations += script.ops.size();
+  }
+  return operations;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -65,7 +78,7 @@ int main(int argc, char** argv) {
     executions += inputs.size();
     end = ProcessorSeconds();
   }
-  std::printf("{\"inputs\": %zu, \"executions\": %llu, \"seconds\": %.6f}\n", inputs.size(),
-              static_cast<unsigned long long>(executions), end - begin);
+  std::printf("{\"inputs\": %zu, \"operations\": %zu, \"executions\": %llu, \"seconds\": %.6f}\n", inputs.size(),
+              OperationsOf(inputs), static_cast<unsigned long long>(executions), end - begin);
   return 0;
 }

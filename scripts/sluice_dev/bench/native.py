@@ -7,11 +7,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from sluice_dev.common import targets
 from sluice_dev.common.paths import ROOT
 
 FUZZ = ROOT / "build/libfuzzer-asan"
-SEEDS = ROOT / "corpus/writable_stream_fuzzer"
+TARGET = "writable_stream_fuzzer"
+SEEDS = ROOT / "corpus" / TARGET
+GROWING = 60000  # executions from the seeds, after which a corpus grows slowly
 
 
 def say(text: str) -> None:
@@ -28,17 +32,27 @@ def output_of(command: Sequence[object]) -> str:
     return run.stdout
 
 
-def replayed(target: str) -> float:
-    """Executions per second of processor time, over the seeds, without an engine."""
-    speed = json.loads(output_of([FUZZ / f"fuzz/{target}_speed", 1, SEEDS]).splitlines()[-1])
-    return float(speed["executions"] / speed["seconds"])
+def replay(target: str, inputs: Path) -> dict[str, float]:
+    """Runs the inputs over and over, without an engine."""
+    speed: dict[str, float] = json.loads(output_of([FUZZ / f"fuzz/{target}_speed", 1, inputs]).splitlines()[-1])
+    return speed
 
 
-def fuzzed(target: str, executions: int) -> float:
-    """Executions per second of processor time while the engine mutates, from the seeds, in a fresh corpus."""
+def replayed(target: str, inputs: Path) -> float:
+    """Executions per second of processor time."""
+    speed = replay(target, inputs)
+    return speed["executions"] / speed["seconds"]
+
+
+def fuzz(target: str, executions: int, seed: int, folder: str, seeds: Path) -> None:
+    output_of([FUZZ / f"fuzzers/{target}", f"-runs={executions}", f"-seed={seed}", f"-max_len={targets.of(TARGET).max_len}", folder, seeds])
+
+
+def fuzzed(target: str, executions: int, corpus: Path) -> float:
+    """Executions per second of processor time while the engine mutates the inputs of `corpus`, which it reads first."""
     with tempfile.TemporaryDirectory() as folder:
         before = os.times()
-        output_of([FUZZ / f"fuzzers/{target}", f"-runs={executions}", "-seed=1", "-max_len=384", folder, SEEDS])
+        fuzz(target, executions, 1, folder, corpus)
         after = os.times()
     return executions / (after.children_user + after.children_system - before.children_user - before.children_system)
 
@@ -47,18 +61,20 @@ def rate(value: float) -> str:
     return f"{value / 1e6:8.2f} M/s" if value >= 1e6 else f"{value / 1e3:8.1f} k/s"
 
 
-def compare(title: str, rounds: int, measure: Callable[[str], float]) -> None:
+def compare(title: str, rounds: int, measure: Callable[[str], float]) -> float:
+    """Returns the rate of the target."""
     ours, empty = [], []
     for _ in range(rounds):
-        ours.append(measure("writable_stream_fuzzer"))
+        ours.append(measure(TARGET))
         empty.append(measure("empty_fuzzer"))
     mine, nothing = statistics.median(ours), statistics.median(empty)
     spread = (max(ours) - min(ours)) / mine * 100
     say(f"  {title:44} {rate(mine)}   empty target {rate(nothing)}   ratio 1 : {nothing / mine:,.1f}   (spread {spread:.0f} %)")
+    return mine
 
 
-def breakdown() -> None:
-    stages = [line.split("\t") for line in output_of([FUZZ / "fuzz/judge_breakdown", 1, SEEDS]).splitlines()]
+def breakdown(inputs: Path) -> None:
+    stages = [line.split("\t") for line in output_of([FUZZ / "fuzz/judge_breakdown", 1, inputs]).splitlines()]
     whole = float(stages[-1][1])
     for name, microseconds in stages:
         share = float(microseconds) / whole
@@ -81,11 +97,19 @@ def core(rounds: int) -> None:
 
 
 def measure_fuzzing(rounds: int) -> None:
-    say("\nExecutions per second of processor time, AddressSanitizer, all oracles, seeds of writable_stream_fuzzer (medians):")
-    compare("the seeds, over and over, no engine", rounds, replayed)
-    compare("libFuzzer, 20,000 executions from the seeds", rounds, lambda target: fuzzed(target, 20000))
-    say("\nWhere the time of an execution goes (microseconds of processor time, means over the seeds):")
-    breakdown()
+    with tempfile.TemporaryDirectory() as folder:
+        grown = Path(folder)
+        fuzz(TARGET, GROWING, 2, folder, SEEDS)
+        size = replay(TARGET, grown)
+        operations = size["operations"] / size["inputs"]
+        say(f"\nExecutions per second of processor time, AddressSanitizer, all oracles, {TARGET} (medians):")
+        compare("the seeds, over and over, no engine", rounds, lambda target: replayed(target, SEEDS))
+        compare("a grown corpus, over and over, no engine", rounds, lambda target: replayed(target, grown))
+        campaign = compare("a campaign: 20,000 executions on that corpus", rounds, lambda target: fuzzed(target, 20000, grown))
+        say(f"  The corpus has {size['inputs']:,.0f} programs of {operations:.0f} operations in the mean: a campaign judges about "
+            f"{rate(campaign * operations).strip()} operations.")
+        say("\nWhere the time of an execution goes (microseconds of processor time, means over the grown corpus):")
+        breakdown(grown)
 
 
 def measure_core(rounds: int) -> None:
