@@ -5,6 +5,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -246,7 +247,8 @@ class NightlyTest(unittest.TestCase):
             summary = {"seconds": 9.0, "targets": [{"name": "t_fuzzer", "executions": 1000}], "canary": {}, "findings": found}
             folders = " ".join(f"{self.out}/campaigns/address-1/findings/{name}" for name in identities)
             return f"mkdir -p {folders}; echo '{json.dumps(summary)}' > {self.out}/campaigns/address-1/summary.json; exit 1"
-        record = f"{sys.executable} -B {ROOT}/scripts/sluice_dev nights record --out {self.out} --history {self.folder}/history"
+        record = shlex.join([sys.executable, "-B", f"{ROOT}/scripts/sluice_dev", "nights", "record", "--out", str(self.out), "--history",
+                             f"{self.folder}/history"])
         self.assertEqual(self.night({"build": "true", "fuzz": campaign("old"), "record": record}).returncode, 1)
         self.assertIn("1 finding (1 new, 0 back)", (self.out / "summary.md").read_text())
         run = self.night({"build": "true", "fuzz": campaign("old", "fresh"), "record": record})
