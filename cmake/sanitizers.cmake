@@ -99,15 +99,10 @@ endif()
 # What a fuzzing engine gets feedback from links this: the code under test, not the oracles.
 add_library(sluice_feedback INTERFACE)
 target_link_libraries(sluice_feedback INTERFACE sluice_sanitized)
-# The same for code whose inputs are mutated as bytes.
-add_library(sluice_byte_feedback INTERFACE)
-target_link_libraries(sluice_byte_feedback INTERFACE sluice_sanitized)
 if(SLUICE_ENGINE STREQUAL "libfuzzer")
   # Comparisons are not traced: it took up to a third of the time. Programs are mutated as programs; where bytes are mutated, dictionaries and
   # seeds have the constants.
-  foreach(feedback sluice_feedback sluice_byte_feedback)
-    target_compile_options(${feedback} INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls)
-  endforeach()
+  target_compile_options(sluice_feedback INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp,indirect-calls)
 elseif(SLUICE_ENGINE STREQUAL "afl")
   # AFL++'s compiler instruments all that it compiles, or what a list of files says; its passes can be had by themselves, so that
   # the line is drawn by target here as for libFuzzer. They fit the clang that AFL++ was built with (Debian: both are 14).
@@ -120,11 +115,9 @@ elseif(SLUICE_ENGINE STREQUAL "afl")
     list(APPEND afl_flags -fno-inline)
   endif()
   list(TRANSFORM passes REPLACE "(.+)" "-fpass-plugin=${SLUICE_AFL_PATH}/\\1.so")
-  foreach(feedback sluice_feedback sluice_byte_feedback)
-    target_compile_options(${feedback} INTERFACE ${afl_flags} ${passes})
-    target_link_options(${feedback} INTERFACE ${SLUICE_AFL_PATH}/afl-compiler-rt.o
-                        -Wl,--dynamic-list=${SLUICE_AFL_PATH}/dynamic_list.txt)
-  endforeach()
+  target_compile_options(sluice_feedback INTERFACE ${afl_flags} ${passes})
+  target_link_options(sluice_feedback INTERFACE ${SLUICE_AFL_PATH}/afl-compiler-rt.o
+                      -Wl,--dynamic-list=${SLUICE_AFL_PATH}/dynamic_list.txt)
 endif()
 if(NOT SLUICE_ENGINE STREQUAL "none")
   target_compile_definitions(sluice_flags INTERFACE FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION=1)
