@@ -162,10 +162,7 @@ def measure_javascript(options: argparse.Namespace) -> int:
 
 
 def measure_server(options: argparse.Namespace) -> int:
-    why = bench_server.why_impossible()
-    if why and options.part == ["server"]:
-        return complain(why)
-    if why:
+    if why := bench_server.why_impossible():
         print(f"\nServers are left out: {why}", flush=True)
         return 0
     return measure_runtimes(options, "Servers", list(bench_server.SERVERS), list(bench_server.CASES), "server", bench_server.measure)
@@ -180,6 +177,9 @@ def main(arguments: list[str]) -> int:
         if stored:
             keep(stored, options)
             return 0
+        # Before minutes of building.
+        if options.part == ["server"] and (why := bench_server.why_impossible()):
+            return complain(why)
         build(options)
         code = building.measure(options.step or list(building.NAMES)) if MINUTES_LONG in options.part else 0
         if "fuzzing" in options.part:
