@@ -70,7 +70,8 @@ VersionComparison::VersionComparison(VersionComparisonOptions options)
 VersionComparison::~VersionComparison() { core::SetAssertHandler(judges_handler_); }
 
 bool VersionComparison::Run() {
-  for (uint32_t state = 0; state < table_.size() && alive_ > 0; ++state) {
+  const auto wants_more = [this] { return alive_ > 0 || (options_.on_visible != nullptr && !active_.empty()); };
+  for (uint32_t state = 0; state < table_.size() && wants_more(); ++state) {
     Expand(state);
     const bool asks = options_.go_on != nullptr && state % kStatesAtOnce == 0;
     if (asks && !options_.go_on(table_.size() - 1, edges_, alive_)) return false;
@@ -163,6 +164,7 @@ void VersionComparison::JudgeHere(VersionResult& result) {
   const bool is_visible = std::any_of(judge_.findings().begin(), judge_.findings().end(),
                                       [](const Finding& finding) { return finding.oracle == Oracle::kModel; });
   if (is_visible && !result.visible.has_value()) result.visible = program;
+  if (is_visible && options_.on_visible != nullptr) options_.on_visible(result.version, program);
   if (result.fate == Fate::kKilled) return;
   const bool is_first = result.fate != Fate::kUndecided;
   // Other names for the same things are no difference.

@@ -63,6 +63,8 @@ struct VersionComparisonOptions {
   // Before a version runs on an edge that ends `program`, and when it was killed.
   std::function<void(uint32_t version, uint64_t edges, Walker& at)> on_run = nullptr;
   std::function<void(const VersionResult&)> on_killed = nullptr;
+  // With each judged program in which an author can tell the version from the original.
+  std::function<void(uint32_t version, const Program&)> on_visible = nullptr;
   std::function<bool(uint64_t states, uint64_t edges, size_t alive)> go_on = nullptr;  // after some states
 };
 

@@ -66,6 +66,27 @@ TEST(VersionComparisonTest, AFaultThatAuthorsSeeIsKilledByAShortestProgram) {
   EXPECT_GE(result.visible->ops.size(), result.program.ops.size());
 }
 
+TEST(VersionComparisonTest, ProgramsThatShowAVersionAreReportedUntilEnoughWereJudged) {
+  TestVersions versions;
+  std::vector<Program> shown;
+  VersionComparison comparison({.space = FullSink(/*observed=*/true),
+                                .versions = &versions,
+                                .compared = {kForgetsToRelease},
+                                .programs = 5,
+                                .make_subject = [] { return std::make_unique<VersionedSubject>(); },
+                                .on_visible =
+                                    [&](uint32_t version, const Program& program) {
+                                      EXPECT_EQ(version, kForgetsToRelease);
+                                      shown.push_back(program);
+                                    }});
+  EXPECT_TRUE(comparison.Run());
+  const VersionResult& result = comparison.results().front();
+  EXPECT_EQ(result.judged, 5u);
+  // More than one, though all versions are killed by the first.
+  ASSERT_GT(shown.size(), 1u);
+  EXPECT_EQ(PrintText(shown.front()), PrintText(*result.visible));
+}
+
 TEST(VersionComparisonTest, AFaultThatOnlyTheHostSeesIsKilledAndNotVisible) {
   const VersionResult result = Compare(kKeepsAReference);
   ASSERT_EQ(result.fate, Fate::kKilled);
