@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -150,7 +151,10 @@ int Emit(const EmitOptions& options) {
   if (const auto why = fuzz::WhyNotPortable(*program)) return refuse(*why);
   if (options.format == "json") PrintOut(fuzz::EmitJson(*program) + "\n");
   if (options.format == "interpreter") PrintOut(fuzz::EmitJavaScript(*program));
-  if (options.format != "js" && options.format != "wpt") return kExitOk;
+  const std::map<std::string_view, ScriptStyle> styles = {
+      {"js", ScriptStyle::kModule}, {"wpt", ScriptStyle::kWpt}, {"suite", ScriptStyle::kSuite}};
+  const auto style = styles.find(options.format);
+  if (style == styles.end()) return kExitOk;
   const auto models = fuzz::TickModelNames();
   const auto model = std::find(models.begin(), models.end(), options.ticks) - models.begin();
   program->tickModel = static_cast<core::TickModel>(model);
@@ -161,7 +165,7 @@ int Emit(const EmitOptions& options) {
   const auto has = [&](std::string_view what) { return options.log.find(what) != std::string::npos; };
   const auto script = StraightLine(
       trace,
-      {.style = options.format == "wpt" ? ScriptStyle::kWpt : ScriptStyle::kModule,
+      {.style = style->second,
        .observed = {.calls = has("calls"), .results = has("results"), .reads = has("reads"), .at_end = has("end")},
        .title = options.title.empty() ? LeadingTitle(*bytes) : options.title});
   if (!script.why_not.empty()) return refuse(script.why_not);

@@ -31,14 +31,14 @@ int ShrinkDialog();
 
 struct EmitOptions {
   std::string path;
-  std::string format = "js";                // js, wpt, interpreter, json
-  std::string ticks = "webidl";             // the tick model that the log of js and wpt is expected in
+  std::string format = "js";                // js, wpt, suite, interpreter, json
+  std::string ticks = "webidl";             // the tick model that the log of js, wpt and suite is expected in
   std::string log = "calls,results,reads";  // what goes into it; also: end
   std::string title;                        // empty: the program's own first comment
 };
 
-// Prints the program as JavaScript for any WritableStream: straight-line code (js, wpt), or fuzz/program/driver.js with
-// the program as data (interpreter), or that data alone (json).
+// Prints the program as JavaScript for any WritableStream: straight-line code (js, wpt, suite), or
+// fuzz/program/driver.js with the program as data (interpreter), or that data alone (json).
 int Emit(const EmitOptions& options);
 
 }  // namespace sluice::lab

@@ -9,7 +9,7 @@ namespace internal {
 
 StraightLineScript StraightLineWriter::Write() {
   Survey();
-  if (!why_not_.empty()) return {"", why_not_};
+  if (!why_not_.empty()) return {.text = "", .why_not = why_not_, .expected = {}};
   ScriptCode body;
   body.Append(Stream());
   for (size_t i = 0; i < program_.ops.size(); ++i) Statement(body, {Where::kMain, static_cast<uint16_t>(i)});
@@ -18,8 +18,10 @@ StraightLineScript StraightLineWriter::Write() {
   } else if (program_.ops.empty() || program_.ops.back().kind != OpKind::kRun) {
     body.Line(Turn());
   }
-  if (!why_not_.empty()) return {"", why_not_};
-  return {options_.style == ScriptStyle::kModule ? Module(body) : Test(body), ""};
+  if (!why_not_.empty()) return {.text = "", .why_not = why_not_, .expected = {}};
+  const std::vector<std::string> expected = Expected();
+  const bool is_module = options_.style == ScriptStyle::kModule;
+  return {.text = is_module ? Module(body, expected) : Test(body, expected), .why_not = "", .expected = expected};
 }
 
 void StraightLineWriter::Survey() {
@@ -49,6 +51,7 @@ void StraightLineWriter::Survey() {
         break;
       case EventKind::kUnhandled:
         unhandled_ = true;
+        if (options_.style == ScriptStyle::kSuite) why_not_ = "a rejection is unhandled, which ends a suite";
         break;
       default:
         break;
@@ -105,10 +108,9 @@ void StraightLineWriter::Helpers(ScriptCode& code) {
   }
 }
 
-std::string StraightLineWriter::Module(const ScriptCode& body) {
+std::string StraightLineWriter::Module(const ScriptCode& body, const std::vector<std::string>& expected) {
   ScriptCode code;
   if (!options_.title.empty()) code.Line("// " + options_.title);
-  const std::vector<std::string> expected = Expected();
   Helpers(code);
   code.Line("const turn = () => new Promise((resolve) => setTimeout(resolve));");
   code.Blank();
@@ -126,15 +128,26 @@ std::vector<std::string> StraightLineWriter::QuotedAll(const std::vector<std::st
   return quoted;
 }
 
-std::string StraightLineWriter::Test(const ScriptCode& body) {
+// The helpers of tests/suite (scripts/sluice_dev/mutation/suite_text.py).
+void StraightLineWriter::SharedHelpers(ScriptCode& code) const {
+  std::vector<std::string> used = {"events"};
+  if (uses_report_) used.emplace_back("report");
+  if (identities_) used.emplace_back("nameOf");
+  if (uses_text_) used.emplace_back("text");
+  code.Line("const { " + Join(used, ", ") + " } = record();");
+}
+
+std::string StraightLineWriter::Test(const ScriptCode& body, const std::vector<std::string>& expected) {
   ScriptCode code;
-  const std::vector<std::string> expected = Expected();
-  code.Line("// META: global=window,worker,shadowrealm");
-  code.Line("// META: script=../resources/test-utils.js");
-  code.Line("'use strict';");
-  code.Blank();
+  const bool is_alone = options_.style == ScriptStyle::kWpt;
+  if (is_alone) {
+    code.Line("// META: global=window,worker,shadowrealm");
+    code.Line("// META: script=../resources/test-utils.js");
+    code.Line("'use strict';");
+    code.Blank();
+  }
   code.Open("promise_test(async () => {");
-  Helpers(code);
+  is_alone ? Helpers(code) : SharedHelpers(code);
   code.Blank();
   code.Append(body);
   code.Blank();

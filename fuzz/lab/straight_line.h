@@ -9,6 +9,7 @@
 #define SLUICE_FUZZ_LAB_STRAIGHT_LINE_H_
 
 #include <string>
+#include <vector>
 
 #include "fuzz/driver/trace.h"
 
@@ -17,6 +18,7 @@ namespace sluice::lab {
 enum class ScriptStyle : uint8_t {
   kModule,  // an ES module for any runtime: prints expected and actual, and throws where they differ
   kWpt,     // a promise_test of the web platform tests
+  kSuite,   // a promise_test of tests/suite, whose tests share their helpers
 };
 
 // What goes into the log. The less, the shorter is the script: scripts/diff leaves out what shows no difference.
@@ -36,6 +38,7 @@ struct StraightLineOptions {
 struct StraightLineScript {
   std::string text;
   std::string why_not;  // why the program cannot be written so; empty if it can
+  std::vector<std::string> expected;  // what the log must be
 };
 
 StraightLineScript StraightLine(const fuzz::Trace& trace, const StraightLineOptions& options);

@@ -143,6 +143,8 @@ void StraightLineWriter::EndOf(ScriptCode& code, const Script& script) {
   if (script.call == CallKind::kThen) return EndOfThen(code, end);
   switch (end.kind) {
     case EndKind::kReturn:
+      // After it is what later calls of size() return.
+      if (script.call == CallKind::kSize) code.Line("return;");
       return;
     case EndKind::kReturnNumber:
       return code.Line("return " + NumberText(end.operands.number) + ";");

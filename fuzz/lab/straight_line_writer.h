@@ -70,7 +70,7 @@ class StraightLineWriter {
   std::string ChunkName(const sim::Chunk& declared) const;
   static std::string ChunkLiteral(const sim::Chunk& chunk);
   std::string Log(const std::string& text) const { return Events() + ".push(" + text + ");"; }
-  std::string Events() const { return options_.style == ScriptStyle::kWpt ? "events" : "log"; }
+  std::string Events() const { return options_.style == ScriptStyle::kModule ? "log" : "events"; }
   std::string Turn() const;
   // The variable or list that holds what settles a promise of this function.
   static std::string Settler(int source);
@@ -130,9 +130,10 @@ class StraightLineWriter {
 
   // ---- Around it
   void Helpers(ScriptCode& code);
-  std::string Module(const ScriptCode& body);
+  void SharedHelpers(ScriptCode& code) const;
+  std::string Module(const ScriptCode& body, const std::vector<std::string>& expected);
   static std::vector<std::string> QuotedAll(const std::vector<std::string>& texts);
-  std::string Test(const ScriptCode& body);
+  std::string Test(const ScriptCode& body, const std::vector<std::string>& expected);
   const Program& program_;
   const Trace& trace_;
   const StraightLineOptions& options_;

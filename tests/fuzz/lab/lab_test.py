@@ -3,10 +3,13 @@
     lab_test.py SLUICE_FUZZ [unittest's arguments]
 """
 
+import contextlib
 import json
 import os
+import pty
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +58,44 @@ class Commands(unittest.TestCase):
 
     def test_an_unknown_command_is_named(self):
         self.assert_complains(run("reach"), "unknown command reach", "sluice-fuzz --help")
+
+    def test_a_script_whose_size_returns_undefined_returns_that(self):
+        program = self.file("size.ops", "methods size\non size return 2\non size return\nw0 = stream.getWriter()\nw0.write(\"a\")\nw0.write(\"b\")\n")
+        result = run("emit", "--format", "suite", "--title", "TITLE", program)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("if (sizes === 1) { return 2; }", result.stdout)
+        self.assertIn("if (sizes === 2) { return; }", result.stdout)
+        # Helpers and imports are those of the suite.
+        self.assertTrue(result.stdout.startswith("promise_test("), result.stdout)
+        self.assertIn("const { events, report, text } = record();" if "text(" in result.stdout else "= record();", result.stdout)
+
+    @unittest.skipUnless(IS_SANITIZED, "it would be closed before its first line of progress")
+    def test_an_exploration_that_is_interrupted_leaves_a_checkpoint_that_it_goes_on_from(self):
+        checkpoint = self.folder / "checkpoint"
+        command = [SLUICE_FUZZ, "explore", "--no-judge", "--threads", "1", "--sink", "start+write+close+abort", "--checkpoint", checkpoint]
+        interrupted = 0
+        while True:
+            # At a terminal there is a line of progress after half a second.
+            reader, terminal = pty.openpty()
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, text=True)
+            os.close(terminal)
+            seen = b""
+            with contextlib.suppress(OSError):  # the terminal's end
+                while data := os.read(reader, 1000):
+                    if b"states expanded" in data and b"states expanded" not in seen:
+                        process.send_signal(signal.SIGINT)
+                    seen += data
+            os.close(reader)
+            output = process.communicate(timeout=120)[0]
+            self.assertEqual(b"sluice-fuzz: goes on from" in seen, interrupted > 0, seen)
+            if process.returncode == 0:
+                break
+            self.assertEqual(process.returncode, 2, seen)
+            self.assertIn(b"the same command goes on from there", seen)
+            interrupted += 1
+        self.assertGreater(interrupted, 0)
+        # As without an interruption (fuzz/explore/README.md).
+        self.assertIn("custom: 1 configurations, 14373 states, 84626 edges", output)
 
     def test_two_builds_are_told_apart_by_the_shortest_program_that_shows_the_difference(self):
         traces = self.folder / "traces"
