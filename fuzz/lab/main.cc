@@ -16,6 +16,7 @@
 #include "fuzz/lab/decisive_command.h"
 #include "fuzz/lab/explore_command.h"
 #ifdef SLUICE_MUTANTS
+#include "fuzz/lab/mutant_tests_command.h"
 #include "fuzz/lab/mutants_command.h"
 #endif
 #include "fuzz/lab/observable_commands.h"
@@ -83,7 +84,7 @@ void AddExploreCommand(CLI::App& app, sluice::lab::ExploreFlags& flags, int& res
 }
 
 #ifdef SLUICE_MUTANTS
-void AddMutantsCommand(CLI::App& app, int& result) {
+void AddMutantsCommands(CLI::App& app, int& result) {
   static sluice::lab::MutantsFlags flags;
   CLI::App* mutants = app.add_subcommand("mutants", "Which mutants of the core the oracles tell from it");
   mutants->add_option("--only", flags.only, "Only these numbers")->delimiter(',');
@@ -91,6 +92,14 @@ void AddMutantsCommand(CLI::App& app, int& result) {
   mutants->add_option("--results", flags.results, "Write a line of JSON for each; what is decided there stays");
   mutants->add_flag("--list", flags.list, "Print numbers and names");
   mutants->callback([&result] { result = sluice::lab::Mutants(flags); });
+
+  static sluice::lab::MutantTestsFlags tests_flags;
+  CLI::App* tests = app.add_subcommand("mutant-tests", "Write programs as JavaScript that show mutants of the core");
+  tests->add_option("--only", tests_flags.only, "These mutants, by number")->delimiter(',')->required();
+  tests->add_option("--fatal", tests_flags.fatal, "Those of them that end the process")->delimiter(',');
+  tests->add_option("--programs", tests_flags.programs, "Files with programs that may show some of them");
+  tests->add_option("--out", tests_flags.out, "A line of JSON for each program that shows one")->required();
+  tests->callback([&result] { result = sluice::lab::MutantTests(tests_flags); });
 }
 #endif
 
@@ -211,16 +220,18 @@ int main(int argc, char** argv) {
   emit->add_option(
           "--format", emitted.format,
           "js: straight-line code that exits with 1 where the runtime differs; wpt: the same as a test of the web "
-          "platform tests; interpreter: a script that prints the trace; json: the data for fuzz/program/driver.js")
-      ->check(CLI::IsMember({"js", "wpt", "interpreter", "json"}))
+          "platform tests; suite: the same as a test of tests/suite; interpreter: a script that prints the trace; "
+          "json: "
+          "the data for fuzz/program/driver.js")
+      ->check(CLI::IsMember({"js", "wpt", "suite", "interpreter", "json"}))
       ->capture_default_str();
-  emit->add_option("--ticks", emitted.ticks, "js, wpt: the tick model of the runtime")
+  emit->add_option("--ticks", emitted.ticks, "js, wpt, suite: the tick model of the runtime")
       ->check(CLI::IsMember({"webidl", "promise-resolve", "promise-resolve-start"}))
       ->capture_default_str();
   emit->add_option("--log", emitted.log,
-                   "js, wpt: what is compared; of calls, results, reads, end, with commas between")
+                   "js, wpt, suite: what is compared; of calls, results, reads, end, with commas between")
       ->capture_default_str();
-  emit->add_option("--title", emitted.title, "js, wpt: the first line; the program's own first comment by default");
+  emit->add_option("--title", emitted.title, "js, wpt, suite: the title; the program's own first comment by default");
   emit->callback([&] { result = Emit(emitted); });
 
   app.add_subcommand("language", "Print the program language")->callback([&] { result = Language(); });
@@ -274,7 +285,7 @@ int main(int argc, char** argv) {
   compare_traces->add_flag("--canary", compares_canary, "The core with canary_fuzzer's planted fault");
   compare_traces->callback([&] { result = CompareTraces(stdin, compares_canary); });
 #ifdef SLUICE_MUTANTS
-  AddMutantsCommand(app, result);
+  AddMutantsCommands(app, result);
 #endif
 
   if (argc > 1 && argv[1][0] != '-' &&

@@ -179,12 +179,13 @@ class MutantRun {
     for (const uint32_t number : Alive()) {
       if (results_[number].value("fate", "") == "undecided") ExploreByItself(number, rounds);
     }
+    if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
     for (const uint32_t number : chosen_) {
       const Json& result = results_[number];
       if (result.value("fate", "") != "killed" || result.value("died", false) || result.contains("visible")) continue;
       FindVisible(number, rounds.front().space);
+      if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
     }
-    if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
     return Summary();
   }
 
@@ -341,9 +342,13 @@ class MutantRun {
         fuzz::Driver().Run(program, core, {.snapshots = false}, trace);
         return trace;
       };
+      MutantVersions versions;
       const auto compare = [&](const fuzz::Program& program) {
         SharedBeacon().Begin(number);
+        versions.ForgetWhatRan();
         const fuzz::Trace expected = trace_under(0, program);
+        core::g_mutant = number;
+        if (!versions.HasRun(number)) return;
         if (trace_under(number, program).events == expected.events) return;
         core::g_mutant = 0;
         PrintLine(out, {{"visible", fuzz::PrintText(program)}});
