@@ -37,7 +37,7 @@ struct StraightLineOptions {
 
 struct StraightLineScript {
   std::string text;
-  std::string why_not;  // why the program cannot be written so; empty if it can
+  std::string why_not;                // why the program cannot be written so; empty if it can
   std::vector<std::string> expected;  // what the log must be
 };
 

@@ -84,10 +84,15 @@ def suite_for(options: argparse.Namespace) -> Path:
         fail(f"the web platform tests cannot be unpacked in {wpt_suite.WORK}: {error}")
 
 
-def chosen(tests: list[Test], filters: Sequence[str]) -> list[Test]:
-    """A filter is the name of a test, or a part of it."""
+def chosen(suite: Path, tests: list[Test], filters: Sequence[str]) -> list[Test]:
+    """A filter is the name of a test, or a part of it; or a file of one's own."""
     if not filters:
         return tests
+    own = [Path(text).resolve() for text in filters if text.endswith(".any.js") and Path(text).is_file()]
+    if own:
+        if len(own) != len(filters):
+            fail("files of your own and names of the suite's tests do not go together")
+        return [test for file in own for test in wpt_suite.tests_of(suite, str(file))]
     ids = {test.id for test in tests}
     result = []
     for test in tests:
@@ -232,7 +237,7 @@ def main(words: list[str]) -> int:
         for problem in problems:
             say(problem)
         return 1 if problems else 0
-    tests = chosen(tests, options.filters)
+    tests = chosen(suite, tests, options.filters)
     if options.list:
         for test in tests:
             say(test.id)

@@ -13,7 +13,7 @@ from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.result import tell
-from sluice_dev.mutation import campaigns, mutators, table, wpt_score
+from sluice_dev.mutation import campaigns, mutators, stamp, suite, table, wpt_score
 
 FAMILIES = ("sinks", "turns", "watched", "byte-limit", "undefined-reasons")
 SURVIVORS = ROOT / "scripts/sluice_dev/mutation/survivors.txt"
@@ -37,6 +37,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--family", action="append", choices=FAMILIES, default=[])
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--wpt", action="store_true")
+    parser.add_argument("--suite", action="store_true")
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--campaigns", type=int)
     parser.add_argument("--time", type=int, default=60)
@@ -44,6 +46,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     options = parser.parse_args(words)
     if options.time < 1:
         parser.error("--time must be at least 1 second")
+    if options.file and (options.wpt or options.suite or options.update):
+        parser.error("--wpt, --suite and --update need the mutants of all files")
     if options.jobs < 1:
         parser.error("--jobs must be at least 1")
     if options.campaigns is not None and options.campaigns < 1:
@@ -105,20 +109,24 @@ def main(arguments: list[str]) -> int:
     if options.campaigns is not None:
         return run_campaigns(options)
     results = explore(options)
+    known = survivors()
+    complaints = compare(results, known)
+    if options.update and not complaints:
+        stamp.put(SURVIVORS)
+    text = table.summary(results) + "\n" + table.by_oracle(results)
+    if options.suite:
+        text += "\n" + suite.make(FOLDER / "sluice-fuzz", results, options.jobs)
     if options.wpt:
         wpt_score.score([one for one in results if one["fate"] != _NOT_BUILT], options.jobs)
-    known = survivors()
-    text = table.summary(results) + "\n" + table.by_oracle(results)
-    if options.wpt:
         text += "\n" + table.by_wpt(results)
+        complaints += wpt_score.compare(results, options.update)
     (FOLDER / "mutants.json").write_text(json.dumps(results, indent=1) + "\n")
     (FOLDER / "mutants.md").write_text(text + "\n" + table.all_of(results, known))
     print(text)
     print(f"All of them: {FOLDER.relative_to(ROOT)}/mutants.md and mutants.json")
-    complaints = compare(results, known)
     tell(mutants=results, complaints=complaints)
     for complaint in complaints:
         print(complaint)
     if complaints:
-        print(f"{len(complaints)} are not as scripts/sluice_dev/mutation/{SURVIVORS.name} has them")
+        print(f"{len(complaints)} are not as scripts/sluice_dev/mutation/{SURVIVORS.name} and {wpt_score.LIST.relative_to(ROOT)} have them")
     return 1 if complaints else 0

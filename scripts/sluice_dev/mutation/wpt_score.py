@@ -1,7 +1,7 @@
-"""Which mutants the web platform tests of writable streams notice.
+"""Which mutants tests in the style of the web platform tests notice: those of writable streams themselves, and tests/suite.
 
-All files run in one process of `sluice run` for each mutant: one that was noticed is known after the first subtest with another result than
-without a mutant. A process that ends before the tests are complete, as a promise that never settles makes it, has noticed the mutant, too.
+All files run in one process of `sluice run` for each mutant. A subtest with another result than without the mutant has noticed it; so has the
+one that runs when the process ends before the tests are complete, as a promise that never settles makes it.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,16 @@ from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.processes import run_async
 from sluice_dev.conformance import suite as wpt_suite
+from sluice_dev.mutation import stamp
 
 _FOLDER = ROOT / "build/mutants-v8"
 _TESTS = "streams/writable-streams"
+LIST = ROOT / "tests/wpt/unnoticed.txt"
 _PREFIX = b"SLUICE-WPT "
 # Of the wall's time, for a process that neither prints nor ends.
 _SECONDS = 300
+# Of the processor's, for one that runs for ever.
+_PROCESSOR_SECONDS = 30
 _META = re.compile(r"^// META: script=(.*)$", re.MULTILINE)
 
 
@@ -52,13 +57,23 @@ def _event(line: bytes) -> dict[str, Any]:
     return {"kind": ""}
 
 
-async def _run(command: list[str], number: int, expected: list[Result] | None) -> tuple[list[Result], str]:
-    """The results of subtests up to the one that noticed the mutant, and its name."""
-    process = await asyncio.create_subprocess_exec(*command, env=os.environ | {"SLUICE_MUTANT": str(number)}, stdin=asyncio.subprocess.DEVNULL,
+@dataclass(frozen=True)
+class Noticed:
+    test: str
+    how: str  # "failed", or how the process ended in it: "ended", "died", "hung"
+
+    def __str__(self) -> str:
+        return self.test if self.how == "failed" else f"{self.how} in: {self.test}"
+
+
+async def _run(command: list[str], number: int, expected: list[Result] | None, to_the_end: bool) -> tuple[list[Result], list[Noticed]]:
+    """The results of subtests, and those that noticed the mutant: the first, or all of them."""
+    limited = ["prlimit", f"--cpu={_PROCESSOR_SECONDS}", *command]
+    process = await asyncio.create_subprocess_exec(*limited, env=os.environ | {"SLUICE_MUTANT": str(number)}, stdin=asyncio.subprocess.DEVNULL,
                                                    stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 24)
     assert process.stdout is not None
     seen: list[Result] = []
-    noticed = ""
+    noticed: list[Noticed] = []
     running = "the start"
     complete = False
     try:
@@ -70,15 +85,16 @@ async def _run(command: list[str], number: int, expected: list[Result] | None) -
                 continue
             seen.append((str(event["name"]), int(event["status"])))
             if expected is not None and seen[-1] not in expected:
-                noticed = seen[-1][0]
-                break
+                noticed.append(Noticed(seen[-1][0], "failed"))
+                if not to_the_end:
+                    break
         else:
             # A promise that never settles ends it, as nothing is left to do.
             code = await process.wait()
             if code != 0 or not complete:
-                noticed = f"{'ended' if code == 0 else 'died'} in: {running}"
+                noticed.append(Noticed(running, "ended" if code == 0 else "died"))
     except asyncio.TimeoutError:
-        noticed = f"hung in: {running}"
+        noticed.append(Noticed(running, "hung"))
     finally:
         if process.returncode is None:
             process.kill()
@@ -86,17 +102,22 @@ async def _run(command: list[str], number: int, expected: list[Result] | None) -
     return seen, noticed
 
 
-async def _all(numbers: list[int], command: list[str], jobs: int) -> dict[int, str]:
-    expected, wrong = await _run(command, 0, None)
-    again, _ = await _run(command, 0, None)
+async def _all(numbers: list[int], command: list[str], jobs: int) -> dict[int, list[Noticed]]:
+    expected, wrong = await _run(command, 0, None, False)
+    again, _ = await _run(command, 0, None, False)
     if wrong or not expected or again != expected:
-        raise CannotRun(f"the tests do not run as they should without a mutant: {wrong or 'they have other results each time'}")
+        reason = ", ".join(map(str, wrong)) or "they have other results each time"
+        raise CannotRun(f"the tests do not run as they should without a mutant: {reason}")
+    return await _each(numbers, command, expected, jobs, False)
+
+
+async def _each(numbers: list[int], command: list[str], expected: list[Result], jobs: int, to_the_end: bool) -> dict[int, list[Noticed]]:
     free = asyncio.Semaphore(jobs)
-    found: dict[int, str] = {}
+    found: dict[int, list[Noticed]] = {}
 
     async def one(number: int) -> None:
         async with free:
-            found[number] = (await _run(command, number, expected))[1]
+            found[number] = (await _run(command, number, expected, to_the_end))[1]
             if len(found) % 20 == 0:
                 print(f"{len(found)} of {len(numbers)} mutants", file=sys.stderr, flush=True)
 
@@ -120,7 +141,30 @@ def score(results: list[dict[str, Any]], jobs: int) -> None:
     """Each result gets "wpt": the subtest that noticed the mutant, or an empty string."""
     suite = _suite()
     command = _command(suite, sorted((suite / _TESTS).glob("*.any.js")))
-    found: dict[int, str] = run_async(_all([one["number"] for one in results], command, jobs))
+    found: dict[int, list[Noticed]] = run_async(_all([one["number"] for one in results], command, jobs))
     for one in results:
-        one["wpt"] = found[one["number"]]
+        one["wpt"] = str(next(iter(found[one["number"]]), ""))
 
+
+def compare(results: list[dict[str, Any]], update: bool) -> list[str]:
+    """Which mutants that an author can tell are missed, other than the list has it. With `update`, writes the list instead."""
+    visible = [one for one in results if one.get("visible")]
+    missed = [one["name"] for one in visible if not one["wpt"]]
+    if update:
+        head = ("# Mutants that an author can tell from the original, and no web platform test of writable streams notices (scripts/mutants --wpt).\n"
+                f"{stamp.line()}# {len(visible) - len(missed)} of {len(visible)} are noticed.\n")
+        LIST.write_text(head + "".join(f"{name}\n" for name in missed))
+    known = [line for line in LIST.read_text().splitlines() if line and not line.startswith("#")] if LIST.exists() else []
+    return ([f"no web platform test notices, and {LIST.name} does not have: {name}" for name in missed if name not in known]
+            + [f"in {LIST.name}, and a web platform test notices it, or no author can tell it: {name}" for name in known if name not in missed])
+
+
+def noticed_by(text: str, titles: list[str], numbers: list[int], jobs: int) -> dict[int, list[str]]:
+    """By mutant: the tests of a file with this text that do not pass on it."""
+    suite = _suite()
+    file = _FOLDER / "suite.any.js"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    passed = [(title, 0) for title in titles]
+    found: dict[int, list[Noticed]] = run_async(_each(numbers, _command(suite, [file]), passed, jobs, True))
+    return {number: [one.test for one in tests] for number, tests in found.items()}

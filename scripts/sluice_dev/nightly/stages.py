@@ -137,6 +137,8 @@ STAGES = (
     Stage("coverage", "what the corpus reaches", lambda options, _: [
         [SCRIPTS / "coverage", "--out", options.out / "coverage", *(["--corpus", options.corpus] if options.corpus.is_dir() else [])]]),
     Stage("tidy", "clang-tidy over the core, the model and the programs", lambda *_: [[SCRIPTS / "lint", "--tidy"]], _warn),
+    Stage("mutant-lists", "whether the lists of mutants are of this core", lambda *_: [
+        [sys.executable, "-B", SCRIPTS / "sluice_dev", "mutant-stamp"]], _warn),
     Stage("minimize", "the corpus without what adds nothing", lambda options, _: [
         [SCRIPTS / "minimize", "--corpus", options.corpus]]),
     Stage("check-ossfuzz", "what a fleet would check", lambda options, _: [[SCRIPTS / "check-ossfuzz", "--jobs", options.jobs]]),
