@@ -22,9 +22,11 @@ from sluice_dev.common import arguments, errors  # noqa: E402
 
 # What each refuses before it installs or builds anything.
 REFUSED = {
-    "bench": ["--nonsense"], "bisect": ["no-such-folder"], "corpus": ["pack"], "coverage": ["--nonsense"], "diff": ["--nonsense"], "faults": ["--nonsense"], "fuzz": ["--time", "0"],
+    "bench": ["--nonsense"], "bisect": ["no-such-folder"], "corpus": ["pack"], "coverage": ["--nonsense"], "diff": ["--nonsense"],
+    "faults": ["--nonsense"], "fuzz": ["--time", "0"],
     "lint": ["--nonsense"], "load": ["--nonsense"], "minimize": ["--target", "none_fuzzer"], "nightly": ["--time", "1"],
-    "observable": ["no-such-build"], "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"], "smoke": ["--time", "0"],
+    "observable": ["no-such-build"], "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"],
+    "smoke": ["--time", "0"],
     "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--roots"],
 }
 # How the streams are: what the shell adds to the command.
