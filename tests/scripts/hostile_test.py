@@ -26,7 +26,7 @@ REFUSED = {
     "faults": ["--nonsense"], "fuzz": ["--time", "0"],
     "lint": ["--nonsense"], "load": ["--nonsense"], "minimize": ["--target", "none_fuzzer"], "nightly": ["--time", "1"],
     "observable": ["no-such-build"], "promote": ["no-such-folder"], "release": ["--nonsense"], "report": [], "repro": ["no-such-file"],
-    "smoke": ["--time", "0"],
+    "smoke": ["--time", "0"], "suite": ["--nonsense"],
     "test": ["--nonsense"], "wpt": ["--jobs", "0"], "in-debian": ["--roots"],
 }
 # How the streams are: what the shell adds to the command.
