@@ -13,7 +13,7 @@ import sys
 VERSION = 1
 FLAG = "--json"
 # They have a --json of their own, as their --help says, or print JSON anyway.
-WITH_THEIR_OWN = ("bench", "bisect", "repro", "targets")
+WITH_THEIR_OWN = ("bench", "bisect", "issues", "repro", "targets")
 _ELSEWHERE = "see standard error"
 
 _told: dict[str, object] = {}
