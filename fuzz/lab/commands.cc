@@ -167,9 +167,7 @@ int Show(const std::string& path, const std::string& out_bytes) {
 }
 
 int TraceCommand(const std::string& path, bool slots, Traced traced) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
+  const auto program = ReadProgram(path);
   if (!program.ok()) return Complain(program.status());
   fuzz::Driver driver;
   std::unique_ptr<fuzz::Subject> subject;

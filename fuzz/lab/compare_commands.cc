@@ -92,9 +92,7 @@ int Batch(const BatchOptions& options) {
   };
   std::vector<Program> programs;
   for (const std::string& path : options.paths) {
-    const auto bytes = ReadFile(path);
-    if (!bytes.ok()) return Complain(bytes.status());
-    const auto program = ParseProgram(path, *bytes);
+    const auto program = ReadProgram(path);
     if (!program.ok()) return Complain(program.status());
     if (options.mutate) {
       programs.push_back(*program);

@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <memory>
-#include <optional>
 #include <utility>
 
 #include "fuzz/lab/judging.h"
-#include "fuzz/lab/program_file.h"
-#include "fuzz/oracle/finding_record.h"
-#include "fuzz/program/bytes.h"
 #include "fuzz/program/mutate.h"
 #include "nlohmann/json.hpp"
 
@@ -36,27 +31,21 @@ fuzz::Program Continued(const fuzz::Program& program, size_t kept, uint64_t seed
 }  // namespace
 
 int DecisiveCommand(const std::string& path, Judged judged) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  const auto judge = NewJudge(judged);
-  const std::optional<fuzz::Finding> first = judge->Run(*program);
-  if (!first.has_value()) {
-    std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so no operation is decisive\n", path.c_str());
-    return kExitFinding;
-  }
-  if (program->ops.size() > kMostOperations) {
+  int exit_code = kExitOk;
+  const auto failing = ReadFailingProgram(path, judged, "no operation is decisive", exit_code);
+  if (failing == nullptr) return exit_code;
+  const fuzz::Program& program = failing->program;
+  if (program.ops.size() > kMostOperations) {
     std::fprintf(stderr, "sluice-fuzz: %s: has more than %zu operations; shrink it first\n", path.c_str(),
                  kMostOperations);
     return kExitUnreadable;
   }
-  const std::string key = fuzz::RecordOf(*judge, *first).key();
   auto found = nlohmann::json::array();
-  for (size_t kept = 0; kept <= program->ops.size(); ++kept) {
+  for (size_t kept = 0; kept <= program.ops.size(); ++kept) {
     int count = 0;
-    for (uint64_t seed = 0; seed < kTries; ++seed)
-      count += Breaks(*judge, Continued(*program, kept, seed), key) ? 1 : 0;
+    for (uint64_t seed = 0; seed < kTries; ++seed) {
+      if (Breaks(*failing->judge, Continued(program, kept, seed), failing->key)) ++count;
+    }
     found.push_back(count);
   }
   PrintOut(nlohmann::json{{"tries", kTries}, {"found", std::move(found)}}.dump() + "\n");

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "fuzz/lab/program_file.h"
 #include "fuzz/oracle/canary.h"
 #include "fuzz/oracle/finding_record.h"
 #ifdef SLUICE_LAB_V8
@@ -47,6 +49,26 @@ bool HasKey(Judge& judge, const Finding& finding, const std::string& key) {
 }
 
 }  // namespace
+
+std::unique_ptr<FailingProgram> ReadFailingProgram(const std::string& path, Judged judged, const char* so,
+                                                   int& exit_code) {
+  auto program = ReadProgram(path);
+  if (!program.ok()) {
+    exit_code = Complain(program.status());
+    return nullptr;
+  }
+  auto failing = std::make_unique<FailingProgram>();
+  failing->program = *std::move(program);  // the judge's traces refer to it
+  failing->judge = NewJudge(judged);
+  const std::optional<Finding> first = failing->judge->Run(failing->program);
+  if (!first.has_value()) {
+    std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so %s\n", path.c_str(), so);
+    exit_code = kExitFinding;
+    return nullptr;
+  }
+  failing->key = fuzz::RecordOf(*failing->judge, *first).key();
+  return failing;
+}
 
 bool Breaks(Judge& judge, const fuzz::Program& program, const std::string& key) {
   judge.Run(program);

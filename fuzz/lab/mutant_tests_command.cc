@@ -96,9 +96,7 @@ class MutantTestsRun {
       }
     }
     for (const std::string& path : flags_.programs) {
-      const auto bytes = ReadFile(path);
-      if (!bytes.ok()) return Complain(bytes.status());
-      const auto program = ParseProgram(path, *bytes);
+      const auto program = ReadProgram(path);
       if (!program.ok()) return Complain(program.status());
       Add(*program);
     }

@@ -56,6 +56,11 @@ absl::StatusOr<fuzz::Program> ParseProgram(const std::string& path, const std::v
       absl::StrCat(path, ":", parsed.error.line, ":", parsed.error.column, ": ", parsed.error.message));
 }
 
+absl::StatusOr<fuzz::Program> ReadProgram(const std::string& path) {
+  const auto bytes = ReadFile(path);
+  return bytes.ok() ? ParseProgram(path, *bytes) : bytes.status();
+}
+
 std::string LeadingComment(const std::vector<uint8_t>& bytes) {
   std::string comment;
   std::string_view rest = AsText(bytes);

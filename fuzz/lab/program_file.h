@@ -21,6 +21,9 @@ absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path);
 // The program in `bytes`, text or byte form. Text that does not parse is an error with `path`, line and column.
 absl::StatusOr<fuzz::Program> ParseProgram(const std::string& path, const std::vector<uint8_t>& bytes);
 
+// The program in the file.
+absl::StatusOr<fuzz::Program> ReadProgram(const std::string& path);
+
 // The comment lines at the start of a text file, which give its reason. Empty for bytes.
 std::string LeadingComment(const std::vector<uint8_t>& bytes);
 

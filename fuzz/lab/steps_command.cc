@@ -78,9 +78,7 @@ Json Steps(const fuzz::Trace& trace) {
 }  // namespace
 
 int StepsCommand(const std::string& path, Traced traced) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
+  const auto program = ReadProgram(path);
   if (!program.ok()) return Complain(program.status());
   std::unique_ptr<fuzz::Subject> subject;
   if (traced == Traced::kModel) subject = std::make_unique<fuzz::ReferenceModel>();

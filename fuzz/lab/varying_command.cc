@@ -1,9 +1,7 @@
 #include "fuzz/lab/varying_command.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,8 +13,6 @@
 #include "absl/strings/str_split.h"
 #include "fuzz/lab/in_child.h"
 #include "fuzz/lab/judging.h"
-#include "fuzz/lab/program_file.h"
-#include "fuzz/oracle/finding_record.h"
 #include "fuzz/program/text.h"
 #include "nlohmann/json.hpp"
 
@@ -77,18 +73,10 @@ bool FailsAlike(fuzz::Judge& judge, const std::string& text, const std::string& 
 }  // namespace
 
 int VaryingCommand(const std::string& path, Judged judged) {
-  const auto bytes = ReadFile(path);
-  if (!bytes.ok()) return Complain(bytes.status());
-  const auto program = ParseProgram(path, *bytes);
-  if (!program.ok()) return Complain(program.status());
-  const auto judge = NewJudge(judged);
-  const std::optional<fuzz::Finding> first = judge->Run(*program);
-  if (!first.has_value()) {
-    std::fprintf(stderr, "sluice-fuzz: %s: passes every oracle, so no value matters\n", path.c_str());
-    return kExitFinding;
-  }
-  const std::string key = fuzz::RecordOf(*judge, *first).key();
-  std::vector<std::string> lines = absl::StrSplit(fuzz::PrintText(*program), '\n');
+  int exit_code = kExitOk;
+  const auto failing = ReadFailingProgram(path, judged, "no value matters", exit_code);
+  if (failing == nullptr) return exit_code;
+  std::vector<std::string> lines = absl::StrSplit(fuzz::PrintText(failing->program), '\n');
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   auto varying = nlohmann::json::array();
   size_t tried = 0;
@@ -99,7 +87,7 @@ int VaryingCommand(const std::string& path, Judged judged) {
       if (++tried > kMostValues) break;
       const auto fails_with = [&](const std::string& other) {
         line = absl::StrCat(original.substr(0, value.begin), other, original.substr(value.end));
-        return FailsAlike(*judge, absl::StrJoin(lines, "\n") + "\n", key);
+        return FailsAlike(*failing->judge, absl::StrJoin(lines, "\n") + "\n", failing->key);
       };
       const auto others = OthersThan(original.substr(value.begin, value.end - value.begin));
       const std::optional<int> exit_code = RunInChild([&] {
