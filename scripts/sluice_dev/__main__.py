@@ -27,6 +27,7 @@ COMMANDS = {
     "corpus": ("corpus.archive", False),
     "coverage": ("coverage.coverage", False),
     "diff": ("runtimes.diff", True),
+    "faults": ("fleet.faults", True),
     "fuzz": ("campaign.campaign", False),
     "issues": ("nightly.issues", False),
     "lint": ("lint.lint", True),
