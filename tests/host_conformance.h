@@ -102,7 +102,7 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
   }
   core::Snapshot Slots() {
     core::Snapshot snapshot;
-    EXPECT_TRUE(subject.TakeSnapshot(snapshot));
+    EXPECT_TRUE(subject.TakeSnapshot(0, snapshot));
     return snapshot;
   }
   // Of a promise that is watched from now on.
@@ -143,7 +143,7 @@ class HostConformance : public ::testing::Test, protected sim::UserCode {
   }
 
   // UserCode
-  Outcome Call(CallKind kind, Value argument, uint32_t resolver) override {
+  Outcome Call(CallKind kind, Value argument, uint32_t resolver, uint32_t) override {
     if (kind == CallKind::kSignal) return listeners.at(next_listener++)(argument);
     const Script& script = Of(kind);
     if (kind == CallKind::kThen && !script) subject.Perform({SubjectMethod::kCallResolve, resolver});

@@ -36,17 +36,17 @@ Value CoreSubject::WriterValue(core::WriterSlot slot) {
 
 void CoreSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   host_.Reset(user_code, chunks);
-  released_.reset();
+  streams_ = {};
   ForgetFindings();
 }
 
 void CoreSubject::CopyFrom(const CoreSubject& other) {
   host_.CopyFrom(other.host_);
-  released_ = other.released_;
+  streams_ = other.streams_;
 }
 
 bool CoreSubject::HoldsTheSameAs(const CoreSubject& other) const {
-  return released_ == other.released_ && host_.HoldsTheSameAs(other.host_);
+  return streams_ == other.streams_ && host_.HoldsTheSameAs(other.host_);
 }
 
 void CoreSubject::Teardown() {
@@ -54,7 +54,8 @@ void CoreSubject::Teardown() {
   for (const char* violation : host_.violations()) Violation(violation);
 }
 
-Outcome CoreSubject::Construct(const StreamOptions& options) {
+Outcome CoreSubject::Construct(uint32_t name, const StreamOptions& options) {
+  streams_[name].index = static_cast<uint32_t>(host_.stream_count());
   sim::SimStreamOptions sim_options;
   sim_options.sink = {
       .start = options.has_start, .write = options.has_write, .close = options.has_close, .abort = options.has_abort};
@@ -63,19 +64,20 @@ Outcome CoreSubject::Construct(const StreamOptions& options) {
   sim_options.byte_limit = options.byte_limit;
   sim_options.tick_model = options.tick_model;
   sim_options.listeners = options.listeners;
+  sim_options.name = name;
   return host_.ConstructStream(sim_options);
 }
 
-Outcome CoreSubject::GetWriter() {
+Outcome CoreSubject::GetWriter(uint32_t name) {
   const core::WriterSlot writer = host_.NewWriter();
-  const auto made = core::ws::GetWriter(host_, stream(), writer);
+  const auto made = core::ws::GetWriter(host_, stream(name), writer);
   if (made.is_thrown()) return Outcome::Throw(host_.TakeThrown(made.thrown()));
   return Outcome::Return(WriterValue(made.value()));
 }
 
-Outcome CoreSubject::ConstructWriter() {
+Outcome CoreSubject::ConstructWriter(uint32_t name) {
   const core::WriterSlot writer = host_.NewWriter();
-  const auto made = core::default_writer::Constructor(host_, writer, stream());
+  const auto made = core::default_writer::Constructor(host_, writer, stream(name));
   if (made.is_thrown()) return Outcome::Throw(host_.TakeThrown(made.thrown()));
   return Outcome::Return(WriterValue(writer));
 }
@@ -106,17 +108,17 @@ Outcome CoreSubject::Perform(const SubjectCall& call) {
   };
   switch (call.method) {
     case SubjectMethod::kConstruct:
-      return Construct(*call.options);
+      return Construct(call.stream, *call.options);
     case SubjectMethod::kLocked:
-      return Outcome::Return(Value::Boolean(core::ws::Locked(stream())));
+      return Outcome::Return(Value::Boolean(core::ws::Locked(stream(call.stream))));
     case SubjectMethod::kStreamAbort:
-      return promise(core::ws::Abort(host_, stream(), Borrowed(host_, call.value).slot()));
+      return promise(core::ws::Abort(host_, stream(call.stream), Borrowed(host_, call.value).slot()));
     case SubjectMethod::kStreamClose:
-      return promise(core::ws::Close(host_, stream()));
+      return promise(core::ws::Close(host_, stream(call.stream)));
     case SubjectMethod::kGetWriter:
-      return GetWriter();
+      return GetWriter(call.stream);
     case SubjectMethod::kConstructWriter:
-      return ConstructWriter();
+      return ConstructWriter(call.stream);
     case SubjectMethod::kClosed:
       return promise(Closed(call.id));
     case SubjectMethod::kReady:
@@ -128,20 +130,21 @@ Outcome CoreSubject::Perform(const SubjectCall& call) {
     case SubjectMethod::kWriterClose:
       return promise(core::default_writer::Close(host_, writer));
     case SubjectMethod::kReleaseLock:
-      released_ = call.id;
+      streams_[call.stream].released_writer = call.id;
       return core::default_writer::ReleaseLock(host_, writer), Outcome{};
     case SubjectMethod::kWrite:
       return promise(core::default_writer::Write(host_, writer, Borrowed(host_, call.value).slot()));
     case SubjectMethod::kCloseWithErrorPropagation:
       return promise(core::WritableStreamDefaultWriterCloseWithErrorPropagation(host_, writer));
     case SubjectMethod::kErrorStream:
-      return core::other_specs::Error(host_, stream(), Borrowed(host_, call.value).slot()), Outcome{};
+      return core::other_specs::Error(host_, stream(call.stream), Borrowed(host_, call.value).slot()), Outcome{};
     case SubjectMethod::kControllerError:
-      return core::ws_default_controller::Error(host_, stream(), Borrowed(host_, call.value).slot()), Outcome{};
+      return core::ws_default_controller::Error(host_, stream(call.stream), Borrowed(host_, call.value).slot()),
+             Outcome{};
     case SubjectMethod::kSignalAborted:
-      return Outcome::Return(Value::Boolean(host_.SignalIsAborted(stream().self)));
+      return Outcome::Return(Value::Boolean(host_.SignalIsAborted(stream(call.stream).self)));
     case SubjectMethod::kSignalReason:
-      return Outcome::Return(host_.SignalReason(0));
+      return Outcome::Return(host_.SignalReason(*streams_[call.stream].index));
     case SubjectMethod::kDetach:
       return host_.Detach(call.value), Outcome{};
     case SubjectMethod::kNewPromise:
@@ -166,12 +169,12 @@ Outcome CoreSubject::Perform(const SubjectCall& call) {
   return {};
 }
 
-bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
-  if (host_.stream_count() == 0 || !stream().controller.exists) return false;
+bool CoreSubject::TakeSnapshot(uint32_t name, core::Snapshot& snapshot) {
+  if (!IsThere(name) || !stream(name).controller.exists) return false;
   host_.CheckPlaces();
-  core::TakeSnapshot(host_, stream(), snapshot);
-  if (released_.has_value()) {
-    const core::WritableStreamDefaultWriter& writer = host_.Writer(Slot(*released_));
+  core::TakeSnapshot(host_, stream(name), snapshot);
+  if (const std::optional<uint32_t> released = streams_[name].released_writer) {
+    const core::WritableStreamDefaultWriter& writer = host_.Writer(Slot(*released));
     snapshot.released_readyPromise = host_.State(writer.readyPromise);
     snapshot.released_readyPromise_is_handled = host_.IsHandled(writer.readyPromise);
     snapshot.released_closedPromise = host_.State(writer.closedPromise);
@@ -180,20 +183,21 @@ bool CoreSubject::TakeSnapshot(core::Snapshot& snapshot) {
   return true;
 }
 
-void CoreSubject::ReadSlots(std::vector<SlotValue>& slots) {
-  if (host_.stream_count() == 0 || !stream().controller.exists) return;
-  const auto promise = [&](const char* slot, core::PromiseSlot name) {
-    const uint32_t index = host_.PromiseIndex(name);
-    const bool is_there = !name.is_undefined() && index < host_.realm().promise_count();
+void CoreSubject::ReadSlots(uint32_t name, std::vector<SlotValue>& slots) {
+  if (!IsThere(name) || !stream(name).controller.exists) return;
+  const std::optional<uint32_t> released = streams_[name].released_writer;
+  const auto promise = [&](const char* slot, core::PromiseSlot held) {
+    const uint32_t index = host_.PromiseIndex(held);
+    const bool is_there = !held.is_undefined() && index < host_.realm().promise_count();
     slots.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, index) : Value::Undefined()});
   };
-  const auto value = [&](const char* slot, core::ValueSlot name) { slots.push_back({slot, host_.ValueOf(name)}); };
-  const auto writer = [&](const char* ready, const char* closed, core::WriterSlot name) {
-    const bool is_there = !name.is_undefined();
-    promise(ready, is_there ? host_.Writer(name).readyPromise : core::PromiseSlot());
-    promise(closed, is_there ? host_.Writer(name).closedPromise : core::PromiseSlot());
+  const auto value = [&](const char* slot, core::ValueSlot held) { slots.push_back({slot, host_.ValueOf(held)}); };
+  const auto writer = [&](const char* ready, const char* closed, core::WriterSlot held) {
+    const bool is_there = !held.is_undefined();
+    promise(ready, is_there ? host_.Writer(held).readyPromise : core::PromiseSlot());
+    promise(closed, is_there ? host_.Writer(held).closedPromise : core::PromiseSlot());
   };
-  const core::WritableStream& it = stream();
+  const core::WritableStream& it = stream(name);
   promise("closeRequest", it.closeRequest);
   promise("inFlightWriteRequest", it.inFlightWriteRequest);
   promise("inFlightCloseRequest", it.inFlightCloseRequest);
@@ -205,17 +209,17 @@ void CoreSubject::ReadSlots(std::vector<SlotValue>& slots) {
   promise("writeRequests_last", has_requests ? it.writeRequests.back() : core::PromiseSlot());
   slots.push_back({"writer", it.writer.is_undefined() ? Value::Undefined() : WriterValue(it.writer)});
   writer("readyPromise", "closedPromise", it.writer);
-  writer("released_readyPromise", "released_closedPromise", released_ ? Slot(*released_) : core::WriterSlot());
-  const bool keeps_stream = released_ && !host_.Writer(Slot(*released_)).stream.is_undefined();
+  writer("released_readyPromise", "released_closedPromise", released ? Slot(*released) : core::WriterSlot());
+  const bool keeps_stream = released && !host_.Writer(Slot(*released)).stream.is_undefined();
   slots.push_back({"released_stream_is_set", Value::Boolean(keeps_stream)});
   const bool has_entries = !it.controller.queue.empty();
   value("queue_first", has_entries ? it.controller.queue.front().value : core::kUndefined);
   value("queue_last", has_entries ? it.controller.queue.back().value : core::kUndefined);
 }
 
-void CoreSubject::QueryResults(std::vector<SlotValue>& results) {
-  if (host_.stream_count() == 0 || !stream().controller.exists) return;
-  const core::WritableStream& it = stream();
+void CoreSubject::QueryResults(uint32_t name, std::vector<SlotValue>& results) {
+  if (!IsThere(name) || !stream(name).controller.exists) return;
+  const core::WritableStream& it = stream(name);
   // What others ask comes before them.
   results.push_back({"WritableStreamDefaultControllerGetDesiredSize",
                      Value::Number(core::WritableStreamDefaultControllerGetDesiredSize(it))});

@@ -25,6 +25,7 @@ void Driver::Run(const Program& program, Subject& subject, RunOptions options, T
   for (size_t i = 0; i < Epilogue().size(); ++i) {
     const Op& op = Epilogue()[i];
     if (op.kind == OpKind::kReadWriter && !author_.has_writer(op.operands.writer)) continue;
+    if (op.kind == OpKind::kReadStream && !author_.streams[op.operands.stream].has_name) continue;
     RunOp(op, {Where::kEpilogue, static_cast<uint16_t>(i)});
   }
 }
@@ -35,47 +36,56 @@ void Driver::Begin(const Program& program, Subject& subject, RunOptions options,
   trace_ = &trace;
   trace.Clear();
   trace.program = &program;
-  author_.has_stream = author_.has_controller = false;
+  for (Author::OfStream& stream : author_.streams) {
+    stream.has_name = stream.has_stream = stream.has_controller = false;
+    for (auto& promises : stream.pending) promises.clear();
+  }
   author_.writers.fill(kUnassigned);
+  author_.stream_of_writer.fill(0);
   author_.released.fill(false);
-  for (auto& promises : author_.pending) promises.clear();
   author_.observed.clear();
-  depth_ = thenables_ = promises_ = 0;
-  calls_.fill(0);
-  next_script_.fill(0);
+  depth_ = thenables_ = promises_ = named_writers_ = 0;
+  calls_ = {};
+  writer_names_.clear();
   promise_names_.clear();
   events_before_settlement_.clear();
   for (auto& names : error_names_) names.clear();
   errors_.fill(0);
 
   subject.Reset(*this, trace.chunks);
-  Construct();
-}
-
-void Driver::Construct() {
   Add(EventKind::kConstructBegin, {});
-  StreamOptions options;
-  options.highWaterMark = trace_->program->highWaterMark;
-  options.byte_limit = trace_->program->byteLimit;
-  options.tick_model = trace_->program->tickModel;
-  options.has_start = trace_->program->has(Method::kStart);
-  options.has_write = trace_->program->has(Method::kWrite);
-  options.has_close = trace_->program->has(Method::kClose);
-  options.has_abort = trace_->program->has(Method::kAbort);
-  options.has_size = trace_->program->has(Method::kSize) || trace_->program->strategy != sim::Strategy::kAuthor;
-  options.size_of = trace_->program->strategy;
-  // An author gets at the signal only through the controller that start receives.
-  if (options.has_start) {
-    options.listeners =
-        static_cast<uint32_t>(std::count_if(trace_->program->scripts.begin(), trace_->program->scripts.end(),
-                                            [](const Script& script) { return script.call == CallKind::kSignal; }));
-  }
   ++depth_;
-  const Outcome made = subject_->Perform({.method = SubjectMethod::kConstruct, .options = &options});
+  const Outcome made = Construct(0);
   --depth_;
-  author_.has_stream = !made.thrown;
   Add(EventKind::kConstructEnd, made);
   AddSnapshot();
+}
+
+Outcome Driver::Construct(uint8_t stream) {
+  Author::OfStream& author = author_.streams[stream];
+  author.has_name = true;
+  const StreamSettings settings = ResolvedSettings(*trace_->program, stream);
+  StreamOptions options;
+  options.highWaterMark = settings.highWaterMark;
+  options.byte_limit = settings.byteLimit;
+  options.tick_model = settings.tickModel;
+  options.has_start = settings.has(Method::kStart);
+  options.has_write = settings.has(Method::kWrite);
+  options.has_close = settings.has(Method::kClose);
+  options.has_abort = settings.has(Method::kAbort);
+  options.has_size = settings.has(Method::kSize) || settings.strategy != sim::Strategy::kAuthor;
+  options.size_of = settings.strategy;
+  options.shared = settings.shared;
+  // An author gets at the signal only through the controller that start receives.
+  if (options.has_start) {
+    const size_t owner = OwnerOf(*trace_->program, stream, CallKind::kSignal);
+    options.listeners = static_cast<uint32_t>(std::count_if(
+        trace_->program->scripts.begin(), trace_->program->scripts.end(),
+        [owner](const Script& script) { return script.call == CallKind::kSignal && script.stream == owner; }));
+  }
+  const Outcome made = subject_->Perform({.method = SubjectMethod::kConstruct, .options = &options, .stream = stream});
+  author.has_stream = !made.thrown;
+  return made;
 }
 
 void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
@@ -85,22 +95,25 @@ void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
 Needs Driver::Unmet(const Op& op) const {
   const Needs needs = RowOf(op.kind).needs;
   const uint8_t writer = op.operands.writer;
+  const Author::OfStream& stream = author_.streams[op.operands.stream];
   const auto unless = [needs](bool met) { return met ? Needs::kNothing : needs; };
   switch (needs) {
     case Needs::kNothing:
       return needs;
     case Needs::kStream:
-      return unless(author_.has_stream);
+      return unless(stream.has_stream);
+    case Needs::kNewName:
+      return unless(!stream.has_name);
     case Needs::kWriter:
       return unless(author_.has_writer(writer));
     case Needs::kUnreleasedWriter:
       return !author_.has_writer(writer) ? Needs::kWriter : unless(!author_.released[writer]);
     case Needs::kController:
-      return unless(author_.has_controller);
+      return unless(stream.has_controller);
     case Needs::kControllerOrStream:
-      return unless(author_.has_controller || author_.has_stream);
+      return unless(stream.has_controller || stream.has_stream);
     case Needs::kPendingPromise:
-      return unless(!author_.pending[static_cast<int>(op.operands.source)].empty());
+      return unless(!stream.pending[static_cast<int>(op.operands.source)].empty());
     case Needs::kEmptyStack:
       return unless(depth_ == 0);
   }
@@ -127,30 +140,40 @@ void Driver::RunOp(const Op& op, Where where) {
 Outcome Driver::Effect(const Op& op) {
   const Operands& operands = op.operands;
   const uint32_t writer = author_.writers[operands.writer];
+  const uint8_t stream = operands.stream;
   switch (op.kind) {
+    case OpKind::kConstruct: {
+      const Outcome made = Construct(stream);
+      return made.thrown ? made : Outcome{};
+    }
     case OpKind::kGetWriter:
     case OpKind::kConstructWriter: {
       const Outcome made = subject_->Perform(
-          {op.kind == OpKind::kGetWriter ? SubjectMethod::kGetWriter : SubjectMethod::kConstructWriter});
+          {.method = op.kind == OpKind::kGetWriter ? SubjectMethod::kGetWriter : SubjectMethod::kConstructWriter,
+           .stream = stream});
       AssignWriter(op, made);
       return made.thrown ? made : Outcome{};
     }
     case OpKind::kWrite:
-      return PromiseFrom({SubjectMethod::kWrite, writer, ChunkValue(operands.chunk)}, operands.unobserved);
+      return Write(op);
     case OpKind::kClose:
       return PromiseFrom({SubjectMethod::kWriterClose, writer}, operands.unobserved);
     case OpKind::kAbort:
       return PromiseFrom({SubjectMethod::kWriterAbort, writer, ReasonValue(operands.reason)}, operands.unobserved);
     case OpKind::kReleaseLock:
-      subject_->Perform({SubjectMethod::kReleaseLock, writer});
+      subject_->Perform(
+          {.method = SubjectMethod::kReleaseLock, .id = writer, .stream = author_.stream_of_writer[operands.writer]});
       author_.released[operands.writer] = true;
       return {};
     case OpKind::kStreamAbort:
-      return PromiseFrom({SubjectMethod::kStreamAbort, 0, ReasonValue(operands.reason)}, operands.unobserved);
+      return PromiseFrom(
+          {.method = SubjectMethod::kStreamAbort, .value = ReasonValue(operands.reason), .stream = stream},
+          operands.unobserved);
     case OpKind::kStreamClose:
-      return PromiseFrom({SubjectMethod::kStreamClose}, operands.unobserved);
+      return PromiseFrom({.method = SubjectMethod::kStreamClose, .stream = stream}, operands.unobserved);
     case OpKind::kError:
-      return subject_->Perform({SubjectMethod::kControllerError, 0, ReasonValue(operands.reason)});
+      return subject_->Perform(
+          {.method = SubjectMethod::kControllerError, .value = ReasonValue(operands.reason), .stream = stream});
     case OpKind::kResolve:
     case OpKind::kReject:
       Settle(op);
@@ -166,7 +189,7 @@ Outcome Driver::Effect(const Op& op) {
       ReadWriter(writer);
       return {};
     case OpKind::kReadStream:
-      ReadStream();
+      ReadStream(stream);
       return {};
     case OpKind::kWatchReady:
       return PromiseFrom({SubjectMethod::kReady, writer});
@@ -175,11 +198,21 @@ Outcome Driver::Effect(const Op& op) {
     case OpKind::kCloseWithErrorPropagation:
       return PromiseFrom({SubjectMethod::kCloseWithErrorPropagation, writer}, operands.unobserved);
     case OpKind::kErrorStream:
-      return subject_->Perform({SubjectMethod::kErrorStream, 0, ReasonValue(operands.reason)});
+      return subject_->Perform(
+          {.method = SubjectMethod::kErrorStream, .value = ReasonValue(operands.reason), .stream = stream});
     case OpKind::kDetach:
       return subject_->Perform({SubjectMethod::kDetach, 0, ChunkValue(operands.chunk)});
   }
   return {};
+}
+
+Outcome Driver::Write(const Op& op) {
+  const size_t begin = trace_->events.size() - 1;
+  const Value chunk = ChunkValue(op.operands.chunk);
+  if (chunk.kind == ValueKind::kWriter || chunk.kind == ValueKind::kPromise) {
+    trace_->events[begin].value = Renamed(chunk);
+  }
+  return PromiseFrom({SubjectMethod::kWrite, author_.writers[op.operands.writer], chunk}, op.operands.unobserved);
 }
 
 Outcome Driver::PromiseFrom(SubjectCall call, bool unobserved) {
@@ -199,11 +232,12 @@ void Driver::Watch(uint32_t promise) {
 void Driver::AssignWriter(const Op& op, const Outcome& made) {
   if (made.thrown) return;
   author_.writers[op.operands.writer] = made.value.id;
+  author_.stream_of_writer[op.operands.writer] = op.operands.stream;
   author_.released[op.operands.writer] = false;
 }
 
 void Driver::Settle(const Op& op) {
-  auto& promises = author_.pending[static_cast<int>(op.operands.source)];
+  auto& promises = author_.streams[op.operands.stream].pending[static_cast<int>(op.operands.source)];
   const uint32_t promise = promises.front();
   promises.erase(promises.begin());
   const bool is_then = op.operands.source == PromiseSource::kThen;
@@ -226,52 +260,61 @@ void Driver::ReadWriter(uint32_t writer) {
   AddProperty(Property::kClosed, {SubjectMethod::kClosed, writer});
 }
 
-void Driver::ReadStream() {
-  if (author_.has_stream) AddProperty(Property::kLocked, {SubjectMethod::kLocked});
-  if (!author_.has_controller) return;
-  AddProperty(Property::kSignalAborted, {SubjectMethod::kSignalAborted});
-  AddProperty(Property::kSignalReason, {SubjectMethod::kSignalReason});
+void Driver::ReadStream(uint8_t stream) {
+  const Author::OfStream& author = author_.streams[stream];
+  if (author.has_stream) AddProperty(Property::kLocked, {.method = SubjectMethod::kLocked, .stream = stream});
+  if (!author.has_controller) return;
+  AddProperty(Property::kSignalAborted, {.method = SubjectMethod::kSignalAborted, .stream = stream});
+  AddProperty(Property::kSignalReason, {.method = SubjectMethod::kSignalReason, .stream = stream});
 }
 
 // ---- The author's functions
 
-Outcome Driver::Call(CallKind kind, Value argument, uint32_t resolver) {
+// A function that two streams share does not see which of them calls it, unless it gets the controller or is a listener
+// of the signal.
+Outcome Driver::Call(CallKind kind, Value argument, uint32_t resolver, uint32_t stream) {
   const int k = static_cast<int>(kind);
-  const uint32_t number = ++calls_[k];
-  if (kind == CallKind::kStart || kind == CallKind::kWrite) author_.has_controller = true;
+  const size_t owner = OwnerOf(*trace_->program, stream, kind);
+  const bool gets_controller = kind == CallKind::kStart || kind == CallKind::kWrite;
+  const auto caller = static_cast<uint8_t>(gets_controller || kind == CallKind::kSignal ? stream : owner);
+  const uint32_t number = ++calls_[owner][k].count;
+  if (gets_controller) author_.streams[stream].has_controller = true;
   ++depth_;
   Event& begin = Add(EventKind::kCallBegin, Outcome::Return(argument));
   begin.code = static_cast<uint8_t>(k);
+  begin.stream = caller;
   begin.number = number;
   AddSnapshot();
 
-  const Outcome outcome = EndCall(kind, RunCall(kind), resolver);
+  const Outcome outcome = EndCall(kind, owner, RunCall(kind, owner), resolver);
 
   Event& end = Add(EventKind::kCallEnd, outcome);
   end.code = static_cast<uint8_t>(k);
+  end.stream = caller;
   end.number = number;
   --depth_;
   return outcome;
 }
 
 // What happens inside a call. Returns how it ends; null: as calls end that no script is left for.
-const End* Driver::RunCall(CallKind kind) {
+const End* Driver::RunCall(CallKind kind, size_t owner) {
   if (options_.improviser != nullptr) {
     options_.improviser->OnCall(kind);
     while (const Op* op = options_.improviser->NextOp()) RunOp(*op, {});
     return &options_.improviser->EndOfCall();
   }
-  uint32_t& next = next_script_[static_cast<int>(kind)];
-  while (next < trace_->program->scripts.size() && trace_->program->scripts[next].call != kind) ++next;
-  if (next == trace_->program->scripts.size()) return nullptr;
+  const std::vector<Script>& scripts = trace_->program->scripts;
+  uint32_t& next = calls_[owner][static_cast<int>(kind)].next_script;
+  while (next < scripts.size() && (scripts[next].call != kind || scripts[next].stream != owner)) ++next;
+  if (next == scripts.size()) return nullptr;
   const auto index = static_cast<uint16_t>(next++);
-  const Script& script = trace_->program->scripts[index];
+  const Script& script = scripts[index];
   RunOps(script.ops, index);
   return &script.end;
 }
 
 // For `then`, the promise-like ends are what it does with its resolving functions.
-Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
+Outcome Driver::EndCall(CallKind kind, size_t owner, const End* end, uint32_t resolver) {
   if (end == nullptr) {
     if (kind == CallKind::kSize) return Outcome::Return(Value::Number(1));
     if (kind == CallKind::kThen) subject_->Perform({SubjectMethod::kCallResolve, resolver});
@@ -297,12 +340,12 @@ Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
     if (end->kind == EndKind::kReturnResolved) subject_->Perform({SubjectMethod::kCallResolve, resolver});
     if (end->kind == EndKind::kReturnRejected) subject_->Perform({SubjectMethod::kCallReject, resolver, reason});
     if (end->kind == EndKind::kReturnPending) {
-      author_.pending[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
+      author_.streams[0].pending[static_cast<int>(PromiseSource::kThen)].push_back(resolver);
     }
     return {};
   }
   if (end->kind == EndKind::kReturnPending) {
-    return Outcome::Return(Value::Of(ValueKind::kPromise, NewPendingPromise(kind)));
+    return Outcome::Return(Value::Of(ValueKind::kPromise, NewPendingPromise(kind, owner)));
   }
   const Outcome promise = subject_->Perform({SubjectMethod::kNewPromise});
   if (end->kind == EndKind::kReturnResolved) subject_->Perform({SubjectMethod::kResolvePromise, promise.value.id});
@@ -312,20 +355,21 @@ Outcome Driver::EndCall(CallKind kind, const End* end, uint32_t resolver) {
   return promise;
 }
 
-uint32_t Driver::NewPendingPromise(CallKind kind) {
+uint32_t Driver::NewPendingPromise(CallKind kind, size_t owner) {
+  auto& pending = author_.streams[owner].pending;
   const uint32_t promise = subject_->Perform({SubjectMethod::kNewPromise}).value.id;
   switch (kind) {
     case CallKind::kStart:
-      author_.pending[static_cast<int>(PromiseSource::kStart)].push_back(promise);
+      pending[static_cast<int>(PromiseSource::kStart)].push_back(promise);
       break;
     case CallKind::kWrite:
-      author_.pending[static_cast<int>(PromiseSource::kWrite)].push_back(promise);
+      pending[static_cast<int>(PromiseSource::kWrite)].push_back(promise);
       break;
     case CallKind::kClose:
-      author_.pending[static_cast<int>(PromiseSource::kClose)].push_back(promise);
+      pending[static_cast<int>(PromiseSource::kClose)].push_back(promise);
       break;
     case CallKind::kAbort:
-      author_.pending[static_cast<int>(PromiseSource::kAbort)].push_back(promise);
+      pending[static_cast<int>(PromiseSource::kAbort)].push_back(promise);
       break;
     case CallKind::kSize:
     case CallKind::kSignal:
@@ -370,11 +414,21 @@ Value Driver::ReasonValue(uint8_t reason) const {
 Value Driver::ChunkValue(const sim::Chunk& declared) {
   const sim::Chunk chunk = sim::Canonical(declared);
   if (chunk.kind == sim::ChunkKind::kUndefined) return Value::Undefined();
+  if (sim::IsOfWriter(chunk.kind)) return WriterChunkValue(chunk);
   std::vector<sim::Chunk>& chunks = trace_->chunks;
   const auto found = std::find(chunks.begin(), chunks.end(), chunk);
   const auto index = static_cast<uint32_t>(found - chunks.begin());
   if (found == chunks.end()) chunks.push_back(chunk);
   return Value::Of(ValueKind::kChunk, index);
+}
+
+// undefined while no writer has the name.
+Value Driver::WriterChunkValue(const sim::Chunk& chunk) {
+  if (!author_.has_writer(chunk.tag)) return Value::Undefined();
+  const uint32_t writer = author_.writers[chunk.tag];
+  if (chunk.kind == sim::ChunkKind::kWriter) return Value::Of(ValueKind::kWriter, writer);
+  const bool ready = chunk.kind == sim::ChunkKind::kReady;
+  return subject_->Perform({ready ? SubjectMethod::kReady : SubjectMethod::kClosed, writer}).value;
 }
 
 uint32_t Driver::PromiseName(uint32_t promise) {
@@ -390,6 +444,9 @@ Value Driver::Renamed(Value value) {
   switch (value.kind) {
     case ValueKind::kPromise:
       value.id = PromiseName(value.id);
+      break;
+    case ValueKind::kWriter:
+      value.id = NameOf(writer_names_, value.id, named_writers_);
       break;
     case ValueKind::kTypeError:
     case ValueKind::kRangeError:
@@ -414,14 +471,21 @@ Event& Driver::Add(EventKind kind, const Outcome& outcome) {
 
 void Driver::AddSnapshot() {
   if (!options_.snapshots) return subject_->AtStep();
-  core::Snapshot& snapshot = trace_->snapshots.emplace_back();
-  if (!subject_->TakeSnapshot(snapshot)) {
-    trace_->snapshots.pop_back();
+  for (uint8_t stream = 0; stream < kStreamCount; ++stream) {
+    if (author_.streams[stream].has_name) AddSnapshot(stream);
+  }
+}
+
+void Driver::AddSnapshot(uint8_t stream) {
+  Trace::Snapshots& all = trace_->snapshots[stream];
+  core::Snapshot& snapshot = all.taken.emplace_back();
+  if (!subject_->TakeSnapshot(stream, snapshot)) {
+    all.taken.pop_back();
     return;
   }
   snapshot.depth = depth_;
-  trace_->snapshot_of_event.resize(trace_->events.size());
-  trace_->snapshot_of_event.back() = static_cast<uint32_t>(trace_->snapshots.size());
+  all.of_event.resize(trace_->events.size());
+  all.of_event.back() = static_cast<uint32_t>(all.taken.size());
 }
 
 }  // namespace sluice::fuzz

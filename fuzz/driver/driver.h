@@ -1,4 +1,4 @@
-// Runs a program on a subject and writes its trace.
+// Runs a program on a subject and writes its trace. All streams of a program have one realm, with one microtask queue.
 //
 //   Driver driver;
 //   Trace trace;
@@ -37,12 +37,19 @@ class Driver final : private UserCode {
 
   // What the author holds between two operations. Ids are the subject's.
   struct Author {
-    bool has_stream = false;
-    bool has_controller = false;
+    struct OfStream {
+      bool has_name = false;  // its constructor was called
+      bool has_stream = false;
+      bool has_controller = false;
+      std::array<std::vector<uint32_t>, kPromiseSourceCount> pending;  // promises, or resolvers for kThen
+
+      friend bool operator==(const OfStream&, const OfStream&) = default;
+    };
+    std::array<OfStream, kStreamCount> streams;
     std::array<uint32_t, kWriterCount> writers{};
+    std::array<uint8_t, kWriterCount> stream_of_writer{};
     std::array<bool, kWriterCount> released{};
-    std::array<std::vector<uint32_t>, kPromiseSourceCount> pending;  // promises, or resolvers for kThen
-    std::vector<bool> observed;                                      // by promise: it has the author's reaction
+    std::vector<bool> observed;  // by promise: it has the author's reaction
 
     friend bool operator==(const Author&, const Author&) = default;
     bool has_writer(int name) const { return writers[static_cast<size_t>(name)] != kUnassigned; }
@@ -62,34 +69,37 @@ class Driver final : private UserCode {
 
  private:
   // UserCode
-  sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
+  sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver, uint32_t stream) override;
   void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
   void ReportException(sim::Value exception) override;
   void PromiseSettled(uint32_t promise) override;
   void UnhandledRejection(uint32_t promise, sim::Value reason) override;
 
-  void Construct();
+  sim::Outcome Construct(uint8_t stream);
   void RunOps(const std::vector<Op>& ops, uint16_t script);
   void RunOp(const Op& op, Where where);
   sim::Outcome Effect(const Op& op);
+  sim::Outcome Write(const Op& op);
   sim::Outcome PromiseFrom(SubjectCall call, bool unobserved = false);
   void AddProperty(Property property, SubjectCall call);
   void AssignWriter(const Op& op, const sim::Outcome& made);
   void Settle(const Op& op);
   void ReadWriter(uint32_t writer);
-  void ReadStream();
+  void ReadStream(uint8_t stream);
   void Watch(uint32_t promise);
-  const End* RunCall(CallKind kind);
-  sim::Outcome EndCall(CallKind kind, const End* end, uint32_t resolver);
-  uint32_t NewPendingPromise(CallKind kind);
+  const End* RunCall(CallKind kind, size_t owner);
+  sim::Outcome EndCall(CallKind kind, size_t owner, const End* end, uint32_t resolver);
+  uint32_t NewPendingPromise(CallKind kind, size_t owner);
 
   sim::Value ReasonValue(uint8_t reason) const;
   sim::Value ChunkValue(const sim::Chunk& declared);
+  sim::Value WriterChunkValue(const sim::Chunk& chunk);
   uint32_t PromiseName(uint32_t promise);
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);
   void AddSettlement(EventKind kind, const sim::Outcome& outcome, uint32_t promise);
   void AddSnapshot();
+  void AddSnapshot(uint8_t stream);
 
   Subject* subject_ = nullptr;
   RunOptions options_;
@@ -98,9 +108,14 @@ class Driver final : private UserCode {
   Author author_;
   uint32_t depth_ = 0;  // operations and author calls on the stack
   uint32_t thenables_ = 0;
-  std::array<uint32_t, kCallKindCount> calls_{};        // how many calls of each kind were made
-  std::array<uint32_t, kCallKindCount> next_script_{};  // where in Program::scripts to look for the next one
-  std::vector<uint32_t> promise_names_;                 // by the subject's promise id; 0: not named yet
+  struct Calls {
+    uint32_t count = 0;
+    uint32_t next_script = 0;  // where in Program::scripts to look for the next one
+  };
+  std::array<std::array<Calls, kCallKindCount>, kStreamCount> calls_{};  // by whose function was called (OwnerOf)
+  std::vector<uint32_t> promise_names_;  // by the subject's promise id; 0: not named yet
+  std::vector<uint32_t> writer_names_;   // likewise
+  uint32_t named_writers_ = 0;
   std::vector<uint32_t>
       events_before_settlement_;  // by the subject's promise id: how many events there were; 0: not settled
   std::array<std::vector<uint32_t>, 3> error_names_;  // TypeError, RangeError, AbortError, by the subject's id

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fuzz/program/program.h"
 #include "src/core/state_io.h"
 
 namespace sluice::fuzz {
@@ -13,20 +14,24 @@ void JudgedSubject::Violation(const char* what) {
 }
 
 void JudgedSubject::SaveAndRestore() {
-  core::WritableStream* const stream = State();
-  if (stream == nullptr) return;
-  const std::string saved = core::Print(*stream);
+  for (uint32_t name = 0; name < kStreamCount; ++name) {
+    if (core::WritableStream* const stream = State(name)) SaveAndRestore(*stream);
+  }
+}
+
+void JudgedSubject::SaveAndRestore(core::WritableStream& stream) {
+  const std::string saved = core::Print(stream);
   core::WritableStream restored;
   std::string error;
   if (!core::Restore(saved, restored, error)) {
     complaint_ = "the saved state is refused: " + error;
-  } else if (!(restored == *stream)) {
+  } else if (!(restored == stream)) {
     complaint_ = "the restored state is not equal to the saved one";
-  } else if (core::Hash(restored) != core::Hash(*stream)) {
+  } else if (core::Hash(restored) != core::Hash(stream)) {
     complaint_ = "equal states have different hashes";
   } else {
-    *stream = restored;
-    if (!(*stream == restored)) complaint_ = "a copy of the state is not equal to it";
+    stream = restored;
+    if (!(stream == restored)) complaint_ = "a copy of the state is not equal to it";
   }
 }
 

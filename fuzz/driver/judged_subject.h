@@ -22,8 +22,8 @@ class JudgedSubject : public Subject {
   // Called for each violation when it happens; may be null.
   void SetViolationHandler(void (*handler)(const char* what)) { violation_handler_ = handler; }
 
-  // In the next run, which must be without snapshots: the stream's state is saved, cleared and restored at the nth step
-  // (AtStep), counted from 0. The trace must not change.
+  // In the next run, which must be without snapshots: the state of each stream is saved, cleared and restored at the
+  // nth step (AtStep), counted from 0. The trace must not change.
   void RestoreAt(uint64_t step) { restore_at_ = step; }
   // The fault of the saved or restored state in the last run; empty if there was none.
   const std::string& complaint() const { return complaint_; }
@@ -33,8 +33,8 @@ class JudgedSubject : public Subject {
   }
 
  protected:
-  // The stream's state, null if there is none yet.
-  virtual core::WritableStream* State() = 0;
+  // The state of a stream, null if there is none yet.
+  virtual core::WritableStream* State(uint32_t stream) = 0;
   void ForgetFindings() {
     complaint_.clear();
     violations_.clear();
@@ -43,6 +43,7 @@ class JudgedSubject : public Subject {
 
  private:
   void SaveAndRestore();
+  void SaveAndRestore(core::WritableStream& stream);
 
   uint64_t restore_at_ = kNever;  // steps that are still to come before
   std::string complaint_;

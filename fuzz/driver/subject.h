@@ -1,4 +1,4 @@
-// An implementation under test: one JavaScript realm that can make one WritableStream (the core under the simulated
+// An implementation under test: one JavaScript realm that can make WritableStreams (the core under the simulated
 // host, the reference model, ...).
 //
 // The driver plays the page's author. It calls the subject through Perform(), and the subject calls the driver back
@@ -43,6 +43,7 @@ struct StreamOptions {
   bool has_abort = false;
   std::optional<uint64_t> byte_limit;  // bytes; absent: no limit
   core::TickModel tick_model = core::TickModel::kWebIdl;
+  uint8_t shared = 0;      // bit 1 << Shared (program.h): what is the very object that the first stream has
   uint32_t listeners = 0;  // how many "abort" listeners are put on controller.signal (see Construct)
 };
 
@@ -50,6 +51,7 @@ struct StreamOptions {
 struct SlotValue {
   std::string_view slot;  // as SnapshotFields names it
   sim::Value value;       // a promise is of kind kPromise
+  uint32_t stream = 0;    // whose slot it is
 
   friend bool operator==(const SlotValue&, const SlotValue&) = default;
 };
@@ -130,6 +132,8 @@ struct SubjectCall {
   uint32_t id = 0;     // of a writer, a promise or a pair of resolving functions; or a count
   sim::Value value{};  // a chunk, a reason or an error
   const StreamOptions* options = nullptr;
+  uint32_t stream =
+      0;  // whose method it is: of kConstruct to kConstructWriter, kReleaseLock, and kErrorStream to kSignalReason
 };
 
 class Subject {
@@ -143,16 +147,22 @@ class Subject {
 
   virtual sim::Outcome Perform(const SubjectCall& call) = 0;
 
-  // ---- Looking inside. False if this subject cannot (another runtime), or there is no stream and no controller.
-  virtual bool TakeSnapshot(core::Snapshot& snapshot) = 0;
+  // ---- Looking inside. False if this subject cannot (another runtime), or there is no such stream and no controller.
+  virtual bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) = 0;
   // While an oracle inspects the stream in the middle of an operation, also by the methods below. A slot that is
   // inconsistent at that time is not a violation.
   virtual void SetInspecting(bool inspecting) { static_cast<void>(inspecting); }
   // Appends the value of each slot whose identity matters, always for the same slots; of a list, the first and the
   // last. Appends nothing where TakeSnapshot returns false, and for subjects without such a comparison.
-  virtual void ReadSlots(std::vector<SlotValue>& slots) { static_cast<void>(slots); }
+  virtual void ReadSlots(uint32_t stream, std::vector<SlotValue>& slots) {
+    static_cast<void>(stream);
+    static_cast<void>(slots);
+  }
   // Appends the results of the operations without side effects; `slot` is the name of the operation.
-  virtual void QueryResults(std::vector<SlotValue>& results) { static_cast<void>(results); }
+  virtual void QueryResults(uint32_t stream, std::vector<SlotValue>& results) {
+    static_cast<void>(stream);
+    static_cast<void>(results);
+  }
   virtual uint32_t PromiseCount() { return 0; }  // issued promise ids, visible to user code or not
   virtual Settlement SettlementOf(uint32_t promise) {
     static_cast<void>(promise);

@@ -22,6 +22,7 @@ std::string CallText(const Event& event, const std::vector<sim::Chunk>& chunks) 
   if (kind == sim::CallKind::kSignal) text = "signal abort listener";
   const bool has_argument =
       kind == sim::CallKind::kSize || kind == sim::CallKind::kWrite || kind == sim::CallKind::kAbort;
+  text = StreamPrefix(event.stream) + text;
   text += "(" + (has_argument ? ValueText(event.value, chunks) : "") + ") #" + std::to_string(event.number);
   return text;
 }
@@ -82,23 +83,26 @@ std::string_view StateText(core::StreamState state) {
 }  // namespace
 
 bool operator==(const Event& a, const Event& b) {
-  return a.kind == b.kind && a.code == b.code && a.thrown == b.thrown && a.where == b.where && a.number == b.number &&
-         a.value == b.value;
+  return a.kind == b.kind && a.code == b.code && a.thrown == b.thrown && a.stream == b.stream && a.where == b.where &&
+         a.number == b.number && a.value == b.value;
 }
 
 void Trace::Clear() {
   program = nullptr;
   events.clear();
-  snapshots.clear();
-  snapshot_of_event.clear();
+  for (Snapshots& of_stream : snapshots) {
+    of_stream.taken.clear();
+    of_stream.of_event.clear();
+  }
   chunks.clear();
   settlement_events.clear();
   named_promises.clear();
 }
 
-const core::Snapshot* Trace::SnapshotOf(size_t event) const {
-  if (event >= snapshot_of_event.size() || snapshot_of_event[event] == 0) return nullptr;
-  return &snapshots[snapshot_of_event[event] - 1];
+const core::Snapshot* Trace::SnapshotOf(size_t event, size_t stream) const {
+  const Snapshots& all = snapshots[stream];
+  if (event >= all.of_event.size() || all.of_event[event] == 0) return nullptr;
+  return &all.taken[all.of_event[event] - 1];
 }
 
 size_t OpenOperation(const Trace& trace, size_t event) {

@@ -6,6 +6,7 @@
 #ifndef SLUICE_FUZZ_DRIVER_TRACE_H_
 #define SLUICE_FUZZ_DRIVER_TRACE_H_
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -39,9 +40,10 @@ struct Event {
   EventKind kind = EventKind::kOpBegin;
   uint8_t code = 0;
   bool thrown = false;
+  uint8_t stream = 0;   // kCall*: which stream called, as far as the author can tell (Driver::Call)
   Where where;          // kOp*, kSkipped; for the others 0
   uint32_t number = 0;  // a promise's name, or a call's count
-  sim::Value value;
+  sim::Value value;     // kOpBegin: of `write`, the chunk if the author got it from the subject
 
   friend bool operator==(const Event& a, const Event& b);
 };
@@ -51,9 +53,13 @@ inline constexpr size_t kNoEvent = ~size_t{0};
 struct Trace {
   const Program* program = nullptr;  // that ran; it must outlive the trace's readers
   std::vector<Event> events;
-  std::vector<core::Snapshot> snapshots;    // of the events that have one, in order
-  std::vector<uint32_t> snapshot_of_event;  // index + 1 into `snapshots`, 0 for none; empty if none were taken
-  std::vector<sim::Chunk> chunks;           // what values of kind kChunk index
+  // The snapshots of one stream.
+  struct Snapshots {
+    std::vector<core::Snapshot> taken;  // of the events that have one, in order
+    std::vector<uint32_t> of_event;     // index + 1 into `taken`, 0 for none; empty if none were taken
+  };
+  std::array<Snapshots, kStreamCount> snapshots;
+  std::vector<sim::Chunk> chunks;  // what values of kind kChunk index
   // By a promise's name, if its settlement is among the events: the last event before the settlement, or the event of
   // the settlement if the subject does not report it. Otherwise kNoEvent, or missing.
   std::vector<size_t> settlement_events;
@@ -67,7 +73,7 @@ struct Trace {
 
   void Clear();
   const Op& OpOf(const Event& event) const { return OpAt(*program, event.where); }  // of kOp* and kSkipped
-  const core::Snapshot* SnapshotOf(size_t event) const;
+  const core::Snapshot* SnapshotOf(size_t event, size_t stream = 0) const;
   size_t SettlementEvent(uint32_t promise) const {
     return promise < settlement_events.size() ? settlement_events[promise] : kNoEvent;
   }

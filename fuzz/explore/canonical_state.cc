@@ -27,8 +27,8 @@ void CanonicalState::Describe(uint32_t configuration, const CoreSubject& subject
   for (Names& names : values_) names.Clear();
 
   Number(configuration);
-  Flag(author.has_stream);
-  Flag(author.has_controller);
+  Flag(author.streams[0].has_stream);
+  Flag(author.streams[0].has_controller);
   const core::WritableStream& stream = host_->stream(0);
   Stream(stream);
   ActiveWriter(stream, author);
@@ -196,7 +196,7 @@ void CanonicalState::ActiveWriter(const core::WritableStream& stream, const Driv
 
 void CanonicalState::PendingPromises(const Driver::Author& author) {
   for (int source = 0; source < kPromiseSourceCount; ++source) {
-    const auto& pending = author.pending[static_cast<size_t>(source)];
+    const auto& pending = author.streams[0].pending[static_cast<size_t>(source)];
     Number(pending.size());
     for (const uint32_t id : pending) {
       static_cast<PromiseSource>(source) == PromiseSource::kThen ? Resolver(id) : Promise(id);

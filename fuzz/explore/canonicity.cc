@@ -88,7 +88,7 @@ class RandomWalk {
   static core::Snapshot Slots(Walker& walker) {
     core::Snapshot snapshot;
     if (walker.configuration() == Walker::kNoConfiguration) return snapshot;
-    walker.subject().TakeSnapshot(snapshot);
+    walker.subject().TakeSnapshot(0, snapshot);
     // Nothing can happen any more to what a released writer holds.
     snapshot.released_readyPromise = snapshot.released_closedPromise = core::PromiseView::kUndefined;
     snapshot.released_readyPromise_is_handled = snapshot.released_closedPromise_is_handled = false;

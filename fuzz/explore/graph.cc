@@ -16,7 +16,7 @@ std::string Quoted(const std::string& text) { return (std::ostringstream() << st
 
 std::string StateText(Walker& walker) {
   core::Snapshot snapshot;
-  if (!walker.subject().TakeSnapshot(snapshot)) return "no stream";
+  if (!walker.subject().TakeSnapshot(0, snapshot)) return "no stream";
   const auto phase = PhaseOf(snapshot);
   std::string text(phase.has_value() ? PhaseId(*phase) : "no phase");
   if (snapshot.queue_size > 0) text += ", " + std::to_string(snapshot.queue_size) + " queued";

@@ -48,7 +48,7 @@ std::string StatePredicate::Parse(std::string_view text) {
 
 bool StatePredicate::Holds(Walker& walker) const {
   core::Snapshot snapshot;
-  if (!walker.subject().TakeSnapshot(snapshot)) return false;
+  if (!walker.subject().TakeSnapshot(0, snapshot)) return false;
   const auto fields = SnapshotFields(snapshot);
   return std::all_of(wanted_.begin(), wanted_.end(), [&](const auto& wanted) {
     if (wanted.first == kMicrotasks) return std::to_string(walker.microtasks()) == wanted.second;

@@ -128,19 +128,19 @@ void Walker::ListOptions(bool in_call) {
     if (jobs + unreported > 0) Add(bounds().checkpoints || jobs == 0 ? OpKind::kRun : OpKind::kRunCount);
     if (jobs + unreported >= bounds().microtasks) return;
   }
-  if (author.has_stream) {
+  if (author.streams[0].has_stream) {
     ListWriterOptions(in_call);
     Add(OpKind::kStreamAbort);
     Add(OpKind::kStreamClose);
     Add(OpKind::kErrorStream);
   }
-  if (author.has_controller) Add(OpKind::kError);
+  if (author.streams[0].has_controller) Add(OpKind::kError);
   for (uint8_t source = 0; source < kPromiseSourceCount; ++source) {
-    if (author.pending[source].empty()) continue;
+    if (author.streams[0].pending[source].empty()) continue;
     Add(OpKind::kResolve, source);
     Add(OpKind::kReject, source);
   }
-  if (!in_call && (author.has_stream || author.has_controller)) Add(OpKind::kReadStream);
+  if (!in_call && (author.streams[0].has_stream || author.streams[0].has_controller)) Add(OpKind::kReadStream);
 }
 
 void Walker::ListWriterOptions(bool in_call) {
@@ -192,6 +192,10 @@ Op Walker::Operation(Option option) {
       case OperandKind::kChunk:
         op.operands.chunk = NewChunk();
         break;
+      case OperandKind::kStream:
+      case OperandKind::kPrefix:
+        break;  // there is one stream
+      case OperandKind::kNewStream:
       case OperandKind::kBuffer:
       case OperandKind::kNumber:
         break;  // no option has one

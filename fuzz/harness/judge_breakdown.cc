@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
       {"core again, without", [&](size_t i) { driver.Run(programs[i], core, {.snapshots = false}, scratch); }},
       {"core again, saved and restored",
        [&](size_t i) {
-         core.RestoreAt(i % std::max<size_t>(traces[i].snapshots.size(), 1));
+         core.RestoreAt(i % std::max<size_t>(traces[i].snapshots[0].taken.size(), 1));
          driver.Run(programs[i], core, {.snapshots = false}, scratch);
          core.RestoreAt(JudgedSubject::kNever);
        }},

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -182,14 +183,17 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
     return kExitOk;
   }
   const auto lines = fuzz::TraceLines(trace);
-  core::Snapshot before;
+  std::array<core::Snapshot, fuzz::kStreamCount> before;
   for (size_t i = 0; i < lines.size(); ++i) {
     PrintOut(absl::StrCat(lines[i], "\n"));
-    const core::Snapshot* const snapshot = trace.SnapshotOf(i);
-    if (snapshot == nullptr) continue;
-    const std::string changes = fuzz::ChangesText(before, *snapshot);
-    if (!changes.empty()) PrintOut(absl::StrCat("        { ", changes, " }\n"));
-    before = *snapshot;
+    for (size_t stream = 0; stream < before.size(); ++stream) {
+      const core::Snapshot* const snapshot = trace.SnapshotOf(i, stream);
+      if (snapshot == nullptr) continue;
+      const std::string changes = fuzz::ChangesText(before[stream], *snapshot);
+      const std::string of = stream == 0 ? "" : absl::StrCat(fuzz::StreamText(stream), ": ");
+      if (!changes.empty()) PrintOut(absl::StrCat("        { ", of, changes, " }\n"));
+      before[stream] = *snapshot;
+    }
   }
   return kExitOk;
 }
@@ -213,12 +217,14 @@ int Language() {
     return text;
   };
   PrintOut(
-      rows("Operations ($w writer, $c chunk, $b buffer or view, $r reason, $p whose promise, $n count, $o nothing or "
+      rows("Operations ($w writer, $s stream, $t a stream that is constructed, $S nothing or `s1.`, $c chunk, $b "
+           "buffer or view, $r reason, $p whose promise, $n count, $o nothing or "
            "`unobserved`)",
            fuzz::OpRows()));
   PrintOut(rows("\nHow a call of a user function ends", fuzz::EndRows()));
   std::string words =
-      "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nAuthor "
+      "\nSettings: highWaterMark NUMBER, strategy STRATEGY, byteLimit BYTES, ticks MODEL, methods NAME...\nThose of "
+      "another stream: s1 methods NAME..., and s1 shares sink strategy signal (with the first stream)\nAuthor "
       "functions:";
   for (const auto& name : fuzz::CallKindNames()) words += " " + std::string(name);
   absl::StrAppend(&words, "\nStrategies:");

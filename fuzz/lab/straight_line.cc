@@ -8,6 +8,7 @@ namespace sluice::lab {
 namespace internal {
 
 StraightLineScript StraightLineWriter::Write() {
+  if (LastStream(program_) > 0) return {"", "it has more than one stream"};
   Survey();
   if (!why_not_.empty()) return {.text = "", .why_not = why_not_, .expected = {}};
   ScriptCode body;

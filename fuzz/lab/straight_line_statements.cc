@@ -75,6 +75,10 @@ std::string StraightLineWriter::ChunkLiteral(const sim::Chunk& chunk) {
       return std::to_string(chunk.tag);
     case sim::ChunkKind::kUndefined:
       return "undefined";
+    case sim::ChunkKind::kWriter:
+    case sim::ChunkKind::kReady:
+    case sim::ChunkKind::kClosed:
+      return ChunkText(chunk);
   }
   return "undefined";
 }
@@ -145,6 +149,7 @@ void StraightLineWriter::Statement(ScriptCode& code, Where where) {
     case OpKind::kDetach:
       return code.Line("structuredClone(" + DetachedBuffer(o.chunk) + ", { transfer: [" + DetachedBuffer(o.chunk) +
                        "] });");
+    case OpKind::kConstruct:
     case OpKind::kRunCount:
     case OpKind::kCloseWithErrorPropagation:
     case OpKind::kErrorStream:

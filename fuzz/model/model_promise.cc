@@ -68,13 +68,13 @@ void PromiseRealm::Reject(PromiseId promise, Value reason) {
 }
 
 // One `then` with both functions: Web IDL's text read to the letter would make two, but implementations do not.
-void PromiseRealm::Upon(PromiseId promise, uint32_t steps, uint32_t captured) {
-  PerformPromiseThen(promise, {Handler::Kind::kUponSteps, steps, captured});
+void PromiseRealm::Upon(PromiseId promise, uint32_t stream, uint32_t steps, uint32_t captured) {
+  PerformPromiseThen(promise, {Handler::Kind::kUponSteps, stream, steps, captured});
 }
 
 // ---- The author's calls
 
-void PromiseRealm::Observe(PromiseId promise) { PerformPromiseThen(promise, {Handler::Kind::kSettled, 0, promise}); }
+void PromiseRealm::Observe(PromiseId promise) { PerformPromiseThen(promise, {Handler::Kind::kSettled, 0, 0, promise}); }
 
 void PromiseRealm::CallResolve(uint32_t resolver) { PromiseResolveFunction(resolvers_[resolver], Value::Undefined()); }
 
@@ -107,7 +107,7 @@ void PromiseRealm::PromiseResolveFunction(ResolvingFunctionsId functions, Value 
   }
   // 9.-11. Author code runs here if it is a thenable; getting a native `then` is not observable.
   if (resolution.kind == ValueKind::kThenable) {
-    const Outcome then = user_code_->Call(CallKind::kGetThen, resolution, 0);
+    const Outcome then = user_code_->Call(CallKind::kGetThen, resolution, 0, 0);
     if (then.thrown) {
       RejectPromise(promise, then.value);
       return;
@@ -235,7 +235,7 @@ void PromiseRealm::RunReactionJob(const Job& job) {
       }
       break;
     case Handler::Kind::kUponSteps:
-      upon_steps_.RunUponSteps(handler.steps, handler.captured, fulfilled, job.argument);
+      upon_steps_.RunUponSteps(handler.stream, handler.steps, handler.captured, fulfilled, job.argument);
       break;
   }
 }
@@ -246,13 +246,13 @@ void PromiseRealm::RunResolveThenableJob(const Job& job) {
   const ResolvingFunctionsId resolvingFunctions = CreateResolvingFunctions(job.promise);
   // 1.b. The native `then`,
   if (job.argument.kind == ValueKind::kPromise) {
-    PerformPromiseThen(job.argument.id, {Handler::Kind::kResolvingFunctions, 0, resolvingFunctions});
+    PerformPromiseThen(job.argument.id, {Handler::Kind::kResolvingFunctions, 0, 0, resolvingFunctions});
     return;
   }
   // or the author's.
   resolvers_.push_back(resolvingFunctions);
   const Outcome thenCallResult =
-      user_code_->Call(CallKind::kThen, job.argument, static_cast<uint32_t>(resolvers_.size() - 1));
+      user_code_->Call(CallKind::kThen, job.argument, static_cast<uint32_t>(resolvers_.size() - 1), 0);
   // 1.c.
   if (thenCallResult.thrown) PromiseRejectFunction(resolvingFunctions, thenCallResult.value);
 }

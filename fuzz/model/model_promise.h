@@ -27,7 +27,7 @@ enum class PromiseState : uint8_t { kPending, kFulfilled, kRejected };
 class UponSteps {
  public:
   // `steps` and `captured` are the arguments of PromiseRealm::Upon.
-  virtual void RunUponSteps(uint32_t steps, uint32_t captured, bool fulfilled, sim::Value value) = 0;
+  virtual void RunUponSteps(uint32_t stream, uint32_t steps, uint32_t captured, bool fulfilled, sim::Value value) = 0;
 
  protected:
   ~UponSteps() = default;
@@ -50,12 +50,13 @@ class PromiseRealm {
   sim::Value NewAbortError() { return sim::Value::Of(sim::ValueKind::kAbortError, abort_errors_++); }
 
   // ---- Web IDL's promise operations
-  PromiseId NewPromise();                                           // "a new promise"
-  PromiseId PromiseResolvedWith(sim::Value value);                  // "a promise resolved with": always a new one
-  PromiseId PromiseRejectedWith(sim::Value reason);                 // "a promise rejected with"
-  void Resolve(PromiseId promise, sim::Value value);                // "resolve"
-  void Reject(PromiseId promise, sim::Value reason);                // "reject"
-  void Upon(PromiseId promise, uint32_t steps, uint32_t captured);  // "upon fulfillment" with "upon rejection"
+  PromiseId NewPromise();                             // "a new promise"
+  PromiseId PromiseResolvedWith(sim::Value value);    // "a promise resolved with": always a new one
+  PromiseId PromiseRejectedWith(sim::Value reason);   // "a promise rejected with"
+  void Resolve(PromiseId promise, sim::Value value);  // "resolve"
+  void Reject(PromiseId promise, sim::Value reason);  // "reject"
+  // "upon fulfillment" with "upon rejection"
+  void Upon(PromiseId promise, uint32_t stream, uint32_t steps, uint32_t captured);
 
   // ---- Slots
   uint32_t PromiseCount() const { return promise_count_; }
@@ -91,6 +92,7 @@ class PromiseRealm {
       kUponSteps,
     };
     Kind kind;
+    uint32_t stream;
     uint32_t steps;
     uint32_t captured;
   };

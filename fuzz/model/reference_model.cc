@@ -28,28 +28,33 @@ void ReferenceModel::Reset(UserCode& user_code, const std::vector<sim::Chunk>& c
   realm_.Reset(user_code);
   user_code_ = &user_code;
   chunks_ = &chunks;
-  options_ = {};
   detachedChunks_.clear();
-  InitializeWritableStream(stream_);
+  for (uint32_t name = 0; name < kStreamCount; ++name) {
+    Parts& parts = parts_[name];
+    parts.options = {};
+    parts.stream.name = name;
+    InitializeWritableStream(parts.stream);
+    parts.released_writer.reset();
+  }
   writers_.clear();
-  released_writer_.reset();
 }
 
 Outcome ReferenceModel::Perform(const SubjectCall& call) {
   const auto promise = [](PromiseId id) { return Outcome::Return(Value::Of(ValueKind::kPromise, id)); };
+  Stream& stream = parts_[call.stream].stream;
   switch (call.method) {
     case SubjectMethod::kConstruct:
-      return Construct(*call.options);
+      return Construct(stream, *call.options);
     case SubjectMethod::kLocked:
-      return Outcome::Return(Value::Boolean(Locked()));
+      return Outcome::Return(Value::Boolean(Locked(stream)));
     case SubjectMethod::kStreamAbort:
-      return promise(StreamAbort(call.value));
+      return promise(StreamAbort(stream, call.value));
     case SubjectMethod::kStreamClose:
-      return promise(StreamClose());
+      return promise(StreamClose(stream));
     case SubjectMethod::kGetWriter:
-      return GetWriter();
+      return GetWriter(stream);
     case SubjectMethod::kConstructWriter:
-      return ConstructWriter();
+      return ConstructWriter(stream);
     case SubjectMethod::kClosed:
       return promise(Closed(call.id));
     case SubjectMethod::kReady:
@@ -61,20 +66,20 @@ Outcome ReferenceModel::Perform(const SubjectCall& call) {
     case SubjectMethod::kWriterClose:
       return promise(WriterClose(call.id));
     case SubjectMethod::kReleaseLock:
-      released_writer_ = call.id;  // its snapshots show it from the begin of these steps
+      PartsOf(stream).released_writer = call.id;  // its snapshots show it from the begin of these steps
       return ReleaseLockSteps(call.id), Outcome{};
     case SubjectMethod::kWrite:
       return promise(Write(call.id, call.value));
     case SubjectMethod::kCloseWithErrorPropagation:
       return promise(WritableStreamDefaultWriterCloseWithErrorPropagation(call.id));
     case SubjectMethod::kErrorStream:
-      return ErrorStream(call.value), Outcome{};
+      return ErrorStream(stream, call.value), Outcome{};
     case SubjectMethod::kControllerError:
-      return ControllerError(call.value), Outcome{};
+      return ControllerError(stream, call.value), Outcome{};
     case SubjectMethod::kSignalAborted:  // https://dom.spec.whatwg.org/#dom-abortsignal-aborted
-      return Outcome::Return(Value::Boolean(SignalReason().kind != ValueKind::kUndefined));
+      return Outcome::Return(Value::Boolean(SignalReason(stream).kind != ValueKind::kUndefined));
     case SubjectMethod::kSignalReason:
-      return Outcome::Return(SignalReason());
+      return Outcome::Return(SignalReason(stream));
     case SubjectMethod::kDetach:  // https://tc39.es/ecma262/#sec-detacharraybuffer
       return detachedChunks_.insert(call.value.id), Outcome{};
     case SubjectMethod::kNewPromise:
@@ -101,9 +106,9 @@ Outcome ReferenceModel::Perform(const SubjectCall& call) {
 }
 
 // https://dom.spec.whatwg.org/#dom-abortsignal-reason
-Value ReferenceModel::SignalReason() {
-  if (stream_.controller == nullptr) return Value::Undefined();
-  return stream_.controller->abortController.abortReason;
+Value ReferenceModel::SignalReason(const Stream& stream) {
+  if (stream.controller == nullptr) return Value::Undefined();
+  return stream.controller->abortController.abortReason;
 }
 
 // ---- The snapshot
@@ -125,40 +130,42 @@ bool ReferenceModel::IsHandled(PromiseId promise) const {
   return promise != model::kNoPromise && realm_.IsHandled(promise);
 }
 
-bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
-  if (stream_.controller == nullptr) return false;
-  const Controller& controller = *stream_.controller;
+bool ReferenceModel::TakeSnapshot(uint32_t name, Snapshot& snapshot) {
+  const Parts& parts = parts_[name];
+  const Stream& stream = parts.stream;
+  if (stream.controller == nullptr) return false;
+  const Controller& controller = *stream.controller;
   snapshot = Snapshot();
 
-  snapshot.state = stream_.state;
-  snapshot.backpressure = stream_.backpressure;
+  snapshot.state = stream.state;
+  snapshot.backpressure = stream.backpressure;
   snapshot.has_controller = true;
-  snapshot.closeRequest = View(stream_.closeRequest);
-  snapshot.inFlightWriteRequest = View(stream_.inFlightWriteRequest);
-  snapshot.inFlightCloseRequest = View(stream_.inFlightCloseRequest);
-  if (stream_.pendingAbortRequest) {
-    snapshot.pendingAbortRequest = View(stream_.pendingAbortRequest->promise);
-    snapshot.pendingAbortRequest_wasAlreadyErroring = stream_.pendingAbortRequest->wasAlreadyErroring;
-    snapshot.pendingAbortRequest_has_reason = stream_.pendingAbortRequest->reason.kind != ValueKind::kUndefined;
+  snapshot.closeRequest = View(stream.closeRequest);
+  snapshot.inFlightWriteRequest = View(stream.inFlightWriteRequest);
+  snapshot.inFlightCloseRequest = View(stream.inFlightCloseRequest);
+  if (stream.pendingAbortRequest) {
+    snapshot.pendingAbortRequest = View(stream.pendingAbortRequest->promise);
+    snapshot.pendingAbortRequest_wasAlreadyErroring = stream.pendingAbortRequest->wasAlreadyErroring;
+    snapshot.pendingAbortRequest_has_reason = stream.pendingAbortRequest->reason.kind != ValueKind::kUndefined;
   }
-  snapshot.has_storedError = stream_.storedError.kind != ValueKind::kUndefined;
-  snapshot.writeRequests_size = stream_.writeRequests.size();
-  for (const PromiseId writeRequest : stream_.writeRequests) {
+  snapshot.has_storedError = stream.storedError.kind != ValueKind::kUndefined;
+  snapshot.writeRequests_size = stream.writeRequests.size();
+  for (const PromiseId writeRequest : stream.writeRequests) {
     if (realm_.State(writeRequest) != PromiseState::kPending) snapshot.writeRequests_all_pending = false;
   }
 
-  if (stream_.writer) {
-    const model::WritableStreamDefaultWriter& writer = writers_[*stream_.writer];
+  if (stream.writer) {
+    const model::WritableStreamDefaultWriter& writer = writers_[*stream.writer];
     snapshot.has_writer = true;
-    snapshot.writer_stream_is_this = writer.stream == &stream_;
+    snapshot.writer_stream_is_this = writer.stream == &stream;
     snapshot.readyPromise = View(writer.readyPromise);
     snapshot.readyPromise_is_handled = IsHandled(writer.readyPromise);
     snapshot.closedPromise = View(writer.closedPromise);
     snapshot.closedPromise_is_handled = IsHandled(writer.closedPromise);
   }
 
-  if (released_writer_) {
-    const model::WritableStreamDefaultWriter& writer = writers_[*released_writer_];
+  if (parts.released_writer) {
+    const model::WritableStreamDefaultWriter& writer = writers_[*parts.released_writer];
     snapshot.released_readyPromise = View(writer.readyPromise);
     snapshot.released_readyPromise_is_handled = IsHandled(writer.readyPromise);
     snapshot.released_closedPromise = View(writer.closedPromise);
@@ -170,7 +177,7 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
   snapshot.has_closeAlgorithm = controller.closeAlgorithm.has_value();
   snapshot.has_abortAlgorithm = controller.abortAlgorithm.has_value();
   snapshot.has_strategySizeAlgorithm = controller.strategySizeAlgorithm.has_value();
-  snapshot.signal_aborted = SignalReason().kind != ValueKind::kUndefined;
+  snapshot.signal_aborted = SignalReason(stream).kind != ValueKind::kUndefined;
   snapshot.strategyHWM = controller.strategyHWM;
   snapshot.queueTotalSize = controller.queueTotalSize;
   snapshot.queue_size = controller.queue.size();
@@ -181,14 +188,16 @@ bool ReferenceModel::TakeSnapshot(Snapshot& snapshot) {
     snapshot.queue_charge_sum += entry.charge;
   }
 
-  snapshot.has_byte_limit = options_.byte_limit.has_value();
-  snapshot.byte_limit = options_.byte_limit.value_or(0);
+  snapshot.has_byte_limit = parts.options.byte_limit.has_value();
+  snapshot.byte_limit = parts.options.byte_limit.value_or(0);
   snapshot.charged_bytes = controller.chargedBytes;
   return true;
 }
 
-void ReferenceModel::ReadSlots(std::vector<SlotValue>& slots) {
-  if (stream_.controller == nullptr) return;
+void ReferenceModel::ReadSlots(uint32_t name, std::vector<SlotValue>& slots) {
+  const Stream& stream = parts_[name].stream;
+  const std::optional<WriterId> released_writer = parts_[name].released_writer;
+  if (stream.controller == nullptr) return;
   const auto promise = [&](const char* slot, std::optional<PromiseId> id) {
     const bool is_there = id && *id != model::kNoPromise;
     slots.push_back({slot, is_there ? Value::Of(ValueKind::kPromise, *id) : Value::Undefined()});
@@ -198,44 +207,45 @@ void ReferenceModel::ReadSlots(std::vector<SlotValue>& slots) {
     promise(ready, id ? std::optional(writers_[*id].readyPromise) : std::nullopt);
     promise(closed, id ? std::optional(writers_[*id].closedPromise) : std::nullopt);
   };
-  const std::optional<model::PendingAbortRequest>& abort = stream_.pendingAbortRequest;
-  promise("closeRequest", stream_.closeRequest);
-  promise("inFlightWriteRequest", stream_.inFlightWriteRequest);
-  promise("inFlightCloseRequest", stream_.inFlightCloseRequest);
+  const std::optional<model::PendingAbortRequest>& abort = stream.pendingAbortRequest;
+  promise("closeRequest", stream.closeRequest);
+  promise("inFlightWriteRequest", stream.inFlightWriteRequest);
+  promise("inFlightCloseRequest", stream.inFlightCloseRequest);
   promise("pendingAbortRequest", abort ? std::optional(abort->promise) : std::nullopt);
   value("pendingAbortRequest_reason", abort ? abort->reason : Value::Undefined());
-  value("storedError", stream_.storedError);
-  const bool has_requests = !stream_.writeRequests.empty();
-  promise("writeRequests_first", has_requests ? std::optional(stream_.writeRequests.front()) : std::nullopt);
-  promise("writeRequests_last", has_requests ? std::optional(stream_.writeRequests.back()) : std::nullopt);
-  value("writer", stream_.writer ? Value::Of(ValueKind::kWriter, *stream_.writer) : Value::Undefined());
-  writer("readyPromise", "closedPromise", stream_.writer);
-  writer("released_readyPromise", "released_closedPromise", released_writer_);
-  value("released_stream_is_set", Value::Boolean(released_writer_ && writers_[*released_writer_].stream != nullptr));
+  value("storedError", stream.storedError);
+  const bool has_requests = !stream.writeRequests.empty();
+  promise("writeRequests_first", has_requests ? std::optional(stream.writeRequests.front()) : std::nullopt);
+  promise("writeRequests_last", has_requests ? std::optional(stream.writeRequests.back()) : std::nullopt);
+  value("writer", stream.writer ? Value::Of(ValueKind::kWriter, *stream.writer) : Value::Undefined());
+  writer("readyPromise", "closedPromise", stream.writer);
+  writer("released_readyPromise", "released_closedPromise", released_writer);
+  value("released_stream_is_set", Value::Boolean(released_writer && writers_[*released_writer].stream != nullptr));
   const auto chunk = [](const model::ValueWithSize& entry) {
     return entry.value.is_close_sentinel ? Value::Undefined() : entry.value.chunk;
   };
-  const std::vector<model::ValueWithSize>& queue = stream_.controller->queue;
+  const std::vector<model::ValueWithSize>& queue = stream.controller->queue;
   value("queue_first", queue.empty() ? Value::Undefined() : chunk(queue.front()));
   value("queue_last", queue.empty() ? Value::Undefined() : chunk(queue.back()));
 }
 
-void ReferenceModel::QueryResults(std::vector<SlotValue>& results) {
-  if (stream_.controller == nullptr) return;
-  const Controller& controller = *stream_.controller;
+void ReferenceModel::QueryResults(uint32_t name, std::vector<SlotValue>& results) {
+  const Stream& stream = parts_[name].stream;
+  if (stream.controller == nullptr) return;
+  const Controller& controller = *stream.controller;
   // What others ask comes before them.
   results.push_back({"WritableStreamDefaultControllerGetDesiredSize",
                      Value::Number(WritableStreamDefaultControllerGetDesiredSize(controller))});
-  results.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream_))});
+  results.push_back({"IsWritableStreamLocked", Value::Boolean(IsWritableStreamLocked(stream))});
   results.push_back(
-      {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(WritableStreamCloseQueuedOrInFlight(stream_))});
+      {"WritableStreamCloseQueuedOrInFlight", Value::Boolean(WritableStreamCloseQueuedOrInFlight(stream))});
   results.push_back(
-      {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream_))});
+      {"WritableStreamHasOperationMarkedInFlight", Value::Boolean(WritableStreamHasOperationMarkedInFlight(stream))});
   results.push_back({"WritableStreamDefaultControllerGetBackpressure",
                      Value::Boolean(WritableStreamDefaultControllerGetBackpressure(controller))});
-  if (!stream_.writer || writers_[*stream_.writer].stream == nullptr) return;
+  if (!stream.writer || writers_[*stream.writer].stream == nullptr) return;
   results.push_back(
-      {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream_.writer)});
+      {"WritableStreamDefaultWriterGetDesiredSize", WritableStreamDefaultWriterGetDesiredSize(*stream.writer)});
 }
 
 Settlement ReferenceModel::SettlementOf(uint32_t promise) {

@@ -10,6 +10,7 @@
 #ifndef SLUICE_FUZZ_MODEL_REFERENCE_MODEL_H_
 #define SLUICE_FUZZ_MODEL_REFERENCE_MODEL_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "fuzz/driver/subject.h"
 #include "fuzz/model/model_promise.h"
 #include "fuzz/model/reference_model_slots.h"
+#include "fuzz/program/program.h"
 #include "src/core/snapshot.h"
 #include "src/sim/chunk.h"
 #include "src/sim/value.h"
@@ -40,9 +42,9 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   const char* name() const override { return "reference_model"; }
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Perform(const SubjectCall& call) override;
-  bool TakeSnapshot(core::Snapshot& snapshot) override;
-  void ReadSlots(std::vector<SlotValue>& slots) override;
-  void QueryResults(std::vector<SlotValue>& results) override;
+  bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override;
+  void ReadSlots(uint32_t stream, std::vector<SlotValue>& slots) override;
+  void QueryResults(uint32_t stream, std::vector<SlotValue>& results) override;
   uint32_t PromiseCount() override { return realm_.PromiseCount(); }
   Settlement SettlementOf(uint32_t promise) override;
 
@@ -55,13 +57,23 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   // What a stream waits for; the argument of PromiseRealm::Upon.
   enum Steps : uint32_t { kStartPromise, kSinkWritePromise, kSinkClosePromise, kSinkAbortPromise };
 
+  // Everything of one stream. Its parts point to each other, so that it stays where it is.
+  struct Parts {
+    StreamOptions options;
+    Stream stream;
+    Controller controller;
+    std::optional<WriterId> released_writer;  // the last one
+  };
+  Parts& PartsOf(const Stream& stream) { return parts_[stream.name]; }
+  const StreamOptions& OptionsOf(const Controller& controller) const { return parts_[controller.stream->name].options; }
+
   // Method steps
-  sim::Outcome Construct(const StreamOptions& options);
-  bool Locked();
-  PromiseId StreamAbort(sim::Value reason);
-  PromiseId StreamClose();
-  sim::Outcome GetWriter();
-  sim::Outcome ConstructWriter();
+  sim::Outcome Construct(Stream& stream, const StreamOptions& options);
+  bool Locked(const Stream& stream);
+  PromiseId StreamAbort(Stream& stream, sim::Value reason);
+  PromiseId StreamClose(Stream& stream);
+  sim::Outcome GetWriter(Stream& stream);
+  sim::Outcome ConstructWriter(Stream& stream);
   PromiseId Closed(WriterId writer);
   PromiseId Ready(WriterId writer);
   sim::Outcome DesiredSize(WriterId writer);
@@ -69,10 +81,10 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   PromiseId WriterClose(WriterId writer);
   void ReleaseLockSteps(WriterId writer);
   PromiseId Write(WriterId writer, sim::Value chunk);
-  void ControllerError(sim::Value error);
-  sim::Value SignalReason();
+  void ControllerError(Stream& stream, sim::Value error);
+  sim::Value SignalReason(const Stream& stream);
   // Other specifications
-  void ErrorStream(sim::Value error);
+  void ErrorStream(Stream& stream, sim::Value error);
 
   // Working with writable streams
   sim::Outcome AcquireWritableStreamDefaultWriter(Stream& stream);
@@ -131,15 +143,15 @@ class ReferenceModel final : public Subject, private model::UponSteps {
                                             uint64_t charge);
 
   // The steps that run upon the settling of a sink's promise
-  void RunUponSteps(uint32_t steps, uint32_t captured, bool fulfilled, sim::Value value) override;
+  void RunUponSteps(uint32_t stream, uint32_t steps, uint32_t captured, bool fulfilled, sim::Value value) override;
   void UponStartPromise(Controller& controller, bool fulfilled, sim::Value value);
   void UponSinkWritePromise(Controller& controller, bool fulfilled, sim::Value value);
   void UponSinkClosePromise(Stream& stream, bool fulfilled, sim::Value value);
   void UponSinkAbortPromise(Stream& stream, PromiseId abortRequestPromise, bool fulfilled, sim::Value value);
 
   // Queuing strategies
-  sim::Outcome ExtractHighWaterMark(double defaultHWM);
-  model::Algorithm ExtractSizeAlgorithm();
+  sim::Outcome ExtractHighWaterMark(const StreamOptions& strategy, double defaultHWM);
+  model::Algorithm ExtractSizeAlgorithm(const StreamOptions& strategy);
 
   // Queue-with-sizes
   model::QueueValue DequeueValue(Controller& container);
@@ -148,10 +160,11 @@ class ReferenceModel final : public Subject, private model::UponSteps {
   void ResetQueue(Controller& container);
 
   // DOM and Web IDL
-  void SignalAbort(model::AbortController& abortController, sim::Value reason);
-  sim::Outcome PerformStartAlgorithm(model::Algorithm algorithm);
-  PromiseId PerformSinkAlgorithm(std::optional<model::Algorithm> algorithm, CallKind kind, sim::Value argument);
-  sim::Outcome PerformSizeAlgorithm(model::Algorithm algorithm, sim::Value chunk);
+  void SignalAbort(Controller& controller, sim::Value reason);
+  sim::Outcome PerformStartAlgorithm(const Controller& controller, model::Algorithm algorithm);
+  PromiseId PerformSinkAlgorithm(const Controller& controller, std::optional<model::Algorithm> algorithm, CallKind kind,
+                                 sim::Value argument);
+  sim::Outcome PerformSizeAlgorithm(const Controller& controller, sim::Value chunk);
   sim::Outcome GetVByteLength(sim::Value chunk);
 
   // The byte limit
@@ -168,10 +181,7 @@ class ReferenceModel final : public Subject, private model::UponSteps {
 
   std::set<uint32_t> detachedChunks_;  // the buffer of each has been transferred
 
-  StreamOptions options_;
-  Stream stream_;
-  Controller controller_;
-  std::optional<uint32_t> released_writer_;                  // the last one
+  std::array<Parts, kStreamCount> parts_{};                  // by the stream's name
   std::vector<model::WritableStreamDefaultWriter> writers_;  // by writer id; may move whenever user code runs
 };
 

@@ -20,62 +20,62 @@ using sim::ValueKind;
 // ---- WritableStream
 
 // https://streams.spec.whatwg.org/#ws-constructor
-Outcome ReferenceModel::Construct(const StreamOptions& options) {
+Outcome ReferenceModel::Construct(Stream& stream, const StreamOptions& options) {
   const core::Operation operation("new WritableStream()");
   // 1.-3. The dictionary's members; `type` never exists.
-  options_ = options;
+  PartsOf(stream).options = options;
   // 4.
-  InitializeWritableStream(stream_);
+  InitializeWritableStream(stream);
   // 5.
-  const Algorithm sizeAlgorithm = ExtractSizeAlgorithm();
+  const Algorithm sizeAlgorithm = ExtractSizeAlgorithm(options);
   // 6.
-  const Outcome highWaterMark = ExtractHighWaterMark(1);
+  const Outcome highWaterMark = ExtractHighWaterMark(options, 1);
   if (highWaterMark.thrown) return highWaterMark;
   // 7.
-  return SetUpWritableStreamDefaultControllerFromUnderlyingSink(stream_, highWaterMark.value.number, sizeAlgorithm);
+  return SetUpWritableStreamDefaultControllerFromUnderlyingSink(stream, highWaterMark.value.number, sizeAlgorithm);
 }
 
 // https://streams.spec.whatwg.org/#ws-locked
-bool ReferenceModel::Locked() {
+bool ReferenceModel::Locked(const Stream& stream) {
   const core::Operation operation("stream.locked");
-  return IsWritableStreamLocked(stream_);
+  return IsWritableStreamLocked(stream);
 }
 
 // https://streams.spec.whatwg.org/#ws-abort
-ReferenceModel::PromiseId ReferenceModel::StreamAbort(Value reason) {
+ReferenceModel::PromiseId ReferenceModel::StreamAbort(Stream& stream, Value reason) {
   const core::Operation operation("stream.abort()");
   // 1.
-  if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  if (IsWritableStreamLocked(stream)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
-  return WritableStreamAbort(stream_, reason);
+  return WritableStreamAbort(stream, reason);
 }
 
 // https://streams.spec.whatwg.org/#ws-close
-ReferenceModel::PromiseId ReferenceModel::StreamClose() {
+ReferenceModel::PromiseId ReferenceModel::StreamClose(Stream& stream) {
   const core::Operation operation("stream.close()");
   // 1.
-  if (IsWritableStreamLocked(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  if (IsWritableStreamLocked(stream)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 2.
-  if (WritableStreamCloseQueuedOrInFlight(stream_)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
+  if (WritableStreamCloseQueuedOrInFlight(stream)) return realm_.PromiseRejectedWith(realm_.NewTypeError());
   // 3.
-  return WritableStreamClose(stream_);
+  return WritableStreamClose(stream);
 }
 
 // https://streams.spec.whatwg.org/#ws-get-writer
-Outcome ReferenceModel::GetWriter() {
+Outcome ReferenceModel::GetWriter(Stream& stream) {
   const core::Operation operation("stream.getWriter()");
-  return AcquireWritableStreamDefaultWriter(stream_);
+  return AcquireWritableStreamDefaultWriter(stream);
 }
 
 // ---- WritableStreamDefaultWriter
 
 // https://streams.spec.whatwg.org/#default-writer-constructor
-Outcome ReferenceModel::ConstructWriter() {
+Outcome ReferenceModel::ConstructWriter(Stream& stream) {
   const core::Operation operation("new WritableStreamDefaultWriter()");
   writers_.emplace_back();
   const WriterId writer = static_cast<WriterId>(writers_.size() - 1);
   // 1.
-  const Outcome result = SetUpWritableStreamDefaultWriter(writer, stream_);
+  const Outcome result = SetUpWritableStreamDefaultWriter(writer, stream);
   if (result.thrown) return result;
   return Outcome::Return(Value::Of(ValueKind::kWriter, writer));
 }
@@ -148,23 +148,23 @@ ReferenceModel::PromiseId ReferenceModel::Write(WriterId writer, Value chunk) {
 // ---- WritableStreamDefaultController. A constructor that threw before it made one leaves nothing to call.
 
 // https://streams.spec.whatwg.org/#ws-default-controller-error
-void ReferenceModel::ControllerError(Value error) {
+void ReferenceModel::ControllerError(Stream& stream, Value error) {
   const core::Operation operation("controller.error()");
-  if (stream_.controller == nullptr) return;
+  if (stream.controller == nullptr) return;
   // 1.
-  const StreamState state = stream_.controller->stream->state;
+  const StreamState state = stream.controller->stream->state;
   // 2.
   if (state != StreamState::kWritable) return;
   // 3.
-  WritableStreamDefaultControllerError(*stream_.controller, error);
+  WritableStreamDefaultControllerError(*stream.controller, error);
 }
 
 // ---- Other specifications
 
 // https://streams.spec.whatwg.org/#writablestream-error
-void ReferenceModel::ErrorStream(Value error) {
+void ReferenceModel::ErrorStream(Stream& stream, Value error) {
   const core::Operation operation("error a WritableStream");
-  WritableStreamDefaultControllerErrorIfNeeded(*stream_.controller, error);
+  WritableStreamDefaultControllerErrorIfNeeded(*stream.controller, error);
 }
 
 }  // namespace sluice::fuzz

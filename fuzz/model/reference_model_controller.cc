@@ -38,7 +38,7 @@ using sim::ValueKind;
 PromiseId ReferenceModel::AbortSteps(Controller& controller, Value reason) {
   const core::Operation operation("AbortSteps");
   // 1. User code runs.
-  const PromiseId result = PerformSinkAlgorithm(controller.abortAlgorithm, CallKind::kAbort, reason);
+  const PromiseId result = PerformSinkAlgorithm(controller, controller.abortAlgorithm, CallKind::kAbort, reason);
   // 2.
   WritableStreamDefaultControllerClearAlgorithms(controller);
   // 3.
@@ -68,7 +68,7 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultController(Stream& stream, Con
   // 5.
   ResetQueue(controller);
   // 6. The author puts the listeners on it in `start`, before doing anything else.
-  controller.abortController = {.abortReason = Value::Undefined(), .listeners = options_.listeners};
+  controller.abortController = {.abortReason = Value::Undefined(), .listeners = OptionsOf(controller).listeners};
   // 7.
   controller.started = false;
   // 8.
@@ -86,15 +86,15 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultController(Stream& stream, Con
   // 14.
   WritableStreamUpdateBackpressure(stream, backpressure);
   // 15. User code runs.
-  const Outcome startResult = PerformStartAlgorithm(startAlgorithm);
+  const Outcome startResult = PerformStartAlgorithm(controller, startAlgorithm);
   if (startResult.thrown) return startResult;
   // 16. User code may run.
-  const PromiseId startPromise =
-      options_.tick_model == TickModel::kPromiseResolveStart && startResult.value.kind == ValueKind::kPromise
-          ? startResult.value.id
-          : realm_.PromiseResolvedWith(startResult.value);
+  const PromiseId startPromise = OptionsOf(controller).tick_model == TickModel::kPromiseResolveStart &&
+                                         startResult.value.kind == ValueKind::kPromise
+                                     ? startResult.value.id
+                                     : realm_.PromiseResolvedWith(startResult.value);
   // 17., 18.
-  realm_.Upon(startPromise, kStartPromise, 0);
+  realm_.Upon(startPromise, stream.name, kStartPromise, 0);
   return Outcome::Return(Value::Undefined());
 }
 
@@ -124,7 +124,8 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultControllerFromUnderlyingSink(S
                                                                                Algorithm sizeAlgorithm) {
   const core::Operation operation("SetUpWritableStreamDefaultControllerFromUnderlyingSink");
   // 1.
-  Controller& controller = controller_;
+  Controller& controller = PartsOf(stream).controller;
+  const StreamOptions& underlyingSink = PartsOf(stream).options;
   // 2.
   Algorithm startAlgorithm = Algorithm::kDefault;
   // 3.
@@ -134,13 +135,13 @@ Outcome ReferenceModel::SetUpWritableStreamDefaultControllerFromUnderlyingSink(S
   // 5.
   Algorithm abortAlgorithm = Algorithm::kDefault;
   // 6.
-  if (options_.has_start) startAlgorithm = Algorithm::kInvoke;
+  if (underlyingSink.has_start) startAlgorithm = Algorithm::kInvoke;
   // 7.
-  if (options_.has_write) writeAlgorithm = Algorithm::kInvoke;
+  if (underlyingSink.has_write) writeAlgorithm = Algorithm::kInvoke;
   // 8.
-  if (options_.has_close) closeAlgorithm = Algorithm::kInvoke;
+  if (underlyingSink.has_close) closeAlgorithm = Algorithm::kInvoke;
   // 9.
-  if (options_.has_abort) abortAlgorithm = Algorithm::kInvoke;
+  if (underlyingSink.has_abort) abortAlgorithm = Algorithm::kInvoke;
   // 10.
   return SetUpWritableStreamDefaultController(stream, controller, startAlgorithm, writeAlgorithm, closeAlgorithm,
                                               abortAlgorithm, highWaterMark, sizeAlgorithm);
@@ -236,7 +237,7 @@ double ReferenceModel::WritableStreamDefaultControllerGetChunkSize(Controller& c
     return 1;
   }
   // 2. User code runs.
-  const Outcome returnValue = PerformSizeAlgorithm(*controller.strategySizeAlgorithm, chunk);
+  const Outcome returnValue = PerformSizeAlgorithm(controller, chunk);
   // 3.
   if (returnValue.thrown) {
     // 3.1.
@@ -266,11 +267,11 @@ void ReferenceModel::WritableStreamDefaultControllerProcessClose(Controller& con
   realm_.Assert(controller.queue.empty(), "WritableStreamDefaultControllerProcessClose step 4");
   // 5. User code runs.
   const PromiseId sinkClosePromise =
-      PerformSinkAlgorithm(controller.closeAlgorithm, CallKind::kClose, Value::Undefined());
+      PerformSinkAlgorithm(controller, controller.closeAlgorithm, CallKind::kClose, Value::Undefined());
   // 6.
   WritableStreamDefaultControllerClearAlgorithms(controller);
   // 7., 8.
-  realm_.Upon(sinkClosePromise, kSinkClosePromise, 0);
+  realm_.Upon(sinkClosePromise, stream.name, kSinkClosePromise, 0);
 }
 
 // WritableStreamDefaultControllerProcessClose steps 7 and 8.
@@ -291,9 +292,10 @@ void ReferenceModel::WritableStreamDefaultControllerProcessWrite(Controller& con
   // 2.
   WritableStreamMarkFirstWriteRequestInFlight(stream);
   // 3. User code runs.
-  const PromiseId sinkWritePromise = PerformSinkAlgorithm(controller.writeAlgorithm, CallKind::kWrite, chunk);
+  const PromiseId sinkWritePromise =
+      PerformSinkAlgorithm(controller, controller.writeAlgorithm, CallKind::kWrite, chunk);
   // 4., 5.
-  realm_.Upon(sinkWritePromise, kSinkWritePromise, 0);
+  realm_.Upon(sinkWritePromise, stream.name, kSinkWritePromise, 0);
 }
 
 // WritableStreamDefaultControllerProcessWrite steps 4 and 5.
@@ -352,46 +354,48 @@ void ReferenceModel::WritableStreamDefaultControllerWrite(Controller& controller
   WritableStreamDefaultControllerAdvanceQueueIfNeeded(controller);
 }
 
-void ReferenceModel::RunUponSteps(uint32_t steps, uint32_t captured, bool fulfilled, Value value) {
+void ReferenceModel::RunUponSteps(uint32_t stream_name, uint32_t steps, uint32_t captured, bool fulfilled,
+                                  Value value) {
   constexpr const char* kNames[] = {"reaction to start()", "reaction to the sink's write()",
                                     "reaction to the sink's close()", "reaction to the sink's abort()"};
   const core::Operation operation(kNames[steps]);
+  Parts& parts = parts_[stream_name];
   switch (static_cast<Steps>(steps)) {
     case kStartPromise:
-      UponStartPromise(controller_, fulfilled, value);
+      UponStartPromise(parts.controller, fulfilled, value);
       break;
     case kSinkWritePromise:
-      UponSinkWritePromise(controller_, fulfilled, value);
+      UponSinkWritePromise(parts.controller, fulfilled, value);
       break;
     case kSinkClosePromise:
-      UponSinkClosePromise(stream_, fulfilled, value);
+      UponSinkClosePromise(parts.stream, fulfilled, value);
       break;
     case kSinkAbortPromise:
-      UponSinkAbortPromise(stream_, captured, fulfilled, value);
+      UponSinkAbortPromise(parts.stream, captured, fulfilled, value);
       break;
   }
 }
 
 // ---- Queuing strategies
 
-Outcome ReferenceModel::ExtractHighWaterMark(double defaultHWM) {
+Outcome ReferenceModel::ExtractHighWaterMark(const StreamOptions& strategy, double defaultHWM) {
   const core::Operation operation("ExtractHighWaterMark");
   // 1.
-  if (!options_.highWaterMark) return Outcome::Return(Value::Number(defaultHWM));
+  if (!strategy.highWaterMark) return Outcome::Return(Value::Number(defaultHWM));
   // 2.
-  const double highWaterMark = *options_.highWaterMark;
+  const double highWaterMark = *strategy.highWaterMark;
   // 3.
   if (std::isnan(highWaterMark) || highWaterMark < 0) return Outcome::Throw(realm_.NewRangeError());
   // 4.
   return Outcome::Return(Value::Number(highWaterMark));
 }
 
-Algorithm ReferenceModel::ExtractSizeAlgorithm() {
+Algorithm ReferenceModel::ExtractSizeAlgorithm(const StreamOptions& strategy) {
   const core::Operation operation("ExtractSizeAlgorithm");
   // 1.
-  if (!options_.has_size) return Algorithm::kDefault;
+  if (!strategy.has_size) return Algorithm::kDefault;
   // 2.
-  switch (options_.size_of) {
+  switch (strategy.size_of) {
     case sim::Strategy::kAuthor:
       break;
     case sim::Strategy::kCount:
@@ -471,29 +475,32 @@ void ReferenceModel::ResetQueue(Controller& container) {
 // ---- DOM and Web IDL
 
 // https://dom.spec.whatwg.org/#abortsignal-signal-abort
-void ReferenceModel::SignalAbort(AbortController& abortController, Value reason) {
+void ReferenceModel::SignalAbort(Controller& controller, Value reason) {
+  AbortController& abortController = controller.abortController;
   // Already aborted.
   if (abortController.abortReason.kind != ValueKind::kUndefined) return;
   abortController.abortReason = reason.kind != ValueKind::kUndefined ? reason : realm_.NewAbortError();
   for (uint32_t i = 0; i < abortController.listeners; ++i) {
-    const Outcome result = user_code_->Call(CallKind::kSignal, Value::Undefined(), 0);
+    const Outcome result = user_code_->Call(CallKind::kSignal, Value::Undefined(), 0, controller.stream->name);
     if (result.thrown) user_code_->ReportException(result.value);
   }
 }
 
 // A callback that returns `any`, with exception behavior "rethrow".
-Outcome ReferenceModel::PerformStartAlgorithm(Algorithm algorithm) {
+Outcome ReferenceModel::PerformStartAlgorithm(const Controller& controller, Algorithm algorithm) {
   if (algorithm == Algorithm::kDefault) return Outcome::Return(Value::Undefined());
-  return user_code_->Call(CallKind::kStart, Value::Undefined(), 0);
+  return user_code_->Call(CallKind::kStart, Value::Undefined(), 0, controller.stream->name);
 }
 
 // A callback that returns `Promise<undefined>`. https://webidl.spec.whatwg.org/#invoke-a-callback-function
-PromiseId ReferenceModel::PerformSinkAlgorithm(std::optional<Algorithm> algorithm, CallKind kind, Value argument) {
+PromiseId ReferenceModel::PerformSinkAlgorithm(const Controller& controller, std::optional<Algorithm> algorithm,
+                                               CallKind kind, Value argument) {
   realm_.Assert(algorithm.has_value(), "PerformSinkAlgorithm: the algorithm is undefined");
   if (algorithm != Algorithm::kInvoke) return realm_.PromiseResolvedWith(Value::Undefined());
-  const Outcome result = user_code_->Call(kind, argument, 0);
+  const Outcome result = user_code_->Call(kind, argument, 0, controller.stream->name);
   if (result.thrown) return realm_.PromiseRejectedWith(result.value);
-  if (options_.tick_model != TickModel::kWebIdl && result.value.kind == ValueKind::kPromise) return result.value.id;
+  if (OptionsOf(controller).tick_model != TickModel::kWebIdl && result.value.kind == ValueKind::kPromise)
+    return result.value.id;
   return realm_.PromiseResolvedWith(result.value);  // user code may run
 }
 
@@ -501,7 +508,7 @@ PromiseId ReferenceModel::PerformSinkAlgorithm(std::optional<Algorithm> algorith
 Outcome ReferenceModel::GetVByteLength(Value chunk) {
   // ToObject(undefined) throws.
   if (chunk.kind == ValueKind::kUndefined) return Outcome::Throw(realm_.NewTypeError());
-  const ChunkKind kind = (*chunks_)[chunk.id].kind;
+  const ChunkKind kind = chunk.kind == ValueKind::kChunk ? (*chunks_)[chunk.id].kind : ChunkKind::kObject;
   const bool hasByteLength =
       kind == ChunkKind::kArrayBuffer || kind == ChunkKind::kSharedArrayBuffer || kind == ChunkKind::kView;
   // A property that does not exist is undefined, and as a number NaN.
@@ -510,13 +517,14 @@ Outcome ReferenceModel::GetVByteLength(Value chunk) {
 }
 
 // A callback that returns `unrestricted double`.
-Outcome ReferenceModel::PerformSizeAlgorithm(Algorithm algorithm, Value chunk) {
+Outcome ReferenceModel::PerformSizeAlgorithm(const Controller& controller, Value chunk) {
+  const Algorithm algorithm = *controller.strategySizeAlgorithm;
   if (algorithm == Algorithm::kDefault) return Outcome::Return(Value::Number(1));
   // https://streams.spec.whatwg.org/#count-queuing-strategy-size-function
   if (algorithm == Algorithm::kCountSize) return Outcome::Return(Value::Number(1));
   // https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
   if (algorithm == Algorithm::kByteLengthSize) return GetVByteLength(chunk);
-  const Outcome result = user_code_->Call(CallKind::kSize, chunk, 0);
+  const Outcome result = user_code_->Call(CallKind::kSize, chunk, 0, controller.stream->name);
   if (result.thrown || result.value.kind == ValueKind::kNumber) return result;
   return Outcome::Return(Value::Number(std::numeric_limits<double>::quiet_NaN()));
 }
@@ -524,8 +532,9 @@ Outcome ReferenceModel::PerformSizeAlgorithm(Algorithm algorithm, Value chunk) {
 // ---- The byte limit (not in the standard)
 
 bool ReferenceModel::ExceedsByteLimit(const Controller& controller, uint64_t charge) const {
-  if (!options_.byte_limit) return false;
-  const uint64_t limit = *options_.byte_limit;
+  const std::optional<uint64_t> byteLimit = OptionsOf(controller).byte_limit;
+  if (!byteLimit) return false;
+  const uint64_t limit = *byteLimit;
   return controller.chargedBytes > limit || charge > limit - controller.chargedBytes;
 }
 
@@ -577,6 +586,9 @@ uint64_t ReferenceModel::ChargeOf(Value value) const {
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:
+    case ChunkKind::kWriter:
+    case ChunkKind::kReady:
+    case ChunkKind::kClosed:
       break;
   }
   return kOtherCharge;

@@ -27,6 +27,7 @@ struct PendingAbortRequest {
 
 // https://streams.spec.whatwg.org/#ws-internal-slots
 struct WritableStream {
+  uint32_t name;  // not a slot: by which the program tells its streams apart
   bool backpressure;
   std::optional<PromiseId> closeRequest;
   WritableStreamDefaultController* controller;

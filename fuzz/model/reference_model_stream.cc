@@ -116,7 +116,7 @@ PromiseId ReferenceModel::WritableStreamAbort(Stream& stream, Value reason) {
     return realm_.PromiseResolvedWith(Value::Undefined());
   }
   // 2. User code runs.
-  SignalAbort(stream.controller->abortController, reason);
+  SignalAbort(*stream.controller, reason);
   // 3.
   const StreamState state = stream.state;
   // 4.
@@ -258,7 +258,7 @@ void ReferenceModel::WritableStreamFinishErroring(Stream& stream) {
   // 12. User code runs.
   const PromiseId promise = AbortSteps(*stream.controller, abortRequest.reason);
   // 13., 14.
-  realm_.Upon(promise, kSinkAbortPromise, abortRequest.promise);
+  realm_.Upon(promise, stream.name, kSinkAbortPromise, abortRequest.promise);
 }
 
 // WritableStreamFinishErroring steps 13 and 14.

@@ -4,7 +4,7 @@ namespace sluice::fuzz {
 
 sim::Outcome CanarySubject::Perform(const SubjectCall& call) {
   if (call.method == SubjectMethod::kReleaseLock) {
-    const core::WritableStream& stream = host().stream(0);
+    const core::WritableStream& stream = *State(call.stream);
     if (stream.pendingAbortRequest.has_value() && !stream.inFlightWriteRequest.is_undefined()) return {};
   }
   return CoreSubject::Perform(call);

@@ -6,6 +6,7 @@
 #include "fuzz/driver/driver.h"
 #include "fuzz/model/reference_model.h"
 #include "fuzz/oracle/compare.h"
+#include "fuzz/program/language.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -54,13 +55,19 @@ struct Sides {
 // The differences between two boundaries of the same operation.
 Sides DifferencesOf(const Boundary& our, const Boundary& their, const std::vector<sim::Chunk>& chunks) {
   Sides sides;
-  const auto ours = SnapshotFields(our.snapshot);
-  const auto theirs = SnapshotFields(their.snapshot);
-  for (size_t i = 0; i < ours.size(); ++i) sides.Add(std::string(ours[i].first), theirs[i].second, ours[i].second);
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    if (our.snapshots[stream] == their.snapshots[stream]) continue;
+    const auto ours = SnapshotFields(our.snapshots[stream]);
+    const auto theirs = SnapshotFields(their.snapshots[stream]);
+    for (size_t i = 0; i < ours.size(); ++i) {
+      sides.Add(StreamPrefix(stream) + std::string(ours[i].first), theirs[i].second, ours[i].second);
+    }
+  }
   const auto add_values = [&](const std::vector<SlotValue>& is, const std::vector<SlotValue>& should_be,
                               const char* what) {
     for (size_t i = 0; i < std::min(is.size(), should_be.size()); ++i) {
-      sides.Add(std::string(is[i].slot) + what, ValueText(should_be[i].value, chunks), ValueText(is[i].value, chunks));
+      sides.Add(StreamPrefix(is[i].stream) + std::string(is[i].slot) + what, ValueText(should_be[i].value, chunks),
+                ValueText(is[i].value, chunks));
     }
   };
   add_values(our.slots, their.slots, "");
@@ -82,6 +89,8 @@ void Recorder::Begin(Subject& subject, const Trace& trace) {
   subject_ = &subject;
   trace_ = &trace;
   boundaries_.clear();
+  constructing_.clear();
+  is_known_ = {};
   promises_ = 0;
   pending_.clear();
 #if SLUICE_RECORD_OPERATIONS
@@ -103,6 +112,8 @@ void Recorder::OnOperation(const char* name, bool begins) {
   boundary.operation = name;
   boundary.begins = begins;
   boundary.events = trace_->events.size();
+  if (name == kConstructor && begins) constructing_.push_back(boundary.events);
+  if (name == kConstructor && !begins && !constructing_.empty()) constructing_.pop_back();
   // The constructor sets slots up in an order of its own, and the others have no values yet.
   if (boundary.events > kConstructing || (!begins && name == kConstructor)) AddSlots(boundary);
 #if SLUICE_RECORD_OPERATIONS
@@ -112,10 +123,8 @@ void Recorder::OnOperation(const char* name, bool begins) {
 
 void Recorder::AddSlots(Boundary& boundary) {
   subject_->SetInspecting(true);
-  subject_->TakeSnapshot(boundary.snapshot);
-  subject_->ReadSlots(boundary.slots);
+  for (uint32_t stream = 0; stream < kStreamCount; ++stream) AddSlots(stream, boundary);
   if (!boundary.begins) {
-    subject_->QueryResults(boundary.result);
     std::erase_if(boundary.result, [&](const SlotValue& result) { return result.slot != boundary.operation; });
   }
   for (; promises_ < subject_->PromiseCount(); ++promises_) pending_.push_back(promises_);
@@ -126,6 +135,20 @@ void Recorder::AddSlots(Boundary& boundary) {
     return true;
   });
   subject_->SetInspecting(false);
+}
+
+void Recorder::AddSlots(uint32_t stream, Boundary& boundary) {
+  const bool is_setting_up = !constructing_.empty() && constructing_.back() == boundary.events;
+  if (is_setting_up && !is_known_[stream]) return;
+  if (!subject_->TakeSnapshot(stream, boundary.snapshots[stream])) return;
+  is_known_[stream] = true;
+  const auto add = [&](std::vector<SlotValue>& values, auto read) {
+    const size_t before = values.size();
+    read(values);
+    for (size_t i = before; i < values.size(); ++i) values[i].stream = stream;
+  };
+  add(boundary.slots, [&](auto& values) { subject_->ReadSlots(stream, values); });
+  if (!boundary.begins) add(boundary.result, [&](auto& values) { subject_->QueryResults(stream, values); });
 }
 
 bool CanFindDivergences() {

@@ -7,6 +7,7 @@
 #ifndef SLUICE_FUZZ_ORACLE_DIVERGENCE_H_
 #define SLUICE_FUZZ_ORACLE_DIVERGENCE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,11 +52,11 @@ struct Boundary {
 
   std::string_view operation;
   bool begins = false;
-  size_t events = 0;  // the length of the trace so far
-  core::Snapshot snapshot;
-  std::vector<SlotValue> slots;
-  std::vector<SlotValue> result;  // of an operation without side effects, at its end
-  std::vector<Settled> settled;   // since the boundary before
+  size_t events = 0;                                   // the length of the trace so far
+  std::array<core::Snapshot, kStreamCount> snapshots;  // by stream
+  std::vector<SlotValue> slots;                        // of all streams
+  std::vector<SlotValue> result;                       // of an operation without side effects, at its end
+  std::vector<Settled> settled;                        // since the boundary before
 
   friend bool operator==(const Boundary&, const Boundary&) = default;
 };
@@ -72,10 +73,15 @@ class Recorder final : public core::OperationObserver {
 
  private:
   void AddSlots(Boundary& boundary);
+  void AddSlots(uint32_t stream, Boundary& boundary);
 
   Subject* subject_ = nullptr;
   const Trace* trace_ = nullptr;
   std::vector<Boundary> boundaries_;
+  // A constructor sets slots up in an order of its own. Until user code runs in it, a stream that nobody has seen
+  // before is not looked into. The lengths of the trace at the begin of the constructors that are open:
+  std::vector<size_t> constructing_;
+  std::array<bool, kStreamCount> is_known_{};
   uint32_t promises_ = 0;          // that were made before the last boundary
   std::vector<uint32_t> pending_;  // of these
 };

@@ -80,13 +80,14 @@ void PrintSideBySide(std::ostringstream& out, const Judge& judge, const Finding&
 }
 
 // The slots that changed since `before`, and those that differ from the model's.
-void PrintSlots(std::ostringstream& out, const core::Snapshot& before, const core::Snapshot& core,
+void PrintSlots(std::ostringstream& out, size_t stream, const core::Snapshot& before, const core::Snapshot& core,
                 const core::Snapshot& model) {
   const auto earlier = SnapshotFields(before);
   const auto ours = SnapshotFields(core);
   const auto theirs = SnapshotFields(model);
   const bool all_agree = core == model;
-  out << "\nSlots that changed there" << (all_agree ? "" : " (core | reference model)") << ":\n";
+  out << "\nSlots " << (stream == 0 ? "" : "of " + StreamText(stream) + " ") << "that changed there"
+      << (all_agree ? "" : " (core | reference model)") << ":\n";
   for (size_t i = 0; i < ours.size(); ++i) {
     const bool differs = ours[i].second != theirs[i].second;
     if (!differs && ours[i].second == earlier[i].second) continue;
@@ -148,16 +149,18 @@ std::string FindingReport(const Judge& judge, const std::optional<Finding>& find
   out << "\nWhat happened (> the event that broke the rule, ! where the two differ):\n\n";
   PrintSideBySide(out, judge, *finding, rerun ? "| the core, run again" : "| reference model");
   // The slots at the event, or at the last one before it that has them.
-  const auto last_with_slots = [&judge](size_t event) {
-    while (event > 0 && judge.core_trace().SnapshotOf(event) == nullptr) --event;
+  const size_t stream = finding->stream;
+  const auto last_with_slots = [&judge, stream](size_t event) {
+    while (event > 0 && judge.core_trace().SnapshotOf(event, stream) == nullptr) --event;
     return event;
   };
   const size_t event = last_with_slots(finding->event);
-  const core::Snapshot* const core = judge.core_trace().SnapshotOf(event);
-  const core::Snapshot* const before = event == 0 ? nullptr : judge.core_trace().SnapshotOf(last_with_slots(event - 1));
-  const core::Snapshot* const model = rerun ? nullptr : judge.model_trace().SnapshotOf(event);
+  const core::Snapshot* const core = judge.core_trace().SnapshotOf(event, stream);
+  const core::Snapshot* const before =
+      event == 0 ? nullptr : judge.core_trace().SnapshotOf(last_with_slots(event - 1), stream);
+  const core::Snapshot* const model = rerun ? nullptr : judge.model_trace().SnapshotOf(event, stream);
   if (core != nullptr)
-    PrintSlots(out, before != nullptr ? *before : core::Snapshot(), *core, model != nullptr ? *model : *core);
+    PrintSlots(out, stream, before != nullptr ? *before : core::Snapshot(), *core, model != nullptr ? *model : *core);
   PrintAlso(out, record->also);
   return out.str();
 }

@@ -30,17 +30,23 @@ constexpr HistoryRule kRules[] = {
 
 // Values of chunks compare by this.
 constexpr uint32_t kUndefinedChunk = ~0u;
-uint32_t ChunkKey(const sim::Value& value) { return value.kind == ValueKind::kChunk ? value.id : kUndefinedChunk; }
+constexpr uint32_t kFirstWriter = 1u << 30;
+constexpr uint32_t kFirstPromise = 1u << 31;
+uint32_t ChunkKey(const sim::Value& value) {
+  if (value.kind == ValueKind::kWriter) return kFirstWriter + value.id;
+  if (value.kind == ValueKind::kPromise) return kFirstPromise + value.id;
+  return value.kind == ValueKind::kChunk ? value.id : kUndefinedChunk;
+}
 uint32_t ChunkKey(const Trace& trace, const sim::Chunk& chunk) {
   const auto found = std::find(trace.chunks.begin(), trace.chunks.end(), sim::Canonical(chunk));
   if (chunk.kind == sim::ChunkKind::kUndefined || found == trace.chunks.end()) return kUndefinedChunk;
   return static_cast<uint32_t>(found - trace.chunks.begin());
 }
 
-// The end of the nth call of `kind`.
-const End* EndOfCall(const Program& program, CallKind kind, uint32_t number) {
+// The end of the nth call of a function.
+const End* EndOfCall(const Program& program, size_t owner, CallKind kind, uint32_t number) {
   for (const Script& script : program.scripts) {
-    if (script.call == kind && --number == 0) return &script.end;
+    if (script.call == kind && script.stream == owner && --number == 0) return &script.end;
   }
   return nullptr;
 }
@@ -100,30 +106,50 @@ void HistoryChecker::Break(const char* id, size_t event) {
   }
 }
 
-std::optional<BrokenRule> HistoryChecker::Check(const Trace& trace) {
+void HistoryChecker::Reset(const Program& program) {
   broken_.clear();
-  writes_.clear();
-  deliveries_.clear();
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    OfStream& of = streams_[stream];
+    of.writes.clear();
+    of.deliveries.clear();
+    of.is_shared = false;
+    of.start_pending = of.start_rejected = of.write_pending = of.close_succeeded = of.in_start = false;
+    of.close_calls = of.abort_calls = of.start_calls = 0;
+    for (auto& list : waiting_[stream]) list.clear();
+  }
+  for (size_t stream = 1; stream < kStreamCount; ++stream) {
+    if (program.settings(stream).shares(Shared::kSink)) streams_[0].is_shared = streams_[stream].is_shared = true;
+  }
+  stream_of_writer_.fill(0);
   detached_at_.clear();
   frames_.clear();
   settled_.clear();
   returned_.clear();
   unobserved_.clear();
   of_close_.clear();
-  start_pending_ = start_rejected_ = write_pending_ = close_succeeded_ = in_start_ = false;
-  pending_at_author_ = close_calls_ = abort_calls_ = start_calls_ = 0;
+  pending_at_author_ = 0;
+}
+
+std::optional<BrokenRule> HistoryChecker::Check(const Trace& trace) {
+  const Program& program = *trace.program;
+  Reset(program);
   Collect(trace);
-  const auto earlier = [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; };
   // Only writes in the middle of a size() make them unsorted, and sorting takes memory.
-  if (!std::is_sorted(writes_.begin(), writes_.end(), earlier)) {
-    std::stable_sort(writes_.begin(), writes_.end(), earlier);
+  const auto earlier = [](const WriteOp& a, const WriteOp& b) { return a.accepted_at < b.accepted_at; };
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    OfStream& of = streams_[stream];
+    if (of.writes.empty() && of.deliveries.empty()) continue;
+    if (!std::is_sorted(of.writes.begin(), of.writes.end(), earlier)) {
+      std::stable_sort(of.writes.begin(), of.writes.end(), earlier);
+    }
+    CheckFulfilled(of);
+    const StreamSettings settings = ResolvedSettings(program, stream);
+    if (settings.has(Method::kWrite)) {
+      CheckOrder(of);
+      CheckFulfilledWereWritten(of);
+    }
+    if (settings.byteLimit.has_value()) CheckByteLimit(*settings.byteLimit, of, trace);
   }
-  CheckFulfilled();
-  if (trace.program->has(Method::kWrite)) {
-    CheckOrder();
-    CheckFulfilledWereWritten();
-  }
-  if (trace.program->byteLimit.has_value()) CheckByteLimit(trace);
   CheckNothingStuck(trace);
   std::stable_sort(broken_.begin(), broken_.end(),
                    [](const BrokenRule& a, const BrokenRule& b) { return a.event < b.event; });
@@ -135,13 +161,9 @@ void HistoryChecker::Collect(const Trace& trace) {
   for (uint32_t at = 0; at < trace.events.size(); ++at) {
     const Event& event = trace.events[at];
     switch (event.kind) {
-      case EventKind::kOpBegin: {
-        const bool is_write = trace.OpOf(event).kind == OpKind::kWrite;
-        if (is_write) writes_.push_back({.accepted_at = at});
-        frames_.push_back({.write = is_write ? static_cast<uint32_t>(writes_.size()) : 0});
-        if (is_write) writes_.back().chunk = ChunkKey(trace, trace.OpOf(event).operands.chunk);
+      case EventKind::kOpBegin:
+        OnOpBegin(trace, at);
         break;
-      }
       case EventKind::kOpEnd:
         At(returned_, event.value.kind == ValueKind::kPromise ? event.value.id : 0) = at;
         OnOpEnd(trace, at);
@@ -155,7 +177,7 @@ void HistoryChecker::Collect(const Trace& trace) {
         OnCallEnd(*trace.program, event, at);
         break;
       case EventKind::kSettled:
-        OnSettled(event, at, trace.program->has(Method::kClose));
+        OnSettled(*trace.program, event, at);
         break;
       default:
         break;
@@ -163,30 +185,49 @@ void HistoryChecker::Collect(const Trace& trace) {
   }
 }
 
+void HistoryChecker::OnOpBegin(const Trace& trace, uint32_t at) {
+  const Event& event = trace.events[at];
+  const Op& op = trace.OpOf(event);
+  if (op.kind != OpKind::kWrite) {
+    frames_.push_back({});
+    return;
+  }
+  const uint8_t stream = stream_of_writer_[op.operands.writer];
+  std::vector<WriteOp>& writes = streams_[stream].writes;
+  const bool is_of_writer = event.value.kind != ValueKind::kUndefined;
+  writes.push_back(
+      {.accepted_at = at, .chunk = is_of_writer ? ChunkKey(event.value) : ChunkKey(trace, op.operands.chunk)});
+  frames_.push_back({.write = static_cast<uint32_t>(writes.size()), .stream = stream});
+}
+
 void HistoryChecker::OnCallBegin(const Event& event, uint32_t at) {
   const auto kind = static_cast<CallKind>(event.code);
+  OfStream& of = streams_[event.stream];
+  // Of functions that two streams share, close() and abort() do not say which one they are for.
+  const bool is_known = !of.is_shared || kind == CallKind::kStart || kind == CallKind::kWrite;
+  if (!is_known) return;
   const bool reaches_sink = kind == CallKind::kWrite || kind == CallKind::kClose || kind == CallKind::kAbort;
   if (reaches_sink) {
-    if (in_start_ || start_pending_) Break("H-START-FIRST", at);
-    if (start_rejected_ && kind != CallKind::kAbort) Break("H-START-FIRST", at);
-    if (close_calls_ > 0) Break("H-NOTHING-AFTER-CLOSE", at);
-    if (abort_calls_ > 0) Break("H-NOTHING-AFTER-ABORT", at);
+    if (of.in_start || of.start_pending) Break("H-START-FIRST", at);
+    if (of.start_rejected && kind != CallKind::kAbort) Break("H-START-FIRST", at);
+    if (of.close_calls > 0) Break("H-NOTHING-AFTER-CLOSE", at);
+    if (of.abort_calls > 0) Break("H-NOTHING-AFTER-ABORT", at);
   }
   switch (kind) {
     case CallKind::kStart:
-      in_start_ = true;
-      if (++start_calls_ > 1) Break("H-ONCE", at);
+      of.in_start = true;
+      if (++of.start_calls > 1) Break("H-ONCE", at);
       break;
     case CallKind::kWrite:
-      if (write_pending_) Break("H-ONE-AT-A-TIME", at);
-      deliveries_.push_back({.event = at, .chunk = ChunkKey(event.value)});
+      if (of.write_pending) Break("H-ONE-AT-A-TIME", at);
+      of.deliveries.push_back({.event = at, .chunk = ChunkKey(event.value)});
       break;
     case CallKind::kClose:
-      if (write_pending_) Break("H-ONE-AT-A-TIME", at);
-      if (++close_calls_ > 1) Break("H-ONCE", at);
+      if (of.write_pending) Break("H-ONE-AT-A-TIME", at);
+      if (++of.close_calls > 1) Break("H-ONCE", at);
       break;
     case CallKind::kAbort:
-      if (++abort_calls_ > 1) Break("H-ONCE", at);
+      if (++of.abort_calls > 1) Break("H-ONCE", at);
       break;
     default:
       break;
@@ -195,7 +236,9 @@ void HistoryChecker::OnCallBegin(const Event& event, uint32_t at) {
 
 void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint32_t at) {
   const auto kind = static_cast<CallKind>(event.code);
-  const End* end = EndOfCall(program, kind, event.number);
+  const size_t owner = OwnerOf(program, event.stream, kind);
+  OfStream& of = streams_[event.stream];
+  const End* end = EndOfCall(program, owner, kind, event.number);
   const bool pending = end != nullptr && end->kind == EndKind::kReturnPending;
   const bool settled_by_author = kind == CallKind::kStart || kind == CallKind::kWrite || kind == CallKind::kClose ||
                                  kind == CallKind::kAbort || kind == CallKind::kThen;
@@ -208,19 +251,21 @@ void HistoryChecker::OnCallEnd(const Program& program, const Event& event, uint3
   switch (kind) {
     case CallKind::kSize:
       // What was written inside size() is queued first.
-      if (!frames_.empty() && frames_.back().write > 0) writes_[frames_.back().write - 1].accepted_at = at;
+      if (!frames_.empty() && frames_.back().write > 0) WriteOf(frames_.back()).accepted_at = at;
       break;
     case CallKind::kStart:
-      in_start_ = false;
-      start_pending_ = pending;
-      start_rejected_ = end != nullptr && (end->kind == EndKind::kReturnRejected || end->kind == EndKind::kThrow);
+      of.in_start = false;
+      of.start_pending = pending;
+      of.start_rejected = end != nullptr && (end->kind == EndKind::kReturnRejected || end->kind == EndKind::kThrow);
+      if (pending) waiting_[owner][0].push_back(event.stream);
       break;
     case CallKind::kWrite:
-      write_pending_ = pending;
+      of.write_pending = pending;
+      if (pending) waiting_[owner][1].push_back(event.stream);
       break;
     case CallKind::kClose:
       // What a thenable says comes later; that it was asked at all is what can be seen here.
-      close_succeeded_ = !pending && !event.thrown && (end == nullptr || end->kind != EndKind::kReturnRejected);
+      of.close_succeeded = !pending && !event.thrown && (end == nullptr || end->kind != EndKind::kReturnRejected);
       break;
     default:
       break;
@@ -232,13 +277,14 @@ void HistoryChecker::OnOpEnd(const Trace& trace, uint32_t at) {
   const Op& op = trace.OpOf(event);
   const Frame frame = frames_.back();
   frames_.pop_back();
+  if ((op.kind == OpKind::kGetWriter || op.kind == OpKind::kConstructWriter) && !event.thrown) {
+    stream_of_writer_[op.operands.writer] = op.operands.stream;
+  }
   if (event.value.kind == ValueKind::kPromise) {
     const uint32_t promise = event.value.id;
-    if (frame.write > 0) writes_[frame.write - 1].promise = promise;
-    if (op.kind == OpKind::kClose || op.kind == OpKind::kStreamClose) {
-      if (of_close_.size() <= promise) of_close_.resize(promise + 1);
-      of_close_[promise] = true;
-    }
+    if (frame.write > 0) WriteOf(frame).promise = promise;
+    if (op.kind == OpKind::kClose) At(of_close_, promise) = 1 + stream_of_writer_[op.operands.writer];
+    if (op.kind == OpKind::kStreamClose) At(of_close_, promise) = 1 + op.operands.stream;
     const bool watches = op.kind == OpKind::kWatchReady || op.kind == OpKind::kWatchClosed;
     if (op.operands.unobserved || watches) {
       // Only what was asked of the stream must settle, and only what is observed is seen to.
@@ -252,63 +298,91 @@ void HistoryChecker::OnOpEnd(const Trace& trace, uint32_t at) {
       if (detached_at == 0) detached_at = at;
     }
   }
-  if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) {
-    --pending_at_author_;
-    if (op.operands.source == PromiseSource::kStart) {
-      start_pending_ = false;
-      start_rejected_ = op.kind == OpKind::kReject;
+  if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) OnAuthorSettles(op);
+}
+
+void HistoryChecker::OnAuthorSettles(const Op& op) {
+  --pending_at_author_;
+  const uint8_t owner = op.operands.stream;
+  const auto next = [&](std::vector<uint8_t>& waiting) -> OfStream& {
+    if (waiting.empty()) return streams_[owner];
+    const uint8_t stream = waiting.front();
+    waiting.erase(waiting.begin());
+    return streams_[stream];
+  };
+  switch (op.operands.source) {
+    case PromiseSource::kStart: {
+      OfStream& of = next(waiting_[owner][0]);
+      of.start_pending = false;
+      of.start_rejected = op.kind == OpKind::kReject;
+      break;
     }
-    if (op.operands.source == PromiseSource::kWrite) write_pending_ = false;
-    if (op.operands.source == PromiseSource::kClose) close_succeeded_ = op.kind == OpKind::kResolve;
+    case PromiseSource::kWrite:
+      next(waiting_[owner][1]).write_pending = false;
+      break;
+    case PromiseSource::kClose:
+      streams_[owner].close_succeeded = op.kind == OpKind::kResolve;
+      break;
+    case PromiseSource::kAbort:
+    case PromiseSource::kThen:
+      break;
   }
 }
 
-void HistoryChecker::OnSettled(const Event& event, uint32_t at, bool sink_has_close) {
+void HistoryChecker::OnSettled(const Program& program, const Event& event, uint32_t at) {
   uint32_t& settled = At(settled_, event.number);
   if (settled != 0) Break("H-SETTLES-ONCE", at);
   settled = at;
-  const bool of_close = event.number < of_close_.size() && of_close_[event.number];
-  if (of_close && !event.thrown && sink_has_close && !close_succeeded_) Break("H-CLOSED-WAS-CLOSED", at);
-  for (WriteOp& write : writes_) {
-    if (write.promise != event.number) continue;
-    write.settled_at = at;
-    write.fulfilled = !event.thrown;
-    write.range_error = event.thrown && event.value.kind == ValueKind::kRangeError;
+  const uint8_t of_close = event.number < of_close_.size() ? of_close_[event.number] : 0;
+  if (of_close > 0 && !event.thrown) {
+    const OfStream& of = streams_[of_close - 1];
+    const bool has_close = ResolvedSettings(program, of_close - 1).has(Method::kClose);
+    if (has_close && !of.is_shared && !of.close_succeeded) Break("H-CLOSED-WAS-CLOSED", at);
+  }
+  for (OfStream& of : streams_) {
+    for (WriteOp& write : of.writes) {
+      if (write.promise != event.number) continue;
+      write.settled_at = at;
+      write.fulfilled = !event.thrown;
+      write.range_error = event.thrown && event.value.kind == ValueKind::kRangeError;
+    }
   }
 }
 
-void HistoryChecker::CheckOrder() {
+void HistoryChecker::CheckOrder(const OfStream& stream) {
   // The deliveries are a subsequence of the writes that were not turned away.
   size_t next = 0;
-  for (const Delivery& delivery : deliveries_) {
-    while (next < writes_.size() && (writes_[next].chunk != delivery.chunk || writes_[next].range_error)) ++next;
-    if (next == writes_.size()) {
-      const bool turned_away = std::any_of(writes_.begin(), writes_.end(), [&](const WriteOp& write) {
+  for (const Delivery& delivery : stream.deliveries) {
+    while (next < stream.writes.size() &&
+           (stream.writes[next].chunk != delivery.chunk || stream.writes[next].range_error))
+      ++next;
+    if (next == stream.writes.size()) {
+      const bool turned_away = std::any_of(stream.writes.begin(), stream.writes.end(), [&](const WriteOp& write) {
         return write.range_error && write.chunk == delivery.chunk;
       });
       return Break(turned_away ? "H-RANGE-ERROR-NOT-WRITTEN" : "H-ORDER", delivery.event);
     }
-    if (writes_[next].accepted_at > delivery.event) return Break("H-ORDER", delivery.event);
+    if (stream.writes[next].accepted_at > delivery.event) return Break("H-ORDER", delivery.event);
     ++next;
   }
 }
 
-void HistoryChecker::CheckFulfilledWereWritten() {
+void HistoryChecker::CheckFulfilledWereWritten(const OfStream& stream) {
   // The fulfilled writes are a subsequence of the deliveries.
   size_t next = 0;
-  for (const WriteOp& write : writes_) {
+  for (const WriteOp& write : stream.writes) {
     if (!write.fulfilled) continue;
-    while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
-    if (next == deliveries_.size() || deliveries_[next].event > write.settled_at) {
+    while (next < stream.deliveries.size() && stream.deliveries[next].chunk != write.chunk) ++next;
+    if (next == stream.deliveries.size() || stream.deliveries[next].event > write.settled_at) {
       return Break("H-FULFILLED-WAS-WRITTEN", write.settled_at);
     }
     ++next;
   }
 }
 
-void HistoryChecker::CheckFulfilled() {
+void HistoryChecker::CheckFulfilled(const OfStream& stream) {
   uint32_t last = 0;
-  for (const WriteOp& write : writes_) {
+  for (const WriteOp& write : stream.writes) {
     if (!write.fulfilled) continue;
     if (write.settled_at < last) return Break("H-FULFILL-ORDER", write.settled_at);
     last = write.settled_at;
@@ -316,12 +390,12 @@ void HistoryChecker::CheckFulfilled() {
 }
 
 uint64_t HistoryChecker::ChargeWhenQueued(const Trace& trace, const WriteOp& write) const {
-  if (write.chunk == kUndefinedChunk) return ChargeByDefinition({});
+  if (write.chunk >= kFirstWriter) return ChargeByDefinition({});
   const uint32_t detached_at = write.chunk < detached_at_.size() ? detached_at_[write.chunk] : 0;
   return detached_at != 0 && detached_at < write.accepted_at ? 0 : ChargeByDefinition(trace.chunks[write.chunk]);
 }
 
-void HistoryChecker::CheckByteLimit(const Trace& trace) {
+void HistoryChecker::CheckByteLimit(uint64_t limit, const OfStream& stream, const Trace& trace) {
   // For each write that fulfilled: from its acceptance until the first delivery that can have been its own. That is
   // never later than the one that was, so no more is counted than was there.
   struct Wait {
@@ -331,14 +405,14 @@ void HistoryChecker::CheckByteLimit(const Trace& trace) {
   };
   std::vector<Wait> waits;
   size_t next = 0;
-  for (const WriteOp& write : writes_) {
+  for (const WriteOp& write : stream.writes) {
     if (!write.fulfilled) continue;
-    while (next < deliveries_.size() && deliveries_[next].chunk != write.chunk) ++next;
-    if (next == deliveries_.size()) return;
-    waits.push_back({write.accepted_at, deliveries_[next++].event, ChargeWhenQueued(trace, write)});
+    while (next < stream.deliveries.size() && stream.deliveries[next].chunk != write.chunk) ++next;
+    if (next == stream.deliveries.size()) return;
+    waits.push_back({write.accepted_at, stream.deliveries[next++].event, ChargeWhenQueued(trace, write)});
   }
   for (size_t i = 0; i < waits.size(); ++i) {
-    uint64_t room = *trace.program->byteLimit;
+    uint64_t room = limit;
     for (size_t j = 0; j <= i; ++j) {
       if (waits[j].until < waits[i].from) continue;
       if (waits[j].charge > room) return Break("H-LIMIT", waits[i].from);

@@ -142,7 +142,7 @@ const Trace& Judge::other_trace(const Finding& finding) const {
 std::optional<Finding> Judge::Run(const Program& program) {
   findings_.clear();
   RunCore(program);
-  CheckInvariants();
+  for (size_t stream = 0; stream < kStreamCount; ++stream) CheckInvariants(stream);
   CompareWithModel(program);
   history_.Check(core_trace_);
   for (const BrokenRule& broken : history_.broken()) {
@@ -236,14 +236,19 @@ void Judge::Teardown() {
   is_at_end_ = false;
 }
 
-void Judge::CheckInvariants() {
-  for (size_t event = NextNewSnapshot(core_trace_, 0); event != kSame;
-       event = NextNewSnapshot(core_trace_, event + 1)) {
-    const core::Snapshot& snapshot = *core_trace_.SnapshotOf(event);
+void Judge::CheckInvariants(size_t stream) {
+  for (size_t event = NextNewSnapshot(core_trace_, stream, 0); event != kSame;
+       event = NextNewSnapshot(core_trace_, stream, event + 1)) {
+    const core::Snapshot& snapshot = *core_trace_.SnapshotOf(event, stream);
     if (core::FirstBrokenInvariant(snapshot) == nullptr) continue;
     for (const core::Invariant& invariant : core::AllInvariants()) {
       if (!core::IsBroken(invariant, snapshot)) continue;
-      Note({Oracle::kInvariant, invariant.id, invariant.anchor, invariant.sentence, event});
+      Note({.oracle = Oracle::kInvariant,
+            .rule = invariant.id,
+            .anchor = invariant.anchor,
+            .sentence = invariant.sentence,
+            .event = event,
+            .stream = stream});
     }
   }
 }
@@ -269,10 +274,14 @@ void Judge::CompareWithModel(const Program& program) {
           .event = settled.event == kNoEvent ? Clamped(at) : settled.event,
           .is_seen_later = settled.event < at});
   }
-  const size_t both = std::min(core_trace_.snapshot_of_event.size(), model_trace_.snapshot_of_event.size());
+  const size_t both = std::min(core_trace_.snapshots[0].of_event.size(), model_trace_.snapshots[0].of_event.size());
   for (const DifferentSlot& slot : DifferentSlots(core_trace_, model_trace_, std::min(at, both))) {
-    Note({Oracle::kSlots, slot.name, "ws-internal-slots", "every slot holds what the standard's own steps put there",
-          slot.event});
+    Note({.oracle = Oracle::kSlots,
+          .rule = slot.name,
+          .anchor = "ws-internal-slots",
+          .sentence = "every slot holds what the standard's own steps put there",
+          .event = slot.event,
+          .stream = slot.stream});
   }
 }
 
@@ -293,7 +302,7 @@ void Judge::RunAgain(const Program& program) {
   constexpr uint64_t kSampledOneIn = 4;
   const uint64_t hash = Hash(core_trace_);
   if (reruns_ == Reruns::kSampled && findings_.empty() && hash % kSampledOneIn != 0) return;
-  const uint64_t steps = std::max<uint64_t>(core_trace_.snapshots.size(), 1);
+  const uint64_t steps = std::max<uint64_t>(core_trace_.snapshots[0].taken.size(), 1);
   RunOnceMore(program, hash / kSampledOneIn % steps, restored_);
   const std::string complaint = core_->complaint();
   const size_t at = FirstDifferentEvent(core_trace_, restored_);

@@ -45,6 +45,7 @@ struct Finding {
   size_t event = 0;             // index into core_trace().events
   bool is_seen_later = false;   // a wrong settlement, which user code sees after `event`
   bool is_seen_at_end = false;  // found at the end of the run, when all references are dropped
+  size_t stream = 0;            // whose slots or invariant it is
   std::string step = "";        // the innermost operation's name, "construct" or "microtasks"; may be empty
 
   std::string identity() const;  // "invariant/I-BYTES-SUM"
@@ -105,7 +106,7 @@ class Judge {
 
   void RunCore(const Program& program);
   void Teardown();
-  void CheckInvariants();
+  void CheckInvariants(size_t stream);
   void CompareWithModel(const Program& program);
   void RunAgain(const Program& program);
   void RunOnceMore(const Program& program, uint64_t restore_at, Trace& trace);

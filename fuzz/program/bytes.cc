@@ -90,6 +90,10 @@ Chunk ReadChunk(Reader& in) {
 void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
   ForEachOperand(row, [&](OperandKind kind) {
     switch (kind) {
+      case OperandKind::kStream:
+      case OperandKind::kPrefix:
+      case OperandKind::kNewStream:
+        return;  // in the byte of the kind
       case OperandKind::kWriter:
         return out.Byte(operands.writer);
       case OperandKind::kReason:
@@ -112,6 +116,10 @@ void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
 void ReadOperands(Reader& in, const Row& row, Operands& operands) {
   ForEachOperand(row, [&](OperandKind kind) {
     switch (kind) {
+      case OperandKind::kStream:
+      case OperandKind::kPrefix:
+      case OperandKind::kNewStream:
+        break;  // in the byte of the kind
       case OperandKind::kWriter:
         operands.writer = in.Byte();
         break;
@@ -139,51 +147,90 @@ void ReadOperands(Reader& in, const Row& row, Operands& operands) {
   Normalize(row, operands);
 }
 
+// A kind with a stream: the stream is above the kind, where inputs that are older than the second stream have nothing.
+constexpr int kStreamShift = 6;
+static_assert(kOpKindCount <= 1 << kStreamShift && kStreamCount << kStreamShift <= 256);
+
+uint64_t WithStream(uint64_t kind, uint8_t stream) { return kind | uint64_t{stream} << kStreamShift; }
+
+uint64_t ReadKind(Reader& in, uint64_t kinds, uint8_t& stream) {
+  const uint8_t byte = in.Byte();
+  stream = byte >> kStreamShift;
+  return byte % (1 << kStreamShift) % kinds;
+}
+
 template <typename Statement>
 void WriteStatement(Writer& out, const Statement& statement) {
-  out.Byte(static_cast<uint64_t>(statement.kind));
+  out.Byte(WithStream(static_cast<uint64_t>(statement.kind), statement.operands.stream));
   WriteOperands(out, RowOf(statement.kind), statement.operands);
 }
 
 template <typename Statement, typename Kind>
 Statement ReadStatement(Reader& in, uint64_t kinds) {
   Statement statement;
-  statement.kind = static_cast<Kind>(in.Below(kinds));
+  statement.kind = static_cast<Kind>(ReadKind(in, kinds, statement.operands.stream));
   ReadOperands(in, RowOf(statement.kind), statement.operands);
   return statement;
 }
 
 Op ReadOp(Reader& in) { return ReadStatement<Op, OpKind>(in, kOpKindCount); }
 
-void WriteSettings(Writer& out, const Program& program) {
+constexpr uint64_t kMethodsAndStrategy = uint64_t{sim::kStrategyCount} << kMethodCount;
+
+// `more`: those of the next stream follow.
+void WriteSettings(Writer& out, const StreamSettings& settings, bool more) {
   // Choice 0 is "absent".
-  if (program.highWaterMark.has_value()) {
-    WriteNumber(out, *program.highWaterMark, 1);
+  if (settings.highWaterMark.has_value()) {
+    WriteNumber(out, *settings.highWaterMark, 1);
   } else {
     out.Byte(0);
   }
-  if (program.byteLimit.has_value()) {
-    out.Choice(InterestingByteCounts(), *program.byteLimit, 1, kSame, [&] { out.LittleEndian(*program.byteLimit, 8); });
+  if (settings.byteLimit.has_value()) {
+    out.Choice(InterestingByteCounts(), *settings.byteLimit, 1, kSame,
+               [&] { out.LittleEndian(*settings.byteLimit, 8); });
   } else {
     out.Byte(0);
   }
-  out.Byte(static_cast<uint64_t>(program.tickModel));
+  out.Byte(static_cast<uint64_t>(settings.tickModel));
   // Above the methods' bits, where inputs that are older than the strategies have nothing.
-  out.Byte(program.methods + (static_cast<uint64_t>(program.strategy) << kMethodCount));
+  out.Byte(settings.methods + (static_cast<uint64_t>(settings.strategy) << kMethodCount) +
+           (more ? kMethodsAndStrategy : 0));
 }
 
-void ReadSettings(Reader& in, Program& program) {
+// Returns whether those of the next stream follow.
+bool ReadSettings(Reader& in, StreamSettings& settings) {
   if (const uint64_t choice = in.Below(InterestingNumbers().size() + 2); choice > 0) {
-    program.highWaterMark = ReadNumber(in, choice - 1);
+    settings.highWaterMark = ReadNumber(in, choice - 1);
   }
   if (const uint64_t choice = in.Below(InterestingByteCounts().size() + 2); choice > 0) {
-    program.byteLimit =
+    settings.byteLimit =
         choice - 1 < InterestingByteCounts().size() ? InterestingByteCounts()[choice - 1] : in.LittleEndian(8);
   }
-  program.tickModel = static_cast<core::TickModel>(in.Below(core::kTickModelCount));
-  const uint64_t methods_and_strategy = in.Below(sim::kStrategyCount << kMethodCount);
-  program.methods = static_cast<uint8_t>(methods_and_strategy % (1 << kMethodCount));
-  program.SetStrategy(static_cast<sim::Strategy>(methods_and_strategy >> kMethodCount));
+  settings.tickModel = static_cast<core::TickModel>(in.Below(core::kTickModelCount));
+  const uint64_t last = in.Byte();
+  const uint64_t methods_and_strategy = last % kMethodsAndStrategy;
+  settings.methods = static_cast<uint8_t>(methods_and_strategy % (1 << kMethodCount));
+  settings.SetStrategy(static_cast<sim::Strategy>(methods_and_strategy >> kMethodCount));
+  return last / kMethodsAndStrategy == 1;
+}
+
+// The first stream's, and those of the later ones up to the last that has any.
+void WriteAllSettings(Writer& out, const Program& program) {
+  size_t count = kStreamCount;
+  while (count > 1 && program.settings(count - 1) == StreamSettings{}) --count;
+  for (size_t stream = 0; stream < count; ++stream) {
+    if (stream > 0) out.Byte(program.settings(stream).shared);
+    WriteSettings(out, program.settings(stream), stream + 1 < count);
+  }
+}
+
+void ReadAllSettings(Reader& in, Program& program) {
+  bool more = ReadSettings(in, program);
+  for (size_t stream = 1; more && stream < kStreamCount; ++stream) {
+    StreamSettings& settings = program.settings(stream);
+    settings.shared = static_cast<uint8_t>(in.Below(1 << kSharedCount));
+    more = ReadSettings(in, settings);
+  }
 }
 
 }  // namespace
@@ -193,10 +240,10 @@ namespace {
 void EncodeBytes(const Program& program, std::string& bytes) {
   Writer out(bytes);
   out.Byte(kFormat);
-  WriteSettings(out, program);
+  WriteAllSettings(out, program);
   out.Byte(program.scripts.size());
   for (const Script& script : program.scripts) {
-    out.Byte(static_cast<uint64_t>(script.call));
+    out.Byte(WithStream(static_cast<uint64_t>(script.call), script.stream));
     out.Byte(script.ops.size());
     for (const Op& op : script.ops) WriteStatement(out, op);
     WriteStatement(out, script.end);
@@ -210,7 +257,8 @@ void DecodeBytes(std::span<const uint8_t> bytes, Program& program, std::vector<S
   in.Byte();  // kFormat, or anything
   program.highWaterMark.reset();
   program.byteLimit.reset();
-  ReadSettings(in, program);
+  program.later = {};
+  ReadAllSettings(in, program);
   const uint64_t scripts = in.Below(kMaxScripts + 1);
   size_t read = 0;
   for (; read < scripts && !in.AtEnd(); ++read) {
@@ -221,7 +269,8 @@ void DecodeBytes(std::span<const uint8_t> bytes, Program& program, std::vector<S
       spare.pop_back();
     }
     Script& script = program.scripts[read];
-    script.call = static_cast<sim::CallKind>(in.Below(sim::kCallKindCount));
+    script.call = static_cast<sim::CallKind>(ReadKind(in, sim::kCallKindCount, script.stream));
+    if (!IsOfStream(script.call)) script.stream = 0;
     const uint64_t ops = in.Below(kMaxScriptOps + 1);
     script.ops.clear();
     script.ops.reserve(std::min<size_t>(ops, in.left()));

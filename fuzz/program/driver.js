@@ -26,6 +26,7 @@ async function runProgram(program, realm) {
     if (!map.has(value)) map.set(value, map.size + 1);
     return map.get(value);
   };
+  const writerNames = new Map();  // of those that are chunks
   const promiseName = (promise) => "p" + nameIn(promiseNames, promise);
   const reasons = [0, 1, 2, 3].map((n) => ({ reason: "r" + n }));
   const reasonOf = (r) => (r < reasons.length ? reasons[r] : undefined);
@@ -45,6 +46,15 @@ async function runProgram(program, realm) {
     }
   }
 
+  // What the author has of a writer is what it is when it is written, and gets its name then; the other chunks are made once.
+  function chunkOf(index) {
+    const { kind, tag } = program.chunks[index];
+    if (kind !== "writer" && kind !== "ready" && kind !== "closed") return chunks[index];
+    const value = kind === "writer" ? writers[tag] : writers[tag]?.[kind];
+    if (value !== undefined) nameIn(kind === "writer" ? writerNames : promiseNames, value);
+    return value;
+  }
+
   function errorKind(value) {
     if (value instanceof TypeError) return "TypeError";
     if (value instanceof RangeError) return "RangeError";
@@ -56,6 +66,7 @@ async function runProgram(program, realm) {
 
   function text(value, isChunk) {
     if (value === undefined) return "undefined";
+    if (writerNames.has(value)) return "writer#" + nameIn(writerNames, value);
     if (isChunk) {
       const index = chunks.findIndex((chunk) => Object.is(chunk, value));
       if (index >= 0) return program.chunks[index].text;
@@ -73,32 +84,38 @@ async function runProgram(program, realm) {
   }
 
   // ---- The author's functions
-  const calls = {};
-  const pending = { start: [], write: [], close: [], abort: [], then: [] };
+  // Of each stream: how often its functions were called, what they returned and nobody settled yet, and what the author has of it.
+  const streams = program.streams.map((settings) => ({
+    settings, calls: {}, pending: { start: [], write: [], close: [], abort: [], then: [] },
+    named: false, stream: undefined, controller: undefined, sink: undefined, strategy: undefined, listeners: [],
+  }));
+  const constructing = [];     // the streams that are being constructed, the innermost last
+  const signals = new Map();   // by signal: its stream
+  const prefix = (stream) => (stream === 0 ? "" : `s${stream}.`);
   const callText = {
     start: "sink.start", size: "strategy.size", write: "sink.write", close: "sink.close", abort: "sink.abort",
     signal: "signal abort listener", getThen: "getThen", then: "then",
   };
   let callDepth = 0;
-  let controller;
-  let stream;
   const writers = [undefined, undefined, undefined, undefined];
 
-  function call(kind, argument, resolvers) {
+  // `owner`: whose function it is; `caller`: the stream that calls it, as far as the author can tell.
+  function call(kind, owner, caller, argument, resolvers) {
+    const { calls } = streams[owner];
     const number = (calls[kind] = (calls[kind] ?? 0) + 1);
     const shown = kind === "size" || kind === "write" ? text(argument, true) : kind === "abort" ? text(argument) : "";
     ++callDepth;
-    begin(callText[kind] + "(" + shown + ") #" + number);
-    const script = program.scripts.filter((s) => s.call === kind)[number - 1];
+    begin(prefix(caller) + callText[kind] + "(" + shown + ") #" + number);
+    const script = program.scripts.filter((s) => s.call === kind && s.stream === owner)[number - 1];
     if (script !== undefined) for (const op of script.ops) performSync(op);
-    const outcome = endCall(kind, script?.end, resolvers);
+    const outcome = endCall(kind, owner, script?.end, resolvers);
     --callDepth;
     end((outcome.thrown ? "threw " : "returned ") + text(outcome.value));
     if (outcome.thrown) throw outcome.value;
     return outcome.value;
   }
 
-  function endCall(kind, how, resolvers) {
+  function endCall(kind, owner, how, resolvers) {
     if (how === undefined) {
       if (kind === "then") resolvers.resolve();
       return { value: kind === "size" ? 1 : undefined };
@@ -112,8 +129,8 @@ async function runProgram(program, realm) {
         if (kind === "then") return { value: undefined };
         const thenable = {
           get then() {
-            const value = call("getThen");
-            return typeof value === "number" ? value : (resolve, reject) => call("then", undefined, { resolve, reject });
+            const value = call("getThen", 0, 0);
+            return typeof value === "number" ? value : (resolve, reject) => call("then", 0, 0, undefined, { resolve, reject });
           },
         };
         thenables.set(thenable, thenables.size);
@@ -123,7 +140,7 @@ async function runProgram(program, realm) {
     if (kind === "then") {
       if (how.kind === "resolved") resolvers.resolve();
       if (how.kind === "rejected") resolvers.reject(reason);
-      if (how.kind === "pending") pending.then.push(resolvers);
+      if (how.kind === "pending") streams[0].pending.then.push(resolvers);
       return { value: undefined };
     }
     let resolvers2;
@@ -131,7 +148,7 @@ async function runProgram(program, realm) {
     promiseName(promise);
     if (how.kind === "resolved") resolvers2.resolve();
     if (how.kind === "rejected") resolvers2.reject(reason);
-    if (how.kind === "pending") pending[kind]?.push(resolvers2);
+    if (how.kind === "pending") streams[owner].pending[kind]?.push(resolvers2);
     return { value: promise };
   }
 
@@ -152,11 +169,12 @@ async function runProgram(program, realm) {
   // By the words of fuzz/program/language.cc.
   const isMet = {
     nothing: () => true,
-    stream: () => stream !== undefined,
+    stream: (op) => streams[op.stream].stream !== undefined,
+    newName: (op) => !streams[op.stream].named,
     writer: (op) => writers[op.writer] !== undefined,
-    controller: () => controller !== undefined,
-    controllerOrStream: () => controller !== undefined || stream !== undefined,
-    pending: (op) => pending[op.source].length > 0,
+    controller: (op) => streams[op.stream].controller !== undefined,
+    controllerOrStream: (op) => streams[op.stream].controller !== undefined || streams[op.stream].stream !== undefined,
+    pending: (op) => streams[op.stream].pending[op.source].length > 0,
     emptyStack: () => callDepth === 0,
   };
 
@@ -180,10 +198,12 @@ async function runProgram(program, realm) {
 
   function perform(op) {
     const writer = writers[op.writer];
+    const { stream, controller, pending } = streams[op.stream ?? 0];
     switch (op.kind) {
+      case "constructStream": construct(op.stream); return undefined;
       case "getWriter": writers[op.writer] = stream.getWriter(); return undefined;
       case "constructWriter": writers[op.writer] = new realm.WritableStreamDefaultWriter(stream); return undefined;
-      case "write": return promiseResult(writer.write(chunks[op.chunk]), op);
+      case "write": return promiseResult(writer.write(chunkOf(op.chunk)), op);
       case "close": return promiseResult(writer.close(), op);
       case "abort": return promiseResult(writer.abort(reasonOf(op.reason)), op);
       case "releaseLock": writer.releaseLock(); return undefined;
@@ -228,53 +248,85 @@ async function runProgram(program, realm) {
     end(shown);
   }
 
-  // ---- The stream
+  // ---- The streams
   // A built-in strategy must be given a highWaterMark; of one without, only the size function is used.
-  function makeStrategy() {
-    const highWaterMark = Number(program.highWaterMark);
-    if (program.strategy !== undefined) {
-      const builtIn = new realm[program.strategy]({ highWaterMark });
-      return program.highWaterMark !== undefined ? builtIn : { size: builtIn.size };
+  function makeStrategy(index, settings) {
+    const highWaterMark = Number(settings.highWaterMark);
+    if (settings.strategy !== undefined) {
+      const builtIn = new realm[settings.strategy]({ highWaterMark });
+      return settings.highWaterMark !== undefined ? builtIn : { size: builtIn.size };
     }
     const strategy = {};
-    if (program.highWaterMark !== undefined) strategy.highWaterMark = highWaterMark;
-    if (has("size")) strategy.size = (chunk) => call("size", chunk);
+    if (settings.highWaterMark !== undefined) strategy.highWaterMark = highWaterMark;
+    if (settings.methods.includes("size")) strategy.size = (chunk) => call("size", index, index, chunk);
     return strategy;
   }
 
-  function makeStream(sink, strategy) {
-    if (program.byteLimit === undefined && program.tickModel === undefined) return new realm.WritableStream(sink, strategy);
-    const byteLimit = program.byteLimit === undefined ? Infinity : BigInt(program.byteLimit);
-    return realm.createWritableStream(sink, strategy, { byteLimit, tickModel: program.tickModel });
+  function makeStream(settings, sink, strategy) {
+    if (settings.byteLimit === undefined && settings.tickModel === undefined) return new realm.WritableStream(sink, strategy);
+    const byteLimit = settings.byteLimit === undefined ? Infinity : BigInt(settings.byteLimit);
+    return realm.createWritableStream(sink, strategy, { byteLimit, tickModel: settings.tickModel });
   }
 
-  const sink = {};
-  const has = (method) => program.methods.includes(method);
-  if (has("start")) {
-    sink.start = (c) => {
-      controller = c;
-      const listeners = program.scripts.filter((s) => s.call === "signal").length;
-      for (let i = 0; i < listeners; ++i) {
-        c.signal.addEventListener("abort", () => {
-          try { call("signal"); } catch (error) { emit("the listener's exception was reported: " + text(error)); }
-        });
-      }
-      return call("start");
-    };
+  // `write` gets the controller of the stream that calls it. Where `start` did not, the stream is the sink's own.
+  function streamOf(controller, owner) {
+    const known = streams.findIndex((s) => s.controller === controller);
+    if (known >= 0) return known;
+    streams[owner].controller = controller;
+    return owner;
   }
-  if (has("write")) sink.write = (chunk, c) => { controller ??= c; return call("write", chunk); };
-  if (has("close")) sink.close = () => call("close");
-  if (has("abort")) sink.abort = (reason) => call("abort", reason);
-  const strategy = makeStrategy();
+
+  // Listeners are functions of the stream whose signal they are on, unless two streams share them.
+  function listen(owner, controller) {
+    const listeners = program.scripts.filter((s) => s.call === "signal" && s.stream === owner).length;
+    for (let i = 0; i < listeners; ++i) {
+      signals.set(controller.signal, constructing[constructing.length - 1]);
+      streams[owner].listeners[i] ??= (event) => {
+        try { call("signal", owner, signals.get(event.target)); }
+        catch (error) { emit("the listener's exception was reported: " + text(error)); }
+      };
+      controller.signal.addEventListener("abort", streams[owner].listeners[i]);
+    }
+  }
+
+  function makeSink(index, settings) {
+    const has = (method) => settings.methods.includes(method);
+    const sink = {};
+    if (has("start")) {
+      sink.start = (controller) => {
+        const starting = constructing[constructing.length - 1];
+        streams[starting].controller = controller;
+        listen(settings.shares.includes("signal") ? 0 : index, controller);
+        return call("start", index, starting);
+      };
+    }
+    if (has("write")) {
+      sink.write = (chunk, controller) => call("write", index, streamOf(controller, index), chunk);
+    }
+    if (has("close")) sink.close = () => call("close", index, index);
+    if (has("abort")) sink.abort = (reason) => call("abort", index, index, reason);
+    return sink;
+  }
+
+  function construct(index) {
+    const of = streams[index];
+    const { shares } = of.settings;
+    of.named = true;
+    of.sink = shares.includes("sink") ? streams[0].sink : makeSink(index, of.settings);
+    of.strategy = shares.includes("strategy") ? streams[0].strategy : makeStrategy(index, of.settings);
+    constructing.push(index);
+    try { of.stream = makeStream(of.settings, of.sink, of.strategy); } finally { constructing.pop(); }
+  }
 
   begin("new WritableStream(sink, strategy)");
   ++callDepth;
   let made = "made the stream";
-  try { stream = makeStream(sink, strategy); } catch (error) { made = "threw " + text(error); }
+  try { construct(0); } catch (error) { made = "threw " + text(error); }
   --callDepth;
   end(made);
   for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {
     if (op.epilogue && op.kind === "readWriter" && writers[op.writer] === undefined) continue;
+    if (op.epilogue && op.kind === "readStream" && !streams[op.stream].named) continue;
     if (op.needs !== "emptyStack") {
       performSync(op);
       continue;

@@ -31,25 +31,16 @@ class Emitter {
   explicit Emitter(const Program& program) {
     ordered_json scripts = ordered_json::array();
     for (const Script& script : program.scripts) {
-      scripts.push_back({{"call", CallKindNames()[static_cast<int>(script.call)]},
+      scripts.push_back({{"stream", script.stream},
+                         {"call", CallKindNames()[static_cast<int>(script.call)]},
                          {"ops", Ops(script.ops)},
                          {"end", EndJson(script.end)}});
     }
-    ordered_json methods = ordered_json::array();
-    for (int i = 0; i < kMethodCount; ++i) {
-      if (program.has(static_cast<Method>(i))) methods.push_back(MethodNames()[i]);
-    }
     const ordered_json ops = Ops(program.ops);
-    if (program.highWaterMark.has_value()) json_["highWaterMark"] = NumberText(*program.highWaterMark);
-    if (program.strategy != sim::Strategy::kAuthor) {
-      json_["strategy"] = StrategyNames()[static_cast<int>(program.strategy)];
+    json_["streams"] = ordered_json::array();
+    for (size_t stream = 0; stream < kStreamCount; ++stream) {
+      json_["streams"].push_back(SettingsJson(program.settings(stream)));
     }
-    // A number in JavaScript does not hold all of them.
-    if (program.byteLimit.has_value()) json_["byteLimit"] = std::to_string(*program.byteLimit);
-    if (program.tickModel != core::TickModel::kWebIdl) {
-      json_["tickModel"] = TickModelNames()[static_cast<int>(program.tickModel)];
-    }
-    json_["methods"] = methods;
     for (int i = 0; i < kNeedsCount; ++i)
       json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
     json_["chunks"] = chunks_json_;
@@ -60,6 +51,28 @@ class Emitter {
   std::string Text() const { return json_.dump(); }
 
  private:
+  static ordered_json SettingsJson(const StreamSettings& settings) {
+    ordered_json json = ordered_json::object();
+    if (settings.highWaterMark.has_value()) json["highWaterMark"] = NumberText(*settings.highWaterMark);
+    if (settings.strategy != sim::Strategy::kAuthor) {
+      json["strategy"] = StrategyNames()[static_cast<int>(settings.strategy)];
+    }
+    // A number in JavaScript does not hold all of them.
+    if (settings.byteLimit.has_value()) json["byteLimit"] = std::to_string(*settings.byteLimit);
+    if (settings.tickModel != core::TickModel::kWebIdl) {
+      json["tickModel"] = TickModelNames()[static_cast<int>(settings.tickModel)];
+    }
+    json["methods"] = ordered_json::array();
+    for (int i = 0; i < kMethodCount; ++i) {
+      if (settings.has(static_cast<Method>(i))) json["methods"].push_back(MethodNames()[i]);
+    }
+    json["shares"] = ordered_json::array();
+    for (int i = 0; i < kSharedCount; ++i) {
+      if (settings.shares(static_cast<Shared>(i))) json["shares"].push_back(SharedNames()[i]);
+    }
+    return json;
+  }
+
   ordered_json Ops(const std::vector<Op>& ops) {
     ordered_json list = ordered_json::array();
     for (const Op& op : ops) {
@@ -81,6 +94,11 @@ class Emitter {
 
   void AddOperand(OperandKind kind, const Operands& operands, ordered_json& json) {
     switch (kind) {
+      case OperandKind::kStream:
+      case OperandKind::kPrefix:
+      case OperandKind::kNewStream:
+        json["stream"] = operands.stream;
+        break;
       case OperandKind::kWriter:
         json["writer"] = operands.writer;
         break;
@@ -160,10 +178,16 @@ runProgram(program, {
 }  // namespace
 
 std::optional<std::string> WhyNotPortable(const Program& program, Target target) {
-  if (target == Target::kAnyRuntime) {
-    if (program.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
-    if (program.tickModel != core::TickModel::kWebIdl) {
-      return "it asks for a tick model, and another runtime has its own";
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    const StreamSettings& settings = program.settings(stream);
+    if (target == Target::kAnyRuntime) {
+      if (settings.byteLimit.has_value()) return "it has a byte limit, which the standard does not have";
+      if (settings.tickModel != core::TickModel::kWebIdl) {
+        return "it asks for a tick model, and another runtime has its own";
+      }
+    }
+    if (settings.shares(Shared::kSink) && !program.has(Method::kStart)) {
+      return "two streams share a sink without start(), so that JavaScript cannot tell their controllers apart";
     }
   }
   std::optional<std::string> why;
@@ -175,8 +199,13 @@ std::optional<std::string> WhyNotPortable(const Program& program, Target target)
 
 void MakePortable(Program& program, Target target) {
   if (target == Target::kAnyRuntime) {
-    program.byteLimit.reset();
-    program.tickModel = core::TickModel::kWebIdl;
+    for (size_t stream = 0; stream < kStreamCount; ++stream) {
+      program.settings(stream).byteLimit.reset();
+      program.settings(stream).tickModel = core::TickModel::kWebIdl;
+    }
+  }
+  for (size_t stream = 1; stream < kStreamCount && !program.has(Method::kStart); ++stream) {
+    program.settings(stream).shared &= static_cast<uint8_t>(~(1 << static_cast<int>(Shared::kSink)));
   }
   std::erase_if(program.ops, [](const Op& op) { return WhyNotPortable(op).has_value(); });
   for (Script& script : program.scripts) {

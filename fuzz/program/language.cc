@@ -22,6 +22,9 @@ constexpr std::array<uint8_t, kProfileCount> W(uint8_t balanced, uint8_t reentra
 
 constexpr bool IsOperandKind(char letter) {
   switch (static_cast<OperandKind>(letter)) {
+    case OperandKind::kStream:
+    case OperandKind::kPrefix:
+    case OperandKind::kNewStream:
     case OperandKind::kWriter:
     case OperandKind::kChunk:
     case OperandKind::kBuffer:
@@ -46,9 +49,9 @@ constexpr bool HaveKnownOperands(std::span<const Row> rows) {
 
 // Rows stand in the order of their enumeration.
 constexpr Row kOpRows[] = {
-    {K(OpKind::kGetWriter), "getWriter", "$w = stream.getWriter()", "a writer, under a name of four", "ws-get-writer",
+    {K(OpKind::kGetWriter), "getWriter", "$w = $s.getWriter()", "a writer, under a name of four", "ws-get-writer",
      Needs::kStream, W(10, 10, 5)},
-    {K(OpKind::kConstructWriter), "constructWriter", "$w = new WritableStreamDefaultWriter(stream)",
+    {K(OpKind::kConstructWriter), "constructWriter", "$w = new WritableStreamDefaultWriter($s)",
      "the same by the constructor", "default-writer-constructor", Needs::kStream, W(3, 2, 1)},
     {K(OpKind::kWrite), "write", "$w.write($c)$o", "write a chunk; `unobserved`: nobody reacts to the promise",
      "default-writer-write", Needs::kWriter, W(24, 20, 60)},
@@ -58,15 +61,15 @@ constexpr Row kOpRows[] = {
      W(8, 14, 3)},
     {K(OpKind::kReleaseLock), "releaseLock", "$w.releaseLock()", "release; the name keeps the released writer",
      "default-writer-release-lock", Needs::kWriter, W(6, 10, 3)},
-    {K(OpKind::kStreamAbort), "streamAbort", "stream.abort($r)$o", "abort by the stream", "ws-abort", Needs::kStream,
+    {K(OpKind::kStreamAbort), "streamAbort", "$s.abort($r)$o", "abort by the stream", "ws-abort", Needs::kStream,
      W(4, 6, 1)},
-    {K(OpKind::kStreamClose), "streamClose", "stream.close()$o", "close by the stream", "ws-close", Needs::kStream,
+    {K(OpKind::kStreamClose), "streamClose", "$s.close()$o", "close by the stream", "ws-close", Needs::kStream,
      W(3, 4, 1)},
-    {K(OpKind::kError), "error", "controller.error($r)", "error by the controller", "ws-default-controller-error",
+    {K(OpKind::kError), "error", "$Scontroller.error($r)", "error by the controller", "ws-default-controller-error",
      Needs::kController, W(7, 12, 4)},
-    {K(OpKind::kResolve), "resolve", "resolve $p",
+    {K(OpKind::kResolve), "resolve", "resolve $S$p",
      "fulfill the oldest pending promise that this user function returned", "", Needs::kPendingPromise, W(12, 6, 16)},
-    {K(OpKind::kReject), "reject", "reject $p $r", "reject it", "", Needs::kPendingPromise, W(7, 5, 5)},
+    {K(OpKind::kReject), "reject", "reject $S$p $r", "reject it", "", Needs::kPendingPromise, W(7, 5, 5)},
     {K(OpKind::kRun), "run", "run", "run microtasks until there are none, then report unhandled rejections", "",
      Needs::kEmptyStack, W(10, 6, 8)},
     {K(OpKind::kRunCount), "runCount", "run $n", "run at most so many microtasks", "", Needs::kEmptyStack, W(4, 2, 2),
@@ -75,7 +78,7 @@ constexpr Row kOpRows[] = {
      Needs::kEmptyStack, W(8, 4, 6)},
     {K(OpKind::kReadWriter), "readWriter", "read $w", "desiredSize, ready and closed", "default-writer-prototype",
      Needs::kWriter, W(4, 3, 5)},
-    {K(OpKind::kReadStream), "readStream", "read stream", "locked, signal.aborted and signal.reason", "ws-prototype",
+    {K(OpKind::kReadStream), "readStream", "read $s", "locked, signal.aborted and signal.reason", "ws-prototype",
      Needs::kControllerOrStream, W(2, 1, 1)},
     {K(OpKind::kWatchReady), "watchReady", "watch $w.ready", "react to the promise that ready is now",
      "default-writer-ready", Needs::kWriter, W(4, 3, 3)},
@@ -84,11 +87,13 @@ constexpr Row kOpRows[] = {
     {K(OpKind::kCloseWithErrorPropagation), "closeWithErrorPropagation", "closeWithErrorPropagation($w)$o",
      "close as pipeTo() does; for native code only", "writable-stream-default-writer-close-with-error-propagation",
      Needs::kUnreleasedWriter, W(2, 3, 1), "it does what only native code can"},
-    {K(OpKind::kErrorStream), "errorStream", "errorStream($r)",
+    {K(OpKind::kErrorStream), "errorStream", "$SerrorStream($r)",
      "error as other specifications do; for native code only", "writablestream-error", Needs::kStream, W(2, 3, 1),
      "it does what only native code can"},
     {K(OpKind::kDetach), "detach", "detach $b", "transfer the buffer elsewhere: its byteLength is 0 from now on", "",
      Needs::kNothing, W(2, 2, 5)},
+    {K(OpKind::kConstruct), "constructStream", "$t = new WritableStream()", "construct another stream, by its settings",
+     "ws-constructor", Needs::kNewName, W(2, 3, 1)},
 };
 static_assert(std::size(kOpRows) == kOpKindCount && HaveKnownOperands(kOpRows));
 
@@ -113,7 +118,8 @@ constexpr bool InOrder(std::span<const Row> rows) {
 static_assert(InOrder(kOpRows) && InOrder(kEndRows), "a row is missing, or does not stand in the order of its kind");
 
 constexpr std::string_view kNeedsNames[] = {
-    "nothing", "stream", "writer", "unreleasedWriter", "controller", "controllerOrStream", "pending", "emptyStack"};
+    "nothing", "stream",    "newName", "writer", "unreleasedWriter", "controller", "controllerOrStream",
+    "pending", "emptyStack"};
 static_assert(std::size(kNeedsNames) == kNeedsCount);
 
 constexpr std::string_view kCallKindNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
@@ -122,9 +128,12 @@ constexpr std::string_view kMethodNames[] = {"start", "write", "close", "abort",
 static_assert(std::size(kMethodNames) == kMethodCount);
 constexpr std::string_view kPromiseSourceNames[] = {"start", "write", "close", "abort", "then"};
 static_assert(std::size(kPromiseSourceNames) == kPromiseSourceCount);
+constexpr std::string_view kSharedNames[] = {"sink", "strategy", "signal"};
+static_assert(std::size(kSharedNames) == kSharedCount);
 constexpr std::string_view kStrategyNames[] = {"", "CountQueuingStrategy", "ByteLengthQueuingStrategy"};
 static_assert(std::size(kStrategyNames) == sim::kStrategyCount);
-constexpr std::string_view kChunkKindNames[] = {"string", "buffer", "shared", "view", "object", "number", "undefined"};
+constexpr std::string_view kChunkKindNames[] = {"string", "buffer",    "shared", "view",  "object",
+                                                "number", "undefined", "writer", "ready", "closed"};
 static_assert(std::size(kChunkKindNames) == sim::kChunkKindCount);
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -237,6 +246,7 @@ std::span<const std::string_view> CallKindNames() { return kCallKindNames; }
 std::span<const std::string_view> MethodNames() { return kMethodNames; }
 std::span<const std::string_view> PromiseSourceNames() { return kPromiseSourceNames; }
 std::span<const std::string_view> TickModelNames() { return core::kTickModelNames; }
+std::span<const std::string_view> SharedNames() { return kSharedNames; }
 std::span<const std::string_view> StrategyNames() { return kStrategyNames; }
 std::span<const std::string_view> ChunkKindNames() { return kChunkKindNames; }
 std::span<const std::string_view> NeedsNames() { return kNeedsNames; }
@@ -250,6 +260,8 @@ std::string_view UnmetText(Needs needs) {
       return "";
     case Needs::kStream:
       return "there is no stream";
+    case Needs::kNewName:
+      return "the name was given to a stream before";
     case Needs::kWriter:
       return "no writer has this name yet";
     case Needs::kUnreleasedWriter:
@@ -282,6 +294,9 @@ void Normalize(Chunk& chunk) {
       break;
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
+    case ChunkKind::kWriter:
+    case ChunkKind::kReady:
+    case ChunkKind::kClosed:
       normal.tag = chunk.tag % sim::kChunkTagCount;
       break;
     case ChunkKind::kUndefined:
@@ -294,6 +309,13 @@ void Normalize(const Row& row, Operands& operands) {
   Operands normal;
   ForEachOperand(row, [&](OperandKind kind) {
     switch (kind) {
+      case OperandKind::kStream:
+      case OperandKind::kPrefix:
+        normal.stream = operands.stream % kStreamCount;
+        break;
+      case OperandKind::kNewStream:
+        normal.stream = std::max(operands.stream % kStreamCount, 1);
+        break;
       case OperandKind::kWriter:
         normal.writer = operands.writer % kWriterCount;
         break;
@@ -321,8 +343,12 @@ void Normalize(const Row& row, Operands& operands) {
         break;
     }
   });
+  if (normal.source == PromiseSource::kThen) normal.stream = 0;  // thenables are of no stream
   operands = normal;
 }
+
+std::string StreamText(size_t stream) { return stream == 0 ? "stream" : "s" + std::to_string(stream); }
+std::string StreamPrefix(size_t stream) { return stream == 0 ? "" : "s" + std::to_string(stream) + "."; }
 
 std::string NumberText(double number) {
   if (std::isnan(number)) return "NaN";
@@ -364,6 +390,11 @@ std::string ChunkText(const Chunk& chunk) {
       return text;
     case ChunkKind::kUndefined:
       return "undefined";
+    case ChunkKind::kWriter:
+      return "w" + std::to_string(chunk.tag);
+    case ChunkKind::kReady:
+    case ChunkKind::kClosed:
+      return "w" + std::to_string(chunk.tag) + "." + std::string(kChunkKindNames[static_cast<int>(chunk.kind)]);
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
@@ -385,15 +416,65 @@ bool SameNumber(double a, double b) {
 }
 
 bool operator==(const Operands& a, const Operands& b) {
-  return a.writer == b.writer && a.reason == b.reason && a.source == b.source && a.unobserved == b.unobserved &&
-         a.count == b.count && SameNumber(a.number, b.number) && a.chunk == b.chunk;
+  return a.stream == b.stream && a.writer == b.writer && a.reason == b.reason && a.source == b.source &&
+         a.unobserved == b.unobserved && a.count == b.count && SameNumber(a.number, b.number) && a.chunk == b.chunk;
 }
 
-bool operator==(const Program& a, const Program& b) {
+bool operator==(const StreamSettings& a, const StreamSettings& b) {
   const bool same_mark = a.highWaterMark.has_value() == b.highWaterMark.has_value() &&
                          SameNumber(a.highWaterMark.value_or(0), b.highWaterMark.value_or(0));
   return same_mark && a.strategy == b.strategy && a.byteLimit == b.byteLimit && a.tickModel == b.tickModel &&
-         a.methods == b.methods && a.scripts == b.scripts && a.ops == b.ops;
+         a.methods == b.methods && a.shared == b.shared;
+}
+
+bool operator==(const Program& a, const Program& b) {
+  return a.settings(0) == b.settings(0) && a.later == b.later && a.scripts == b.scripts && a.ops == b.ops;
+}
+
+StreamSettings ResolvedSettings(const Program& program, size_t stream) {
+  StreamSettings settings = program.settings(stream);
+  constexpr uint8_t kSize = 1 << static_cast<int>(Method::kSize);
+  const auto take = [&](uint8_t bits) {
+    settings.methods = static_cast<uint8_t>((settings.methods & ~bits) | (program.methods & bits));
+  };
+  if (settings.shares(Shared::kSink)) take(static_cast<uint8_t>(~kSize));
+  if (settings.shares(Shared::kStrategy)) {
+    take(kSize);
+    settings.highWaterMark = program.highWaterMark;
+    settings.strategy = program.strategy;
+  }
+  return settings;
+}
+
+size_t OwnerOf(const Program& program, size_t stream, sim::CallKind call) {
+  const StreamSettings& settings = program.settings(stream);
+  switch (call) {
+    case sim::CallKind::kStart:
+    case sim::CallKind::kWrite:
+    case sim::CallKind::kClose:
+    case sim::CallKind::kAbort:
+      return settings.shares(Shared::kSink) ? 0 : stream;
+    case sim::CallKind::kSize:
+      return settings.shares(Shared::kStrategy) ? 0 : stream;
+    case sim::CallKind::kSignal:  // the sink's `start` puts the listeners on
+      return settings.shares(Shared::kSink) || settings.shares(Shared::kSignal) ? 0 : stream;
+    case sim::CallKind::kGetThen:
+    case sim::CallKind::kThen:
+      break;
+  }
+  return 0;
+}
+
+size_t LastStream(const Program& program) {
+  size_t last = 0;
+  const auto look = [&last](const std::vector<Op>& ops) {
+    for (const Op& op : ops) {
+      if (op.kind == OpKind::kConstruct) last = std::max<size_t>(last, op.operands.stream);
+    }
+  };
+  look(program.ops);
+  for (const Script& script : program.scripts) look(script.ops);
+  return last;
 }
 
 }  // namespace sluice::fuzz

@@ -26,6 +26,7 @@ namespace sluice::fuzz {
 enum class Needs : uint8_t {
   kNothing,
   kStream,              // user code has it after its constructor returned
+  kNewName,             // the name was not given to a stream yet
   kWriter,              // the name was given to a writer
   kUnreleasedWriter,    // which has not been released since
   kController,          // user code has it after start or write was called with it
@@ -33,7 +34,7 @@ enum class Needs : uint8_t {
   kPendingPromise,      // of that source
   kEmptyStack,          // the operation runs microtasks, and they run only when nothing else does
 };
-inline constexpr int kNeedsCount = 8;
+inline constexpr int kNeedsCount = 9;
 
 // The kinds of programs that mutation makes (mutate.h).
 enum class ProfileKind : uint8_t { kBalanced, kReentrancy, kBufferLimit };
@@ -41,6 +42,9 @@ inline constexpr int kProfileCount = 3;
 
 // By the letter in a pattern.
 enum class OperandKind : char {
+  kStream = 's',     // "stream", "s1"
+  kPrefix = 'S',     // the same before a controller or a function: nothing, "s1."
+  kNewStream = 't',  // a stream that the program constructs: "s1"
   kWriter = 'w',
   kChunk = 'c',
   kBuffer = 'b',  // a chunk that is a buffer or a view
@@ -73,10 +77,12 @@ std::span<const std::string_view> CallKindNames();       // start size write clo
 std::span<const std::string_view> MethodNames();         // start write close abort size
 std::span<const std::string_view> PromiseSourceNames();  // start write close abort then
 std::span<const std::string_view> TickModelNames();      // webidl promise-resolve promise-resolve-start
+std::span<const std::string_view> SharedNames();         // sink strategy signal
 std::span<const std::string_view> StrategyNames();       // "", CountQueuingStrategy, ByteLengthQueuingStrategy
-std::span<const std::string_view> ChunkKindNames();      // string buffer shared view object number undefined
-std::span<const std::string_view> NeedsNames();          // driver.js's words
-std::string_view UnmetText(Needs needs);                 // the trace's text for an unmet precondition
+std::span<const std::string_view>
+ChunkKindNames();  // string buffer shared view object number undefined writer ready closed
+std::span<const std::string_view> NeedsNames();  // driver.js's words
+std::string_view UnmetText(Needs needs);         // the trace's text for an unmet precondition
 
 // Boundary values. Mutation prefers them, and they have a one-byte form. These tables must not grow: in the bytes of
 // every stored input, the index after the last one means "another value follows".
@@ -100,6 +106,8 @@ void Normalize(sim::Chunk& chunk);
 // https://tc39.es/ecma262/#sec-numeric-types-number-tostring
 std::string NumberText(double number);
 std::string ChunkText(const sim::Chunk& chunk);
+std::string StreamText(size_t stream);    // "stream", "s1"
+std::string StreamPrefix(size_t stream);  // "", "s1."
 
 }  // namespace sluice::fuzz
 

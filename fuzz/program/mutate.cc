@@ -94,8 +94,22 @@ sim::Chunk RandomString(Random& random) {
   return chunk;
 }
 
-void RandomOperand(OperandKind kind, Operands& operands, Random& random) {
+// What the author has of a writer: most often of another stream than the one that is written to.
+sim::Chunk RandomWriterChunk(Random& random) {
+  constexpr sim::ChunkKind kKinds[] = {sim::ChunkKind::kWriter, sim::ChunkKind::kReady, sim::ChunkKind::kClosed};
+  return {.kind = random.Pick(std::span(kKinds)), .tag = static_cast<uint8_t>(random.Below(kWriterCount))};
+}
+
+// `last`: the last stream that the program has.
+void RandomOperand(OperandKind kind, Operands& operands, size_t last, Random& random) {
   switch (kind) {
+    case OperandKind::kStream:
+    case OperandKind::kPrefix:
+      operands.stream = static_cast<uint8_t>(random.Below(last + 1));
+      break;
+    case OperandKind::kNewStream:
+      operands.stream = static_cast<uint8_t>(1 + std::min<size_t>(Small(kStreamCount - 1, random), last));
+      break;
     case OperandKind::kWriter:
       operands.writer = random.OneIn(3) ? Small(kWriterCount, random) : 0;
       break;
@@ -123,6 +137,7 @@ void RandomOperand(OperandKind kind, Operands& operands, Random& random) {
       if (random.OneIn(8)) operands.chunk.count = EdgeCount(random);
       if (random.OneIn(8)) operands.chunk.tag = static_cast<uint8_t>(random.Next());
       if (random.OneIn(8)) operands.chunk = RandomString(random);
+      if (random.OneIn(last > 0 ? 8 : 64)) operands.chunk = RandomWriterChunk(random);
       break;
     case OperandKind::kBuffer:
       operands.chunk = RandomBuffer(random);
@@ -131,14 +146,15 @@ void RandomOperand(OperandKind kind, Operands& operands, Random& random) {
 }
 
 template <typename Statement>
-void RandomOperands(Statement& statement, Random& random) {
-  ForEachOperand(RowOf(statement.kind), [&](OperandKind kind) { RandomOperand(kind, statement.operands, random); });
+void RandomOperands(Statement& statement, size_t last, Random& random) {
+  ForEachOperand(RowOf(statement.kind),
+                 [&](OperandKind kind) { RandomOperand(kind, statement.operands, last, random); });
   Normalize(RowOf(statement.kind), statement.operands);
 }
 
-Op RandomOp(Random& random, const Profile& profile) {
+Op RandomOp(size_t last, Random& random, const Profile& profile) {
   Op op{.kind = static_cast<OpKind>(PickWeighted(profile.op_weights, random))};
-  RandomOperands(op, random);
+  RandomOperands(op, last, random);
   return op;
 }
 
@@ -151,7 +167,7 @@ End RandomEnd(CallKind call, Random& random) {
   } else {
     end.kind = static_cast<EndKind>(random.Below(kEndKindCount));
   }
-  RandomOperands(end, random);
+  RandomOperands(end, 0, random);
   return end;
 }
 
@@ -176,19 +192,24 @@ uint8_t MethodBit(CallKind call) {
   return 0;
 }
 
-void GiveMethod(Program& program, CallKind call) {
-  program.SetMethods(static_cast<uint8_t>(program.methods | MethodBit(call)));
+void GiveMethod(Program& program, size_t stream, CallKind call) {
+  StreamSettings& settings = program.settings(stream);
+  settings.SetMethods(static_cast<uint8_t>(settings.methods | MethodBit(call)));
+}
+
+uint8_t RandomMethods(Random& random) {
+  return static_cast<uint8_t>(random.OneIn(4) ? random.Below(1 << kMethodCount) : (1 << kMethodCount) - 1);
 }
 
 class Mutator {
  public:
   Mutator(Program& program, Random& random, const Profile& profile)
-      : program_(program), random_(random), profile_(profile) {}
+      : program_(program), random_(random), profile_(profile), last_stream_(LastStream(program)) {}
 
   void InsertOp() {
     std::vector<Op>& ops = PickList();
     if (ops.size() >= Limit(ops)) return;
-    ops.insert(ops.begin() + At(ops.size() + 1), RandomOp(random_, profile_));
+    ops.insert(ops.begin() + At(ops.size() + 1), RandomOp(last_stream_, random_, profile_));
   }
 
   void RemoveOp() {
@@ -218,7 +239,7 @@ class Mutator {
     if (operands == 0) return ReplaceOp(op);
     size_t chosen = random_.Below(static_cast<size_t>(operands));
     ForEachOperand(row, [&](OperandKind kind) {
-      if (chosen-- == 0) RandomOperand(kind, op.operands, random_);
+      if (chosen-- == 0) RandomOperand(kind, op.operands, last_stream_, random_);
     });
     Normalize(row, op.operands);
   }
@@ -237,10 +258,11 @@ class Mutator {
   void InsertScript() {
     if (program_.scripts.size() >= kMaxScripts) return;
     Script script{.call = static_cast<CallKind>(PickWeighted(profile_.call_weights, random_)), .ops = {}, .end = {}};
+    if (IsOfStream(script.call)) script.stream = static_cast<uint8_t>(random_.Below(last_stream_ + 1));
     const size_t ops = random_.Below(100) < profile_.ops_in_scripts ? 1 + random_.Below(3) : 0;
-    for (size_t i = 0; i < ops; ++i) script.ops.push_back(RandomOp(random_, profile_));
+    for (size_t i = 0; i < ops; ++i) script.ops.push_back(RandomOp(last_stream_, random_, profile_));
     script.end = RandomEnd(script.call, random_);
-    if (!random_.OneIn(8)) GiveMethod(program_, script.call);
+    if (!random_.OneIn(8)) GiveMethod(program_, script.stream, script.call);
     program_.scripts.insert(program_.scripts.begin() + At(program_.scripts.size() + 1), std::move(script));
   }
 
@@ -255,21 +277,27 @@ class Mutator {
   }
 
   void ChangeSetting() {
+    const size_t stream = random_.Below(last_stream_ + 1);
+    StreamSettings& settings = program_.settings(stream);
+    if (stream > 0 && random_.OneIn(4)) {
+      settings.shared ^= static_cast<uint8_t>(1 << random_.Below(kSharedCount));
+      return;
+    }
     const size_t dice = random_.Below(100);
     if (dice < profile_.byte_limit) {
-      program_.byteLimit = random_.OneIn(4)   ? random_.Below(300)
+      settings.byteLimit = random_.OneIn(4)   ? random_.Below(300)
                            : random_.OneIn(4) ? EdgeBytes(random_)
                                               : random_.Pick(InterestingByteCounts());
     } else if (dice < size_t{profile_.byte_limit} + profile_.other_tick_models) {
-      program_.tickModel = static_cast<core::TickModel>(random_.Below(core::kTickModelCount));
+      settings.tickModel = static_cast<core::TickModel>(random_.Below(core::kTickModelCount));
     } else if (random_.OneIn(5)) {
-      program_.SetStrategy(static_cast<sim::Strategy>(random_.Below(sim::kStrategyCount)));
+      settings.SetStrategy(static_cast<sim::Strategy>(random_.Below(sim::kStrategyCount)));
     } else if (random_.OneIn(2)) {
-      program_.SetMethods(program_.methods ^ static_cast<uint8_t>(1 << random_.Below(kMethodCount)));
+      settings.SetMethods(settings.methods ^ static_cast<uint8_t>(1 << random_.Below(kMethodCount)));
     } else if (random_.OneIn(4)) {
-      random_.OneIn(2) ? program_.highWaterMark.reset() : program_.byteLimit.reset();
+      random_.OneIn(2) ? settings.highWaterMark.reset() : settings.byteLimit.reset();
     } else {
-      program_.highWaterMark = random_.OneIn(4) ? EdgeNumber(random_) : random_.Pick(InterestingNumbers());
+      settings.highWaterMark = random_.OneIn(4) ? EdgeNumber(random_) : random_.Pick(InterestingNumbers());
     }
   }
 
@@ -279,7 +307,9 @@ class Mutator {
 
   // What most programs need to get anywhere.
   void InsertIdiom() {
-    switch (random_.Below(5)) {
+    switch (random_.Below(6)) {
+      case 5:
+        return AddStream();
       case 0:
         return Splice({{OpKind::kGetWriter, {}}}, 0);
       case 1:
@@ -291,6 +321,19 @@ class Mutator {
       case 4:
         return DetachSomethingWritten();
     }
+  }
+
+  // The next stream, with a writer of its own.
+  void AddStream() {
+    if (last_stream_ + 1 == kStreamCount) return;
+    const auto stream = static_cast<uint8_t>(last_stream_ + 1);
+    StreamSettings& settings = program_.settings(stream);
+    settings.SetMethods(RandomMethods(random_));
+    if (random_.OneIn(4)) settings.shared = static_cast<uint8_t>(random_.Below(1 << kSharedCount));
+    if (random_.OneIn(2)) settings.highWaterMark = random_.Pick(InterestingNumbers());
+    const Op construct{OpKind::kConstruct, {.stream = stream}};
+    const Op get_writer{OpKind::kGetWriter, {.stream = stream, .writer = stream}};
+    Splice({construct, get_writer}, random_.OneIn(2) ? 0 : At(program_.ops.size() + 1));
   }
 
   // The chunk of some write becomes a buffer, if it is none, and that buffer is detached sooner or later.
@@ -329,6 +372,7 @@ class Mutator {
   Program& program_;
   Random& random_;
   const Profile& profile_;
+  const size_t last_stream_;
 };
 
 struct Mutation {
@@ -420,15 +464,19 @@ Program CrossOver(const Program& a, const Program& b, Random& random) {
   for (const Script& script : other.scripts) {
     if (!random.OneIn(3) || child.scripts.size() >= kMaxScripts) continue;
     child.scripts.push_back(script);
-    GiveMethod(child, script.call);
+    GiveMethod(child, script.stream, script.call);
+  }
+  for (size_t stream = 1; stream < kStreamCount; ++stream) {
+    if (child.settings(stream) == StreamSettings{}) child.settings(stream) = other.settings(stream);
   }
   return child;
 }
 
 Program RandomProgram(Random& random, const Profile& profile) {
   Program program;
-  program.methods = static_cast<uint8_t>(random.OneIn(4) ? random.Below(1 << kMethodCount) : (1 << kMethodCount) - 1);
+  program.methods = RandomMethods(random);
   program.ops.push_back({OpKind::kGetWriter, {}});
+  if (random.OneIn(4)) Mutator(program, random, profile).AddStream();
   const size_t mutations = 4 + random.Below(40);
   for (size_t i = 0; i < mutations; ++i) MutateOnce(program, random, profile);
   return program;

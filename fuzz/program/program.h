@@ -1,4 +1,4 @@
-// A program over WritableStream: how the stream is constructed, what user code does when it is called, and the
+// A program over WritableStream: how its streams are constructed, what user code does when it is called, and the
 // operations.
 //
 // A Program is plain data. Its language is defined once, in the table of language.cc, which text (text.h), bytes
@@ -13,6 +13,8 @@
 #ifndef SLUICE_FUZZ_PROGRAM_PROGRAM_H_
 #define SLUICE_FUZZ_PROGRAM_PROGRAM_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -25,6 +27,7 @@
 namespace sluice::fuzz {
 
 // Names are few, so that operations collide.
+inline constexpr int kStreamCount = 4;              // s0 .. s3; s0 is `stream`
 inline constexpr int kWriterCount = 4;              // w0 .. w3
 inline constexpr int kReasonCount = 4;              // r0 .. r3
 inline constexpr uint8_t kNoReason = kReasonCount;  // undefined
@@ -42,6 +45,10 @@ inline constexpr int kMethodCount = 5;
 // Whose pending promise `resolve` and `reject` settle.
 enum class PromiseSource : uint8_t { kStart, kWrite, kClose, kAbort, kThen };
 inline constexpr int kPromiseSourceCount = 5;
+
+// What a later stream may have of the first one's.
+enum class Shared : uint8_t { kSink, kStrategy, kSignal };
+inline constexpr int kSharedCount = 3;
 
 enum class OpKind : uint8_t {
   kGetWriter,
@@ -65,8 +72,9 @@ enum class OpKind : uint8_t {
   kCloseWithErrorPropagation,
   kErrorStream,
   kDetach,
+  kConstruct,
 };
-inline constexpr int kOpKindCount = 21;
+inline constexpr int kOpKindCount = 22;
 
 // The result of a call of user code.
 enum class EndKind : uint8_t {
@@ -82,6 +90,7 @@ inline constexpr int kEndKindCount = 7;
 
 // The operands of a statement. Its row lists those that it has; the others keep these values.
 struct Operands {
+  uint8_t stream = 0;
   uint8_t writer = 0;
   uint8_t reason = 0;  // kNoReason: undefined
   PromiseSource source = PromiseSource::kWrite;
@@ -107,9 +116,11 @@ struct End {
   friend bool operator==(const End&, const End&) = default;
 };
 
-// The operations and the result of one call of user code. The nth script of a call kind is for the nth call; later
-// calls return undefined (size: 1). Each script of kSignal is a listener.
+// The operations and the result of one call of user code. The nth script of a stream and a call kind is for the nth
+// call; later calls return undefined (size: 1). Each script of kSignal is a listener. Those of kGetThen and kThen are
+// of no stream: they count as the first one's.
 struct Script {
+  uint8_t stream = 0;
   sim::CallKind call = sim::CallKind::kWrite;
   std::vector<Op> ops;
   End end;
@@ -117,16 +128,17 @@ struct Script {
   friend bool operator==(const Script&, const Script&) = default;
 };
 
-struct Program {
+// How one stream is constructed.
+struct StreamSettings {
   std::optional<double> highWaterMark;              // absent: the member does not exist
   sim::Strategy strategy = sim::Strategy::kAuthor;  // a built-in one has a size of its own: there is no Method::kSize
   std::optional<uint64_t> byteLimit;                // bytes; absent: no limit
   core::TickModel tickModel = core::TickModel::kWebIdl;
   uint8_t methods = 0;  // bit 1 << Method: it exists
-  std::vector<Script> scripts;
-  std::vector<Op> ops;
+  uint8_t shared = 0;   // bit 1 << Shared: the first stream's instead of its own; 0 for the first stream
 
   bool has(Method method) const { return (methods >> static_cast<int>(method) & 1) != 0; }
+  bool shares(Shared what) const { return (shared >> static_cast<int>(what) & 1) != 0; }
   // A strategy and a size() of the author's exclude each other: the one that is set last replaces the other.
   void SetMethods(uint8_t bits) {
     methods = bits;
@@ -136,8 +148,30 @@ struct Program {
     strategy = value;
     if (value != sim::Strategy::kAuthor) methods &= static_cast<uint8_t>(~(1 << static_cast<int>(Method::kSize)));
   }
+  friend bool operator==(const StreamSettings& a, const StreamSettings& b);
+};
+
+// The first stream is constructed before the first operation, the later ones by OpKind::kConstruct.
+struct Program : StreamSettings {                        // of the first stream
+  std::array<StreamSettings, kStreamCount - 1> later{};  // of s1, s2 and s3
+  std::vector<Script> scripts;
+  std::vector<Op> ops;
+
+  const StreamSettings& settings(size_t stream) const { return stream == 0 ? *this : later[stream - 1]; }
+  StreamSettings& settings(size_t stream) { return stream == 0 ? *this : later[stream - 1]; }
   friend bool operator==(const Program& a, const Program& b);
 };
+
+// Whether the nth call is counted for each stream.
+constexpr bool IsOfStream(sim::CallKind call) {
+  return call != sim::CallKind::kGetThen && call != sim::CallKind::kThen;
+}
+// The settings of a stream with what it shares in the place of its own.
+StreamSettings ResolvedSettings(const Program& program, size_t stream);
+// The stream whose scripts a call of `stream` is for: the first one if the function is shared, or is of no stream.
+size_t OwnerOf(const Program& program, size_t stream, sim::CallKind call);
+// The highest number of a stream that the program constructs, or may; 0 if it has one stream only.
+size_t LastStream(const Program& program);
 
 // Bit for bit, with all NaNs alike.
 bool SameNumber(double a, double b);

@@ -29,7 +29,7 @@ void Erase(Program& program, size_t list, size_t begin, size_t end) {
 }
 
 // The first mark that will do; so that the rounds end, none that is behind the one the program has.
-void SimplifyMark(Program& program, size_t simpler) {
+void SimplifyMark(StreamSettings& program, size_t simpler) {
   if (!program.highWaterMark.has_value()) return;
   for (size_t i = 0; i <= simpler; ++i) {
     if (*program.highWaterMark == kSimpleMarks[i]) return;
@@ -48,10 +48,37 @@ void RenameChunk(Program& program, const sim::Chunk from, const sim::Chunk& to) 
   for (Script& script : program.scripts) rename(script.ops);
 }
 
+// Everywhere, if nothing has the other name.
+void RenameStream(Program& program, uint8_t from, uint8_t to) {
+  bool is_free = program.settings(to) == StreamSettings{};
+  const auto each = [&](auto change) {
+    const auto list = [&](std::vector<Op>& ops) {
+      for (Op& op : ops) change(op.operands.stream);
+    };
+    list(program.ops);
+    for (Script& script : program.scripts) {
+      change(script.stream);
+      list(script.ops);
+    }
+  };
+  each([&](uint8_t& stream) { is_free &= stream != to; });
+  if (!is_free) return;
+  each([&](uint8_t& stream) {
+    if (stream == from) stream = to;
+  });
+  std::swap(program.settings(from), program.settings(to));
+}
+
 template <typename Statement>
 void SimplifyOperand(Program& program, Statement& statement, OperandKind kind) {
   Operands& o = statement.operands;
   switch (kind) {
+    case OperandKind::kStream:
+    case OperandKind::kPrefix:
+      o.stream = 0;
+      break;
+    case OperandKind::kNewStream:
+      return;  // RenameStream
     case OperandKind::kWriter:
       o.writer = 0;
       break;
@@ -160,17 +187,34 @@ bool Shrinker::NextEdit() {
   return true;
 }
 
-// Nothing is dropped any more in this round, so that positions stay.
-void Shrinker::CollectEdits() {
-  edits_.push_back([](Program& p) { p.highWaterMark.reset(); });
-  edits_.push_back([](Program& p) { p.strategy = sim::Strategy::kAuthor; });
-  edits_.push_back([](Program& p) { p.byteLimit.reset(); });
-  edits_.push_back([](Program& p) { p.tickModel = core::TickModel::kWebIdl; });
+void Shrinker::CollectEditsOfSettings(size_t stream) {
+  const auto add = [&](auto edit) { edits_.push_back([stream, edit](Program& p) { edit(p.settings(stream)); }); };
+  if (stream > 0) add([](StreamSettings& s) { s = {}; });
+  add([](StreamSettings& s) { s.highWaterMark.reset(); });
+  add([](StreamSettings& s) { s.strategy = sim::Strategy::kAuthor; });
+  add([](StreamSettings& s) { s.byteLimit.reset(); });
+  add([](StreamSettings& s) { s.tickModel = core::TickModel::kWebIdl; });
   for (int i = 0; i < kMethodCount; ++i) {
-    edits_.push_back([i](Program& p) { p.methods &= static_cast<uint8_t>(~(1 << i)); });
+    add([i](StreamSettings& s) { s.methods &= static_cast<uint8_t>(~(1 << i)); });
   }
   for (size_t i = 0; i < std::size(kSimpleMarks); ++i) {
-    edits_.push_back([i](Program& p) { SimplifyMark(p, i); });
+    add([i](StreamSettings& s) { SimplifyMark(s, i); });
+  }
+  if (stream == 0) return;
+  for (int i = 0; i < kSharedCount; ++i) {
+    add([i](StreamSettings& s) { s.shared &= static_cast<uint8_t>(~(1 << i)); });
+  }
+}
+
+// Nothing is dropped any more in this round, so that positions stay.
+void Shrinker::CollectEdits() {
+  for (uint8_t from = kStreamCount - 1; from > 1; --from) {
+    for (uint8_t to = 1; to < from; ++to) {
+      edits_.push_back([from, to](Program& p) { RenameStream(p, from, to); });
+    }
+  }
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    if (stream == 0 || program_.settings(stream) != StreamSettings{}) CollectEditsOfSettings(stream);
   }
   for (size_t i = 0; i < program_.ops.size(); ++i) {
     ForEachOperand(RowOf(program_.ops[i].kind), [&](OperandKind kind) {
@@ -179,6 +223,7 @@ void Shrinker::CollectEdits() {
   }
   for (size_t i = 0; i < program_.scripts.size(); ++i) {
     const Script& script = program_.scripts[i];
+    edits_.push_back([i](Program& p) { p.scripts[i].stream = 0; });
     edits_.push_back([i](Program& p) { p.scripts[i].end = {}; });
     // If the end has become a plain return, it has no operands, and these change nothing.
     ForEachOperand(RowOf(script.end.kind), [&](OperandKind kind) {

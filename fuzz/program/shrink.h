@@ -44,6 +44,7 @@ class Shrinker {
   void BeginRound();
   void BeginList(size_t list);
   void CollectEdits();
+  void CollectEditsOfSettings(size_t stream);
 
   Program program_;
   Program candidate_;

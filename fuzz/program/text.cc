@@ -21,6 +21,11 @@ std::string ReasonText(uint8_t reason) { return reason == kNoReason ? "undefined
 
 std::string OperandText(OperandKind kind, const Operands& operands) {
   switch (kind) {
+    case OperandKind::kStream:
+    case OperandKind::kNewStream:
+      return StreamText(operands.stream);
+    case OperandKind::kPrefix:
+      return StreamPrefix(operands.stream);
     case OperandKind::kWriter:
       return "w" + std::to_string(operands.writer);
     case OperandKind::kReason:
@@ -191,13 +196,26 @@ bool TakeString(Cursor& cursor, Chunk& chunk, std::string_view& why) {
   return true;
 }
 
+// A writer or one of its promises, after the `w`.
+bool TakeWriterChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
+  static_assert(sim::kChunkTagCount == kWriterCount && kWriterCount == 4);
+  why = "a writer, w0 to w3, or its promise, as in w1.closed";
+  chunk = {.kind = ChunkKind::kWriter};
+  if (!cursor.TakeNumber(chunk.tag) || chunk.tag >= kWriterCount) return false;
+  if (cursor.Take(".ready")) chunk.kind = ChunkKind::kReady;
+  if (cursor.Take(".closed")) chunk.kind = ChunkKind::kClosed;
+  return true;
+}
+
 bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
   why =
       "a chunk: \"text\", \"ab\" * 3, buffer(8), shared(8), view(8), object, number, undefined (with #1 to #3: another "
-      "one)";
+      "one), w1, w1.ready, w1.closed";
   if (cursor.Take("\"")) return TakeString(cursor, chunk, why);
+  if (cursor.Take("w")) return TakeWriterChunk(cursor, chunk, why);
+  constexpr size_t kWriterKinds = 3;  // at the end
   int kind = 0;
-  if (!cursor.TakeWord(ChunkKindNames(), kind) || kind == 0) return false;
+  if (!cursor.TakeWord(ChunkKindNames().first(sim::kChunkKindCount - kWriterKinds), kind) || kind == 0) return false;
   chunk = {.kind = static_cast<ChunkKind>(kind)};
   const bool has_bytes = chunk.kind == ChunkKind::kArrayBuffer || chunk.kind == ChunkKind::kSharedArrayBuffer ||
                          chunk.kind == ChunkKind::kView;
@@ -215,10 +233,36 @@ bool TakeChunk(Cursor& cursor, Chunk& chunk, std::string_view& why) {
   return true;
 }
 
+bool TakeStream(Cursor& cursor, uint8_t& stream) {
+  if (cursor.Take("stream")) {
+    stream = 0;
+    return true;
+  }
+  return cursor.Take("s") && cursor.TakeNumber(stream) && stream < kStreamCount;
+}
+
 // On failure `why` is what was expected.
 bool TakeOperand(Cursor& cursor, OperandKind kind, Operands& operands, std::string_view& why) {
   int word = 0;
+  static_assert(kStreamCount == 4);
   switch (kind) {
+    case OperandKind::kStream:
+      why = "a stream: stream (which is s0), s1, s2 or s3";
+      return TakeStream(cursor, operands.stream);
+    case OperandKind::kNewStream:
+      why = "another stream, s1 to s3";
+      return TakeStream(cursor, operands.stream) && operands.stream > 0;
+    case OperandKind::kPrefix: {
+      Cursor prefix = cursor;
+      why = "a stream, as in s1.controller";
+      operands.stream = 0;
+      if (!TakeStream(prefix, operands.stream) || !prefix.Take(".")) {
+        operands.stream = 0;
+      } else {
+        cursor = prefix;
+      }
+      return true;
+    }
     case OperandKind::kWriter:
       static_assert(kWriterCount == 4);
       why = "a writer, w0 to w3";
@@ -375,11 +419,15 @@ class Parser {
   bool ParseTopLevel() {
     Cursor cursor(line_.text, 0);
     if (cursor.Take("on ")) return ParseScript(cursor);
-    if (cursor.Take("highWaterMark ")) return ParseSetting(cursor, 0);
-    if (cursor.Take("byteLimit ")) return ParseSetting(cursor, 1);
-    if (cursor.Take("ticks ")) return ParseSetting(cursor, 2);
-    if (cursor.Take("methods")) return ParseSetting(cursor, 3);
-    if (cursor.Take("strategy ")) return ParseSetting(cursor, 4);
+    Cursor after_stream = cursor;
+    uint8_t stream = 0;
+    if (TakeStream(after_stream, stream) && after_stream.Take(" ")) {
+      after_stream.SkipSpace();
+      if (const int setting = TakeSettingName(after_stream); setting >= 0) {
+        return ParseSetting(after_stream, setting, stream);
+      }
+    }
+    if (const int setting = TakeSettingName(cursor); setting >= 0) return ParseSetting(cursor, setting, 0);
     if (program_.ops.size() == kMaxOps) {
       return Fail(0, "the program has more than " + std::to_string(kMaxOps) + " operations; split it");
     }
@@ -387,19 +435,31 @@ class Parser {
     return ParseOp(program_.ops.back());
   }
 
-  bool ParseSetting(Cursor cursor, int setting) {
-    if (seen_[setting]) return Fail(0, "this setting was given before; keep one of them");
-    seen_[setting] = true;
+  // By its number in ParseSetting; -1 if it is none.
+  static int TakeSettingName(Cursor& cursor) {
+    constexpr std::string_view kNames[kSettings] = {"highWaterMark ", "byteLimit ", "ticks ",
+                                                    "methods",        "strategy ",  "shares "};
+    for (int i = 0; i < kSettings; ++i) {
+      if (cursor.Take(kNames[i])) return i;
+    }
+    return -1;
+  }
+
+  bool ParseSetting(Cursor cursor, int setting, uint8_t stream) {
+    bool& seen = seen_[stream][setting];
+    if (seen) return Fail(0, "this setting was given before; keep one of them");
+    seen = true;
+    StreamSettings& settings = program_.settings(stream);
     cursor.SkipSpace();
     const size_t at = cursor.at();
     int word = 0;
     switch (setting) {
       case 0:
-        if (!TakeDouble(cursor, program_.highWaterMark.emplace()))
+        if (!TakeDouble(cursor, settings.highWaterMark.emplace()))
           return Fail(at, "expected a number, NaN or Infinity");
         break;
       case 1:
-        if (!cursor.TakeNumber(program_.byteLimit.emplace())) {
+        if (!cursor.TakeNumber(settings.byteLimit.emplace())) {
           return Fail(at,
                       "expected a number of bytes from 0 to 18446744073709551615 (without the line there is no limit)");
         }
@@ -408,14 +468,14 @@ class Parser {
         if (!cursor.TakeWord(TickModelNames(), word)) {
           return Fail(at, "expected webidl, promise-resolve or promise-resolve-start");
         }
-        program_.tickModel = static_cast<core::TickModel>(word);
+        settings.tickModel = static_cast<core::TickModel>(word);
         break;
       case 3:
         while (!cursor.AtEnd()) {
           if (!cursor.TakeWord(MethodNames(), word)) {
             return Fail(cursor.at(), "expected start, write, close, abort or size");
           }
-          program_.methods |= static_cast<uint8_t>(1 << word);
+          settings.methods |= static_cast<uint8_t>(1 << word);
           cursor.SkipSpace();
         }
         break;
@@ -423,11 +483,19 @@ class Parser {
         if (!cursor.TakeWord(StrategyNames().subspan(1), word)) {
           return Fail(at, "expected CountQueuingStrategy or ByteLengthQueuingStrategy");
         }
-        program_.strategy = static_cast<sim::Strategy>(word + 1);
+        settings.strategy = static_cast<sim::Strategy>(word + 1);
+        break;
+      case 5:
+        if (stream == 0) return Fail(0, "a later stream shares what the first one has, as in s1 shares sink");
+        while (!cursor.AtEnd()) {
+          if (!cursor.TakeWord(SharedNames(), word)) return Fail(cursor.at(), "expected sink, strategy or signal");
+          settings.shared |= static_cast<uint8_t>(1 << word);
+          cursor.SkipSpace();
+        }
         break;
     }
-    if (program_.strategy != sim::Strategy::kAuthor && program_.has(Method::kSize)) {
-      return Fail(at, "a " + std::string(StrategyNames()[static_cast<int>(program_.strategy)]) +
+    if (settings.strategy != sim::Strategy::kAuthor && settings.has(Method::kSize)) {
+      return Fail(at, "a " + std::string(StrategyNames()[static_cast<int>(settings.strategy)]) +
                           " has a size() of its own; leave out either the strategy or the method size");
     }
     cursor.SkipSpace();
@@ -455,7 +523,8 @@ class Parser {
     Match(OpRows(), cursor, op, furthest);
     if (furthest.at == 0) {
       furthest.wanted = {
-          {"a setting (highWaterMark, strategy, byteLimit, ticks, methods), a script (on write ...) or an operation; "
+          {"a setting (highWaterMark, strategy, byteLimit, ticks, methods, s1 shares), a script (on write ...) or an "
+           "operation; "
            "`sluice-fuzz language` lists them"}};
     }
     return FailExpected(furthest);
@@ -472,6 +541,15 @@ class Parser {
   bool ParseScript(Cursor cursor) {
     cursor.SkipSpace();
     int call = 0;
+    uint8_t stream = 0;
+    const size_t at = cursor.at();
+    Cursor after_stream = cursor;
+    if (TakeStream(after_stream, stream) && after_stream.Take(" ")) {
+      cursor = after_stream;
+      cursor.SkipSpace();
+    } else {
+      stream = 0;
+    }
     if (!cursor.TakeWord(CallKindNames(), call)) {
       return Fail(cursor.at(),
                   "expected the author's function: start, size, write, close, abort, signal, getThen or then");
@@ -479,7 +557,10 @@ class Parser {
     if (program_.scripts.size() == kMaxScripts) {
       return Fail(0, "the program has more than " + std::to_string(kMaxScripts) + " scripts; split it");
     }
-    Script script{.call = static_cast<sim::CallKind>(call), .ops = {}, .end = {}};
+    Script script{.stream = stream, .call = static_cast<sim::CallKind>(call), .ops = {}, .end = {}};
+    if (stream != 0 && !IsOfStream(script.call)) {
+      return Fail(at, "a thenable is of no stream; leave out the name before " + std::string(CallKindNames()[call]));
+    }
     cursor.SkipSpace();
     if (cursor.Take("{")) {
       cursor.SkipSpace();
@@ -506,7 +587,8 @@ class Parser {
   std::string_view text_;
   size_t next_ = 0;
   Line line_;
-  bool seen_[5] = {};
+  static constexpr int kSettings = 6;
+  bool seen_[kStreamCount][kSettings] = {};
   Program program_;
   bool failed_ = false;
   TextError error_;
@@ -517,6 +599,40 @@ class Parser {
 std::string PrintText(const Op& op) { return StatementText(op); }
 std::string PrintText(const End& end) { return StatementText(end); }
 
+namespace {
+
+std::string SettingsText(const StreamSettings& settings, size_t stream) {
+  std::string text;
+  const auto line = [&](const std::string& setting) {
+    text += (stream == 0 ? "" : StreamText(stream) + " ") + setting + "\n";
+  };
+  if (settings.highWaterMark.has_value()) line("highWaterMark " + NumberText(*settings.highWaterMark));
+  if (settings.strategy != sim::Strategy::kAuthor) {
+    line("strategy " + std::string(StrategyNames()[static_cast<int>(settings.strategy)]));
+  }
+  if (settings.byteLimit.has_value()) line("byteLimit " + std::to_string(*settings.byteLimit));
+  if (settings.tickModel != core::TickModel::kWebIdl) {
+    line("ticks " + std::string(TickModelNames()[static_cast<int>(settings.tickModel)]));
+  }
+  if (settings.methods != 0) {
+    std::string methods = "methods";
+    for (int i = 0; i < kMethodCount; ++i) {
+      if (settings.has(static_cast<Method>(i))) methods += " " + std::string(MethodNames()[i]);
+    }
+    line(methods);
+  }
+  if (settings.shared != 0) {
+    std::string shares = "shares";
+    for (int i = 0; i < kSharedCount; ++i) {
+      if (settings.shares(static_cast<Shared>(i))) shares += " " + std::string(SharedNames()[i]);
+    }
+    line(shares);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string PrintText(const Program& program) {
   std::string text;
   const auto append = [&text](std::string_view before, const auto& statement) {
@@ -524,23 +640,10 @@ std::string PrintText(const Program& program) {
     AppendStatement(text, RowOf(statement.kind), statement.operands);
     text += '\n';
   };
-  if (program.highWaterMark.has_value()) text += "highWaterMark " + NumberText(*program.highWaterMark) + "\n";
-  if (program.strategy != sim::Strategy::kAuthor) {
-    text += "strategy " + std::string(StrategyNames()[static_cast<int>(program.strategy)]) + "\n";
-  }
-  if (program.byteLimit.has_value()) text += "byteLimit " + std::to_string(*program.byteLimit) + "\n";
-  if (program.tickModel != core::TickModel::kWebIdl) {
-    text += "ticks " + std::string(TickModelNames()[static_cast<int>(program.tickModel)]) + "\n";
-  }
-  if (program.methods != 0) {
-    text += "methods";
-    for (int i = 0; i < kMethodCount; ++i) {
-      if (program.has(static_cast<Method>(i))) text += " " + std::string(MethodNames()[i]);
-    }
-    text += "\n";
-  }
+  for (size_t stream = 0; stream < kStreamCount; ++stream) text += SettingsText(program.settings(stream), stream);
   for (const Script& script : program.scripts) {
-    text += "on " + std::string(CallKindNames()[static_cast<int>(script.call)]) + " ";
+    text += "on " + (script.stream == 0 ? "" : StreamText(script.stream) + " ") +
+            std::string(CallKindNames()[static_cast<int>(script.call)]) + " ";
     if (!script.ops.empty()) {
       text += "{\n";
       for (const Op& op : script.ops) append("  ", op);

@@ -7,6 +7,8 @@ const std::vector<Op>& Epilogue() {
     auto* list = new std::vector<Op>{{OpKind::kRun, {}}, {OpKind::kReadStream, {}}};
     for (uint8_t writer = 0; writer < kWriterCount; ++writer)
       list->push_back({OpKind::kReadWriter, {.writer = writer}});
+    for (uint8_t stream = 1; stream < kStreamCount; ++stream)
+      list->push_back({OpKind::kReadStream, {.stream = stream}});
     return list;
   }();
   return *ops;

@@ -28,15 +28,15 @@ Cause CauseOfReaction(const sim::Realm::NextReaction& next) {
 // Something runs. What it changed is seen when user code begins within it, and when it ends.
 class StateCoverageSubject::Scope {
  public:
-  Scope(StateCoverageSubject& subject, Cause cause) : subject_(subject) {
-    subject_.NoteBegin(cause);
-    subject_.causes_.push_back(cause);
+  Scope(StateCoverageSubject& subject, const Running& running) : subject_(subject) {
+    subject_.NoteBegin(running);
+    subject_.running_.push_back(running);
   }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   ~Scope() {
     subject_.Look();
-    subject_.causes_.pop_back();
+    subject_.running_.pop_back();
   }
 
  private:
@@ -45,49 +45,60 @@ class StateCoverageSubject::Scope {
 
 void StateCoverageSubject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) {
   user_code_ = &user_code;
-  phase_ = Phase::kNone;
-  lost_ = false;
-  causes_.clear();
+  places_ = {};
+  running_.clear();
   ++counts_.programs;
   CoreSubject::Reset(*this, chunks);
 }
 
 void StateCoverageSubject::CopyFrom(const CoreSubject& other) {
   CoreSubject::CopyFrom(other);
-  const auto& reach = static_cast<const StateCoverageSubject&>(other);
-  phase_ = reach.phase_;
-  lost_ = reach.lost_;
+  places_ = static_cast<const StateCoverageSubject&>(other).places_;
 }
 
 void StateCoverageSubject::Note(Visits& visits) {
   if (visits.count++ == 0) visits.example = example_;
 }
 
-void StateCoverageSubject::NoteBegin(Cause cause) {
+void StateCoverageSubject::NoteBegin(const Running& running) {
+  const Cause cause = running.cause;
   // What is nothing to the stream may not happen to be in flight either: a change before it is seen here.
   if (cause == Cause::kNothing) return;
-  Note(counts_.begun[static_cast<int>(phase_)][static_cast<int>(cause)]);
-  if (lost_ || MayBegin(phase_, cause)) return;
-  NoteImpossible(std::string(CauseId(cause)) + " in " + std::string(PhaseId(phase_)));
+  const Place& place = places_[running.stream];
+  Note(counts_.begun[static_cast<int>(place.phase)][static_cast<int>(cause)]);
+  if (place.lost || MayBegin(place.phase, cause)) return;
+  NoteImpossible(std::string(CauseId(cause)) + " in " + std::string(PhaseId(place.phase)));
+}
+
+Cause StateCoverageSubject::CauseFor(uint32_t stream) const {
+  for (auto running = running_.rbegin(); running != running_.rend(); ++running) {
+    if (running->stream == stream) return running->cause;
+  }
+  return Cause::kNothing;
 }
 
 void StateCoverageSubject::Look() {
+  for (uint32_t stream = 0; stream < kStreamCount; ++stream) Look(stream);
+}
+
+void StateCoverageSubject::Look(uint32_t stream) {
   core::Snapshot snapshot;
-  if (!TakeSnapshot(snapshot)) return;
+  if (!TakeSnapshot(stream, snapshot)) return;
+  Place& place = places_[stream];
   const std::optional<Phase> phase = PhaseOf(snapshot);
-  const Cause cause = causes_.empty() ? Cause::kNothing : causes_.back();
+  const Cause cause = CauseFor(stream);
   if (!phase.has_value()) {
-    if (!lost_) {
-      NoteImpossible(std::string(PhaseId(phase_)) + ", " + std::string(CauseId(cause)) +
+    if (!place.lost) {
+      NoteImpossible(std::string(PhaseId(place.phase)) + ", " + std::string(CauseId(cause)) +
                      " -> in no state of the diagram: " + WhatDecides(snapshot));
     }
-    lost_ = true;
+    place.lost = true;
     return;
   }
   // Where it comes back from nowhere, nothing can be said about the way.
-  const bool found_again = std::exchange(lost_, false);
-  if (*phase == phase_) return;
-  const Phase from = std::exchange(phase_, *phase);
+  const bool found_again = std::exchange(place.lost, false);
+  if (*phase == place.phase) return;
+  const Phase from = std::exchange(place.phase, *phase);
   Note(counts_.phases[static_cast<int>(*phase)]);
   if (found_again) return;
   Note(counts_.transitions[static_cast<int>(from)][static_cast<int>(cause)][static_cast<int>(*phase)]);
@@ -96,9 +107,9 @@ void StateCoverageSubject::Look() {
                  std::string(PhaseId(*phase)));
 }
 
-Outcome StateCoverageSubject::Call(CallKind kind, Value argument, uint32_t resolver) {
+Outcome StateCoverageSubject::Call(CallKind kind, Value argument, uint32_t resolver, uint32_t stream) {
   Look();
-  const Outcome outcome = user_code_->Call(kind, argument, resolver);
+  const Outcome outcome = user_code_->Call(kind, argument, resolver, stream);
   Look();
   return outcome;
 }
@@ -107,25 +118,27 @@ void StateCoverageSubject::Settled(uint32_t promise, bool fulfilled, Value value
   user_code_->Settled(promise, fulfilled, value);
 }
 
-std::optional<Cause> StateCoverageSubject::CauseOf(const SubjectCall& call) {
+std::optional<StateCoverageSubject::Running> StateCoverageSubject::RunningOf(const SubjectCall& call) {
   // A writer that was released has no stream to change.
   const auto for_writer = [&](Cause cause) {
-    return host().Writer(Slot(call.id)).stream.is_undefined() ? Cause::kNothing : cause;
+    const core::StreamSlot stream = host().Writer(Slot(call.id)).stream;
+    return stream.is_undefined() ? Running{} : Running{cause, host().NameOf(stream)};
   };
+  const auto for_stream = [&](Cause cause) { return Running{cause, call.stream}; };
   switch (call.method) {
     case SubjectMethod::kConstruct:
-      return Cause::kConstruct;
+      return for_stream(Cause::kConstruct);
     case SubjectMethod::kStreamAbort:
-      return Cause::kAbort;
+      return for_stream(Cause::kAbort);
     case SubjectMethod::kStreamClose:
-    case SubjectMethod::kCloseWithErrorPropagation:
-      return Cause::kClose;
+      return for_stream(Cause::kClose);
     case SubjectMethod::kGetWriter:
     case SubjectMethod::kConstructWriter:
-      return Cause::kGetWriter;
+      return for_stream(Cause::kGetWriter);
     case SubjectMethod::kWriterAbort:
       return for_writer(Cause::kAbort);
     case SubjectMethod::kWriterClose:
+    case SubjectMethod::kCloseWithErrorPropagation:
       return for_writer(Cause::kClose);
     case SubjectMethod::kReleaseLock:
       return for_writer(Cause::kReleaseLock);
@@ -133,7 +146,7 @@ std::optional<Cause> StateCoverageSubject::CauseOf(const SubjectCall& call) {
       return for_writer(Cause::kWrite);
     case SubjectMethod::kErrorStream:
     case SubjectMethod::kControllerError:
-      return Cause::kError;
+      return for_stream(Cause::kError);
     default:
       return std::nullopt;
   }
@@ -142,7 +155,8 @@ std::optional<Cause> StateCoverageSubject::CauseOf(const SubjectCall& call) {
 void StateCoverageSubject::RunMicrotasks(size_t count) {
   for (; count > 0 && host().realm().PendingMicrotasks() > 0; --count) {
     const auto next = host().realm().NextCoreReaction();
-    const Scope scope(*this, next.has_value() ? CauseOfReaction(*next) : Cause::kNothing);
+    const Scope scope(
+        *this, next.has_value() ? Running{CauseOfReaction(*next), host().NameOf(next->reaction.stream)} : Running{});
     CoreSubject::Perform({.method = SubjectMethod::kRunMicrotasks, .id = 1});
   }
 }
@@ -159,9 +173,9 @@ Outcome StateCoverageSubject::Perform(const SubjectCall& call) {
     default:
       break;
   }
-  const std::optional<Cause> cause = CauseOf(call);
-  if (!cause.has_value()) return CoreSubject::Perform(call);
-  const Scope scope(*this, *cause);
+  const std::optional<Running> running = RunningOf(call);
+  if (!running.has_value()) return CoreSubject::Perform(call);
+  const Scope scope(*this, *running);
   return CoreSubject::Perform(call);
 }
 

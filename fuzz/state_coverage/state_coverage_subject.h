@@ -1,4 +1,4 @@
-// The core under the simulated host. Counts every phase that its stream goes through, and the causes that led there.
+// The core under the simulated host. Counts every phase that its streams go through, and the causes that led there.
 //
 //   StateCoverageSubject subject;
 //   driver.Run(program, subject, {.snapshots = false}, trace);
@@ -50,27 +50,39 @@ class StateCoverageSubject : public CoreSubject, private UserCode {
   class Scope;
 
   // UserCode, on its way to the driver
-  sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override;
+  sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver, uint32_t stream) override;
   void Settled(uint32_t promise, bool fulfilled, sim::Value value) override;
   void ReportException(sim::Value exception) override { user_code_->ReportException(exception); }
   void UnhandledRejection(uint32_t promise, sim::Value reason) override {
     user_code_->UnhandledRejection(promise, reason);
   }
 
-  // Of a call that is no microtask; none if it is no operation on the stream.
-  std::optional<Cause> CauseOf(const SubjectCall& call);
+  // What runs, and the name of the stream that it is for.
+  struct Running {
+    Cause cause = Cause::kNothing;
+    uint32_t stream = 0;
+  };
+  struct Place {
+    Phase phase = Phase::kNone;
+    bool lost = false;  // the stream is in no phase; reported once
+  };
+
+  // Of a call that is no microtask; none if it is no operation on a stream.
+  std::optional<Running> RunningOf(const SubjectCall& call);
   void RunMicrotasks(size_t count);
-  void NoteBegin(Cause cause);
+  void NoteBegin(const Running& running);
   void Look();
+  void Look(uint32_t stream);
+  // The cause of what happens to a stream now: of the innermost operation that is for it.
+  Cause CauseFor(uint32_t stream) const;
   void NoteImpossible(const std::string& what) { Note(counts_.impossible[what]); }
   void Note(Visits& visits);
 
   StateCoverageCounts counts_;
   std::string example_;
   UserCode* user_code_ = nullptr;
-  Phase phase_ = Phase::kNone;
-  bool lost_ = false;          // the stream is in no phase; reported once
-  std::vector<Cause> causes_;  // of the running operations, innermost last
+  std::array<Place, kStreamCount> places_{};  // by stream
+  std::vector<Running> running_;              // innermost last
 };
 
 }  // namespace sluice::fuzz

@@ -145,10 +145,8 @@ void V8Subject::Teardown() {
     RunOnFiber();
   }
   identities_.Reset();
-  stream_.Reset();
-  controller_.Reset();
+  for (OfStream& stream : streams_) stream = {};
   for (Objects* objects : {&chunk_objects_, &promises_, &writers_, &thenables_, &reasons_}) objects->clear();
-  released_.reset();
   resolvers_.clear();
   rejections_.Clear();
 }
@@ -173,39 +171,51 @@ void V8Subject::OnCall(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   V8Subject& self = Of(isolate);
   const auto kind = static_cast<CallKind>(info[0].As<v8::Int32>()->Value());
+  uint32_t stream = info[1].As<v8::Uint32>()->Value();
   Value argument;
   uint32_t resolver = 0;
   switch (kind) {
     case CallKind::kStart:
-      self.controller_.Reset(isolate, info[2]);
+      self.streams_[stream].controller.Reset(isolate, info[3]);
       break;
     case CallKind::kWrite:
-      self.controller_.Reset(isolate, info[2]);
-      argument = self.ChunkToSim(info[1]);
+      stream = self.StreamOfController(info[3], stream);
+      self.streams_[stream].controller.Reset(isolate, info[3]);
+      argument = self.ChunkToSim(info[2]);
       break;
     case CallKind::kSize:
-      argument = self.ChunkToSim(info[1]);
+      argument = self.ChunkToSim(info[2]);
       break;
     case CallKind::kThen:
       resolver = static_cast<uint32_t>(self.resolvers_.size());
-      self.resolvers_.emplace_back(v8::Global<v8::Value>(isolate, info[2]), v8::Global<v8::Value>(isolate, info[3]));
-      argument = self.ToSim(info[1]);
+      self.resolvers_.emplace_back(v8::Global<v8::Value>(isolate, info[3]), v8::Global<v8::Value>(isolate, info[4]));
+      argument = self.ToSim(info[2]);
       break;
     case CallKind::kAbort:
     case CallKind::kGetThen:
-      argument = self.ToSim(info[1]);
+      argument = self.ToSim(info[2]);
       break;
     case CallKind::kClose:
     case CallKind::kSignal:
       break;
   }
-  const Outcome outcome = self.user_code_->Call(kind, argument, resolver);
+  const Outcome outcome = self.user_code_->Call(kind, argument, resolver, stream);
   const v8::Local<v8::Value> value = self.ToJs(outcome.value);
   if (outcome.thrown) {
     isolate->ThrowException(value);
   } else {
     info.GetReturnValue().Set(value);
   }
+}
+
+uint32_t V8Subject::StreamOfController(v8::Local<v8::Value> controller, uint32_t owner) {
+  const v8::Local<v8::Context> in = context();
+  binding::StreamObject* const of = binding::StreamObjectOf(in, controller);
+  for (uint32_t stream = 0; stream < kStreamCount; ++stream) {
+    if (of != nullptr && binding::StreamObjectOf(in, Inspected(stream)) == of) return stream;
+  }
+  Violation("the sink's write() gets the controller of a stream");
+  return owner;
 }
 
 void V8Subject::OnSettled(const Info& info) {
@@ -216,9 +226,15 @@ void V8Subject::OnSettled(const Info& info) {
 void V8Subject::OnNewStream(const Info& info) {
   v8::Isolate* const isolate = info.GetIsolate();
   v8::Local<v8::Object> stream;
-  if (binding::NewWritableStream(isolate->GetCurrentContext(), info[0], info[1], Of(isolate).stream_options_)
-          .ToLocal(&stream)) {
+  const binding::StreamOptions options = Of(isolate).stream_options_;  // user code may construct another stream
+  // While microtasks are suspended on their own stack, V8 takes its handler there for the innermost one. So what the
+  // constructor throws is caught here, and thrown again by JavaScript.
+  v8::TryCatch caught(isolate);
+  if (binding::NewWritableStream(isolate->GetCurrentContext(), info[0], info[1], options).ToLocal(&stream)) {
     info.GetReturnValue().Set(stream);
+  } else {
+    v8::Local<v8::Value> thrown[] = {caught.Exception()};
+    info.GetReturnValue().Set(v8::Array::New(isolate, thrown, std::size(thrown)));
   }
 }
 
@@ -282,19 +298,20 @@ Outcome V8Subject::NothingFrom(const char* operation, const v8::Global<v8::Value
 }
 
 Outcome V8Subject::Perform(const SubjectCall& call) {
+  OfStream& of = streams_[call.stream];
   switch (call.method) {
     case SubjectMethod::kConstruct:
-      return Construct(*call.options);
+      return Construct(call.stream, *call.options);
     case SubjectMethod::kLocked:
-      return ValueFrom("locked", stream_);
+      return ValueFrom("locked", of.stream);
     case SubjectMethod::kStreamAbort:
-      return PromiseFrom("streamAbort", stream_, call.value);
+      return PromiseFrom("streamAbort", of.stream, call.value);
     case SubjectMethod::kStreamClose:
-      return PromiseFrom("streamClose", stream_);
+      return PromiseFrom("streamClose", of.stream);
     case SubjectMethod::kGetWriter:
-      return NewWriter("getWriter");
+      return NewWriter("getWriter", call.stream);
     case SubjectMethod::kConstructWriter:
-      return NewWriter("constructWriter");
+      return NewWriter("constructWriter", call.stream);
     case SubjectMethod::kClosed:
       return PromiseFrom("closed", writers_[call.id]);
     case SubjectMethod::kReady:
@@ -306,20 +323,20 @@ Outcome V8Subject::Perform(const SubjectCall& call) {
     case SubjectMethod::kWriterClose:
       return PromiseFrom("writerClose", writers_[call.id]);
     case SubjectMethod::kReleaseLock:
-      released_ = call.id;
+      of.released_writer = call.id;
       return NothingFrom("releaseLock", writers_[call.id]);
     case SubjectMethod::kWrite:
       return PromiseFrom("write", writers_[call.id], call.value);
     case SubjectMethod::kCloseWithErrorPropagation:
       return PromiseFrom("closeWithErrorPropagation", writers_[call.id]);
     case SubjectMethod::kErrorStream:
-      return NothingFrom("errorStream", stream_, call.value);
+      return NothingFrom("errorStream", of.stream, call.value);
     case SubjectMethod::kControllerError:
-      return NothingFrom("controllerError", controller_, call.value);
+      return NothingFrom("controllerError", of.controller, call.value);
     case SubjectMethod::kSignalAborted:
-      return ValueFrom("signalAborted", controller_);
+      return ValueFrom("signalAborted", of.controller);
     case SubjectMethod::kSignalReason:
-      return ValueFrom("signalReason", controller_);
+      return ValueFrom("signalReason", of.controller);
     case SubjectMethod::kDetach:
       return Detach(call.value), Outcome{};
     case SubjectMethod::kNewPromise:
@@ -346,7 +363,7 @@ Outcome V8Subject::Perform(const SubjectCall& call) {
   return {};
 }
 
-Outcome V8Subject::Construct(const StreamOptions& options) {
+Outcome V8Subject::Construct(uint32_t stream, const StreamOptions& options) {
   const Entered in(*this);
   v8::Isolate* const isolate = in.isolate.get;
   stream_options_ = {.byte_limit = options.byte_limit, .tick_model = options.tick_model};
@@ -359,6 +376,13 @@ Outcome V8Subject::Construct(const StreamOptions& options) {
   set("close", v8::Boolean::New(isolate, options.has_close));
   set("abort", v8::Boolean::New(isolate, options.has_abort));
   set("hasSize", v8::Boolean::New(isolate, options.has_size));
+  set("stream", v8::Integer::NewFromUnsigned(isolate, stream));
+  const auto shares = [&](Shared what) {
+    return v8::Boolean::New(isolate, (options.shared >> static_cast<int>(what) & 1) != 0);
+  };
+  set("sharesSink", shares(Shared::kSink));
+  set("sharesStrategy", shares(Shared::kStrategy));
+  set("sharesSignal", shares(Shared::kSignal));
   set("listeners", v8::Integer::NewFromUnsigned(isolate, options.listeners));
   if (options.highWaterMark.has_value()) set("highWaterMark", v8::Number::New(isolate, *options.highWaterMark));
   if (options.size_of == sim::Strategy::kCount) set("strategy", binding::Ascii(isolate, "CountQueuingStrategy"));
@@ -367,16 +391,18 @@ Outcome V8Subject::Construct(const StreamOptions& options) {
   }
   const Result made = Do("construct", given);
   if (made.thrown) return ToSim(made);
-  stream_.Reset(isolate, made.value);
+  streams_[stream].stream.Reset(isolate, made.value);
   return {};
 }
 
-Outcome V8Subject::NewWriter(const char* operation) {
+Outcome V8Subject::NewWriter(const char* operation, uint32_t stream) {
   const Entered in(*this);
-  const Result made = Do(operation, stream_.Get(in.isolate.get));
+  const Result made = Do(operation, streams_[stream].stream.Get(in.isolate.get));
   if (made.thrown) return ToSim(made);
   writers_.emplace_back(in.isolate.get, made.value);
-  return Outcome::Return(Value::Of(ValueKind::kWriter, static_cast<uint32_t>(writers_.size() - 1)));
+  const Value writer = Value::Of(ValueKind::kWriter, static_cast<uint32_t>(writers_.size() - 1));
+  Remember(made.value, writer);
+  return Outcome::Return(writer);
 }
 
 void V8Subject::Detach(Value chunk) {
@@ -585,6 +611,9 @@ v8::Local<v8::Value> V8Subject::MakeChunk(const sim::Chunk& chunk) {
     case sim::ChunkKind::kNumber:
       return v8::Integer::NewFromUnsigned(isolate, chunk.tag);
     case sim::ChunkKind::kUndefined:
+    case sim::ChunkKind::kWriter:
+    case sim::ChunkKind::kReady:
+    case sim::ChunkKind::kClosed:
       break;
   }
   return v8::Undefined(isolate);
@@ -606,31 +635,32 @@ v8::Local<v8::Value> V8Subject::MakeString(const sim::Chunk& chunk) {
 
 // ---- Looking inside
 
-v8::Local<v8::Value> V8Subject::Inspected() const {
+v8::Local<v8::Value> V8Subject::Inspected(uint32_t name) const {
   v8::Isolate* const isolate = isolate_.get();
-  if (!stream_.IsEmpty()) return stream_.Get(isolate);
-  if (!controller_.IsEmpty()) return controller_.Get(isolate);
+  const OfStream& of = streams_[name];
+  if (!of.stream.IsEmpty()) return of.stream.Get(isolate);
+  if (!of.controller.IsEmpty()) return of.controller.Get(isolate);
   return v8::Undefined(isolate);
 }
 
-core::WritableStream* V8Subject::State() {
+core::WritableStream* V8Subject::State(uint32_t name) {
   const Entered in(*this);
-  binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected());
+  binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected(name));
   return stream == nullptr ? nullptr : &stream->core;
 }
 
-bool V8Subject::TakeSnapshot(core::Snapshot& snapshot) {
-  CountStep();
+bool V8Subject::TakeSnapshot(uint32_t name, core::Snapshot& snapshot) {
+  if (name == 0) CountStep();
   const Entered in(*this);
-  binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected());
+  binding::StreamObject* const stream = binding::StreamObjectOf(in.context, Inspected(name));
   if (stream == nullptr) return false;
   if (isolate_.data().host().channel()[binding::channel::kCount] != 0) {
     Violation("JavaScript performs the effects of the core before user code goes on");
   }
   if (stream->broken) Violation("the stream is broken and nobody terminated execution");
   core::TakeSnapshot(isolate_.data().host(), stream->core, snapshot);
-  LookAtJavaScript(stream->core, snapshot);
-  LookAtReleasedWriter(snapshot);
+  LookAtJavaScript(Inspected(name), stream->core, snapshot);
+  if (streams_[name].released_writer.has_value()) LookAtReleasedWriter(*streams_[name].released_writer, snapshot);
   return true;
 }
 
@@ -640,8 +670,9 @@ v8::Local<v8::Value> V8Subject::Field(v8::Local<v8::Value> object, const char* n
 }
 
 // What JavaScript keeps must be what the core believes that it keeps.
-void V8Subject::LookAtJavaScript(const core::WritableStream& stream, core::Snapshot& snapshot) {
-  const v8::Local<v8::Value> state = binding::StreamStateOf(context(), Inspected());
+void V8Subject::LookAtJavaScript(v8::Local<v8::Value> inspected, const core::WritableStream& stream,
+                                 core::Snapshot& snapshot) {
+  const v8::Local<v8::Value> state = binding::StreamStateOf(context(), inspected);
   const auto length = [&](const char* head) {
     uint64_t count = 0;
     for (auto record = Field(state, head); record->IsObject(); record = Field(record, "next")) ++count;
@@ -692,9 +723,8 @@ void V8Subject::LookAtJavaScript(const core::WritableStream& stream, core::Snaps
 }
 
 // Its stream knows it no longer; its promises are what JavaScript will make of them, or has made.
-void V8Subject::LookAtReleasedWriter(core::Snapshot& snapshot) {
-  if (!released_.has_value()) return;
-  const v8::Local<v8::Value> writer = binding::WriterStateOf(context(), writers_[*released_].Get(isolate_.get()));
+void V8Subject::LookAtReleasedWriter(uint32_t id, core::Snapshot& snapshot) {
+  const v8::Local<v8::Value> writer = binding::WriterStateOf(context(), writers_[id].Get(isolate_.get()));
   const auto look = [&](const char* name, const char* view_name, core::PromiseView& view, bool& handled) {
     // The core knows nothing of it any more.
     view = ViewOf(Field(writer, view_name).As<v8::Int32>()->Value());

@@ -17,6 +17,7 @@
 
 #include <v8.h>
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "fuzz/driver/judged_subject.h"
+#include "fuzz/program/program.h"
 #include "fuzz/v8/fiber.h"
 #include "src/runtime/isolate.h"
 #include "src/runtime/unhandled_rejections.h"
@@ -47,11 +49,11 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   void Teardown() override;
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Perform(const SubjectCall& call) override;
-  bool TakeSnapshot(core::Snapshot& snapshot) override;
+  bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override;
   void AtStep() override;
 
  protected:
-  core::WritableStream* State() override;
+  core::WritableStream* State(uint32_t stream) override;
 
  private:
   using Info = v8::FunctionCallbackInfo<v8::Value>;
@@ -85,8 +87,10 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   sim::Outcome PromiseFrom(const char* operation, const v8::Global<v8::Value>& target, sim::Value argument = {});
   sim::Outcome ValueFrom(const char* operation, const v8::Global<v8::Value>& target);
   sim::Outcome NothingFrom(const char* operation, const v8::Global<v8::Value>& target, sim::Value argument = {});
-  sim::Outcome Construct(const StreamOptions& options);
-  sim::Outcome NewWriter(const char* operation);
+  sim::Outcome Construct(uint32_t stream, const StreamOptions& options);
+  sim::Outcome NewWriter(const char* operation, uint32_t stream);
+  // Whose controller it is; that of `owner`, and a violation, if it is nobody's.
+  uint32_t StreamOfController(v8::Local<v8::Value> controller, uint32_t owner);
   void Detach(sim::Value chunk);
   uint32_t NewPromise();
   void SettlePromise(uint32_t promise, bool fulfill, sim::Value reason);
@@ -107,12 +111,12 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   sim::Value NewIdentity(v8::Local<v8::Object> object);
   uint32_t PromiseId(v8::Local<v8::Value> promise);
 
-  // The object through which the stream is looked into: the stream, or while that is being constructed its controller.
-  v8::Local<v8::Value> Inspected() const;
+  // The object through which a stream is looked into: the stream, or while that is being constructed its controller.
+  v8::Local<v8::Value> Inspected(uint32_t stream) const;
   v8::Local<v8::Value> Field(v8::Local<v8::Value> object, const char* name);
   void LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled);
-  void LookAtReleasedWriter(core::Snapshot& snapshot);
-  void LookAtJavaScript(const core::WritableStream& stream, core::Snapshot& snapshot);
+  void LookAtReleasedWriter(uint32_t writer, core::Snapshot& snapshot);
+  void LookAtJavaScript(v8::Local<v8::Value> inspected, const core::WritableStream& stream, core::Snapshot& snapshot);
   void CountStep();
   void RunOnFiber();
 
@@ -130,12 +134,15 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   const std::vector<sim::Chunk>* chunks_ = nullptr;
   binding::StreamOptions stream_options_;
   v8::Global<v8::Map> identities_;  // object -> kind and id
-  v8::Global<v8::Value> stream_;
-  v8::Global<v8::Value> controller_;
+  struct OfStream {
+    v8::Global<v8::Value> stream;
+    v8::Global<v8::Value> controller;
+    std::optional<uint32_t> released_writer;  // the last one
+  };
+  std::array<OfStream, kStreamCount> streams_;
   Objects chunk_objects_;
   Objects promises_;
   Objects writers_;
-  std::optional<uint32_t> released_;  // the last one
   Objects thenables_;
   Objects reasons_;
   std::vector<std::pair<v8::Global<v8::Value>, v8::Global<v8::Value>>> resolvers_;

@@ -21,8 +21,12 @@ enum class ChunkKind : uint8_t {
   kObject,             // a plain object
   kNumber,             // the number `tag`
   kUndefined,
+  // What the author has of a stream: the writer with the name `tag`, or a promise of it.
+  kWriter,
+  kReady,
+  kClosed,
 };
-inline constexpr int kChunkKindCount = 7;
+inline constexpr int kChunkKindCount = 10;
 
 // Programs use few identities on purpose, so that they collide.
 inline constexpr int kChunkTagCount = 4;
@@ -31,6 +35,11 @@ inline constexpr int kMaxChunkUnits = 6;
 
 // Whether user code can take away the bytes of a chunk of this kind while the chunk itself stays what it is.
 constexpr bool IsDetachable(ChunkKind kind) { return kind == ChunkKind::kArrayBuffer || kind == ChunkKind::kView; }
+
+// Whether it is what the author has of a writer: no chunk of its own, but the value that it has then.
+constexpr bool IsOfWriter(ChunkKind kind) {
+  return kind == ChunkKind::kWriter || kind == ChunkKind::kReady || kind == ChunkKind::kClosed;
+}
 
 struct Chunk {
   ChunkKind kind = ChunkKind::kUndefined;

@@ -64,7 +64,7 @@ void Realm::ResolvePromise(uint32_t promise, Value value) {
   }
   if (value.kind == ValueKind::kThenable) {
     promises_[promise].follows = true;
-    const Outcome then = user_code_->Call(CallKind::kGetThen, value, 0);
+    const Outcome then = user_code_->Call(CallKind::kGetThen, value, 0, 0);
     if (then.thrown) {
       Settle(promise, PromiseView::kRejected, then.value);
     } else if (then.value.kind == ValueKind::kNumber) {
@@ -173,7 +173,7 @@ void Realm::RunResolveThenable(const Job& job) {
     PerformPromiseThen(job.value.id, {.kind = ReactionRecord::kResolvingFunctions, .target = resolver});
     return;
   }
-  const Outcome result = user_code_->Call(CallKind::kThen, job.value, resolver);
+  const Outcome result = user_code_->Call(CallKind::kThen, job.value, resolver, 0);
   if (result.thrown) CallReject(resolver, result.value);
 }
 

@@ -105,6 +105,7 @@ Outcome SimHost::ConstructStream(const SimStreamOptions& options) {
   stream.tick_model = options.tick_model;
   stream.size_of = options.size_of;
   stream.listeners = options.listeners;
+  stream.name = options.name;
   const Completion<> made =
       core::ws::Constructor(*this, stream.core, options.sink, options.strategy, options.byte_limit);
   if (made.is_thrown()) return Outcome::Throw(TakeThrown(made.thrown()));
@@ -402,12 +403,14 @@ ValueSlot SimHost::NewRangeError(core::RangeErrorReason) {
 }
 
 ValueSlot SimHost::NewRangeError(const core::ByteLimitExceeded& facts) {
-  for (const auto& stream : streams_) {
+  const bool is_known = std::any_of(streams_.begin(), streams_.end(), [&](const auto& stream) {
     const core::WritableStreamDefaultController& controller = stream->core.controller;
-    if (!controller.byte_limit.has_value() || streams_.size() > 1) continue;
-    if (controller.byte_limit == facts.limit && controller.charged_bytes == facts.buffered &&
-        facts.asked == last_charge_)
-      continue;
+    return controller.byte_limit == facts.limit && controller.charged_bytes == facts.buffered;
+  });
+  const bool is_limited = std::any_of(streams_.begin(), streams_.end(), [](const auto& stream) {
+    return stream->core.controller.byte_limit.has_value();
+  });
+  if (is_limited && (!is_known || facts.asked != last_charge_)) {
     Violation("the error of an overflow does not name its limit with the bytes buffered and asked for");
   }
   return Name(Value::Of(ValueKind::kRangeError, range_errors_++));
@@ -433,6 +436,9 @@ uint64_t SimHost::ChargeOf(Value value) const {
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:
+    case ChunkKind::kWriter:
+    case ChunkKind::kReady:
+    case ChunkKind::kClosed:
       return core::kNominalCharge;
   }
   return core::kNominalCharge;
@@ -464,8 +470,8 @@ bool SimHost::SignalIsAborted(StreamSlot stream) { return streams_[stream.name -
 
 // ---- Author code
 
-Outcome SimHost::CallUser(CallKind kind, Value argument) {
-  const Outcome outcome = user_code_->Call(kind, argument, 0);
+Outcome SimHost::CallUser(StreamSlot stream, CallKind kind, Value argument) {
+  const Outcome outcome = user_code_->Call(kind, argument, 0, streams_[stream.name - 1]->name);
   writers_.Move();
   return outcome;
 }
@@ -489,8 +495,8 @@ PromiseSlot SimHost::PromiseFromSinkMethod(StreamSlot stream, const Outcome& out
   return PromiseFromCallback(outcome, streams_[stream.name - 1]->tick_model != core::TickModel::kWebIdl);
 }
 
-Completion<ValueSlot> SimHost::PerformStartAlgorithm(StreamSlot) {
-  const Outcome outcome = CallUser(CallKind::kStart, Value::Undefined());
+Completion<ValueSlot> SimHost::PerformStartAlgorithm(StreamSlot stream) {
+  const Outcome outcome = CallUser(stream, CallKind::kStart, Value::Undefined());
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   return Name(outcome.value);
 }
@@ -504,12 +510,13 @@ PromiseSlot SimHost::PromiseResolvedWithStartResult(StreamSlot stream, ValueSlot
 
 // https://streams.spec.whatwg.org/#byte-length-queuing-strategy-size-function
 Completion<double> SimHost::ByteLengthSize(Value chunk) {
-  if (chunk.kind != ValueKind::kChunk) {
+  if (chunk.kind == ValueKind::kUndefined) {
     // undefined has no properties.
     type_errors_.push_back(std::nullopt);
     return Thrown{Name(Value::Of(ValueKind::kTypeError, static_cast<uint32_t>(type_errors_.size() - 1)))};
   }
-  switch ((*chunks_)[chunk.id].kind) {
+  const ChunkKind kind = chunk.kind == ValueKind::kChunk ? (*chunks_)[chunk.id].kind : ChunkKind::kObject;
+  switch (kind) {
     case ChunkKind::kArrayBuffer:
     case ChunkKind::kSharedArrayBuffer:
     case ChunkKind::kView:
@@ -518,6 +525,9 @@ Completion<double> SimHost::ByteLengthSize(Value chunk) {
     case ChunkKind::kObject:
     case ChunkKind::kNumber:
     case ChunkKind::kUndefined:
+    case ChunkKind::kWriter:
+    case ChunkKind::kReady:
+    case ChunkKind::kClosed:
       // No such property: undefined, which converts to NaN.
       break;
   }
@@ -533,7 +543,7 @@ Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot stream, ValueSlot ch
     case Strategy::kByteLength:
       return ByteLengthSize(ValueOf(chunk));
   }
-  const Outcome outcome = CallUser(CallKind::kSize, ValueOf(chunk));
+  const Outcome outcome = CallUser(stream, CallKind::kSize, ValueOf(chunk));
   if (outcome.thrown) return Thrown{Name(outcome.value)};
   if (outcome.value.kind != ValueKind::kNumber) return std::numeric_limits<double>::quiet_NaN();
   return outcome.value.number;
@@ -541,16 +551,16 @@ Completion<double> SimHost::PerformSizeAlgorithm(StreamSlot stream, ValueSlot ch
 
 PromiseSlot SimHost::PerformWriteAlgorithm(StreamSlot stream, ValueSlot chunk) {
   CheckPlace(chunk, core::Place::kChunk, stream);
-  return PromiseFromSinkMethod(stream, CallUser(CallKind::kWrite, ValueOf(chunk)));
+  return PromiseFromSinkMethod(stream, CallUser(stream, CallKind::kWrite, ValueOf(chunk)));
 }
 
 PromiseSlot SimHost::PerformCloseAlgorithm(StreamSlot stream) {
-  return PromiseFromSinkMethod(stream, CallUser(CallKind::kClose, Value::Undefined()));
+  return PromiseFromSinkMethod(stream, CallUser(stream, CallKind::kClose, Value::Undefined()));
 }
 
 PromiseSlot SimHost::PerformAbortAlgorithm(StreamSlot stream, ValueSlot reason) {
   CheckPlace(reason, core::Place::kAbortReason, stream);
-  return PromiseFromSinkMethod(stream, CallUser(CallKind::kAbort, ValueOf(reason)));
+  return PromiseFromSinkMethod(stream, CallUser(stream, CallKind::kAbort, ValueOf(reason)));
 }
 
 // https://dom.spec.whatwg.org/#abortsignal-signal-abort
@@ -560,7 +570,7 @@ void SimHost::SignalAbort(StreamSlot slot, ValueSlot reason) {
   stream.aborted = true;
   stream.signal_reason = reason.is_undefined() ? Value::Of(ValueKind::kAbortError, abort_errors_++) : ValueOf(reason);
   for (uint32_t i = 0; i < stream.listeners; ++i) {
-    const Outcome outcome = CallUser(CallKind::kSignal, Value::Undefined());
+    const Outcome outcome = CallUser(slot, CallKind::kSignal, Value::Undefined());
     if (outcome.thrown) user_code_->ReportException(outcome.value);
   }
 }

@@ -41,6 +41,7 @@ struct SimStreamOptions {
   std::optional<uint64_t> byte_limit;    // bytes
   core::TickModel tick_model = core::TickModel::kWebIdl;
   uint32_t listeners = 0;  // abort listeners on the controller's signal
+  uint32_t name = 0;       // by which user code is told the stream that calls it
 };
 
 class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
@@ -70,6 +71,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   Value Peek(core::ValueSlot slot) const {
     return slot.is_undefined() || slot.name > values_.size() ? Value::Undefined() : values_[slot.name - 1].value;
   }
+  uint32_t NameOf(core::StreamSlot stream) const { return streams_[stream.name - 1]->name; }
   bool IsAborted(size_t stream) const { return streams_[stream]->aborted; }
   bool AreAlgorithmsCleared(size_t stream) const { return streams_[stream]->algorithms_cleared; }
   bool IsDetached(uint32_t chunk) const { return chunk < detached_.size() && detached_[chunk]; }
@@ -147,6 +149,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
     core::TickModel tick_model = core::TickModel::kWebIdl;
     Strategy size_of = Strategy::kAuthor;
     uint32_t listeners = 0;
+    uint32_t name = 0;
     bool algorithms_cleared = false;
     bool aborted = false;
     Value signal_reason;
@@ -196,7 +199,7 @@ class SimHost final : public core::ReentrantHost, private Realm::CoreReactions {
   template <typename Slot>
   void CheckPlace(Slot slot, core::Place place, core::StreamSlot stream);
   void MarkWriter(uint32_t name);
-  Outcome CallUser(CallKind kind, Value argument);
+  Outcome CallUser(core::StreamSlot stream, CallKind kind, Value argument);
   uint32_t Checked(core::PromiseSlot promise);
   core::PromiseSlot PromiseFromCallback(const Outcome& outcome, bool use_promise_itself);
   core::PromiseSlot PromiseFromSinkMethod(core::StreamSlot stream, const Outcome& outcome);

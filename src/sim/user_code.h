@@ -30,7 +30,8 @@ class UserCode {
   // For kSize the number conversion of Web IDL `unrestricted double` is the implementation's: a result that is not a
   // number converts to NaN. For kGetThen a number means that the getter returned something that cannot be called, any
   // other normal completion that it returned a function; a thrown one is thrown by the getter.
-  virtual Outcome Call(CallKind kind, Value argument, uint32_t resolver) = 0;
+  // `stream` names the stream that calls, as it was given when the stream was made; 0 for kGetThen and kThen.
+  virtual Outcome Call(CallKind kind, Value argument, uint32_t resolver, uint32_t stream) = 0;
   // A reaction that the author registered ran: promise.then(value => ..., reason => ...).
   virtual void Settled(uint32_t promise, bool fulfilled, Value value) = 0;
   // The host reports an exception that a listener threw.

@@ -17,7 +17,7 @@ namespace {
 // A sink that takes everything at once.
 class NullSink : public sim::UserCode {
  public:
-  sim::Outcome Call(sim::CallKind, sim::Value, uint32_t) override {
+  sim::Outcome Call(sim::CallKind, sim::Value, uint32_t, uint32_t) override {
     ++calls;
     return {};
   }

@@ -176,7 +176,7 @@ class StreamTest : public ::testing::Test, protected sim::UserCode {
     return promise;
   }
 
-  Outcome Call(CallKind kind, Value argument, uint32_t) override {
+  Outcome Call(CallKind kind, Value argument, uint32_t, uint32_t) override {
     static constexpr const char* kNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
     const bool has_argument = kind == CallKind::kSize || kind == CallKind::kWrite || kind == CallKind::kAbort;
     if (log_calls) {

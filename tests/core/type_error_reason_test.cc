@@ -25,7 +25,7 @@ class TypeErrorReasonTest : public testing::Test, public sim::UserCode {
   void ExpectNewest(TypeErrorReason reason) { EXPECT_EQ(host.TypeErrorReasonOf(newest++), reason); }
   PromiseSlot Write() { return default_writer::Write(host, writer, kUndefined); }
 
-  sim::Outcome Call(CallKind kind, sim::Value, uint32_t) override {
+  sim::Outcome Call(CallKind kind, sim::Value, uint32_t, uint32_t) override {
     if (kind == CallKind::kSize && release_in_size) default_writer::ReleaseLock(host, writer);
     return kind == CallKind::kSize ? sim::Outcome::Return(sim::Value::Number(1)) : sim::Outcome{};
   }

@@ -21,14 +21,19 @@ TEST(BytesTest, EveryStatementWithEveryInterestingOperandReadsBackTheSame) {
   Program program;
   for (const Row& row : OpRows()) {
     Op op{.kind = static_cast<OpKind>(row.kind),
-          .operands = {
-              .writer = 3, .reason = kNoReason, .source = PromiseSource::kThen, .unobserved = true, .count = 999}};
+          .operands = {.stream = 2,
+                       .writer = 3,
+                       .reason = kNoReason,
+                       .source = PromiseSource::kThen,
+                       .unobserved = true,
+                       .count = 999}};
     Normalize(row, op.operands);
     program.ops.push_back(op);
   }
   for (const sim::Chunk& chunk : InterestingChunks()) program.ops.push_back({OpKind::kWrite, {.chunk = chunk}});
   for (const double number : InterestingNumbers()) {
-    program.scripts.push_back({sim::CallKind::kSize, {}, {EndKind::kReturnNumber, {.number = number}}});
+    program.scripts.push_back(
+        {.call = sim::CallKind::kSize, .ops = {}, .end = {EndKind::kReturnNumber, {.number = number}}});
   }
   EXPECT_EQ(PrintText(DecodeBytes(AsBytes(EncodeBytes(program)))), PrintText(program));
 }

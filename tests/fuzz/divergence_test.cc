@@ -174,8 +174,8 @@ TEST_F(DivergenceTest, AWrongPromiseDivergesAtTheNextBoundary) {
 // Whether anybody asks, or not.
 template <typename Core>
 class AnswersTwo : public Core {
-  void QueryResults(std::vector<SlotValue>& results) override {
-    Core::QueryResults(results);
+  void QueryResults(uint32_t stream, std::vector<SlotValue>& results) override {
+    Core::QueryResults(stream, results);
     for (SlotValue& answer : results) {
       if (answer.slot == "WritableStreamDefaultWriterGetDesiredSize") answer.value = sim::Value::Number(2);
     }
@@ -209,8 +209,8 @@ class LosesItsStrategyInSetUp : public CoreSubject {
     looks_ = 0;
     return CoreSubject::Perform(call);
   }
-  void ReadSlots(std::vector<SlotValue>& slots) override {
-    CoreSubject::ReadSlots(slots);
+  void ReadSlots(uint32_t stream, std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(stream, slots);
     if (++looks_ == 3) host().stream(0).controller.strategyHWM = 7;
   }
   int looks_ = 3;
@@ -235,8 +235,8 @@ class DropsReadyForALook : public CoreSubject {
     looks_ = 1;
     return CoreSubject::Perform(call);
   }
-  void ReadSlots(std::vector<SlotValue>& slots) override {
-    CoreSubject::ReadSlots(slots);
+  void ReadSlots(uint32_t stream, std::vector<SlotValue>& slots) override {
+    CoreSubject::ReadSlots(stream, slots);
     if (looks_ == 0) return;
     if (looks_ == 2) host().Drop(host().Writer({1}).readyPromise);
     if (looks_ == 3) {
@@ -281,13 +281,13 @@ TEST_F(DivergenceTest, OperationsOfReentrantUserCodeAreNotDivergencePoints) {
 
 // The scope of the constructor has ended by then, but nothing was recorded since.
 class ForgetsItsStrategy : public CoreSubject {
-  void ReadSlots(std::vector<SlotValue>& slots) override {
+  void ReadSlots(uint32_t stream, std::vector<SlotValue>& slots) override {
     host().stream(0).controller.strategyHWM = 7;
-    CoreSubject::ReadSlots(slots);
+    CoreSubject::ReadSlots(stream, slots);
   }
-  bool TakeSnapshot(core::Snapshot& snapshot) override {
+  bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override {
     if (host().stream_count() > 0) host().stream(0).controller.strategyHWM = 7;
-    return CoreSubject::TakeSnapshot(snapshot);
+    return CoreSubject::TakeSnapshot(stream, snapshot);
   }
 };
 

@@ -175,8 +175,8 @@ TEST(JudgeTest, PromisesThatAreSettledInAnotherOrderBrokeWhereTheyWereSettled) {
 
 // What the host is seen to keep wrongly broke where that was seen, and comes before the slots that differ there.
 class KeepsAnother : public CoreSubject {
-  bool TakeSnapshot(core::Snapshot& snapshot) override {
-    const bool taken = CoreSubject::TakeSnapshot(snapshot);
+  bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override {
+    const bool taken = CoreSubject::TakeSnapshot(stream, snapshot);
     if (snapshot.signal_aborted) Violation("what the core believes, the host keeps");
     snapshot.strategyHWM += snapshot.signal_aborted ? 1 : 0;
     return taken;

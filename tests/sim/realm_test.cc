@@ -33,7 +33,7 @@ class RealmTest : public ::testing::Test, protected UserCode {
   }
   std::string Unhandled() { return std::exchange(unhandled, ""); }
 
-  Outcome Call(CallKind kind, Value, uint32_t resolver) override {
+  Outcome Call(CallKind kind, Value, uint32_t resolver, uint32_t) override {
     log += kind == CallKind::kGetThen ? "get " : "then ";
     return kind == CallKind::kGetThen ? get_then : then(resolver);
   }

@@ -56,7 +56,7 @@ class SimAdapter : private sim::UserCode {
   }
 
  private:
-  Outcome Call(CallKind, Value, uint32_t) override { return {}; }
+  Outcome Call(CallKind, Value, uint32_t, uint32_t) override { return {}; }
   void Settled(uint32_t promise, bool fulfilled, Value value) override {
     const auto reaction = std::move(reactions_[promise].front());
     reactions_[promise].pop_front();

@@ -11,7 +11,7 @@ namespace {
 class SimHostTest : public ::testing::Test, protected UserCode {
  protected:
   SimHostTest() { host.Reset(*this, chunks); }
-  Outcome Call(CallKind, Value, uint32_t) override { return {}; }
+  Outcome Call(CallKind, Value, uint32_t, uint32_t) override { return {}; }
   void Settled(uint32_t, bool, Value) override {}
   void ReportException(Value) override {}
   void UnhandledRejection(uint32_t, Value) override {}

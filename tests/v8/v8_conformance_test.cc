@@ -28,8 +28,8 @@ namespace fs = std::filesystem;
 class MaybeLyingSubject final : public V8Subject {
  public:
   MaybeLyingSubject() : V8Subject(V8Subject::Limits{.steps_per_gc = 499}) {}
-  bool TakeSnapshot(core::Snapshot& snapshot) override {
-    const bool is_taken = V8Subject::TakeSnapshot(snapshot);
+  bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override {
+    const bool is_taken = V8Subject::TakeSnapshot(stream, snapshot);
     if (lies) snapshot.signal_aborted = !snapshot.signal_aborted;
     return is_taken;
   }

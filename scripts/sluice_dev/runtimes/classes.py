@@ -92,6 +92,6 @@ def skeleton(text: str) -> str:
     for line in text.splitlines():
         line = re.sub(r"\bw\d\b", "w", re.sub(r"\br\d\b", "r", line.strip()))
         line = re.sub(r"(write\().*(\))", r"\1\2", re.sub(r" unobserved$", "", line))
-        if not line.startswith(("methods", "#", "highWaterMark")):
+        if not re.match(r"(s\d )?(methods|highWaterMark)|#", line):
             lines.append(line)
     return "; ".join(lines)
