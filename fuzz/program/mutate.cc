@@ -64,13 +64,17 @@ double EdgeNumber(Random& random) {
 // three or four bytes each; and the numbers next to them.
 uint32_t EdgeCount(Random& random) {
   constexpr uint32_t kThirdOf2To32 = 0x55555555;
-  const uint32_t base = random.OneIn(4) ? kThirdOf2To32 : uint32_t{1} << random.Below(32);
+  constexpr uint32_t k2To32 = 0;  // the number before it is the greatest
+  constexpr uint32_t kOften[] = {kThirdOf2To32, k2To32, 0x80000000};
+  const uint32_t base = random.OneIn(2) ? random.Pick(std::span(kOften)) : uint32_t{1} << random.Below(32);
   return base + static_cast<uint32_t>(random.Below(3)) - 1;
 }
 
-// Bytes: as EdgeCount, in 64 bits. 2^64 - 1 too.
+// Bytes: as EdgeCount, in 64 bits, where 2^31, 2^32 and 2^53 are as likely as all others. 2^64 - 1 too.
 uint64_t EdgeBytes(Random& random) {
-  return (uint64_t{1} << random.Below(64)) + random.Below(3) - 1 - random.OneIn(16);
+  constexpr int kOften[] = {31, 32, 53};
+  const size_t bit = random.OneIn(2) ? static_cast<size_t>(random.Pick(std::span(kOften))) : random.Below(64);
+  return (uint64_t{1} << bit) + random.Below(3) - 1 - random.OneIn(16);
 }
 
 sim::Chunk RandomBuffer(Random& random) {
@@ -80,7 +84,7 @@ sim::Chunk RandomBuffer(Random& random) {
               random.OneIn(8) ? EdgeCount(random) : static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 4 : 100))};
 }
 
-// Units at the borders of UTF-8's lengths and surrogates, which make pairs when they happen to meet.
+// Units at the borders of UTF-8's lengths and surrogates. Often two of them are a pair.
 sim::Chunk RandomString(Random& random) {
   constexpr char16_t kUnits[] = {'a',    0x7F,   0x80,   0x7FF,  0x800,  0xD7FF, 0xD800,
                                  0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xDFFF, 0xE000, 0xFFFF};
@@ -90,6 +94,11 @@ sim::Chunk RandomString(Random& random) {
                                             : static_cast<uint32_t>(1 + random.Below(random.OneIn(2) ? 3 : 100))};
   for (int i = 0; i < chunk.unit_count; ++i) {
     chunk.units[i] = random.OneIn(4) ? static_cast<char16_t>(random.Next()) : random.Pick(std::span(kUnits));
+  }
+  if (chunk.unit_count >= 2 && random.OneIn(4)) {
+    const size_t lead = random.Below(chunk.unit_count - 1u);
+    chunk.units[lead] = random.OneIn(2) ? 0xD800 : 0xDBFF;
+    chunk.units[lead + 1] = random.OneIn(2) ? 0xDC00 : 0xDFFF;
   }
   return chunk;
 }

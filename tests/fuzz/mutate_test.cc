@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 
+#include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 
 namespace sluice::fuzz {
@@ -91,6 +93,44 @@ TEST(MutateTest, EdgesOfNumbersCountsAndUnitsAreTaken) {
   }
   for (const int unit : {0xD7FF, 0xD800, 0xDBFF, 0xDC00, 0xDFFF, 0xE000})
     EXPECT_TRUE(units.contains(static_cast<char16_t>(unit))) << unit;
+}
+
+// Each edge in so many of 20,000 programs at least: about half of what was counted.
+TEST(MutateTest, EdgesAreTakenOften) {
+  std::map<std::string, int> programs;
+  for (uint64_t seed = 0; seed < 20000; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BufferLimitProfile());
+    std::set<std::string> edges;
+    const auto add_number = [&](double number) {
+      if (number == 0 && std::signbit(number)) edges.insert("-0");
+      if (std::fpclassify(number) == FP_SUBNORMAL) edges.insert("denormal");
+      for (const double base : {0x1p31, 0x1p32, 0x1p53}) {
+        if (std::fabs(number - base) <= 2) edges.insert("number near " + NumberText(base));
+      }
+    };
+    if (program.highWaterMark) add_number(*program.highWaterMark);
+    for (const Script& script : program.scripts) {
+      if (script.end.kind == EndKind::kReturnNumber) add_number(script.end.operands.number);
+    }
+    for (const int bits : {31, 32, 53}) {
+      const uint64_t base = uint64_t{1} << bits;
+      if (program.byteLimit && *program.byteLimit + 1 - base <= 2) edges.insert("limit near 2^" + std::to_string(bits));
+    }
+    for (const Op& op : program.ops) {
+      if (op.kind != OpKind::kWrite) continue;
+      const uint32_t count = op.operands.chunk.count;
+      if (count + 1u - 0x80000000u <= 2) edges.insert("count near 2^31");
+      if (count >= 0xFFFFFFFEu) edges.insert("count near 2^32");
+    }
+    for (const std::string& edge : edges) ++programs[edge];
+  }
+  for (const char* edge :
+       {"-0", "denormal", "number near 2147483648", "number near 4294967296", "number near 9007199254740992",
+        "limit near 2^31", "limit near 2^32", "limit near 2^53", "count near 2^31", "count near 2^32"}) {
+    EXPECT_GT(programs[edge], 200) << edge;
+    RecordProperty(edge, programs[edge]);
+  }
 }
 
 TEST(MutateTest, DetachedChunksAreWrittenToo) {
