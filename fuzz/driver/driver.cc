@@ -431,14 +431,7 @@ Value Driver::WriterChunkValue(const sim::Chunk& chunk) {
   return subject_->Perform({ready ? SubjectMethod::kReady : SubjectMethod::kClosed, writer}).value;
 }
 
-uint32_t Driver::PromiseName(uint32_t promise) {
-  const uint32_t name = NameOf(promise_names_, promise, promises_);
-  if (name >= trace_->named_promises.size()) {
-    trace_->named_promises.resize(name + 1);
-    trace_->named_promises[name] = {promise, trace_->events.size()};
-  }
-  return name;
-}
+uint32_t Driver::PromiseName(uint32_t promise) { return NameOf(promise_names_, promise, promises_); }
 
 Value Driver::Renamed(Value value) {
   switch (value.kind) {

@@ -96,7 +96,6 @@ void Trace::Clear() {
   }
   chunks.clear();
   settlement_events.clear();
-  named_promises.clear();
 }
 
 const core::Snapshot* Trace::SnapshotOf(size_t event, size_t stream) const {

@@ -63,13 +63,6 @@ struct Trace {
   // By a promise's name, if its settlement is among the events: the last event before the settlement, or the event of
   // the settlement if the subject does not report it. Otherwise kNoEvent, or missing.
   std::vector<size_t> settlement_events;
-  // By a promise's name, from 1: the subject's id, which another does not share, and how many events there were when it
-  // got its name.
-  struct NamedPromise {
-    uint32_t id = 0;
-    size_t events = 0;
-  };
-  std::vector<NamedPromise> named_promises;
 
   void Clear();
   const Op& OpOf(const Event& event) const { return OpAt(*program, event.where); }  // of kOp* and kSkipped

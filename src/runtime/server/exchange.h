@@ -19,17 +19,17 @@ namespace sluice::runtime {
 class Exchange;
 
 // Where answers go to: a connection's thread. Any thread may call it.
-class AnswerSink {
+class AnswerReceiver {
  public:
-  virtual ~AnswerSink() = default;
+  virtual ~AnswerReceiver() = default;
   virtual void Deliver(std::shared_ptr<Exchange> exchange) = 0;
 };
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   // `share` is what the request's body takes of the app's budget, until this is gone.
-  Exchange(RequestData what, Reservation share, AnswerSink& sink)
-      : request(std::move(what)), request_share_(std::move(share)), sink_(sink) {}
+  Exchange(RequestData what, Reservation share, AnswerReceiver& receiver)
+      : request(std::move(what)), request_share_(std::move(share)), receiver_(receiver) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -42,7 +42,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     if (!End()) return false;
     response_ = std::move(response);
     response_share_ = std::move(share);
-    sink_.Deliver(shared_from_this());
+    receiver_.Deliver(shared_from_this());
     return true;
   }
 
@@ -63,7 +63,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool End() { return !ended_.exchange(true, std::memory_order_acq_rel); }
 
   Reservation request_share_;
-  AnswerSink& sink_;
+  AnswerReceiver& receiver_;
   std::atomic<bool> ended_ = false;
   ResponseData response_;
   Reservation response_share_;

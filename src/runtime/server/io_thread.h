@@ -43,7 +43,7 @@ struct ServerContext {
   std::function<void(std::shared_ptr<Exchange> exchange, bool collect)> respond_with_status;
 };
 
-class IoThread final : public AnswerSink {
+class IoThread final : public AnswerReceiver {
  public:
   explicit IoThread(const ServerContext& server);
   IoThread(const IoThread&) = delete;
