@@ -23,9 +23,9 @@ class CountedSubject final : public CoreSubject {
 
  private:
   struct Author final : UserCode {
-    sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver) override {
+    sim::Outcome Call(CallKind kind, sim::Value argument, uint32_t resolver, uint32_t stream) override {
       const Armed armed(false);
-      return inner->Call(kind, argument, resolver);
+      return inner->Call(kind, argument, resolver, stream);
     }
     void Settled(uint32_t promise, bool fulfilled, sim::Value value) override {
       const Armed armed(false);
