@@ -37,7 +37,7 @@ def expected(example: dict[str, Any], model: str) -> list[str]:
 
 
 def examples_of(sluice: Path, files: list[str], arguments: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    run = subprocess.run([str(sluice), "batch", *arguments, *files], stdout=subprocess.PIPE, check=False)
+    run = subprocess.run([str(sluice), "batch", *arguments, "--", *files], stdout=subprocess.PIPE, check=False)
     if run.returncode != 0:
         raise NotPortable("the programs could not be read")  # the command has printed which and why
     return [json.loads(line) for line in run.stdout.splitlines()]

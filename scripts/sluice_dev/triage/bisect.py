@@ -278,7 +278,7 @@ def main(arguments: list[str]) -> int:
     known = {own: SHOWS} if own and not options.command and data.get("reproduced") == data.get("tries") else {}
     if not question.command:
         prepare()
-    result = search(repository, Path(options.work), question, good=options.good, bad=bad, known=known)
+    result = search(repository, Path(options.work).absolute(), question, good=options.good, bad=bad, known=known)
     if folder.is_dir():
         write_into(folder, question.identity, result)
     if options.json:

@@ -5,7 +5,6 @@ A file in corpus/ is a test: tests/fuzz/corpus_test.cc runs each under every ora
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -56,7 +55,7 @@ class Sluice:
 
     def program(self, path: str) -> str:
         """The program's text without comments: the same for the same program."""
-        run = self.run("show", path)
+        run = self.run("show", "--", path)
         if run.returncode != 0:
             raise Refused(run.stderr.strip())
         return "".join(line for line in run.stdout.splitlines(True) if not line.startswith("#"))
@@ -73,7 +72,8 @@ def existing(sluice: Sluice, folder: str, program: str) -> str | None:
 
 def first_line(data: Mapping[str, Any], why: str, room: int) -> str:
     text = why or f"{data['identity']}: {data['rule']} (found by {data['target']})"
-    line = "# " + " ".join(text.split())
+    # Programs are UTF-8, and an argument may be anything.
+    line = "# " + " ".join(text.split()).encode(errors="surrogateescape").decode(errors="replace")
     return (line if len(line.encode()) < room else line.encode()[:max(room - 4, 2)].decode(errors="ignore") + "...") + "\n"
 
 
@@ -139,13 +139,13 @@ def main(arguments: list[str]) -> int:
         return 1
     except ValueError as error:
         raise CannotRun(str(error)) from error
-    verdict = sluice.run("repro", "--seconds", "20", path)
+    verdict = sluice.run("repro", "--seconds", "20", "--", path)
     tell(file=path, was_there=was_there, passes=verdict.returncode == 0)
     test = f"{os.path.basename(os.path.dirname(path))}_{re.sub('[^A-Za-z0-9]', '_', os.path.basename(path).removesuffix('.ops'))}"
     say(f"{'It is there already' if was_there else 'Written'}: {shown(path)}")
     now = "passes: the fault is fixed here" if verdict.returncode == 0 else "fails until the fault is fixed"
     say(f"It is a test now: Files/CorpusTest.Passes/{test}, which {now}.")
-    say(f"Run it:  cmake --build {shlex.quote(shown(os.path.join(options.root, 'build/asan')))} --target corpus_tests && "
+    say(f"Run it:  cmake --build {shown(os.path.join(options.root, 'build/asan'))} --target corpus_tests && "
         f"ctest --test-dir {shown(os.path.join(options.root, 'build/asan'))} -R {test}")
     say("Look at its first line, which says why it exists, and commit it with the fix.")
     return 0
