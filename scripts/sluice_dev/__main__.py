@@ -41,6 +41,7 @@ COMMANDS = {
     "nights": ("nightly.nights", False),
     "on-base": ("fleet.on_base", False),
     "ossfuzz-files": ("fleet.files", False),
+    "passed-tests": ("common.passed_tests", False),
     "polyfill": ("runtimes.table", False),
     "promote": ("triage.promote", False),
     "release": ("bench.release", False),

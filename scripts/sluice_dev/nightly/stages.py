@@ -124,7 +124,7 @@ def _ubsan(_options: Options, _record: Record) -> list[Command]:
 
 STAGES = (
     Stage("build", "everything that the others need", _build, is_needed=True),
-    Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test"]]),
+    Stage("tests", "scripts/test", lambda *_: [[SCRIPTS / "test", "--all"]]),
     Stage("tsan", "the server's tests under ThreadSanitizer", _tsan),
     Stage("ubsan", "the server's tests with its limits of memory as they are without AddressSanitizer", _ubsan),
     Stage("restore", "the corpus of earlier nights", _restore),
