@@ -13,6 +13,7 @@ function(sluice_embed target header constant)
   list(JOIN ARGN ", " files)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/${header} @ONLY
        CONTENT [==[// Made from @files@.
+#pragma once
 #include <string_view>
 namespace @namespace@ { inline constexpr std::string_view @name@ = R"JS(@text@)JS"; }
 ]==])

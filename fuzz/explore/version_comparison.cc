@@ -12,12 +12,12 @@ namespace {
 constexpr uint64_t kSeed = 0;           // of the states' hashes
 constexpr uint32_t kStatesAtOnce = 64;  // between two calls of go_on
 
-bool t_assert_failed = false;
-core::AssertHandler g_judges_handler = nullptr;
+bool g_version_failed = false;
+core::AssertHandler g_handler_before = nullptr;
 
-void OnAssert(const char* operation, const char* what) {
-  t_assert_failed = true;
-  g_judges_handler(operation, what);
+void OnVersionAssert(const char* operation, const char* what) {
+  g_version_failed = true;
+  g_handler_before(operation, what);
 }
 
 constexpr uint32_t Bit(Oracle oracle) { return 1u << static_cast<uint32_t>(oracle); }
@@ -63,7 +63,7 @@ VersionComparison::VersionComparison(VersionComparisonOptions options)
     results_.push_back({.version = version});
   }
   alive_ = active_.size();
-  judges_handler_ = g_judges_handler = core::SetAssertHandler(&OnAssert);
+  judges_handler_ = g_handler_before = core::SetAssertHandler(&OnVersionAssert);
 }
 
 // The judge puts back the handler that it found.
@@ -144,8 +144,8 @@ void VersionComparison::CompareOnThisEdge(VersionResult& result) {
   version_->Restore(position_, 0, 0);  // whose program nobody reads
   version_->path().Set(original_->choices());
   chooser_->Choose(result.version);
-  t_assert_failed = false;
-  const bool is_step = version_->Step() && version_->path().fits() && !t_assert_failed;
+  g_version_failed = false;
+  const bool is_step = version_->Step() && version_->path().fits() && !g_version_failed;
   if (!is_step || !IsSame()) JudgeHere(result);
 }
 

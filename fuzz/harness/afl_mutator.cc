@@ -71,9 +71,9 @@ class Trimmer {
   bool done_ = false;
 };
 
-class Mutator {
+class AflMutator {
  public:
-  Mutator(Profile profile, uint64_t seed) : profile_(std::move(profile)), random_(seed) {}
+  AflMutator(Profile profile, uint64_t seed) : profile_(std::move(profile)), random_(seed) {}
 
   const std::string& Fuzz(std::span<const uint8_t> input, std::span<const uint8_t> other, size_t max_size) {
     description_.clear();
@@ -129,7 +129,7 @@ class Mutator {
   int32_t trim_step_ = 0;
 };
 
-Mutator& Of(void* data) { return *static_cast<Mutator*>(data); }
+AflMutator& Of(void* data) { return *static_cast<AflMutator*>(data); }
 
 }  // namespace
 }  // namespace sluice::fuzz
@@ -147,7 +147,7 @@ SLUICE_EXPORT void* afl_custom_init(void* /*afl*/, unsigned int seed) {
         name == nullptr ? "not set" : "unknown: ", name == nullptr ? "" : name);
     std::exit(2);
   }
-  return new sluice::fuzz::Mutator(*profile, seed);
+  return new sluice::fuzz::AflMutator(*profile, seed);
 }
 
 SLUICE_EXPORT void afl_custom_deinit(void* data) { delete &sluice::fuzz::Of(data); }

@@ -19,8 +19,8 @@
 namespace sluice::lab {
 namespace {
 
-constexpr size_t kMostValues = 40;  // the others count as values that matter
-constexpr unsigned kSeconds = 10;   // of the processor, for both programs of a value
+constexpr size_t kMostValues = 40;         // the others count as values that matter
+constexpr unsigned kSecondsOfAValue = 10;  // of the processor, for both programs of a value
 
 struct Span {
   size_t begin = 0;
@@ -90,11 +90,11 @@ int VaryingCommand(const std::string& path, Judged judged) {
         return FailsAlike(*failing->judge, absl::StrJoin(lines, "\n") + "\n", failing->key);
       };
       const auto others = OthersThan(original.substr(value.begin, value.end - value.begin));
-      const std::optional<int> exit_code = RunInChild([&] {
-        LimitProcessorTime(kSeconds);
+      const std::optional<int> result = RunInChild([&] {
+        LimitProcessorTime(kSecondsOfAValue);
         return fails_with(others.first) && fails_with(others.second) ? kExitOk : kExitFinding;
       });
-      if (exit_code == kExitOk) spans.push_back({value.begin, value.end});
+      if (result == kExitOk) spans.push_back({value.begin, value.end});
     }
     line = original;
     varying.push_back(std::move(spans));

@@ -13,7 +13,7 @@ using runtime::DecodedText;
 using runtime::DecodeOptions;
 using runtime::DecoderState;
 using runtime::Encoding;
-using MaybeFinding = std::optional<TextDecodingFinding>;
+using MaybeTextFinding = std::optional<TextDecodingFinding>;
 using Chunks = std::vector<std::string_view>;
 
 constexpr std::pair<Encoding, StandardEncoding> kEncodings[] = {
@@ -95,7 +95,7 @@ class Run {
   Run(const Variant& variant, const Expected& expected, const TextDecode& decode)
       : variant_(variant), expected_(expected), decode_(decode) {}
 
-  MaybeFinding Check(const Chunks& chunks, int rounds) {
+  MaybeTextFinding Check(const Chunks& chunks, int rounds) {
     for (int round = 0; round < rounds; ++round) {
       size_t begin = 0;
       for (size_t i = 0; i < chunks.size(); ++i) {
@@ -119,7 +119,7 @@ class Run {
     std::optional<std::u16string> result;
   };
 
-  MaybeFinding CheckCall(std::string_view bytes, bool stream, const std::optional<std::u16string>& expected) {
+  MaybeTextFinding CheckCall(std::string_view bytes, bool stream, const std::optional<std::u16string>& expected) {
     DecodeOptions options = variant_.options;
     options.stream = stream;
     DecodedText text;
@@ -136,7 +136,7 @@ class Run {
                    "By the standard the last returns " + Printed(expected));
   }
 
-  MaybeFinding Finding(const char* rule, const char* sentence, const std::string& why) const {
+  MaybeTextFinding Finding(const char* rule, const char* sentence, const std::string& why) const {
     std::string detail = variant_.Printed() + "\n";
     for (const auto& [bytes, stream, result] : calls_) {
       detail += "decode(" + Hex(bytes) + (stream ? ", stream) -> " : ") -> ") + Printed(result) + "\n";
@@ -158,7 +158,7 @@ Chunks InPieces(std::string_view bytes, size_t size) {
   return chunks;
 }
 
-MaybeFinding CheckLabel(std::string_view bytes) {
+MaybeTextFinding CheckLabel(std::string_view bytes) {
   const std::string label = StandardLabel(bytes);
   const auto found = runtime::EncodingOfLabel(bytes);
   if (found != runtime::EncodingOfLabel(label) || (found && label.empty())) {
@@ -172,7 +172,7 @@ MaybeFinding CheckLabel(std::string_view bytes) {
 
 }  // namespace
 
-MaybeFinding CheckTextDecoding(std::string_view bytes, const TextDecode& decode) {
+MaybeTextFinding CheckTextDecoding(std::string_view bytes, const TextDecode& decode) {
   if (auto finding = CheckLabel(bytes)) return finding;
   const size_t step = bytes.size() / kMostTextCuts + 1;
   for (const auto& encoding : kEncodings) {

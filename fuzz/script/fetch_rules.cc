@@ -8,8 +8,8 @@
 namespace sluice::fuzz {
 namespace {
 
-constexpr size_t kMostSteps = 24;
-constexpr std::string_view kWords[] = {
+constexpr size_t kMostFetchSteps = 24;
+constexpr std::string_view kFetchWords[] = {
     "headers",  "record", "copy",   "append", "set",      "delete", "iterate", "of",    "request", "again",    "clone",
     "use",      "method", "body",   "raw",    "buffer",   "query",  "nobody",  "with",  "signal",  "unsignal", "abort",
     "response", "status", "reason", "json",   "redirect", "error",  "text",    "parse", "view",    "take",     "many"};
@@ -47,7 +47,7 @@ const char* SentenceOf(std::string_view name) {
 }  // namespace
 
 std::optional<ScriptFinding> CheckFetch(std::string_view text, std::string_view fault) {
-  const std::string check = "checkFetch(" + StepsLiteral(text, kWords, kMostSteps) + ")";
+  const std::string check = "checkFetch(" + StepsLiteral(text, kFetchWords, kMostFetchSteps) + ")";
   const ScriptRun run = RunScripts({kFetchJs, fault, check, "fetchVerdict()"});
   if (!run.thrown.empty()) return {{"FETCH-ORACLE", "the rules themselves do not fail", run.thrown + "\n\n" + check}};
   if (run.result.empty()) return std::nullopt;

@@ -13,11 +13,11 @@ constexpr size_t kMostTicks = 6;
 // How long kRace waits: no import() that is not done by then ends in microtasks alone.
 constexpr size_t kRaceTicks = 8;
 
-struct Word {
+struct GraphWord {
   std::string_view word;
   std::optional<ModuleStep> step;
 };
-constexpr Word kWords[] = {
+constexpr GraphWord kGraphWords[] = {
     {"module", std::nullopt},        {"load", std::nullopt},
     {"broken", std::nullopt},        {"absent", std::nullopt},
     {"import", ModuleStep::kImport}, {"reexport", ModuleStep::kReexport},
@@ -27,11 +27,11 @@ constexpr Word kWords[] = {
     {"race", ModuleStep::kRace},
 };
 
-const Word& Found(std::string_view word) {
-  const auto found =
-      std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& each) { return each.word == word; });
-  if (found != std::end(kWords)) return *found;
-  return kWords[(word.empty() ? 0 : static_cast<unsigned char>(word[0])) % std::size(kWords)];
+const GraphWord& FoundGraphWord(std::string_view word) {
+  const auto found = std::find_if(std::begin(kGraphWords), std::end(kGraphWords),
+                                  [&](const GraphWord& each) { return each.word == word; });
+  if (found != std::end(kGraphWords)) return *found;
+  return kGraphWords[(word.empty() ? 0 : static_cast<unsigned char>(word[0])) % std::size(kGraphWords)];
 }
 
 std::string Statement(const Module::Line& line, size_t index, size_t at, const std::vector<std::string>& specifiers) {
@@ -74,7 +74,7 @@ ModuleGraph ReadModuleGraph(std::string_view text) {
     begin = end + 1;
     const size_t blank = std::min(line.find(' '), line.size());
     const size_t number = blank + 1 < line.size() ? static_cast<unsigned char>(line[blank + 1]) - size_t{'0'} : 0;
-    const Word& word = Found(line.substr(0, blank));
+    const GraphWord& word = FoundGraphWord(line.substr(0, blank));
     if (word.word == "load") {
       if (loads.size() < kMostLoads) loads.push_back(number);
       continue;

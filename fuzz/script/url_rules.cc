@@ -8,10 +8,10 @@
 namespace sluice::fuzz {
 namespace {
 
-constexpr size_t kMostSteps = 16;
-constexpr std::string_view kWords[] = {"url",      "base", "href",     "protocol", "username",
-                                       "password", "host", "hostname", "port",     "pathname",
-                                       "search",   "hash", "append",   "delete",   "sort"};
+constexpr size_t kMostUrlSteps = 16;
+constexpr std::string_view kUrlWords[] = {"url",      "base", "href",     "protocol", "username",
+                                          "password", "host", "hostname", "port",     "pathname",
+                                          "search",   "hash", "append",   "delete",   "sort"};
 
 const char* SentenceOf(const std::string& rule) {
   if (rule.starts_with("URL-QUERY")) return "a query is what application/x-www-form-urlencoded says, both ways";
@@ -25,7 +25,7 @@ const char* SentenceOf(const std::string& rule) {
 }  // namespace
 
 std::optional<ScriptFinding> CheckUrl(std::string_view text, std::string_view fault) {
-  const std::string check = "checkUrl(" + StepsLiteral(text, kWords, kMostSteps) + ")";
+  const std::string check = "checkUrl(" + StepsLiteral(text, kUrlWords, kMostUrlSteps) + ")";
   const ScriptRun run = RunScripts({kUrlJs, fault, check});
   if (!run.thrown.empty()) return {{"URL-ORACLE", "the rules themselves do not fail", run.thrown + "\n\n" + check}};
   if (run.result.empty()) return std::nullopt;

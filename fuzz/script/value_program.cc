@@ -188,11 +188,11 @@ std::string Link(Arguments& a, size_t) {
   return "link(" + to + ", " + name + ", " + a.Value() + ");\n";
 }
 
-struct Word {
+struct ValueWord {
   std::string_view word;
   std::string (*statement)(Arguments&, size_t);
 };
-constexpr Word kWords[] = {
+constexpr ValueWord kValueWords[] = {
     {"other", Other},
     {"number", Number},
     {"string", String},
@@ -230,11 +230,11 @@ constexpr Word kWords[] = {
     {"link", Link},
 };
 
-const Word& Found(std::string_view word) {
-  const auto found =
-      std::find_if(std::begin(kWords), std::end(kWords), [&](const Word& each) { return each.word == word; });
-  if (found != std::end(kWords)) return *found;
-  return kWords[(word.empty() ? 0 : static_cast<unsigned char>(word[0])) % std::size(kWords)];
+const ValueWord& FoundValueWord(std::string_view word) {
+  const auto found = std::find_if(std::begin(kValueWords), std::end(kValueWords),
+                                  [&](const ValueWord& each) { return each.word == word; });
+  if (found != std::end(kValueWords)) return *found;
+  return kValueWords[(word.empty() ? 0 : static_cast<unsigned char>(word[0])) % std::size(kValueWords)];
 }
 
 void Append(std::string& literal, unsigned unit) {
@@ -275,7 +275,7 @@ ValueProgram ReadValueProgram(std::string_view text) {
       const std::string which = arguments.Digits();
       program.patches += "patch(" + which + ", " + arguments.Digits() + ");\n";
     } else {
-      const Word& found = Found(word);
+      const ValueWord& found = FoundValueWord(word);
       program.source += found.statement(arguments, values);
       if (found.statement != Link) ++values;
     }

@@ -17,7 +17,7 @@ using runtime::AppConfiguration;
 using runtime::HttpLimits;
 using runtime::HttpRequest;
 using runtime::RequestParser;
-using MaybeFinding = std::optional<RequestFinding>;
+using MaybeRequestFinding = std::optional<RequestFinding>;
 
 constexpr std::string_view kOwnAuthority = "127.0.0.1:8080";
 
@@ -36,8 +36,8 @@ std::string Printed(const FedRequests& fed) {
 
 // ---- Reading
 
-MaybeFinding CheckPieces(std::string_view bytes, const HttpLimits& limits, const FedRequests& whole,
-                         const RequestFeeder& feed) {
+MaybeRequestFinding CheckPieces(std::string_view bytes, const HttpLimits& limits, const FedRequests& whole,
+                                const RequestFeeder& feed) {
   for (const size_t piece : {size_t{1}, size_t{3}, size_t{64}}) {
     const FedRequests fed = feed(bytes, piece, limits);
     if (Printed(fed) != Printed(whole)) {
@@ -51,7 +51,7 @@ MaybeFinding CheckPieces(std::string_view bytes, const HttpLimits& limits, const
   return std::nullopt;
 }
 
-MaybeFinding CheckLimits(const HttpRequest& request, const HttpLimits& limits) {
+MaybeRequestFinding CheckLimits(const HttpRequest& request, const HttpLimits& limits) {
   size_t head = request.method.size() + request.target.size();
   for (const auto& [name, value] : request.headers) head += name.size() + value.size();
   if (head > limits.head_bytes || request.body.size() > limits.body_bytes) {
@@ -60,7 +60,7 @@ MaybeFinding CheckLimits(const HttpRequest& request, const HttpLimits& limits) {
   return std::nullopt;
 }
 
-MaybeFinding CheckStatus(const runtime::HttpError& error) {
+MaybeRequestFinding CheckStatus(const runtime::HttpError& error) {
   const int status = error.status;
   if (status == 0 || (status >= 400 && status < 500) || status == 501 || status == 505) return std::nullopt;
   return {{"REQ-STATUS", "a malformed request is the client's fault: 4xx, 501 or 505", std::to_string(status)}};
@@ -71,8 +71,8 @@ bool IsSame(const HttpRequest& ours, const GrammarRequest& theirs) {
          ours.headers == theirs.headers && ours.body == theirs.body;
 }
 
-MaybeFinding CheckGrammar(std::string_view bytes, const HttpLimits& limits, const FedRequests& fed,
-                          const RequestFeeder& feed) {
+MaybeRequestFinding CheckGrammar(std::string_view bytes, const HttpLimits& limits, const FedRequests& fed,
+                                 const RequestFeeder& feed) {
   const GrammarRequests grammar = ReadRequestsByGrammar(bytes);
   const std::string detail = Printed(fed) + "\nBy the grammar there are " + std::to_string(grammar.requests.size()) +
                              " requests" + (grammar.malformed.empty() ? "" : ", and then " + grammar.malformed);
@@ -140,7 +140,7 @@ int ExpectedApp(const std::string& hostname, const std::string& path) {
   return best;
 }
 
-MaybeFinding CheckTarget(const HttpRequest& request) {
+MaybeRequestFinding CheckTarget(const HttpRequest& request) {
   const auto target = ReadTarget(request, kOwnAuthority);
   if (!target || target->asterisk) return std::nullopt;
   const std::string detail =
@@ -173,10 +173,10 @@ MaybeFinding CheckTarget(const HttpRequest& request) {
 // ---- Writing
 
 // Whether `head` is one status line, `fields` at most and the empty line: nothing began a line that should not have.
-MaybeFinding CheckHead(std::string_view head, const runtime::ResponseData& response, bool sends_body) {
+MaybeRequestFinding CheckHead(std::string_view head, const runtime::ResponseData& response, bool sends_body) {
   const auto fail = [&](const std::string& why) {
-    return MaybeFinding({"REQ-RESPONSE", "a response's head is one message, as long as its body says",
-                         why + ":\n" + std::string(head)});
+    return MaybeRequestFinding({"REQ-RESPONSE", "a response's head is one message, as long as its body says",
+                                why + ":\n" + std::string(head)});
   };
   if (!head.ends_with("\r\n\r\n") || head.find("\r\n\r\n") != head.size() - 4) return fail("it does not end once");
   std::string_view rest = head.substr(0, head.size() - 2);
@@ -205,7 +205,7 @@ MaybeFinding CheckHead(std::string_view head, const runtime::ResponseData& respo
 }
 
 // An app that answers with what it was sent: its fields, as the fetch classes let them through.
-MaybeFinding CheckEcho(const HttpRequest& request) {
+MaybeRequestFinding CheckEcho(const HttpRequest& request) {
   runtime::ResponseData response;
   std::string text;
   for (const auto& field : request.headers) {

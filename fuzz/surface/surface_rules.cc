@@ -11,17 +11,17 @@ namespace {
 
 using Statements = std::vector<std::string>;
 
-struct Difference {
+struct LogDifference {
   SurfaceLog expected;
   SurfaceLog actual;
 
   bool any() const { return expected != actual; }
 };
 
-Difference Compare(SurfaceWorld& world, const Statements& statements, std::string_view fault) {
+LogDifference Compare(SurfaceWorld& world, const Statements& statements, std::string_view fault) {
   return {world.Run(statements, SurfaceSide::kReference), world.Run(statements, SurfaceSide::kReal, fault)};
 }
-Difference CompareAlone(SurfaceWorld& world, const Statements& statements, std::string_view fault) {
+LogDifference CompareAlone(SurfaceWorld& world, const Statements& statements, std::string_view fault) {
   return {world.RunAlone(statements, SurfaceSide::kReference), world.RunAlone(statements, SurfaceSide::kReal, fault)};
 }
 
@@ -40,7 +40,7 @@ void Shrink(SurfaceWorld& world, Statements& statements, std::string_view fault)
   }
 }
 
-std::string SideBySide(const Difference& difference) {
+std::string SideBySide(const LogDifference& difference) {
   std::string text;
   const SurfaceLog& expected = difference.expected;
   const SurfaceLog& actual = difference.actual;
@@ -64,7 +64,7 @@ std::optional<SurfaceFinding> CheckSurface(SurfaceWorld& world, std::string_view
     return {{"SURFACE-SHAPE", "the interfaces have the properties that Web IDL gives them", wrong}};
   }
   Statements statements = SurfaceStatements(text);
-  const Difference difference = Compare(world, statements, fault);
+  const LogDifference difference = Compare(world, statements, fault);
   if (!difference.any()) return std::nullopt;
   const bool alone = CompareAlone(world, statements, fault).any();
   if (alone) Shrink(world, statements, fault);

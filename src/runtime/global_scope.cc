@@ -66,20 +66,20 @@ bool ToBytes(const Info& info, const char* what, std::string& bytes) {
   return true;
 }
 
-void Return(const Info& info, const std::string& bytes) {
+void ReturnByteString(const Info& info, const std::string& bytes) {
   v8::Local<v8::String> result;
   if (NewByteString(info.GetIsolate(), bytes).ToLocal(&result)) info.GetReturnValue().Set(result);
 }
 
 void Btoa(const Info& info) {
   std::string bytes;
-  if (ToBytes(info, "btoa", bytes)) Return(info, absl::Base64Escape(bytes));
+  if (ToBytes(info, "btoa", bytes)) ReturnByteString(info, absl::Base64Escape(bytes));
 }
 
 void Atob(const Info& info) {
   std::string bytes;
   if (!ToBytes(info, "atob", bytes)) return;
-  if (const std::optional<std::string> decoded = ForgivingBase64Decode(bytes)) return Return(info, *decoded);
+  if (const std::optional<std::string> decoded = ForgivingBase64Decode(bytes)) return ReturnByteString(info, *decoded);
   binding::ThrowDOMException(info.GetIsolate()->GetCurrentContext(), "atob: the text is not Base64",
                              "InvalidCharacterError");
 }
@@ -164,7 +164,7 @@ void RandomUuid(const Info& info) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
     text += digits;
   }
-  Return(info, text);
+  ReturnByteString(info, text);
 }
 
 constexpr Member kCryptoMembers[] = {

@@ -34,9 +34,9 @@ std::string BaseUrl(v8::Isolate* isolate, v8::Local<v8::Value> resource_name) {
 // import()'s promise: fulfilled with the namespace when the module, and what it awaits at its top level, is done.
 void SettleWhenEvaluated(v8::Local<v8::Context> context, v8::Local<v8::Promise::Resolver> resolver,
                          v8::Local<v8::Module> module, v8::Local<v8::Promise> evaluated) {
-  using Info = v8::FunctionCallbackInfo<v8::Value>;
+  using CallInfo = v8::FunctionCallbackInfo<v8::Value>;
   v8::Local<v8::Value> both[] = {resolver, module->GetModuleNamespace()};
-  const auto resolve = [](const Info& info) {
+  const auto resolve = [](const CallInfo& info) {
     const v8::Local<v8::Context> in = info.GetIsolate()->GetCurrentContext();
     v8::Local<v8::Value> to;
     v8::Local<v8::Value> name_space;
@@ -45,7 +45,7 @@ void SettleWhenEvaluated(v8::Local<v8::Context> context, v8::Local<v8::Promise::
       (void)to.As<v8::Promise::Resolver>()->Resolve(in, name_space);
     }
   };
-  const auto reject = [](const Info& info) {
+  const auto reject = [](const CallInfo& info) {
     (void)info.Data().As<v8::Promise::Resolver>()->Reject(info.GetIsolate()->GetCurrentContext(), info[0]);
   };
   v8::Local<v8::Function> fulfilled;

@@ -26,7 +26,7 @@ bool IsOrDerives(const Interface* brand, const Interface& interface) {
 void IllegalConstructor(const Info& info) { ThrowTypeError(info.GetIsolate(), "Illegal constructor"); }
 
 // What every constructor does before its own steps.
-void Construct(const Info& info) {
+void ConstructInterface(const Info& info) {
   const auto* interface = static_cast<const Interface*>(info.Data().As<v8::External>()->Value());
   if (!info.IsConstructCall()) {
     return ThrowTypeError(info.GetIsolate(),
@@ -77,7 +77,7 @@ v8::Local<v8::FunctionTemplate> IsolateData::TemplateOf(const Interface& interfa
   if (const auto found = templates_.find(&interface); found != templates_.end()) return found->second.Get(isolate_);
   const bool constructible = interface.construct != nullptr;
   const auto made =
-      v8::FunctionTemplate::New(isolate_, constructible ? &Construct : &IllegalConstructor,
+      v8::FunctionTemplate::New(isolate_, constructible ? &ConstructInterface : &IllegalConstructor,
                                 v8::External::New(isolate_, const_cast<Interface*>(&interface)), {}, interface.length);
   made->SetClassName(Ascii(isolate_, interface.name));
   made->ReadOnlyPrototype();

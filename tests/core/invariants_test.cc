@@ -360,13 +360,13 @@ TEST_F(InvariantsOfStreams, HoldWhileAbortIsPending) {
 // ---- CheckInvariants
 
 std::string g_broken;
-void Record(const char* id, const char*) { g_broken = id; }
+void RecordBroken(const char* id, const char*) { g_broken = id; }
 
 class CheckInvariantsTest : public StreamTest {
  protected:
   void SetUp() override {
     g_broken.clear();
-    before_ = SetAssertHandler(&Record);
+    before_ = SetAssertHandler(&RecordBroken);
   }
   void TearDown() override {
     StreamTest::TearDown();

@@ -7,7 +7,7 @@
 namespace sluice::core {
 namespace {
 
-class WriteTest : public StreamTest {
+class StartedStreamTest : public StreamTest {
  protected:
   // The sink's write() returns a promise that the test settles; the latest is `sink_write`.
   void HoldWrites() {
@@ -16,7 +16,7 @@ class WriteTest : public StreamTest {
   uint32_t sink_write = 0;
 };
 
-class ByteLimitTest : public WriteTest {
+class ByteLimitTest : public StartedStreamTest {
  protected:
   void Make(uint64_t limit) {
     HoldWrites();

@@ -15,25 +15,25 @@
 namespace sluice::fuzz {
 namespace {
 
-const char kCanary[] =
+const char kCanaryProgram[] =
     "methods start write abort\non write return pending\nw0 = stream.getWriter()\nrun\nw0.write(\"a\")\n"
     "w0.abort(r1)\nw0.releaseLock()\nw1 = stream.getWriter()\nread w0\n";
 
 std::vector<Finding> Findings() {
   Judge judge(std::make_unique<CanarySubject>());
-  judge.Run(ParseOrDie(kCanary));
+  judge.Run(ParseOrDie(kCanaryProgram));
   return judge.findings();
 }
 
 int RunIgnoring(const std::string& identities) {
   setenv("SLUICE_IGNORE_FINDINGS", identities.c_str(), 1);
   Judge judge(std::make_unique<CanarySubject>());
-  return RunProgramInput(judge, reinterpret_cast<const uint8_t*>(kCanary), sizeof kCanary - 1);
+  return RunProgramInput(judge, reinterpret_cast<const uint8_t*>(kCanaryProgram), sizeof kCanaryProgram - 1);
 }
 
 FindingRecord First() {
   Judge judge(std::make_unique<CanarySubject>());
-  const Program program = ParseOrDie(kCanary);
+  const Program program = ParseOrDie(kCanaryProgram);
   const auto first = judge.Run(program);
   return RecordOf(judge, *first);
 }

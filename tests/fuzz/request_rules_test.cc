@@ -23,7 +23,7 @@ const std::string kNoHost = "GET / HTTP/1.1\r\n\r\n";
 
 // The rule that notices what `spoil` does to what our reader found.
 template <typename Spoil>
-std::string RuleThatNotices(const std::string& bytes, Spoil spoil) {
+std::string RuleThatRefuses(const std::string& bytes, Spoil spoil) {
   const auto finding = CheckRequests(bytes, [&](std::string_view fed_bytes, size_t piece, const HttpLimits& limits) {
     FedRequests fed = FeedRequests(fed_bytes, piece, limits);
     spoil(fed, piece);
@@ -35,56 +35,56 @@ std::string RuleThatNotices(const std::string& bytes, Spoil spoil) {
 TEST(RequestRules, HoldForOurReader) {
   for (const std::string& bytes :
        {kGet, kPost, kNoHost, kGet + kPost + kGet, std::string(), std::string("\r\n\r\nG")}) {
-    EXPECT_EQ(RuleThatNotices(bytes, [](FedRequests&, size_t) {}), "") << bytes;
+    EXPECT_EQ(RuleThatRefuses(bytes, [](FedRequests&, size_t) {}), "") << bytes;
   }
 }
 
 TEST(RequestRules, NoticeThatPiecesMatter) {
-  EXPECT_EQ(RuleThatNotices(kPost,
+  EXPECT_EQ(RuleThatRefuses(kPost,
                             [](auto& fed, size_t piece) {
                               if (piece == 1) fed.requests.clear();
                             }),
             "REQ-PIECES");
-  EXPECT_EQ(RuleThatNotices(kNoHost,
+  EXPECT_EQ(RuleThatRefuses(kNoHost,
                             [](auto& fed, size_t piece) {
                               if (piece == 1) fed.error.status = 431;
                             }),
             "REQ-PIECES");
-  EXPECT_EQ(RuleThatNotices(kGet, [](auto& fed, size_t) { fed.kept = 1 << 20; }), "REQ-BUFFER");
+  EXPECT_EQ(RuleThatRefuses(kGet, [](auto& fed, size_t) { fed.kept = 1 << 20; }), "REQ-BUFFER");
 }
 
 TEST(RequestRules, NoticeRefusalsThatBlameTheServer) {
-  EXPECT_EQ(RuleThatNotices(kNoHost, [](auto& fed, size_t) { fed.error.status = 500; }), "REQ-STATUS");
+  EXPECT_EQ(RuleThatRefuses(kNoHost, [](auto& fed, size_t) { fed.error.status = 500; }), "REQ-STATUS");
 }
 
 TEST(RequestRules, NoticeOtherRequestsThanThoseThatCame) {
-  EXPECT_EQ(RuleThatNotices(kPost,
+  EXPECT_EQ(RuleThatRefuses(kPost,
                             [](auto& fed, size_t) {
                               for (auto& r : fed.requests) r.body += "!";
                             }),
             "REQ-GRAMMAR");
-  EXPECT_EQ(RuleThatNotices(kGet,
+  EXPECT_EQ(RuleThatRefuses(kGet,
                             [](auto& fed, size_t) {
                               for (auto& r : fed.requests) r.target = "/";
                             }),
             "REQ-GRAMMAR");
-  EXPECT_EQ(RuleThatNotices(kGet,
+  EXPECT_EQ(RuleThatRefuses(kGet,
                             [](auto& fed, size_t) {
                               for (auto& r : fed.requests) r.headers.clear();
                             }),
             "REQ-GRAMMAR");
-  EXPECT_EQ(RuleThatNotices(kGet, [](auto& fed, size_t) { fed.requests.push_back(fed.requests.back()); }),
+  EXPECT_EQ(RuleThatRefuses(kGet, [](auto& fed, size_t) { fed.requests.push_back(fed.requests.back()); }),
             "REQ-GRAMMAR");
-  EXPECT_EQ(RuleThatNotices(kGet, [](auto& fed, size_t) { fed.requests.clear(); }), "REQ-MALFORMED");
-  EXPECT_EQ(RuleThatNotices(kNoHost, [](auto& fed, size_t) { fed.error.status = 0; }),
+  EXPECT_EQ(RuleThatRefuses(kGet, [](auto& fed, size_t) { fed.requests.clear(); }), "REQ-MALFORMED");
+  EXPECT_EQ(RuleThatRefuses(kNoHost, [](auto& fed, size_t) { fed.error.status = 0; }),
             "REQ-MALFORMED: there is not one Host");
-  EXPECT_EQ(RuleThatNotices(kNoHost,
+  EXPECT_EQ(RuleThatRefuses(kNoHost,
                             [](auto& fed, size_t) {
                               fed.error.status = 0;
                               fed.requests.push_back({});
                             }),
             "REQ-MALFORMED: there is not one Host");
-  EXPECT_EQ(RuleThatNotices(kGet,
+  EXPECT_EQ(RuleThatRefuses(kGet,
                             [](auto& fed, size_t) {
                               fed.requests.clear();
                               fed.error.status = 400;

@@ -17,13 +17,13 @@
 namespace sluice::fuzz {
 namespace {
 
-SurfaceWorld& World() {
+SurfaceWorld& Surface() {
   static SurfaceWorld world;
   return world;
 }
 
 std::string Rule(std::string_view text, std::string_view fault) {
-  const auto finding = CheckSurface(World(), text, fault);
+  const auto finding = CheckSurface(Surface(), text, fault);
   return finding ? finding->rule : "";
 }
 
@@ -34,11 +34,11 @@ std::string Wrapped(const std::string& name, const std::string& key, const std::
          " } }); Object.defineProperty(" + name + ".prototype, '" + key + "', d); })()";
 }
 
-constexpr std::string_view kLife =
+constexpr std::string_view kWholeLife =
     "sink 00111110\nstrategy 01200\nstream 00110\nlock 0\nrun\nready 0\nwrite 03\nwrite 01\nrun\nwclose 0\nrun\n";
 
 TEST(SurfaceRulesTest, WrappedMembersThatDoAsBeforeAreNotNoticed) {
-  EXPECT_EQ(Rule(kLife, Wrapped("WritableStreamDefaultWriter", "write", "return apply(f, self, args)")), "");
+  EXPECT_EQ(Rule(kWholeLife, Wrapped("WritableStreamDefaultWriter", "write", "return apply(f, self, args)")), "");
 }
 
 TEST(SurfaceRulesTest, NoticePropertiesThatAreNotAsTheTableHasThem) {
@@ -63,7 +63,7 @@ TEST(SurfaceRulesTest, NoticeWhatAuthorsSee) {
     std::string fault;
     std::string program;
   };
-  const std::string life(kLife);
+  const std::string life(kWholeLife);
   const Case cases[] = {
       {Wrapped(writer, "write", "return apply(f, self, [args[0] === null ? undefined : args[0]])"), life},
       {Wrapped(writer, "write", "const p = apply(f, self, args); p.catch(() => {}); return p"),
@@ -96,8 +96,8 @@ TEST(SurfaceRulesTest, NoticeWhatAProgramLeavesBehind) {
   const std::string counting =
       "globalThis.made_ = 0; " +
       Wrapped("WritableStream", "getWriter", "if (++globalThis.made_ > 1) throw 'no'; return apply(f, self, args)");
-  EXPECT_EQ(Rule(kLife, counting), "");
-  EXPECT_EQ(Rule(kLife, counting), "SURFACE-CLEAN");
+  EXPECT_EQ(Rule(kWholeLife, counting), "");
+  EXPECT_EQ(Rule(kWholeLife, counting), "SURFACE-CLEAN");
 }
 
 TEST(SurfaceRulesTest, EverySeedBreaksNoRule) {
@@ -105,7 +105,7 @@ TEST(SurfaceRulesTest, EverySeedBreaksNoRule) {
   for (const auto& entry : std::filesystem::directory_iterator("corpus/api_surface_fuzzer")) {
     std::ifstream file(entry.path());
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    const auto finding = CheckSurface(World(), text);
+    const auto finding = CheckSurface(Surface(), text);
     EXPECT_FALSE(finding.has_value()) << entry.path() << "\n" << finding->detail;
     ++seeds;
   }
@@ -114,7 +114,7 @@ TEST(SurfaceRulesTest, EverySeedBreaksNoRule) {
 
 TEST(SurfaceRulesTest, RandomProgramsBreakNoRule) {
   for (uint64_t seed = 1; seed <= 250 && !HasFailure(); ++seed) {
-    const auto finding = CheckSurface(World(), RandomSurfaceProgram(seed, 4 + seed % 24));
+    const auto finding = CheckSurface(Surface(), RandomSurfaceProgram(seed, 4 + seed % 24));
     EXPECT_FALSE(finding.has_value()) << "seed " << seed << "\n" << finding->detail;
   }
 }
@@ -123,13 +123,13 @@ TEST(SurfaceRulesTest, LogsDependNeitherOnOrderNorOnWhatRanBefore) {
   std::vector<std::vector<std::string>> programs;
   for (uint64_t seed = 1; seed <= 60; ++seed) programs.push_back(SurfaceStatements(RandomSurfaceProgram(seed, 20)));
   std::vector<SurfaceLog> logs;
-  for (const auto& program : programs) logs.push_back(World().Run(program, SurfaceSide::kReal));
+  for (const auto& program : programs) logs.push_back(Surface().Run(program, SurfaceSide::kReal));
   std::vector<size_t> order(programs.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::shuffle(order.begin(), order.end(), std::mt19937(1));
   for (const size_t i : order) {
-    EXPECT_EQ(World().Run(programs[i], SurfaceSide::kReal), logs[i]) << i;
-    EXPECT_EQ(World().RunAlone(programs[i], SurfaceSide::kReal), logs[i]) << i;
+    EXPECT_EQ(Surface().Run(programs[i], SurfaceSide::kReal), logs[i]) << i;
+    EXPECT_EQ(Surface().RunAlone(programs[i], SurfaceSide::kReal), logs[i]) << i;
   }
 }
 

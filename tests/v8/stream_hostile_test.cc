@@ -109,7 +109,7 @@ class StreamHostileTest : public V8Test {
 
 // Author code everywhere where a stream calls it. It goes on after tick() until V8 looks, so that native code runs with
 // the end already asked for.
-constexpr const char* kEverything = R"(
+constexpr const char* kEveryStreamCall = R"(
   (function () {
     const noted = (f) => { tick(); const value = f(); tick(); return value; };
     const dictionary = (members) => new Proxy(members, {get: (target, name) => noted(() => target[name])});
@@ -148,7 +148,7 @@ TEST_F(StreamHostileTest, ExecutionMayEndInAnyAuthorFunction) {
   int tick = 1;
   for (; tick < 2000; ++tick) {
     TerminateAt(tick);
-    const std::string result = Run(kEverything);
+    const std::string result = Run(kEveryStreamCall);
     ASSERT_THAT(result, AnyOf("undefined", "terminated"));
     if (!terminated()) RunMicrotasks();
     const bool ended = terminated();
@@ -166,7 +166,7 @@ TEST_F(StreamHostileTest, ExecutionMayEndInTheMiddleOfAnOperation) {
   // All of the first, and some of those that are much like them.
   for (; event < 20000; event += event < 500 ? 1 : 13) {
     TerminateAtPromise(event);
-    const std::string result = Run(kEverything);
+    const std::string result = Run(kEveryStreamCall);
     ASSERT_THAT(result, AnyOf("undefined", "terminated"));
     if (!terminated()) RunMicrotasks();
     const bool ended = terminated();
@@ -535,7 +535,7 @@ TEST_F(StreamHostileTest, APromiseHookThatUsesStreamsBreaksNoMoreThanThem) {
       context()->SetPromiseHooks(at_settling ? v8::Local<v8::Function>() : function, {}, {},
                                  at_settling ? function : v8::Local<v8::Function>());
       Run("left = 300");  // a hook makes promises, which call the hook
-      Run(kEverything);
+      Run(kEveryStreamCall);
       EXPECT_THAT(Run("left = 20; var p = [w.write(1), w.write(2), w.close()]; p.every((q) => q instanceof Promise)"),
                   AnyOf("true"));
       RunMicrotasks();

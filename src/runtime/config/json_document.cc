@@ -16,7 +16,7 @@ using Kind = JsonNode::Kind;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-bool IsDigitAt(std::string_view text, size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; }
+bool HasDigitAt(std::string_view text, size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; }
 
 bool IsWordOrNumberCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
@@ -205,21 +205,21 @@ class Builder {
 
 size_t JsonNumberLength(std::string_view text) {
   size_t i = text.starts_with('-') ? 1 : 0;
-  if (!IsDigitAt(text, i)) return 0;
+  if (!HasDigitAt(text, i)) return 0;
   if (text[i] == '0') {
     ++i;
   } else {
-    while (IsDigitAt(text, i)) ++i;
+    while (HasDigitAt(text, i)) ++i;
   }
-  if (i < text.size() && text[i] == '.' && IsDigitAt(text, i + 1)) {
+  if (i < text.size() && text[i] == '.' && HasDigitAt(text, i + 1)) {
     ++i;
-    while (IsDigitAt(text, i)) ++i;
+    while (HasDigitAt(text, i)) ++i;
   }
   if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
     const size_t sign = i + 1 < text.size() && (text[i + 1] == '+' || text[i + 1] == '-') ? 1 : 0;
-    if (IsDigitAt(text, i + 1 + sign)) {
+    if (HasDigitAt(text, i + 1 + sign)) {
       i += 1 + sign;
-      while (IsDigitAt(text, i)) ++i;
+      while (HasDigitAt(text, i)) ++i;
     }
   }
   return i;

@@ -16,8 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr int kUnavailable = 503;
-
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{10'000};
 // Requests wait for a process that is to be started this soon.

@@ -34,7 +34,6 @@ namespace {
 
 constexpr int kSocket = 3;
 constexpr rlim_t kMostDescriptors = 64;
-constexpr int kInternalError = 500;
 constexpr double kLongestGraces = 3;  // for what does not get the processor, or waits for something else
 constexpr double kLookAgainMs = 50;
 constexpr double kFreshMs = 1;  // what was given up is known after so long

@@ -28,8 +28,6 @@ constexpr std::string_view kDispatcher = R"JS(
   }
 })JS";
 
-constexpr int kInternalError = 500;
-constexpr int kUnavailable = 503;
 constexpr int kTimedOut = 504;
 
 RealmOptions OptionsOf(const AppConfiguration& configuration, TextOutput out, TextOutput err) {

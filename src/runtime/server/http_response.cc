@@ -133,10 +133,10 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
     Append(head, "content-length: ", response.status == kResetContent ? 0 : response.body.size(), "\r\n");
   }
   if (!has_date) Append(head, "date: ", context.date, "\r\n");
-  constexpr int kVersion11 = 11;
+  constexpr int kHttp11 = 11;
   if (!context.keep_alive) {
     head += "connection: close\r\n";
-  } else if (context.version < kVersion11) {
+  } else if (context.version < kHttp11) {
     head += "connection: keep-alive\r\n";
   }
   head += "\r\n";

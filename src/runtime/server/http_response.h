@@ -23,6 +23,10 @@ struct ResponseContext {
 // there is a body.
 std::string ResponseHead(const ResponseData& response, const ResponseContext& context, bool& sends_body);
 
+// Statuses of the server's own responses.
+inline constexpr int kInternalError = 500;
+inline constexpr int kUnavailable = 503;
+
 // The server's own: plain text, "404 Not Found\n" and `detail` as a second line.
 ResponseData PlainResponse(int status, std::string_view detail = {});
 

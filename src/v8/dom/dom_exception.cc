@@ -5,7 +5,7 @@
 namespace sluice::binding {
 namespace {
 
-enum Fields { kMessage = kFirstField, kName, kEnd };
+enum Fields { kMessageField = kFirstField, kNameField, kFieldsEnd };
 
 // https://webidl.spec.whatwg.org/#dfn-error-names-table
 struct LegacyCode {
@@ -52,13 +52,13 @@ void CaptureStack(v8::Local<v8::Context> context, v8::Local<v8::Object> exceptio
 
 void Initialize(v8::Local<v8::Context> context, v8::Local<v8::Object> exception, v8::Local<v8::String> message,
                 v8::Local<v8::String> name) {
-  SetField(exception, kMessage, message);
-  SetField(exception, kName, name);
+  SetField(exception, kMessageField, message);
+  SetField(exception, kNameField, name);
   CaptureStack(context, exception);
 }
 
 // https://webidl.spec.whatwg.org/#dom-domexception-domexception
-void Construct(const Info& info) {
+void ConstructException(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
   const v8::Local<v8::Context> context = isolate->GetCurrentContext();
   v8::Local<v8::String> message = v8::String::Empty(isolate);
@@ -68,13 +68,13 @@ void Construct(const Info& info) {
   Initialize(context, info.This(), message, name);
 }
 
-void GetName(const Info& info) { info.GetReturnValue().Set(Field(info.This(), kName)); }
-void GetMessage(const Info& info) { info.GetReturnValue().Set(Field(info.This(), kMessage)); }
+void GetName(const Info& info) { info.GetReturnValue().Set(Field(info.This(), kNameField)); }
+void GetMessage(const Info& info) { info.GetReturnValue().Set(Field(info.This(), kMessageField)); }
 
 // https://webidl.spec.whatwg.org/#dom-domexception-code
 void GetCode(const Info& info) {
   v8::Isolate* isolate = info.GetIsolate();
-  const v8::Local<v8::String> name = Field(info.This(), kName).As<v8::String>();
+  const v8::Local<v8::String> name = Field(info.This(), kNameField).As<v8::String>();
   int32_t code = 0;
   for (const LegacyCode& legacy : kLegacyCodes) {
     if (legacy.name != nullptr && name->StringEquals(Ascii(isolate, legacy.name))) code = legacy.code;
@@ -95,12 +95,14 @@ constexpr auto MakeMembers() {
   }
   return members;
 }
-constexpr auto kMembers = MakeMembers();
+constexpr auto kExceptionMembers = MakeMembers();
 
 }  // namespace
 
-constexpr Interface kDomExceptionInterface{
-    .name = "DOMException", .construct = Construct, .fields = kEnd - kFirstField, .members = kMembers};
+constexpr Interface kDomExceptionInterface{.name = "DOMException",
+                                           .construct = ConstructException,
+                                           .fields = kFieldsEnd - kFirstField,
+                                           .members = kExceptionMembers};
 
 v8::MaybeLocal<v8::Object> NewDOMException(v8::Local<v8::Context> context, std::string_view message,
                                            std::string_view name) {
@@ -115,16 +117,16 @@ v8::MaybeLocal<v8::Object> NewDOMExceptionWithoutStack(v8::Local<v8::Context> co
                                                        v8::Local<v8::String> name) {
   v8::Local<v8::Object> exception;
   if (!NewObject(context, kDomExceptionInterface).ToLocal(&exception)) return {};
-  SetField(exception, kMessage, message);
-  SetField(exception, kName, name);
+  SetField(exception, kMessageField, message);
+  SetField(exception, kNameField, name);
   return exception;
 }
 
 v8::Local<v8::String> DOMExceptionName(v8::Local<v8::Object> exception) {
-  return Field(exception, kName).As<v8::String>();
+  return Field(exception, kNameField).As<v8::String>();
 }
 v8::Local<v8::String> DOMExceptionMessage(v8::Local<v8::Object> exception) {
-  return Field(exception, kMessage).As<v8::String>();
+  return Field(exception, kMessageField).As<v8::String>();
 }
 
 void ThrowDOMException(v8::Local<v8::Context> context, std::string_view message, std::string_view name) {

@@ -11,8 +11,6 @@
 namespace sluice::binding {
 namespace {
 
-using event_target::kCount;
-using event_target::kIndex;
 using event_target::kLast;
 using event_target::kListeners;
 using listener::Has;
@@ -24,7 +22,7 @@ constexpr int64_t kFewListeners = 16;
 void AddToIndex(v8::Local<v8::Context> context, v8::Local<v8::Object> target, v8::Local<v8::Object> record) {
   if (Has(record, listener::kHandler)) return;  // those are the same as no other
   // Where it fails, execution is being terminated; the listener may then be added twice.
-  (void)listener_index::Insert(context, target, kIndex, record);
+  (void)listener_index::Insert(context, target, event_target::kIndex, record);
 }
 
 // Appends a new listener. Empty only when execution is being terminated.
@@ -44,9 +42,9 @@ v8::MaybeLocal<v8::Object> Append(v8::Local<v8::Context> context, v8::Local<v8::
     SetField(record, listener::kPrevious, last);
   }
   SetField(target, kLast, record);
-  const int64_t count = IntegerField(target, kCount) + 1;
-  SetIntegerField(isolate, target, kCount, count);
-  if (!ObjectField(target, kIndex).IsEmpty()) {
+  const int64_t count = IntegerField(target, event_target::kCount) + 1;
+  SetIntegerField(isolate, target, event_target::kCount, count);
+  if (!ObjectField(target, event_target::kIndex).IsEmpty()) {
     AddToIndex(context, target, record);
   } else if (count > kFewListeners) {
     for (auto each = ObjectField(target, kListeners); !each.IsEmpty(); each = ObjectField(each, listener::kNext)) {
@@ -61,7 +59,8 @@ v8::MaybeLocal<v8::Object> Append(v8::Local<v8::Context> context, v8::Local<v8::
 v8::Local<v8::Object> Find(v8::Local<v8::Object> target, v8::Local<v8::String> type, v8::Local<v8::Value> callback,
                            bool capture) {
   if (!callback->IsObject()) return {};
-  if (!ObjectField(target, kIndex).IsEmpty()) return listener_index::Find(target, kIndex, type, callback, capture);
+  if (!ObjectField(target, event_target::kIndex).IsEmpty())
+    return listener_index::Find(target, event_target::kIndex, type, callback, capture);
   auto record = ObjectField(target, kListeners);
   while (!record.IsEmpty() && (Has(record, listener::kHandler) || !listener::IsSame(record, type, callback, capture))) {
     record = ObjectField(record, listener::kNext);
@@ -76,7 +75,8 @@ void RemoveListener(v8::Isolate* isolate, v8::Local<v8::Object> target, v8::Loca
   if (Has(record, listener::kRemoved)) return;
   const v8::HandleScope scope(isolate);
   SetIntegerField(isolate, record, listener::kFlags, IntegerField(record, listener::kFlags) | listener::kRemoved);
-  if (!ObjectField(target, kIndex).IsEmpty()) listener_index::Remove(isolate, target, kIndex, record);
+  if (!ObjectField(target, event_target::kIndex).IsEmpty())
+    listener_index::Remove(isolate, target, event_target::kIndex, record);
   const v8::Local<v8::Object> before = ObjectField(record, listener::kPrevious);
   const v8::Local<v8::Object> after = ObjectField(record, listener::kNext);
   before.IsEmpty() ? SetField(target, kListeners, Field(record, listener::kNext))
@@ -85,7 +85,7 @@ void RemoveListener(v8::Isolate* isolate, v8::Local<v8::Object> target, v8::Loca
                   : SetField(after, listener::kPrevious, Field(record, listener::kPrevious));
   ClearField(isolate, record, listener::kNext);
   ClearField(isolate, record, listener::kPrevious);
-  SetIntegerField(isolate, target, kCount, IntegerField(target, kCount) - 1);
+  SetIntegerField(isolate, target, event_target::kCount, IntegerField(target, event_target::kCount) - 1);
   ListenersChanged(target, Field(record, listener::kType).As<v8::String>());
 }
 
@@ -342,7 +342,7 @@ void DispatchEvent(const Info& info) {
   }
 }
 
-constexpr Member kMembers[] = {
+constexpr Member kTargetMembers[] = {
     {.kind = Member::kOperation, .name = "addEventListener", .call = AddEventListener, .length = 2},
     {.kind = Member::kOperation, .name = "removeEventListener", .call = RemoveEventListener, .length = 2},
     {.kind = Member::kOperation, .name = "dispatchEvent", .call = DispatchEvent, .length = 1},
@@ -350,7 +350,9 @@ constexpr Member kMembers[] = {
 
 }  // namespace
 
-constexpr Interface kEventTargetInterface{
-    .name = "EventTarget", .construct = Construct, .fields = event_target::kEnd - kFirstField, .members = kMembers};
+constexpr Interface kEventTargetInterface{.name = "EventTarget",
+                                          .construct = Construct,
+                                          .fields = event_target::kEnd - kFirstField,
+                                          .members = kTargetMembers};
 
 }  // namespace sluice::binding

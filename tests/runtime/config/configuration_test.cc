@@ -52,16 +52,16 @@ TEST(Configuration, TakesAllKeys) {
   expected.max_in_flight_bytes = 524'288;
   expected.apps = {{.name = "Läden",
                     .entry = "/etc/shop/main.mjs",
-                    .root = "/etc",
                     .hostname = "shop.example",
                     .path_prefix = "/v1/%C3%A4",
+                    .root = "/etc",
                     .max_buffer_size_bytes = 524'288,
                     .max_total_buffer_size_bytes = 4'194'304,
                     .max_body_bytes = 2'097'152,
                     .max_in_flight_bytes = 3'145'728,
                     .memory_limit_bytes = 67'633'152,
                     .time_limit_ms = 1'000},
-                   {.name = "app 2", .entry = "/srv/b.mjs", .root = "/srv", .hostname = "127.0.0.1"}};
+                   {.name = "app 2", .entry = "/srv/b.mjs", .hostname = "127.0.0.1", .root = "/srv"}};
   EXPECT_EQ(parsed.configuration, expected);
 }
 
