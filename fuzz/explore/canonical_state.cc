@@ -27,14 +27,19 @@ void CanonicalState::Describe(uint32_t configuration, const CoreSubject& subject
   for (Names& names : values_) names.Clear();
 
   Number(configuration);
-  Flag(author.streams[0].has_stream);
-  Flag(author.streams[0].has_controller);
-  const core::WritableStream& stream = host_->stream(0);
-  Stream(stream);
-  ActiveWriter(stream, author);
-  PendingPromises(author);
+  // Streams are constructed in the order of their names.
+  const size_t streams = host_->stream_count();
+  Number(streams);
+  for (size_t stream = 0; stream < streams; ++stream) {
+    Flag(author.streams[stream].has_stream);
+    Flag(author.streams[stream].has_controller);
+    if (fault_ == Fault::kSecondStream && stream == 1) continue;
+    Stream(stream);
+    ActiveWriter(host_->stream(stream));
+    PendingPromises(stream);
+  }
   Microtasks();
-  OtherWriters(author);
+  for (size_t stream = 0; stream < streams; ++stream) OtherWriters(stream);
 }
 
 // Most numbers are small.
@@ -122,6 +127,7 @@ void CanonicalState::Reaction(const Realm::ReactionRecord& reaction) {
   switch (reaction.kind) {
     case Realm::ReactionRecord::kCore:
       Byte(static_cast<uint8_t>(reaction.core.kind));
+      Number(reaction.core.stream.name);
       return Slot(reaction.core.abort_promise);
     case Realm::ReactionRecord::kObserver:
       return Promise(reaction.target);
@@ -136,11 +142,12 @@ void CanonicalState::Resolver(uint32_t resolver) {
   Promise(host_->realm().resolver(resolver).promise);
 }
 
-void CanonicalState::Stream(const core::WritableStream& stream) {
+void CanonicalState::Stream(size_t number) {
+  const core::WritableStream& stream = host_->stream(number);
   const core::WritableStreamDefaultController& controller = stream.controller;
   Byte(static_cast<uint8_t>(stream.state));
   Byte(static_cast<uint8_t>((stream.backpressure ? 1 : 0) | (controller.exists ? 2 : 0) | (controller.started ? 4 : 0) |
-                            (host_->IsAborted(0) ? 8 : 0) | (host_->AreAlgorithmsCleared(0) ? 16 : 0)));
+                            (host_->IsAborted(number) ? 8 : 0) | (host_->AreAlgorithmsCleared(number) ? 16 : 0)));
   for (const core::Algorithm algorithm : {controller.writeAlgorithm, controller.closeAlgorithm,
                                           controller.abortAlgorithm, controller.strategySizeAlgorithm}) {
     Byte(static_cast<uint8_t>(algorithm));
@@ -158,7 +165,7 @@ void CanonicalState::Stream(const core::WritableStream& stream) {
     Flag(stream.pendingAbortRequest->wasAlreadyErroring);
   }
   Slot(stream.storedError);
-  Value(host_->SignalReason(0));
+  Value(host_->SignalReason(number));
   Number(stream.writeRequests.size());
   for (const core::PromiseSlot request : stream.writeRequests) Slot(request);
   Number(controller.queue.size());
@@ -184,7 +191,8 @@ void CanonicalState::Describe(const Writer& writer) {
 }
 
 // The stream's own, whether the author has it or gave its name to another.
-void CanonicalState::ActiveWriter(const core::WritableStream& stream, const Driver::Author& author) {
+void CanonicalState::ActiveWriter(const core::WritableStream& stream) {
+  const Driver::Author& author = *author_;
   if (stream.writer.is_undefined()) return Byte(0);
   size_t name = 0;
   while (name < kWriterCount &&
@@ -194,9 +202,9 @@ void CanonicalState::ActiveWriter(const core::WritableStream& stream, const Driv
   Describe({&host_->writer(stream.writer), name < kWriterCount && author.released[name]});
 }
 
-void CanonicalState::PendingPromises(const Driver::Author& author) {
+void CanonicalState::PendingPromises(size_t stream) {
   for (int source = 0; source < kPromiseSourceCount; ++source) {
-    const auto& pending = author.streams[0].pending[static_cast<size_t>(source)];
+    const auto& pending = author_->streams[stream].pending[static_cast<size_t>(source)];
     Number(pending.size());
     for (const uint32_t id : pending) {
       static_cast<PromiseSource>(source) == PromiseSource::kThen ? Resolver(id) : Promise(id);
@@ -238,16 +246,17 @@ std::array<uint64_t, 4> CanonicalState::Key(const Writer& writer) const {
   return {writer.core->stream.name, writer.released, Key(writer.core->readyPromise), Key(writer.core->closedPromise)};
 }
 
-// The author's writers that are not the stream's. Their names do not matter, so that they stand in an order of their
-// own: those that are alike in what is compared are alike altogether, or something that was described before tells them
-// apart.
-void CanonicalState::OtherWriters(const Driver::Author& author) {
+// The author's writers that had this stream and have it no more. Their names do not matter, so that they stand in an
+// order of their own: those that are alike in what is compared are alike altogether, or something that was described
+// before tells them apart.
+void CanonicalState::OtherWriters(size_t stream) {
+  const Driver::Author& author = *author_;
   std::array<Writer, kWriterCount> others{};
   size_t count = 0;
   for (size_t name = 0; name < kWriterCount; ++name) {
-    if (author.writers[name] == Driver::kUnassigned) continue;
+    if (author.writers[name] == Driver::kUnassigned || author.stream_of_writer[name] != stream) continue;
     const core::WriterSlot slot{uint64_t{author.writers[name]} + 1};
-    if (slot != host_->stream(0).writer) others[count++] = {&host_->writer(slot), author.released[name]};
+    if (slot != host_->stream(stream).writer) others[count++] = {&host_->writer(slot), author.released[name]};
   }
   std::sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(count),
             [this](const Writer& a, const Writer& b) { return Key(a) < Key(b); });

@@ -38,7 +38,7 @@ class CanonicalState {
   const LabelsInUse& labels() const { return labels_; }
 
   // For tests, which must notice that something is left out.
-  enum class Fault : uint8_t { kNone, kMicrotasks, kReadyPromise, kObserved };
+  enum class Fault : uint8_t { kNone, kMicrotasks, kReadyPromise, kObserved, kSecondStream };
   void PlantFault(Fault fault) { fault_ = fault; }
 
  private:
@@ -74,17 +74,17 @@ class CanonicalState {
   void Reactions(uint32_t first);
   void Reaction(const sim::Realm::ReactionRecord& reaction);
   void Resolver(uint32_t resolver);
-  void Stream(const core::WritableStream& stream);
+  void Stream(size_t number);
   struct Writer {
     const core::WritableStreamDefaultWriter* core = nullptr;
     bool released = false;  // by the author
   };
   void Describe(const Writer& writer);
   bool IsObserved(uint32_t promise) const;
-  void ActiveWriter(const core::WritableStream& stream, const Driver::Author& author);
-  void PendingPromises(const Driver::Author& author);
+  void ActiveWriter(const core::WritableStream& stream);
+  void PendingPromises(size_t stream);
   void Microtasks();
-  void OtherWriters(const Driver::Author& author);
+  void OtherWriters(size_t stream);
   std::array<uint64_t, 4> Key(const Writer& writer) const;
   uint64_t Key(core::PromiseSlot slot) const;
 

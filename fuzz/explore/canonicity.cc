@@ -67,7 +67,7 @@ class RandomWalk {
     walker_->GoToRoot();
     uint32_t state = StateTable::kRoot;
     while (length-- > 0) {
-      const core::Snapshot here = Slots(*walker_);
+      const std::vector<core::Snapshot> here = Slots(*walker_);
       ListEdges(*walker_, edges_);
       if (state != StateTable::kRoot) {
         if (auto difference = Compare(state, here)) return difference;
@@ -85,14 +85,18 @@ class RandomWalk {
   }
 
  private:
-  static core::Snapshot Slots(Walker& walker) {
-    core::Snapshot snapshot;
-    if (walker.configuration() == Walker::kNoConfiguration) return snapshot;
-    walker.subject().TakeSnapshot(0, snapshot);
-    // Nothing can happen any more to what a released writer holds.
-    snapshot.released_readyPromise = snapshot.released_closedPromise = core::PromiseView::kUndefined;
-    snapshot.released_readyPromise_is_handled = snapshot.released_closedPromise_is_handled = false;
-    return snapshot;
+  static std::vector<core::Snapshot> Slots(Walker& walker) {
+    std::vector<core::Snapshot> all;
+    if (walker.configuration() == Walker::kNoConfiguration) return all;
+    for (uint32_t stream = 0; stream < kStreamCount; ++stream) {
+      core::Snapshot snapshot;
+      if (!walker.subject().TakeSnapshot(stream, snapshot)) continue;
+      // Nothing can happen any more to what a released writer holds.
+      snapshot.released_readyPromise = snapshot.released_closedPromise = core::PromiseView::kUndefined;
+      snapshot.released_readyPromise_is_handled = snapshot.released_closedPromise_is_handled = false;
+      all.push_back(snapshot);
+    }
+    return all;
   }
 
   void ListEdges(Walker& walker, std::vector<Edge>& edges) {
@@ -105,7 +109,7 @@ class RandomWalk {
   }
 
   // `edges_` are those of the walk.
-  std::optional<Difference> Compare(uint32_t state, const core::Snapshot& slots) {
+  std::optional<Difference> Compare(uint32_t state, const std::vector<core::Snapshot>& slots) {
     explorer_.GoTo(state, *reference_);
     const auto different = [&](const std::string& what) {
       return Difference{what, walker_->program(), reference_->program()};

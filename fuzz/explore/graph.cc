@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "fuzz/program/language.h"
 #include "fuzz/program/text.h"
 #include "fuzz/state_coverage/stream_states.h"
 
@@ -15,11 +16,16 @@ namespace {
 std::string Quoted(const std::string& text) { return (std::ostringstream() << std::quoted(text)).str(); }
 
 std::string StateText(Walker& walker) {
-  core::Snapshot snapshot;
-  if (!walker.subject().TakeSnapshot(0, snapshot)) return "no stream";
-  const auto phase = PhaseOf(snapshot);
-  std::string text(phase.has_value() ? PhaseId(*phase) : "no phase");
-  if (snapshot.queue_size > 0) text += ", " + std::to_string(snapshot.queue_size) + " queued";
+  std::string text;
+  for (uint32_t stream = 0; stream < kStreamCount; ++stream) {
+    core::Snapshot snapshot;
+    if (!walker.subject().TakeSnapshot(stream, snapshot)) continue;
+    const auto phase = PhaseOf(snapshot);
+    text += (stream == 0 ? "" : "; " + StreamText(stream) + " ") +
+            std::string(phase.has_value() ? PhaseId(*phase) : "no phase");
+    if (snapshot.queue_size > 0) text += ", " + std::to_string(snapshot.queue_size) + " queued";
+  }
+  if (text.empty()) return "no stream";
   if (walker.microtasks() > 0) text += ", " + std::to_string(walker.microtasks()) + " microtasks";
   return text;
 }

@@ -15,16 +15,31 @@ Program ProgramOf(const Configuration& configuration) {
   program.byteLimit = configuration.byteLimit;
   program.tickModel = configuration.tickModel;
   program.methods = configuration.methods;
+  if (configuration.second.has_value()) {
+    StreamSettings& second = program.settings(1);
+    second.highWaterMark = configuration.second->highWaterMark;
+    second.byteLimit = configuration.byteLimit;
+    second.tickModel = configuration.tickModel;
+    second.methods = configuration.second->methods;
+    second.shared = configuration.second->shared;
+  }
   return program;
 }
 
-std::string ConfigurationText(const Configuration& configuration) {
+namespace {
+
+std::string MethodsText(uint8_t methods) {
   std::string text = "methods";
   for (int method = 0; method < kMethodCount; ++method) {
-    if ((configuration.methods >> method & 1) != 0)
-      text += " " + std::string(MethodNames()[static_cast<size_t>(method)]);
+    if ((methods >> method & 1) != 0) text += " " + std::string(MethodNames()[static_cast<size_t>(method)]);
   }
-  if (configuration.methods == 0) text += " none";
+  return methods == 0 ? text + " none" : text;
+}
+
+}  // namespace
+
+std::string ConfigurationText(const Configuration& configuration) {
+  std::string text = MethodsText(configuration.methods);
   if (configuration.listener) text += ", listener";
   text += ", highWaterMark " + NumberText(configuration.highWaterMark);
   text += ", ticks " + std::string(TickModelNames()[static_cast<size_t>(configuration.tickModel)]);
@@ -32,6 +47,13 @@ std::string ConfigurationText(const Configuration& configuration) {
   if (configuration.observed) text += ", observed";
   if (configuration.watched) text += ", watched";
   if (configuration.undefinedReasons) text += ", undefined reasons";
+  if (configuration.second.has_value()) {
+    const SecondStream& second = *configuration.second;
+    text += "; s1 " + MethodsText(second.methods) + ", highWaterMark " + NumberText(second.highWaterMark);
+    for (int what = 0; what < kSharedCount; ++what) {
+      if ((second.shared >> what & 1) != 0) text += ", shares " + std::string(SharedNames()[static_cast<size_t>(what)]);
+    }
+  }
   return text;
 }
 
@@ -58,35 +80,37 @@ constexpr uint8_t Bit(Method method) { return static_cast<uint8_t>(1 << static_c
 // The four methods of a sink are the lowest bits.
 static_assert((Bit(Method::kStart) | Bit(Method::kWrite) | Bit(Method::kClose) | Bit(Method::kAbort)) == 15);
 
-void Append(uint32_t family, const Combinations& of, std::vector<Configuration>& all) {
-  Configuration made{.family = family};
-  for (const bool undefined : of.undefinedReasons) {
-    made.undefinedReasons = undefined;
-    for (const auto& byte_limit : of.byteLimits) {
-      made.byteLimit = byte_limit;
-      for (const bool watched : of.watched) {
-        made.watched = watched;
-        for (const bool observed : of.observed) {
-          made.observed = observed;
-          for (const core::TickModel ticks : of.tickModels) {
-            made.tickModel = ticks;
-            for (const double mark : of.highWaterMarks) {
-              made.highWaterMark = mark;
-              for (const bool size : of.sizes) {
-                for (const bool listener : of.listeners) {
-                  for (const uint8_t sink : of.sinks) {
-                    made.methods = static_cast<uint8_t>(sink | (size ? Bit(Method::kSize) : 0));
-                    made.listener = listener && (sink & Bit(Method::kStart)) != 0;
-                    // Without start() it is the same with and without a listener.
-                    if (std::find(all.begin(), all.end(), made) == all.end()) all.push_back(made);
-                  }
-                }
-              }
-            }
-          }
-        }
-      }
+// Each of `made`, with each of `values` set by `set`.
+template <typename T, typename F>
+void Cross(std::vector<Configuration>& made, const std::vector<T>& values, F set) {
+  std::vector<Configuration> all;
+  for (const T& value : values) {
+    for (Configuration configuration : made) {
+      set(configuration, value);
+      all.push_back(configuration);
     }
+  }
+  made = std::move(all);
+}
+
+void Append(uint32_t family, const Combinations& of, std::vector<Configuration>& all) {
+  std::vector<Configuration> made{{.family = family}};
+  Cross(made, of.sinks, [](Configuration& one, uint8_t sink) { one.methods = sink; });
+  Cross(made, of.listeners, [](Configuration& one, bool listener) { one.listener = listener; });
+  Cross(made, of.sizes, [](Configuration& one, bool size) { one.methods |= size ? Bit(Method::kSize) : 0; });
+  Cross(made, of.highWaterMarks, [](Configuration& one, double mark) { one.highWaterMark = mark; });
+  Cross(made, of.tickModels, [](Configuration& one, core::TickModel ticks) { one.tickModel = ticks; });
+  Cross(made, of.observed, [](Configuration& one, bool observed) { one.observed = observed; });
+  Cross(made, of.watched, [](Configuration& one, bool watched) { one.watched = watched; });
+  Cross(made, of.byteLimits, [](Configuration& one, const auto& limit) { one.byteLimit = limit; });
+  Cross(made, of.undefinedReasons, [](Configuration& one, bool undefined) { one.undefinedReasons = undefined; });
+  Cross(made, of.seconds, [](Configuration& one, const auto& second) { one.second = second; });
+  for (Configuration& one : made) {
+    const auto starts = [](const StreamSettings& settings) { return settings.has(Method::kStart); };
+    const Program program = ProgramOf(one);
+    // Without start() it is the same with and without a listener.
+    one.listener &= starts(program) || starts(ResolvedSettings(program, 1));
+    if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
   }
 }
 
@@ -117,6 +141,13 @@ std::vector<Family> DefaultFamilies() {
       {"watched", {}, {.sinks = AllSinks(), .sizes = {false}, .listeners = {false}, .watched = {true}}},
       {"byte-limit", {}, {.sinks = AllSinks(), .byteLimits = {2}, .observed = {false, true}}},
       {"undefined-reasons", {}, {.sinks = AllSinks(), .sizes = {false}, .undefinedReasons = {true}}},
+      {"pairs",
+       {.queue = 1, .writers = 1},
+       {.sinks = {0, Bit(Method::kWrite), Bit(Method::kClose), Bit(Method::kAbort)},
+        .sizes = {false},
+        .seconds = {SecondStream{}, SecondStream{.methods = Bit(Method::kWrite)},
+                    SecondStream{.methods = Bit(Method::kClose)}, SecondStream{.methods = Bit(Method::kAbort)},
+                    SecondStream{.shared = 1 << static_cast<int>(Shared::kSink)}}}},
   };
 }
 

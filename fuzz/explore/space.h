@@ -13,8 +13,8 @@ namespace sluice::fuzz {
 
 // Where operations of the author are left out. Each bound is compared when the operation would begin.
 struct Bounds {
-  uint32_t queue = 3;            // entries in the queue, from which on there is no write()
-  uint32_t writers = 2;          // names: w0, w1
+  uint32_t queue = 3;            // entries in the queue of a stream, from which on there is no write() to it
+  uint32_t writers = 2;          // names for writers of each stream: w0, w1; and w2, w3 of the second one
   uint32_t reentry = 2;          // calls of author functions on the stack, from which on they perform no operation
   uint32_t inside = 1;           // operations inside one edge, all its calls together
   uint32_t microtasks = 1;       // queued, or rejections to be reported: from which on microtasks run first
@@ -25,7 +25,16 @@ struct Bounds {
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-// How one stream is made, and what its author is interested in.
+// A stream that the author may make by an operation. Its tick model, byte limit and listeners are as the first one's.
+struct SecondStream {
+  uint8_t methods = 0;  // as Program::methods
+  double highWaterMark = 1;
+  uint8_t shared = 0;  // as Program::shared: sink and strategy. (A shared listener would be called for both streams.)
+
+  friend bool operator==(const SecondStream&, const SecondStream&) = default;
+};
+
+// How streams are made, and what their author is interested in.
 struct Configuration {
   uint8_t methods = 0;    // bit 1 << Method, as Program::methods
   bool listener = false;  // on the signal; only with start(), which receives the controller
@@ -35,12 +44,13 @@ struct Configuration {
   bool observed = false;              // the author reacts to every promise that an operation returns
   bool watched = false;               // and may react to ready and closed
   bool undefinedReasons = false;      // reasons may be undefined
-  uint32_t family = 0;                // in its space
+  std::optional<SecondStream> second;
+  uint32_t family = 0;  // in its space
 
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-// The program that makes the stream and does nothing with it.
+// The program that makes the first stream and does nothing with it.
 Program ProgramOf(const Configuration& configuration);
 // One line: "methods start write, highWaterMark 1, ticks webidl, observed".
 std::string ConfigurationText(const Configuration& configuration);
@@ -57,6 +67,7 @@ struct Combinations {
   std::vector<bool> observed{false};
   std::vector<bool> watched{false};
   std::vector<bool> undefinedReasons{false};
+  std::vector<std::optional<SecondStream>> seconds{std::nullopt};
 };
 std::vector<uint8_t> AllSinks();
 

@@ -13,7 +13,8 @@ namespace sluice::fuzz {
 
 class StatePredicate {
  public:
-  // Names and values are those that `sluice-fuzz trace --slots` prints, and "microtasks" and "writers", which count.
+  // Names and values are those that `sluice-fuzz trace --slots` prints, "s1." before those of the second stream, and
+  // "microtasks" and "writers", which count.
   // Returns what is wrong with the text, or an empty string.
   std::string Parse(std::string_view text);
   // Whether it holds where `walker` is.

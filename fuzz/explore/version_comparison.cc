@@ -118,13 +118,16 @@ void VersionComparison::CompareOutsideOfEdges() {
 // The host's complaints, and one more if the copy is not equal to the state.
 std::vector<const char*> VersionComparison::CopyAndTearDown(uint32_t version) {
   sim::SimHost& host = version_->subject().host();
-  const core::WritableStream& stream = std::as_const(host).stream(0);
-  core::WritableStream copy;
+  bool is_equal = true;
   options_.versions->ForgetWhatRan();
-  options_.versions->Choose(version);
-  copy = stream;
-  options_.versions->Choose(0);
-  const bool is_equal = copy == stream;
+  for (size_t stream = 0; stream < host.stream_count(); ++stream) {
+    const core::WritableStream& original = std::as_const(host).stream(stream);
+    core::WritableStream copy;
+    options_.versions->Choose(version);
+    copy = original;
+    options_.versions->Choose(0);
+    is_equal &= copy == original;
+  }
   options_.versions->Choose(version);
   host.Teardown();
   options_.versions->Choose(0);

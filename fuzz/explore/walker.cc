@@ -22,7 +22,7 @@ Walker::Walker(const Space& space, std::unique_ptr<CoreSubject> subject, std::un
 void Walker::GoToRoot() {
   configuration_ = kNoConfiguration;
   program_ = {};
-  has_placeholder_ = false;
+  placeholders_ = 0;
 }
 
 bool Walker::Go(std::span<const uint8_t> choices) {
@@ -43,7 +43,7 @@ void Walker::Save(Position& position) {
 void Walker::Restore(const Position& position, size_t ops, size_t scripts) {
   program_.ops.resize(ops);
   program_.scripts.resize(scripts);
-  has_placeholder_ = false;
+  placeholders_ = 0;
   configuration_ = position.configuration;
   if (configuration_ == kNoConfiguration) return;
   subject_->CopyFrom(*position.subject);
@@ -53,7 +53,7 @@ void Walker::Restore(const Position& position, size_t ops, size_t scripts) {
 }
 
 bool Walker::Step() {
-  DropPlaceholder();
+  DropPlaceholders();
   path_.Begin();
   inside_ = 0;
   calls_.clear();
@@ -83,21 +83,29 @@ void Walker::Construct() {
   program_ = ProgramOf(made());
   no_scripts_ = program_;
   // Listeners are counted before any script runs.
-  if (made().listener) no_scripts_.scripts = {{.call = CallKind::kSignal}};
+  for (uint8_t stream = 0; stream < stream_count(); ++stream) {
+    if (HasListener(stream)) no_scripts_.scripts.push_back({.stream = stream, .call = CallKind::kSignal});
+  }
   driver_.Begin(no_scripts_, *subject_, {.snapshots = false, .improviser = this}, trace_);
 }
 
-void Walker::DropPlaceholder() {
-  if (has_placeholder_) program_.scripts.pop_back();
-  has_placeholder_ = false;
+bool Walker::HasListener(uint8_t stream) const {
+  return made().listener && ResolvedSettings(no_scripts_, stream).has(Method::kStart);
+}
+
+void Walker::DropPlaceholders() {
+  program_.scripts.resize(program_.scripts.size() - placeholders_);
+  placeholders_ = 0;
 }
 
 const Program& Walker::program() {
-  const bool is_called = std::any_of(program_.scripts.begin(), program_.scripts.end(),
-                                     [](const Script& script) { return script.call == CallKind::kSignal; });
-  if (made().listener && !is_called) {
-    program_.scripts.push_back({.call = CallKind::kSignal});
-    has_placeholder_ = true;
+  for (uint8_t stream = 0; stream < stream_count(); ++stream) {
+    const bool is_there = std::any_of(program_.scripts.begin(), program_.scripts.end(), [stream](const Script& script) {
+      return script.call == CallKind::kSignal && script.stream == stream;
+    });
+    if (is_there || !driver_.author().streams[stream].has_name || !HasListener(stream)) continue;
+    program_.scripts.push_back({.stream = stream, .call = CallKind::kSignal});
+    ++placeholders_;
   }
   return program_;
 }
@@ -112,61 +120,68 @@ size_t Walker::Unreported() {
 }
 
 // What is written while there is no room, or no stream, changes nothing.
-bool Walker::MayWrite() {
-  const core::WritableStream& stream = std::as_const(*subject_).host().stream(0);
+bool Walker::MayWrite(uint8_t number) {
+  const core::WritableStream& stream = std::as_const(*subject_).host().stream(number);
   const bool accepts = stream.state == StreamState::kWritable && stream.closeRequest.is_undefined() &&
                        stream.inFlightCloseRequest.is_undefined();
   return !accepts || stream.controller.queue.size() < bounds().queue;
 }
 
 void Walker::ListOptions(bool in_call) {
-  const Driver::Author& author = driver_.author();
   options_.clear();
   if (!in_call) {
     const size_t jobs = microtasks();
     const size_t unreported = Unreported();
-    if (jobs + unreported > 0) Add(bounds().checkpoints || jobs == 0 ? OpKind::kRun : OpKind::kRunCount);
+    if (jobs + unreported > 0) Add(bounds().checkpoints || jobs == 0 ? OpKind::kRun : OpKind::kRunCount, 0);
     if (jobs + unreported >= bounds().microtasks) return;
   }
-  if (author.streams[0].has_stream) {
-    ListWriterOptions(in_call);
-    Add(OpKind::kStreamAbort);
-    Add(OpKind::kStreamClose);
-    Add(OpKind::kErrorStream);
-  }
-  if (author.streams[0].has_controller) Add(OpKind::kError);
-  for (uint8_t source = 0; source < kPromiseSourceCount; ++source) {
-    if (author.streams[0].pending[source].empty()) continue;
-    Add(OpKind::kResolve, source);
-    Add(OpKind::kReject, source);
-  }
-  if (!in_call && (author.streams[0].has_stream || author.streams[0].has_controller)) Add(OpKind::kReadStream);
+  for (uint8_t stream = 0; stream < stream_count(); ++stream) ListOptions(stream, in_call);
 }
 
-void Walker::ListWriterOptions(bool in_call) {
+void Walker::ListOptions(uint8_t stream, bool in_call) {
+  const Driver::Author::OfStream& author = driver_.author().streams[stream];
+  if (!author.has_name) Add(OpKind::kConstruct, stream);
+  if (author.has_stream) {
+    ListWriterOptions(stream, in_call);
+    Add(OpKind::kStreamAbort, stream);
+    Add(OpKind::kStreamClose, stream);
+    Add(OpKind::kErrorStream, stream);
+  }
+  if (author.has_controller) Add(OpKind::kError, stream);
+  for (uint8_t source = 0; source < kPromiseSourceCount; ++source) {
+    if (author.pending[source].empty()) continue;
+    Add(OpKind::kResolve, stream, source);
+    Add(OpKind::kReject, stream, source);
+  }
+  if (!in_call && (author.has_stream || author.has_controller)) Add(OpKind::kReadStream, stream);
+}
+
+// Each stream's writers have names of their own: which of its names the author gives to a writer matters to nobody.
+void Walker::ListWriterOptions(uint8_t stream, bool in_call) {
   const Driver::Author& author = driver_.author();
-  const bool is_locked = !std::as_const(*subject_).host().stream(0).writer.is_undefined();
-  const bool may_write = MayWrite();
+  const bool is_locked = !std::as_const(*subject_).host().stream(stream).writer.is_undefined();
+  const bool may_write = MayWrite(stream);
+  const auto first = static_cast<uint8_t>(stream * bounds().writers);
   bool has_free_name = false;
-  for (uint8_t name = 0; name < bounds().writers; ++name) {
+  for (uint8_t name = first; name < first + bounds().writers; ++name) {
     const bool is_free = !author.has_writer(name);
     // One free name is like another, and a name that gets nothing because the stream is locked like any.
-    if (!(is_free && has_free_name) && !(is_locked && name > 0)) {
-      Add(OpKind::kGetWriter, name);
-      Add(OpKind::kConstructWriter, name);
+    if (!(is_free && has_free_name) && !(is_locked && name > first)) {
+      Add(OpKind::kGetWriter, stream, name);
+      Add(OpKind::kConstructWriter, stream, name);
     }
     has_free_name |= is_free;
     if (is_free) continue;
-    if (may_write) Add(OpKind::kWrite, name);
-    Add(OpKind::kClose, name);
-    Add(OpKind::kAbort, name);
-    Add(OpKind::kReleaseLock, name);
-    if (!author.released[name]) Add(OpKind::kCloseWithErrorPropagation, name);
+    if (may_write) Add(OpKind::kWrite, stream, name);
+    Add(OpKind::kClose, stream, name);
+    Add(OpKind::kAbort, stream, name);
+    Add(OpKind::kReleaseLock, stream, name);
+    if (!author.released[name]) Add(OpKind::kCloseWithErrorPropagation, stream, name);
     if (made().watched) {
-      Add(OpKind::kWatchReady, name);
-      Add(OpKind::kWatchClosed, name);
+      Add(OpKind::kWatchReady, stream, name);
+      Add(OpKind::kWatchClosed, stream, name);
     }
-    if (!in_call) Add(OpKind::kReadWriter, name);
+    if (!in_call) Add(OpKind::kReadWriter, stream, name);
   }
 }
 
@@ -194,8 +209,9 @@ Op Walker::Operation(Option option) {
         break;
       case OperandKind::kStream:
       case OperandKind::kPrefix:
-        break;  // there is one stream
       case OperandKind::kNewStream:
+        op.operands.stream = option.stream;
+        break;
       case OperandKind::kBuffer:
       case OperandKind::kNumber:
         break;  // no option has one
@@ -224,9 +240,11 @@ void Walker::ChooseReason(Operands& operands) {
 
 // ---- The author's functions
 
+// The last event is the beginning of the call, and has its stream.
 void Walker::OnCall(CallKind kind) {
+  const size_t owner = OwnerOf(no_scripts_, trace_.events.back().stream, kind);
   calls_.push_back(program_.scripts.size());
-  program_.scripts.push_back({.call = kind});
+  program_.scripts.push_back({.stream = static_cast<uint8_t>(owner), .call = kind});
 }
 
 const Op* Walker::NextOp() {

@@ -43,6 +43,7 @@ class Walker final : private Improviser {
   struct Option {
     OpKind kind;
     uint8_t operand;  // a writer's name, or a PromiseSource
+    uint8_t stream;
   };
 
   // Where a walk is, to come back to.
@@ -67,7 +68,7 @@ class Walker final : private Improviser {
   // state() is not.
   template <typename F>
   void ForEachEdge(F f) {
-    DropPlaceholder();
+    DropPlaceholders();
     Save(here_);
     const size_t ops = program_.ops.size(), scripts = program_.scripts.size();
     path_.Set({});
@@ -88,7 +89,7 @@ class Walker final : private Improviser {
   CoreSubject& subject() { return *subject_; }
   const Driver::Author& author() const { return driver_.author(); }
   size_t microtasks() { return subject_->host().realm().PendingMicrotasks(); }
-  // The program of the way from the root: complete, with a listener for the signal if the stream has one.
+  // The program of the way from the root: complete, with a listener for the signal of each stream that has one.
   const Program& program();
   void ObserveSteps(StepObserver* observer) { observer_ = observer; }
   void PlantFault(CanonicalState::Fault fault) { state_.PlantFault(fault); }
@@ -109,18 +110,21 @@ class Walker final : private Improviser {
 
   void Construct();
   void ListOptions(bool in_call);
-  void ListWriterOptions(bool in_call);
-  void Add(OpKind kind, uint8_t operand = 0) { options_.push_back({kind, operand}); }
+  void ListOptions(uint8_t stream, bool in_call);
+  void ListWriterOptions(uint8_t stream, bool in_call);
+  void Add(OpKind kind, uint8_t stream, uint8_t operand = 0) { options_.push_back({kind, operand, stream}); }
   Op Operation(Option option);
   size_t Unreported();
-  bool MayWrite();
+  bool MayWrite(uint8_t stream);
+  bool HasListener(uint8_t stream) const;
   uint8_t NewReason();
   sim::Chunk NewChunk();
   void ChooseReason(Operands& operands);
   void ListEnds(CallKind kind);
   const Configuration& made() const { return space_.configurations[configuration_]; }
   const Bounds& bounds() const { return space_.families[made().family].bounds; }
-  void DropPlaceholder();
+  uint8_t stream_count() const { return made().second.has_value() ? 2 : 1; }
+  void DropPlaceholders();
 
   const Space& space_;
   std::unique_ptr<CoreSubject> subject_;
@@ -140,7 +144,7 @@ class Walker final : private Improviser {
   std::vector<Option> options_;
   const std::vector<Option>* listed_ = nullptr;  // those of the state, if they were listed before
   std::vector<End> ends_;
-  bool has_placeholder_ = false;  // the last script of the program is a listener that was not called
+  size_t placeholders_ = 0;  // how many of the program's last scripts are listeners that were not called
 };
 
 }  // namespace sluice::fuzz

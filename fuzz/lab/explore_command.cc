@@ -12,7 +12,10 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
+#include <span>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -61,25 +64,50 @@ absl::Status ReadFlags(const std::vector<std::string>& words, const char* flag, 
   return absl::OkStatus();
 }
 
-absl::Status ReadSinks(const std::vector<std::string>& words, std::vector<uint8_t>& sinks) {
-  if (words.empty()) sinks = fuzz::AllSinks();
+// The bits of names joined by +, of which `names` has the order; nullopt if there is no such name.
+std::optional<uint8_t> BitsOf(const std::string& word, std::span<const std::string_view> names) {
+  uint8_t bits = 0;
+  const std::vector<std::string> given = absl::StrSplit(word, '+', absl::SkipEmpty());
+  for (const std::string& name : given) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    bits |= static_cast<uint8_t>(1 << (found - names.begin()));
+  }
+  return bits;
+}
+
+absl::Status ReadSinks(const std::vector<std::string>& words, const char* flag, std::vector<uint8_t>& sinks) {
+  const auto methods = fuzz::MethodNames().first(static_cast<size_t>(fuzz::Method::kSize));
   for (const std::string& word : words) {
     if (word == "all") {
       sinks = fuzz::AllSinks();
       continue;
     }
-    uint8_t sink = 0;
-    const std::vector<std::string> methods = absl::StrSplit(word == "none" ? "" : word, '+', absl::SkipEmpty());
-    for (const std::string& name : methods) {
-      const auto names = fuzz::MethodNames();
-      const auto found = std::find(names.begin(), names.end(), name);
-      const auto method = static_cast<fuzz::Method>(found - names.begin());
-      if (found == names.end() || method == fuzz::Method::kSize) {
-        return Wrong(absl::StrCat("--sink: expected all, none or methods as start+write+close+abort, not ", word));
-      }
-      sink |= static_cast<uint8_t>(1 << static_cast<int>(method));
+    const std::optional<uint8_t> sink = BitsOf(word == "none" ? "" : word, methods);
+    if (!sink.has_value()) {
+      return Wrong(absl::StrCat(flag, ": expected all, none or methods as start+write+close+abort, not ", word));
     }
-    sinks.push_back(sink);
+    sinks.push_back(*sink);
+  }
+  return absl::OkStatus();
+}
+
+// All combinations of the second stream's sinks and of what it shares; none, if no flag is for it.
+absl::Status ReadSeconds(const ExploreFlags& flags, std::vector<std::optional<fuzz::SecondStream>>& seconds) {
+  std::vector<uint8_t> sinks;
+  const absl::Status status = ReadSinks(flags.second_sinks, "--second-sink", sinks);
+  if (!status.ok()) return status;
+  if (sinks.empty() && flags.shares.empty()) return absl::OkStatus();
+  if (sinks.empty()) sinks = {0};
+  // A function that listens to two signals would be one script and two calls.
+  const auto shareable = fuzz::SharedNames().first(static_cast<size_t>(fuzz::Shared::kSignal));
+  seconds.clear();
+  for (const std::string& word : flags.shares.empty() ? std::vector<std::string>{"nothing"} : flags.shares) {
+    const std::optional<uint8_t> shared = BitsOf(word == "nothing" ? "" : word, shareable);
+    if (!shared.has_value()) {
+      return Wrong(absl::StrCat("--shares: expected nothing, sink, strategy or sink+strategy, not ", word));
+    }
+    for (const uint8_t sink : sinks) seconds.push_back({{.methods = sink, .shared = *shared}});
   }
   return absl::OkStatus();
 }
@@ -110,7 +138,9 @@ absl::Status ReadByteLimits(const std::vector<std::string>& words, std::vector<s
 absl::StatusOr<Family> CustomFamily(const ExploreFlags& flags) {
   Family family{.name = "custom", .bounds = {}, .combinations = {}};
   fuzz::Combinations& of = family.combinations;
-  absl::Status status = ReadSinks(flags.sinks, of.sinks);
+  absl::Status status = ReadSinks(flags.sinks, "--sink", of.sinks);
+  if (of.sinks.empty()) of.sinks = fuzz::AllSinks();
+  status.Update(ReadSeconds(flags, of.seconds));
   status.Update(ReadFlags(flags.sizes, "--size", of.sizes));
   status.Update(ReadFlags(flags.listeners, "--listener", of.listeners));
   status.Update(ReadFlags(flags.observed, "--observed", of.observed));
@@ -129,7 +159,8 @@ absl::StatusOr<Family> CustomFamily(const ExploreFlags& flags) {
 absl::StatusOr<std::vector<Family>> ChosenFamilies(const ExploreFlags& flags) {
   const bool is_custom = !flags.sinks.empty() || !flags.sizes.empty() || !flags.listeners.empty() ||
                          !flags.observed.empty() || !flags.watched.empty() || !flags.undefined_reasons.empty() ||
-                         !flags.high_water_marks.empty() || !flags.ticks.empty() || !flags.byte_limits.empty();
+                         !flags.high_water_marks.empty() || !flags.ticks.empty() || !flags.byte_limits.empty() ||
+                         !flags.second_sinks.empty() || !flags.shares.empty();
   if (is_custom && (flags.deep || !flags.families.empty())) {
     return Wrong("--deep and --family have configurations of their own: no flag for those can stand beside them");
   }
@@ -153,7 +184,8 @@ absl::StatusOr<std::vector<Family>> ChosenFamilies(const ExploreFlags& flags) {
   return chosen;
 }
 
-absl::Status SetBounds(const ExploreFlags& flags, fuzz::Bounds& bounds) {
+absl::Status SetBounds(const ExploreFlags& flags, Family& family) {
+  fuzz::Bounds& bounds = family.bounds;
   bounds.queue = flags.queue.value_or(bounds.queue);
   bounds.writers = flags.writers.value_or(bounds.writers);
   bounds.reentry = flags.reentry.value_or(bounds.reentry);
@@ -161,6 +193,12 @@ absl::Status SetBounds(const ExploreFlags& flags, fuzz::Bounds& bounds) {
   bounds.microtasks = flags.microtasks.value_or(bounds.microtasks);
   bounds.checkpoints |= flags.checkpoints;
   bounds.thenables |= flags.thenables;
+  const bool is_pair =
+      std::ranges::any_of(family.combinations.seconds, [](const auto& one) { return one.has_value(); });
+  if (is_pair && 2 * bounds.writers > fuzz::kWriterCount) {
+    return Wrong(
+        absl::StrCat("--writers: there are ", fuzz::kWriterCount, " names, for both streams of ", family.name));
+  }
   if (!flags.size_returns.empty()) bounds.sizes.clear();
   for (const std::string& word : flags.size_returns) {
     double number = std::numeric_limits<double>::quiet_NaN();
@@ -254,7 +292,7 @@ class Run {
     absl::StatusOr<std::vector<Family>> families = ChosenFamilies(flags_);
     if (!families.ok()) return Complain(families.status());
     for (Family& family : *families) {
-      if (const absl::Status status = SetBounds(flags_, family.bounds); !status.ok()) return Complain(status);
+      if (const absl::Status status = SetBounds(flags_, family); !status.ok()) return Complain(status);
     }
     fuzz::StatePredicate predicate;
     if (!flags_.to.empty()) {

@@ -17,7 +17,9 @@ struct ExploreFlags {
   std::vector<std::string> sizes, listeners, observed, watched, undefined_reasons;  // "yes", "no"
   std::vector<double> high_water_marks;
   std::vector<std::string> ticks;
-  std::vector<std::string> byte_limits;  // bytes, or "none"
+  std::vector<std::string> byte_limits;   // bytes, or "none"
+  std::vector<std::string> second_sinks;  // sinks of a second stream, and "no" for none
+  std::vector<std::string> shares;        // what that has of the first one: "nothing" or "sink+strategy"
   // Bounds, of all families.
   std::optional<uint32_t> queue, writers, reentry, inside, microtasks;
   bool checkpoints = false;

@@ -54,6 +54,9 @@ void AddExploreCommand(CLI::App& app, sluice::lab::ExploreFlags& flags, int& res
   list("--observed", flags.observed, "Whether the author reacts to returned promises: yes, no");
   list("--watched", flags.watched, "Whether the author may react to ready and closed: yes, no");
   list("--undefined-reasons", flags.undefined_reasons, "Whether reasons may be undefined: yes, no");
+  list("--second-sink", flags.second_sinks,
+       "Sinks of a second stream, as --sink; without this and --shares there is none");
+  list("--shares", flags.shares, "What the second stream has of the first: nothing, sink, strategy, sink+strategy");
   const auto bound = [explore](const char* name, std::optional<uint32_t>& value, uint32_t last, const char* meaning) {
     explore->add_option(name, value, meaning)->check(CLI::Range(0u, last))->group("Bounds");
   };

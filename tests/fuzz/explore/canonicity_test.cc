@@ -25,6 +25,12 @@ TEST(CanonicityTest, RandomWalksComeToKnownStatesWithTheSameEdges) {
   EXPECT_EQ(Walk(FullSink(true, {.queue = 1}), Fault::kNone), "");
 }
 
+TEST(CanonicityTest, RandomWalksOfTwoStreamsComeToKnownStatesWithTheSameEdges) {
+  EXPECT_EQ(Walk(PairSpace(), Fault::kNone), "");
+  EXPECT_EQ(Walk(ActingPairSpace(), Fault::kNone), "");
+}
+
+TEST(CanonicityTest, ASecondStreamThatIsLeftOutIsNoticed) { EXPECT_NE(Walk(PairSpace(), Fault::kSecondStream), ""); }
 TEST(CanonicityTest, MicrotasksThatAreLeftOutAreNoticed) { EXPECT_NE(Walk(FullSink(), Fault::kMicrotasks), ""); }
 TEST(CanonicityTest, AReadyPromiseThatIsLeftOutIsNoticed) { EXPECT_NE(Walk(SmallSpace(), Fault::kReadyPromise), ""); }
 TEST(CanonicityTest, ReactionsOfTheAuthorThatAreLeftOutAreNoticed) {

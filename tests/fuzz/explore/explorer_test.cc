@@ -30,6 +30,11 @@ TEST(ExplorerTest, CountsAreTheSameBreadthFirstAndDepthFirst) {
   EXPECT_EQ(Count({.space = FullSink(), .judge = false}), ExploreDepthFirst(FullSink(), 0));
 }
 
+TEST(ExplorerTest, CountsOfTwoStreamsAreTheSameBreadthFirstAndDepthFirst) {
+  EXPECT_EQ(Count({.space = PairSpace(), .judge = false}), ExploreDepthFirst(PairSpace(), 0));
+  EXPECT_EQ(Count({.space = ActingPairSpace(), .judge = false}), ExploreDepthFirst(ActingPairSpace(), 0));
+}
+
 TEST(ExplorerTest, CountsAreTheSameWithMoreThreads) {
   const auto one = Count({.space = FullSink(), .judge = false});
   EXPECT_EQ(one, Count({.space = FullSink(), .judge = false, .threads = 3}));
@@ -99,6 +104,44 @@ TEST(ExplorerTest, AFaultOfElevenStepsIsFoundByAProgramOfElevenOperations) {
     EXPECT_EQ(found.program.ops.size(), 11u) << PrintText(found.program);
     EXPECT_EQ(found.program.ops.back().kind, OpKind::kGetWriter);
     EXPECT_EQ(found.finding.oracle, Oracle::kModel);
+  }
+}
+
+// The core does to the first stream what was to be done to the second.
+class MixedUpSubject final : public CoreSubject {
+ public:
+  explicit MixedUpSubject(SubjectMethod method) : method_(method) {}
+  sim::Outcome Perform(const SubjectCall& call) override {
+    SubjectCall performed = call;
+    if (call.method == method_) performed.stream = 0;
+    return CoreSubject::Perform(performed);
+  }
+
+ private:
+  SubjectMethod method_;
+};
+
+TEST(ExplorerTest, AMixUpOfTwoStreamsIsFoundByAShortestProgram) {
+  const auto find = [](SubjectMethod method, const Space& space) {
+    Explorer explorer({.space = space, .make_subject = [=] { return std::make_unique<MixedUpSubject>(method); }});
+    const Outcome outcome = explorer.Run(GoOn);
+    return outcome == Outcome::kFinding ? explorer.findings().front().program : Program{};
+  };
+  // The second stream has a start(), which receives its controller.
+  const Space space(
+      {{"pair",
+        {.queue = 1, .writers = 1, .reentry = 1},
+        {.sinks = {8}, .sizes = {false}, .listeners = {false}, .seconds = {SecondStream{.methods = 1}}}}});
+  for (const SubjectMethod method :
+       {SubjectMethod::kStreamAbort, SubjectMethod::kStreamClose, SubjectMethod::kGetWriter,
+        SubjectMethod::kConstructWriter, SubjectMethod::kErrorStream, SubjectMethod::kControllerError,
+        SubjectMethod::kSignalAborted}) {
+    const Program found = find(method, space);
+    // The second stream, perhaps something that makes them differ, and the operation; closing looks alike at first.
+    EXPECT_GE(found.ops.size(), 2u) << static_cast<int>(method);
+    EXPECT_LE(found.ops.size(), 4u) << PrintText(found);
+    EXPECT_EQ(LastStream(found), 1u) << PrintText(found);
+    EXPECT_TRUE(find(method, FullSink(false, {.queue = 1, .writers = 1, .reentry = 1})).ops.empty());
   }
 }
 

@@ -26,6 +26,21 @@ inline Space SmallSpace() {
                  {.sinks = {2}, .sizes = {false}, .byteLimits = {2}, .undefinedReasons = {true}}}});
 }
 
+// Two streams: one with an abort() and one without methods, and two that share that sink.
+inline Space PairSpace() {
+  return Space({{"pair",
+                 {.queue = 1, .writers = 1, .reentry = 1},
+                 {.sinks = {8},
+                  .sizes = {false},
+                  .seconds = {SecondStream{}, SecondStream{.shared = 1 << static_cast<int>(Shared::kSink)}}}}});
+}
+// The abort() of each of two streams may act on the other one.
+inline Space ActingPairSpace() {
+  return Space({{"acting",
+                 {.queue = 1, .writers = 1},
+                 {.sinks = {8}, .sizes = {false}, .seconds = {SecondStream{.methods = 8}}}}});
+}
+
 inline bool GoOn(const Progress&) { return true; }
 
 }  // namespace sluice::fuzz

@@ -22,6 +22,19 @@ TEST(StatePredicateTest, TheShortestProgramToAStateIsFound) {
   EXPECT_EQ(explorer.wanted_program().ops.size(), 4u);
 }
 
+TEST(StatePredicateTest, EachStreamHasItsSlots) {
+  StatePredicate predicate;
+  ASSERT_EQ(predicate.Parse("state=writable, s1.state=errored"), "");
+  EXPECT_THAT(StatePredicate().Parse("s1.colour=red"), HasSubstr("backpressure"));
+  EXPECT_THAT(StatePredicate().Parse("s1.microtasks=0"), HasSubstr("backpressure"));
+  Explorer explorer(
+      {.space = PairSpace(), .judge = false, .wanted = [&](Walker& walker) { return predicate.Holds(walker); }});
+  ASSERT_EQ(explorer.Run(GoOn), Explorer::Outcome::kWanted);
+  const Program program = explorer.wanted_program();
+  EXPECT_EQ(LastStream(program), 1u);
+  EXPECT_EQ(program.ops.back().operands.stream, 1u);
+}
+
 TEST(StatePredicateTest, WhatAStateDoesNotHaveIsAnErrorThatListsWhatItHas) {
   StatePredicate predicate;
   EXPECT_THAT(predicate.Parse("colour=red"), HasSubstr("backpressure"));

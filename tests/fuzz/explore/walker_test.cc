@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -56,6 +57,28 @@ TEST(WalkerTest, AnEdgeWithTwoOperationsInsideAndThenablesIsAProgram) {
   ExpectEdgesToBePrograms(Space({{"deep",
                                   {.queue = 1, .writers = 1, .inside = 2, .thenables = true},
                                   {.sinks = {2}, .sizes = {false}, .highWaterMarks = {0}}}}));
+}
+
+TEST(WalkerTest, AnEdgeOfTwoStreamsIsAProgram) {
+  ExpectEdgesToBePrograms(PairSpace());
+  ExpectEdgesToBePrograms(ActingPairSpace());
+  // A listener on a signal, which the path calls or not.
+  ExpectEdgesToBePrograms(Space({{"listeners",
+                                  {.queue = 1, .writers = 1, .reentry = 1, .checkpoints = true},
+                                  {.sinks = {0}, .sizes = {false}, .seconds = {SecondStream{.methods = 1}}}}}));
+}
+
+TEST(WalkerTest, TheSinkOfEachStreamActsOnTheOther) {
+  const Space space = ActingPairSpace();
+  std::array<bool, 2> acts{};
+  Explorer explorer({.space = space, .judge = false, .on_edge = [&](const Program& program) {
+                       for (const Script& script : program.scripts) {
+                         for (const Op& op : script.ops) acts[script.stream] |= op.operands.stream != script.stream;
+                       }
+                     }});
+  ASSERT_EQ(explorer.Run(GoOn), Explorer::Outcome::kClosed);
+  EXPECT_TRUE(acts[0]);
+  EXPECT_TRUE(acts[1]);
 }
 
 TEST(WalkerTest, ProgramsSurviveTheirTextAndBytes) {
