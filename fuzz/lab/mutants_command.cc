@@ -1,21 +1,21 @@
 #include "fuzz/lab/mutants_command.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
-#include <stdexcept>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "fuzz/driver/core_subject.h"
-#include "fuzz/driver/driver.h"
 #include "fuzz/explore/explorer.h"
 #include "fuzz/explore/version_comparison.h"
+#include "fuzz/explore/visibility.h"
 #include "fuzz/lab/commands.h"
 #include "fuzz/lab/judging.h"
 #include "fuzz/lab/mutant_children.h"
@@ -56,7 +56,10 @@ std::vector<Round> Rounds(const std::vector<std::string>& families) {
         {"unobserved", {}, {.sinks = {2, 15}, .sizes = {false}}},
         {"byte-limit", {}, {.sinks = {2, 15}, .sizes = {false}, .byteLimits = {2}, .observed = {true}}},
         {"sizes", {.queue = 2, .writers = 1, .sizes = {1, 0, -1, nan, infinity}}, {.sinks = {2}, .observed = {true}}},
-        {"undefined-reasons", {}, {.sinks = {8}, .sizes = {false}, .undefinedReasons = {true}}}};
+        {"undefined-reasons", {}, {.sinks = {8}, .sizes = {false}, .undefinedReasons = {true}}},
+        {"pairs",
+         {.queue = 1, .writers = 1},
+         {.sinks = {0}, .sizes = {false}, .observed = {true}, .seconds = {fuzz::SecondStream{.methods = 31}}}}};
   } else {
     for (const Family& family : fuzz::DefaultFamilies()) {
       if (std::ranges::find(families, family.name) != families.end()) chosen.push_back(family);
@@ -162,8 +165,8 @@ class MutantRun {
     }
     const std::vector<Round> rounds = Rounds(flags_.families);
     if (!flags_.families.empty() && rounds.size() != flags_.families.size() + 1) {
-      return Complain(
-          absl::InvalidArgumentError("--family: there are: sinks, turns, watched, byte-limit, undefined-reasons"));
+      return Complain(absl::InvalidArgumentError(
+          "--family: there are: sinks, turns, watched, byte-limit, undefined-reasons, pairs"));
     }
     for (const Round& round : rounds) {
       if (const absl::Status status = Compare(round, Alive()); !status.ok()) return Complain(status);
@@ -180,12 +183,7 @@ class MutantRun {
       if (results_[number].value("fate", "") == "undecided") ExploreByItself(number, rounds);
     }
     if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
-    for (const uint32_t number : chosen_) {
-      const Json& result = results_[number];
-      if (result.value("fate", "") != "killed" || result.value("died", false) || result.contains("visible")) continue;
-      FindVisible(number, rounds.front().space);
-      if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
-    }
+    if (const absl::Status status = FindVisible(rounds.front()); !status.ok()) return Complain(status);
     return Summary();
   }
 
@@ -331,43 +329,72 @@ class MutantRun {
     }
   }
 
-  // Oracles see inside: what they find at once, authors may see later, in states that only the mutant comes to.
-  void FindVisible(uint32_t number, const Space& space) {
-    struct Found {};
-    const auto explore = [&](std::FILE* out) {
-      const auto trace_under = [](uint32_t version, const fuzz::Program& program) {
-        fuzz::CoreSubject core;
-        fuzz::Trace trace;
-        core::g_mutant = version;
-        fuzz::Driver().Run(program, core, {.snapshots = false}, trace);
-        return trace;
-      };
-      MutantVersions versions;
-      const auto compare = [&](const fuzz::Program& program) {
-        SharedBeacon().Begin(number);
-        versions.ForgetWhatRan();
-        const fuzz::Trace expected = trace_under(0, program);
-        core::g_mutant = number;
-        if (!versions.HasRun(number)) return;
-        if (trace_under(number, program).events == expected.events) return;
-        core::g_mutant = 0;
-        PrintLine(out, {{"visible", fuzz::PrintText(program)}});
-        throw Found();
-      };
-      core::g_mutant = number;
-      fuzz::Explorer explorer({.space = space, .judge = false, .on_edge = compare});
-      try {
-        // What complains is no reason to stop.
-        while (explorer.Run([](const fuzz::Progress&) { return true; }) != fuzz::Explorer::Outcome::kClosed) {
-        }
-      } catch (const Found&) {
-      } catch (const std::runtime_error&) {  // it remembers something that is not in its state
-      }
+  // Oracles see inside: what they find at once, authors may see later, in states that only the mutant comes to, or
+  // never. All mutants share one walk along the original's edges; one that ends the process is left out from then on.
+  absl::Status FindVisible(const Round& round) {
+    std::set<uint32_t> hidden;
+    for (const uint32_t number : chosen_) {
+      const Json& result = results_[number];
+      const bool is_known = result.contains("visible") || result.contains("sight");
+      if (result.value("fate", "") == "killed" && !result.value("died", false) && !is_known) hidden.insert(number);
+    }
+    while (!hidden.empty()) {
+      absl::Status written;
+      const std::string died = InChild(
+          [&](std::FILE* out) {
+            LookFor({hidden.begin(), hidden.end()}, round, out);
+          },
+          [&](const Json& line) {
+            const uint32_t number = line["number"];
+            Json json = results_[number];
+            json["sight"] = line["sight"];
+            if (line.contains("program")) json["visible"] = line["program"];
+            results_.Put(std::move(json));
+            hidden.erase(number);
+            if (hidden.size() % 25 == 0) written.Update(results_.Write());
+          });
+      written.Update(results_.Write());
+      if (!written.ok()) return written;
+      const uint32_t suspect = SharedBeacon().running;
+      if (died.empty() || suspect == 0) break;
+      std::fprintf(stderr, "%s, left out: %s\n", died.c_str(), Results::NameOf(suspect).c_str());
+      Json json = results_[suspect];
+      json["sight"] = died;
+      results_.Put(std::move(json));
+      hidden.erase(suspect);
+    }
+    return absl::OkStatus();
+  }
+
+  static void LookFor(const std::vector<uint32_t>& numbers, const Round& round, std::FILE* out) {
+    Beacon& beacon = SharedBeacon();
+    MutantVersions versions;
+    size_t known = 0;
+    uint64_t printed = 0;
+    const auto on_result = [&](const fuzz::VisibilityResult& result) {
+      constexpr std::array kSights = {"none", "seen", "open"};
+      Json line = {{"number", result.version}, {"sight", kSights[static_cast<size_t>(result.visible)]}};
+      if (result.visible == fuzz::Visible::kYes) line["program"] = fuzz::PrintText(result.program);
+      PrintLine(out, line);
+      if (++known % 20 == 0) std::fprintf(stderr, "visible: %zu of %zu known\n", known, numbers.size());
     };
-    Json json = results_[number];
-    json["visible"] = nullptr;
-    InChild(explore, [&](const Json& line) { json["visible"] = line["visible"]; });
-    results_.Put(std::move(json));
+    fuzz::Visibility visibility({.space = round.space,
+                                 .versions = &versions,
+                                 .compared = numbers,
+                                 .on_run = [&](uint32_t version) { beacon.Begin(version); },
+                                 .on_result = on_result,
+                                 .go_on =
+                                     [&](uint64_t states, uint64_t edges) {
+                                       beacon.running = 0;
+                                       if (edges - printed < 50'000) return true;
+                                       printed = edges;
+                                       std::fprintf(stderr, "visible: %llu states, %llu edges\n",
+                                                    static_cast<unsigned long long>(states),
+                                                    static_cast<unsigned long long>(edges));
+                                       return true;
+                                     }});
+    visibility.Run();
+    beacon.running = 0;
   }
 
   int Summary() const {

@@ -180,6 +180,33 @@ class Lists(unittest.TestCase):
             results[0]["wpt"] = "some test"
             self.assertEqual(len(wpt_score.compare(results, False)), 1)
 
+    def test_an_interrupted_score_of_the_web_platform_tests_resumes_and_leaves_out_what_nobody_can_tell(self) -> None:
+        results = [{"name": name, "number": number, "fate": fate, "sight": sight} for number, (name, fate, sight) in enumerate(
+            [("seen", "killed", "seen"), ("later", "killed", "open"), ("hidden", "killed", "none"), ("same", "equivalent", "")], 1)]
+        asked: list[list[int]] = []
+
+        async def run_all(numbers: list[int], command: list[str], jobs: int, on_found: wpt_score.OnFound) -> None:
+            asked.append(numbers)
+            on_found(numbers[0], [wpt_score.Noticed("some test", "failed")])
+            if len(asked) == 1:
+                raise KeyboardInterrupt
+
+        with (tempfile.TemporaryDirectory() as name, mock.patch.object(wpt_score, "_FOLDER", Path(name)), mock.patch.object(wpt_score, "_all", run_all),
+              mock.patch.object(wpt_score, "_suite", lambda: Path(name)), mock.patch.object(wpt_score, "_command", lambda suite, tests: [])):
+            with self.assertRaises(KeyboardInterrupt):
+                wpt_score.score(results, 1, False)
+            wpt_score.score(results, 1, True)
+            self.assertEqual(asked, [[1, 2], [2]])
+            self.assertEqual([one["wpt"] for one in results], ["some test", "some test", "", ""])
+            wpt_score.score(results, 1, False)
+            self.assertEqual(asked[-1], [1, 2])
+
+    def test_a_reason_says_what_was_proven(self) -> None:
+        of = {"number": 1, "oracles": ["ownership"]}
+        self.assertIn("on every edge", suite.why_unnoticed(of | {"sight": "none"}, set()))
+        self.assertIn("between two microtasks", suite.why_unnoticed(of | {"sight": "seen", "visible": "run 1\n"}, set()))
+        self.assertEqual(suite.why_unnoticed(of | {"sight": "seen", "visible": "run\n"}, set()), "")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -15,7 +15,7 @@ from sluice_dev.common.paths import ROOT
 from sluice_dev.common.result import tell
 from sluice_dev.mutation import campaigns, mutators, stamp, suite, table, wpt_score
 
-FAMILIES = ("sinks", "turns", "watched", "byte-limit", "undefined-reasons")
+FAMILIES = ("sinks", "turns", "watched", "byte-limit", "undefined-reasons", "pairs")
 SURVIVORS = ROOT / "scripts/sluice_dev/mutation/survivors.txt"
 FOLDER = ROOT / "build/mutants"
 _NOT_BUILT = "not built"
@@ -117,7 +117,7 @@ def main(arguments: list[str]) -> int:
     if options.suite:
         text += "\n" + suite.make(FOLDER / "sluice-fuzz", results, options.jobs)
     if options.wpt:
-        wpt_score.score([one for one in results if one["fate"] != _NOT_BUILT], options.jobs)
+        wpt_score.score([one for one in results if one["fate"] != _NOT_BUILT], options.jobs, options.resume)
         text += "\n" + table.by_wpt(results)
         complaints += wpt_score.compare(results, options.update)
     (FOLDER / "mutants.json").write_text(json.dumps(results, indent=1) + "\n")

@@ -41,6 +41,9 @@ PATTERNS = [
     (re.compile(r"^(\s+(?:for \(.*\) )?)(host\.Drop\([^;]*\);)$"), r"\1{ \2 \2 }"),
     (re.compile(r"host\.Store\((\w+), Place::\w+, [\w.]+\)"), r"\1"),
     (re.compile(r"host\.Retain\(([\w.>-]+(?:\([\w.]+\)\.\w+)?)\)"), r"\1"),
+    # Another stream: the first one, which is the only one unless a program makes more
+    (re.compile(r"(?<![!=]= )\bstream\.self\b"), "StreamSlot{1}"),
+    (re.compile(r"host\.Stream\(([\w.]+(?:\(\w+\)\.\w+)?)\)"), "host.Stream(StreamSlot{1})"),
     # Settlements, and the order of reactions
     (re.compile(r"host\.Resolve\(([^;?]*)\);$"), r"host.Reject(\1, kUndefined);"),
     (re.compile(r"fulfilled \? ([^:]+) : ([^;]+);$"), r"fulfilled ? \2 : \1;"),

@@ -7,6 +7,7 @@ tests.json has the programs, titles and steps; writable-streams.any.js is made o
 """
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -194,7 +195,12 @@ def why_unnoticed(one: dict[str, Any], shown: set[int]) -> str:
         return "of the byte limit, which the standard does not have"
     if "closeWithErrorPropagation" in program or "errorStream" in program:
         return "of an operation for other specifications, which no script can call"
-    return "" if program else f"no program that was tried shows it to an author; in the testbed: {', '.join(one['oracles'])}"
+    oracles = ", ".join(one["oracles"])
+    if one.get("sight") == "none":
+        return f"no author can tell: on every edge that was explored it leaves what the original leaves; in the testbed: {oracles}"
+    if re.search(r"^run \d", program, re.MULTILINE):
+        return f"an author can tell between two microtasks; no script that runs them all shows it; in the testbed: {oracles}"
+    return "" if program else f"no program that was tried shows it to an author; in the testbed: {oracles}"
 
 
 def unnoticed_text(results: Results, noticed: set[int], shown: set[int]) -> str:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ _META = re.compile(r"^// META: script=(.*)$", re.MULTILINE)
 
 
 Result = tuple[str, int]  # of a subtest: its name, and testharness.js's number
+OnFound = Callable[[int, "list[Noticed]"], None]
 
 
 def scripts(suite: Path, files: list[Path]) -> list[Path]:
@@ -102,22 +104,24 @@ async def _run(command: list[str], number: int, expected: list[Result] | None, t
     return seen, noticed
 
 
-async def _all(numbers: list[int], command: list[str], jobs: int) -> dict[int, list[Noticed]]:
+async def _all(numbers: list[int], command: list[str], jobs: int, on_found: OnFound) -> dict[int, list[Noticed]]:
     expected, wrong = await _run(command, 0, None, False)
     again, _ = await _run(command, 0, None, False)
     if wrong or not expected or again != expected:
         reason = ", ".join(map(str, wrong)) or "they have other results each time"
         raise CannotRun(f"the tests do not run as they should without a mutant: {reason}")
-    return await _each(numbers, command, expected, jobs, False)
+    return await _each(numbers, command, expected, jobs, False, on_found)
 
 
-async def _each(numbers: list[int], command: list[str], expected: list[Result], jobs: int, to_the_end: bool) -> dict[int, list[Noticed]]:
+async def _each(numbers: list[int], command: list[str], expected: list[Result], jobs: int, to_the_end: bool,
+                on_found: OnFound = lambda number, noticed: None) -> dict[int, list[Noticed]]:
     free = asyncio.Semaphore(jobs)
     found: dict[int, list[Noticed]] = {}
 
     async def one(number: int) -> None:
         async with free:
             found[number] = (await _run(command, number, expected, to_the_end))[1]
+            on_found(number, found[number])
             if len(found) % 20 == 0:
                 print(f"{len(found)} of {len(numbers)} mutants", file=sys.stderr, flush=True)
 
@@ -137,13 +141,38 @@ def _suite() -> Path:
     return folder
 
 
-def score(results: list[dict[str, Any]], jobs: int) -> None:
-    """Each result gets "wpt": the subtest that noticed the mutant, or an empty string."""
+def may_be_noticed(one: dict[str, Any]) -> bool:
+    """Whether an author may tell the mutant. Nothing notices one that leaves, on every edge, what the original leaves."""
+    return bool(one["fate"] == "killed" and one.get("sight") != "none")
+
+
+def score(results: list[dict[str, Any]], jobs: int, resume: bool) -> None:
+    """Each result gets "wpt": the subtest that noticed the mutant, or an empty string. What is known stays in a file, with which a run resumes."""
     suite = _suite()
     command = _command(suite, sorted((suite / _TESTS).glob("*.any.js")))
-    found: dict[int, list[Noticed]] = run_async(_all([one["number"] for one in results], command, jobs))
+    names = {one["number"]: one["name"] for one in results}
+    path = _FOLDER / f"wpt-{stamp.of_core()}.jsonl"
+    if not resume:
+        path.unlink(missing_ok=True)
+    known = _known(path)
+    with path.open("a") as file:
+        def on_found(number: int, noticed: list[Noticed]) -> None:
+            known[names[number]] = str(next(iter(noticed), ""))
+            print(json.dumps({"name": names[number], "wpt": known[names[number]]}), file=file, flush=True)
+
+        run_async(_all([one["number"] for one in results if may_be_noticed(one) and one["name"] not in known], command, jobs, on_found))
     for one in results:
-        one["wpt"] = str(next(iter(found[one["number"]]), ""))
+        one["wpt"] = known.get(one["name"], "")
+
+
+def _known(path: Path) -> dict[str, str]:
+    """What an interrupted run found. A line that was cut off is left out."""
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        with suppress(ValueError):
+            one = json.loads(line)
+            found[str(one["name"])] = str(one["wpt"])
+    return found
 
 
 def compare(results: list[dict[str, Any]], update: bool) -> list[str]:
