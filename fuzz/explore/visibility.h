@@ -2,8 +2,8 @@
 // more than that.
 //
 //   Visibility visibility({.space = space, .versions = &versions, .compared = {17, 23}});
-//   visibility.Run();
-//   for (const VisibilityResult& result : visibility.results()) ...
+//   const bool is_closed = visibility.Run();
+//   const std::vector<VisibilityResult>& results = visibility.results();
 //
 // The original is explored. On each edge, the versions whose code it ran are run from the same state with the same
 // choices. Where a version leaves a state from which an author cannot tell it (the same canonical state, and the same

@@ -22,6 +22,7 @@ SETUP: dict[str, tuple[str, str, list[str]]] = {
     "src/core/state_io.h": (CORE, "const WritableStream& stream", []),
     "src/sim/realm.h": (SIM, "UserCode& author", []),
     "fuzz/driver/driver.h": (FUZZ, "const Program& program, Subject& subject", []),
+    "fuzz/explore/visibility.h": (FUZZ, "const Space& space, Versions& versions", []),
     "fuzz/lab/straight_line.h": ("sluice::lab", "const fuzz::Trace& trace, void (*Print)(const std::string&)", []),
     "fuzz/model/reference_model.h": (FUZZ, "UserCode& user_code, const std::vector<sim::Chunk>& chunks, const StreamOptions& options", []),
     "fuzz/oracle/divergence.h": (FUZZ, "Judge& judge, const Program& program", []),
