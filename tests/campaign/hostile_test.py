@@ -167,9 +167,9 @@ class Folder(unittest.TestCase):
 
     def test_a_lock_ends_with_its_holder(self):
         with tempfile.TemporaryDirectory() as name:
-            with sole_user(name, "one"):
+            with sole_user(name, "one", "--x"):
                 pass
-            with sole_user(name, "another"):
+            with sole_user(name, "another", "--x"):
                 pass
 
 

@@ -142,7 +142,7 @@ class Minimize(unittest.TestCase):
         self.assertEqual(changed.read_bytes(), b"quite another input")
 
     def test_two_at_once_in_one_corpus_are_one_too_many(self):
-        with sole_user(str(self.corpus), "a test"):
+        with sole_user(str(self.corpus), "a test", "--corpus"):
             run = self.run_it(f"--target={TARGET}")
         self.assertEqual(run.returncode, 2, run.stderr)
         self.assertRegex(run.stderr, "another scripts/minimize is using it")

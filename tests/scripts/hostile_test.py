@@ -4,6 +4,7 @@
 """
 
 import concurrent.futures
+import errno
 import os
 import re
 import signal
@@ -13,12 +14,14 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from sluice_dev.common import arguments, errors  # noqa: E402
+from sluice_dev.common import arguments, errors, locks  # noqa: E402
+from sluice_dev.nightly import state  # noqa: E402
 
 # What each refuses before it installs or builds anything.
 REFUSED = {
@@ -192,6 +195,17 @@ class Signals(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), "told\n")
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, -signal.SIGTERM)
+
+
+class Unwritable(unittest.TestCase):
+    def test_the_flag_that_names_another_folder_is_in_the_message(self):
+        # Root may write everywhere: the refusal is played.
+        with mock.patch("os.mkdir", side_effect=PermissionError(errno.EACCES, "Permission denied", "/no")):
+            with self.assertRaisesRegex(errors.CannotRun, "/no: Permission denied. Name another folder with --work$"):
+                with locks.sole_user("/no/folder", "a test", "--work"):
+                    self.fail("it cannot be held")
+            with self.assertRaisesRegex(errors.CannotRun, "/no: Permission denied. Name another folder with --out$"):
+                state.State(Path("/no/folder"), {}, False)
 
 
 class Words(unittest.TestCase):

@@ -410,7 +410,7 @@ class Campaign:
 async def _run(options: Options) -> int:
     campaign = Campaign(options)
     try:
-        with sole_user(campaign.out, "another campaign"):
+        with sole_user(campaign.out, "another campaign", "--out, and another grown corpus with --corpus"):
             return await campaign.run()
     except OSError as error:
         raise CannotRun(folder.error_text(error, campaign.out)) from error

@@ -13,14 +13,14 @@ _NAME = ".lock"
 
 
 @contextlib.contextmanager
-def sole_user(folder: str, what: str) -> Iterator[None]:
-    """Holds the folder, which is made if need be. Raises CannotRun if another process has it. A process that was killed has none."""
+def sole_user(folder: str, what: str, flag: str) -> Iterator[None]:
+    """Holds the folder, which is made if need be. Raises CannotRun if another process has it. A process that was killed has none.
+    `flag` is what names another folder."""
     try:
         os.makedirs(folder, exist_ok=True)
         handle = os.open(os.path.join(folder, _NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except PermissionError as error:
-        raise CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder: --out of a campaign, --corpus of the grown corpora"
-                        ) from error
+        raise CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder with {flag}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -288,7 +288,7 @@ def main(arguments: list[str]) -> int:
 
 def minimize_all(minimizer: Minimizer, targets: Sequence[str], known: Sequence[str], strangers: Sequence[str]) -> int:
     worst = 0
-    with sole_user(minimizer.corpus, "another scripts/minimize"):
+    with sole_user(minimizer.corpus, "another scripts/minimize", "--corpus"):
         sweep(minimizer.corpus)
         for target in targets:
             # Programs are inputs of every target; what is no program is one, too.

@@ -39,7 +39,7 @@ def compare(campaign: Path, base: str, root: Path, work: Path, verdict: Callable
     repository = Repository(root)
     commit = repository.resolve(base)
     rows = []
-    with sole_user(str(work), "another scripts/bisect"):
+    with sole_user(str(work), "another scripts/bisect", "--work"):
         tree = bisect.Tree(repository, work)
         for finding in summary["findings"]:
             folder = campaign / finding["folder"]

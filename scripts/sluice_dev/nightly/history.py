@@ -30,7 +30,7 @@ class History:
 
     def __enter__(self) -> "History":
         with contextlib.ExitStack() as stack:
-            stack.enter_context(sole_user(str(self.folder), "another night"))
+            stack.enter_context(sole_user(str(self.folder), "another night", "--history"))
             files.remove_partial(self.folder)
             if (pending := files.read_json(self.folder / "pending.json")) is not None:
                 self._write(pending)

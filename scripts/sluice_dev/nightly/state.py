@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_dev.common import files
+from sluice_dev.common.errors import CannotRun
 
 
 class State:
@@ -31,7 +32,10 @@ class State:
             self.resumed = True
         if not self.resumed:
             _empty(out)
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except PermissionError as error:
+            raise CannotRun(f"{error.filename}: {error.strerror}. Name another folder with --out") from error
         self.save()
 
     def _read(self) -> dict[str, Any] | None:

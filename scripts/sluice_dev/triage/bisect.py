@@ -181,7 +181,7 @@ def search(repository: Repository, work: Path, question: Question, *, good: str 
     if good and not is_mended and not repository.is_ancestor(good, bad):
         base = repository.git("merge-base", good, bad).strip()
         raise CannotRun(f"{good[:12]} is neither before nor after {bad[:12]}; they parted at {base[:12]}. Name that as --good")
-    with sole_user(str(work), "another scripts/bisect"):
+    with sole_user(str(work), "another scripts/bisect", "--work"):
         files.remove_partial(work / "verdicts")
         (work / "verdicts").mkdir(parents=True, exist_ok=True)
         tree = Tree(repository, work)
