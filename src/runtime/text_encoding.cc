@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "src/runtime/buffer_allocator.h"
+#include "src/runtime/heap_room.h"
 #include "src/runtime/text_decoder.h"
 #include "src/runtime/values.h"
 #include "src/v8/web_idl.h"
@@ -241,6 +242,7 @@ v8::MaybeLocal<v8::String> ToString(v8::Isolate* isolate, const DecodedText& tex
     binding::ThrowRangeError(isolate, "TextDecoder: the text is too long for a string");
     return {};
   }
+  if (!RequireHeap(isolate, sizeof(char16_t) * text.units.size())) return {};
   return v8::String::NewFromTwoByte(isolate, reinterpret_cast<const uint16_t*>(text.units.data()),
                                     v8::NewStringType::kNormal, static_cast<int>(text.units.size()));
 }

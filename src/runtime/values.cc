@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/runtime/heap_room.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::runtime {
@@ -27,23 +28,38 @@ std::string Utf8Prefix(v8::Isolate* isolate, v8::Local<v8::String> string, size_
 
 namespace {
 
-// V8 counts in int, and stops the process for more.
-bool Fits(v8::Isolate* isolate, std::string_view text) {
-  if (text.size() <= static_cast<size_t>(v8::String::kMaxLength)) return true;
-  binding::ThrowRangeError(isolate, "Text of " + std::to_string(text.size()) + " bytes is too long for a string");
+// V8 counts in int, and stops the process for more, and for what its heap has no room for.
+bool Fits(v8::Isolate* isolate, size_t bytes, size_t heap_bytes) {
+  if (bytes <= static_cast<size_t>(v8::String::kMaxLength)) {
+    return RequireHeap(isolate, heap_bytes);
+  }
+  binding::ThrowRangeError(isolate, "Text of " + std::to_string(bytes) + " bytes is too long for a string");
   return false;
+}
+
+// What V8 keeps of UTF-8: a byte a character if all are below U+0100, and two bytes for each UTF-16 unit otherwise.
+size_t HeapBytes(std::string_view text) {
+  size_t units = 0;
+  size_t unit_bytes = 1;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    units += ((byte & 0xC0) != 0x80) + (byte >= 0xF0);
+    if (byte > 0xC3) unit_bytes = 2;
+  }
+  return units * unit_bytes;
 }
 
 }  // namespace
 
 v8::MaybeLocal<v8::String> NewByteString(v8::Isolate* isolate, std::string_view bytes) {
-  if (!Fits(isolate, bytes)) return {};
+  if (!Fits(isolate, bytes.size(), bytes.size())) return {};
   return v8::String::NewFromOneByte(isolate, reinterpret_cast<const uint8_t*>(bytes.data()), v8::NewStringType::kNormal,
                                     static_cast<int>(bytes.size()));
 }
 
 v8::MaybeLocal<v8::String> NewString(v8::Isolate* isolate, std::string_view text) {
-  if (!Fits(isolate, text)) return {};
+  constexpr size_t kShort = 100'000;  // fits always
+  if (text.size() > kShort && !Fits(isolate, text.size(), HeapBytes(text))) return {};
   return v8::String::NewFromUtf8(isolate, text.data(), v8::NewStringType::kNormal, static_cast<int>(text.size()));
 }
 

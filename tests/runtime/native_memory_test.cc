@@ -131,6 +131,41 @@ TEST_F(NativeMemoryTest, TheNextTaskHasRoomAgain) {
   EXPECT_EQ(TakeOutput(), "RangeError\nmade\n");
 }
 
+// V8 ends the process for a string that its heap has no room for, where native code makes it: each of these makes one
+// that is longer than what is left.
+TEST_F(NativeMemoryTest, AStringThatTheHeapHasNoRoomForIsARangeError) {
+  constexpr const char* kSources[] = {
+      "new URLSearchParams('a=' + 'x'.repeat(8e6) + '&b=' + 'x'.repeat(8e6)).get('a')",
+      "new URLSearchParams([['a', '~'.repeat(1e7)]]).toString()",
+      "new URL('http://x/' + euros).href",
+      "(() => { const url = new URL('http://x/'); url.hash = euros; return url.href })()",
+      "btoa(long)",
+      "atob('A'.repeat(1.6e7))",
+      "new Headers({ ['A'.repeat(1.4e7)]: 'a' })",
+      "new TextDecoder().decode(new Uint8Array(3e7))",
+      "new TextDecoder('utf-16le').decode(new Uint8Array(3e7).fill(0x41))",
+      "new TextDecoder('shift_jis').decode(new Uint8Array(3e7).fill(0x41))",
+  };
+  for (const std::string source : kSources) {
+    SCOPED_TRACE(source);
+    Restart({.isolate = {.max_heap_bytes = size_t{24} << 20}});
+    EXPECT_EQ(Run("const long = 'x'.repeat(1.2e7), euros = '\\u20ac'.repeat(3e6);"
+                  "try { console.log('made', (" +
+                  source + ").length) } catch (e) { console.log(e.name) }"),
+              "RangeError\n");
+    EXPECT_EQ(Run("console.log(new TextDecoder().decode(new Uint8Array(2e6)).length)"), "2000000\n");
+  }
+}
+
+// A loop that is refused strings does not collect each time, and what was garbage makes room.
+TEST_F(NativeMemoryTest, AStringsRoomIsMadeByCollecting) {
+  Restart({.isolate = {.max_heap_bytes = size_t{24} << 20}});
+  EXPECT_EQ(Run("let sum = 0; const bytes = new Uint8Array(25e5); for (let i = 0; i < 40; ++i) sum += new "
+                "TextDecoder().decode(bytes).length;"
+                "console.log(sum)"),
+            "100000000\n");
+}
+
 class CollectionsTest : public NativeMemoryTest {
  protected:
   // How often V8 collects all of its garbage while `source` runs.
