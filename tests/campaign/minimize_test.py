@@ -223,6 +223,16 @@ class Minimize(unittest.TestCase):
         self.assertRegex(run.stderr, "long: 385 bytes, and the longest of its target are 384")
         self.assertEqual((self.corpus / f"{TARGET}.aside/long").read_bytes(), b"a" * 385)
 
+    def test_a_path_that_is_too_long_for_one_name_is_cut_when_it_is_kept_aside(self):
+        self.small_corpus()
+        deep = self.grown / ("f" * 120)
+        deep.mkdir()
+        (deep / ("\u20ac" * 80)).write_bytes(b"a" * 385)
+        self.run_it(f"--target={TARGET}")
+        aside, = (self.corpus / f"{TARGET}.aside").iterdir()
+        self.assertEqual((aside.name[:124], aside.read_bytes()), ("f" * 120 + "_\u20ac\u20ac\u20ac", b"a" * 385))
+        self.assertFalse(list(deep.iterdir()))
+
     def test_a_target_that_cannot_be_run_leaves_all_as_it_was(self):
         self.small_corpus()
         before = self.contents()

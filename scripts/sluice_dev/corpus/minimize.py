@@ -174,7 +174,7 @@ def _move_aside(entry: Entry, folder: str) -> str:
     if entry.is_elsewhere:
         return entry.path
     os.makedirs(folder, exist_ok=True)
-    base = entry.name.replace("/", "_")[:200] or "input"
+    base = os.fsdecode(os.fsencode(entry.name.replace("/", "_"))[:200])  # a name has 255 bytes at most
     name = base
     count = 1
     while os.path.lexists(os.path.join(folder, name)):
