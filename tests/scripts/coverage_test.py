@@ -52,7 +52,7 @@ int main() {
 
 
 def measured(folder):
-    """SOURCE as src/core/x.cc, run, and measured: (its File, llvm-cov's own counts of its lines)."""
+    """SOURCE as src/core/x.cc, run, and measured."""
     source = folder / "src/core/x.cc"
     source.parent.mkdir(parents=True)
     source.write_text(SOURCE)
@@ -64,10 +64,9 @@ def measured(folder):
     run("clang++", "-std=c++20", "-O0", "-fprofile-instr-generate", "-fcoverage-mapping", source, "-o", binary)
     run(binary, env={"LLVM_PROFILE_FILE": str(folder / "x.profraw")})
     run("llvm-profdata", "merge", "-sparse", folder / "x.profraw", "-o", profile)
-    data = coverage_data.CoverageData(json.loads(run("llvm-cov", "export", f"-instr-profile={profile}", binary)), folder)
+    export = json.loads(run("llvm-cov", "export", f"-instr-profile={profile}", binary))
     lcov = run("llvm-cov", "export", "-format=lcov", f"-instr-profile={profile}", binary)
-    lines = dict(map(int, line[3:].split(",")) for line in lcov.split("\n") if line.startswith("DA:"))
-    return data.files["src/core/x.cc"], lines
+    return coverage_data.CoverageData(export, lcov, folder).files["src/core/x.cc"]
 
 
 class Measured(unittest.TestCase):
@@ -75,13 +74,17 @@ class Measured(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
-        cls.file, cls.lines = measured(Path(cls.folder.name))
+        cls.file = measured(Path(cls.folder.name))
 
     def unreached(self):
         return [(self.file.function_at(line), self.file.text[line - 1].strip()) for line in self.file.unreached()]
 
-    def test_lines_are_counted_as_llvm_cov_counts_them(self):
-        self.assertEqual(self.file.lines, self.lines)
+    def test_a_line_has_the_count_of_the_region_that_runs_most_often(self):
+        counts = {self.file.text[line - 1].strip(): count for line, count in self.file.lines.items()}
+        self.assertEqual(counts["return 5;"], 0)
+        self.assertEqual(counts["for (int i = 0; i < 3; ++i) Discarded<false>(i);"], 4)
+        self.assertEqual(counts["return x;"], 1)  # the lambda's; the other one is of a template
+        self.assertNotIn("", counts)
 
     def test_what_was_not_reached_is_known_by_function_and_text(self):
         self.assertEqual(self.unreached(), [
@@ -99,8 +102,8 @@ class Measured(unittest.TestCase):
 
     def test_totals(self):
         totals = self.file.totals()
-        self.assertEqual(totals["lines"]["count"], len(self.lines))
-        self.assertEqual(totals["lines"]["reached"], sum(count > 0 for count in self.lines.values()))
+        self.assertEqual(totals["lines"]["count"], len(self.file.lines))
+        self.assertEqual(totals["lines"]["reached"], sum(count > 0 for count in self.file.lines.values()))
         self.assertLess(totals["branches"]["reached"], totals["branches"]["count"])
 
 

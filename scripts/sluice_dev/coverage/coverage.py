@@ -124,9 +124,10 @@ class Coverage:
             before += files
             merged = work / f"{name}.profdata"
             _call(_tool("llvm-profdata"), "merge", "-sparse", *before, "-o", merged)
-            export = _call(_tool("llvm-cov"), "export", "-format=text", f"-instr-profile={merged}",
-                           f"-ignore-filename-regex={NOT_SHOWN}", *_objects(self.build, runs.objects))
-            data[name] = CoverageData(json.loads(export), self.root)
+            what = (f"-instr-profile={merged}", f"-ignore-filename-regex={NOT_SHOWN}", *_objects(self.build, runs.objects))
+            export = _call(_tool("llvm-cov"), "export", "-format=text", *what)
+            lcov = _call(_tool("llvm-cov"), "export", "-format=lcov", *what)
+            data[name] = CoverageData(json.loads(export), lcov, self.root)
         if self.html:
             say("Writing the annotated sources")
             shutil.rmtree(self.out / "html", ignore_errors=True)

@@ -1,6 +1,6 @@
 """The results of llvm-cov, as scripts/coverage needs them: the lines, regions and branches of a file that were reached.
 
-    data = CoverageData(json.loads(export), root)
+    data = CoverageData(json.loads(export), lcov, root)
     data.files["src/core/check.cc"].lines    # {line: how often}
 
 The other side of an assert of the standard (SLUICE_ASSERT) is not counted: no right program gets there. llvm-cov's own
@@ -65,14 +65,15 @@ class File:
 
 
 class CoverageData:
-    def __init__(self, export: Mapping[str, Any], root: str | os.PathLike[str]) -> None:
+    def __init__(self, export: Mapping[str, Any], lcov: str, root: str | os.PathLike[str]) -> None:
+        """`export` and `lcov`: what `llvm-cov export` prints as JSON and with -format=lcov, which alone has its counts of lines."""
         self.files: dict[str, File] = {}
         self._root = os.path.realpath(root)
         (data,) = export["data"]
-        for entry in data["files"]:
-            file = self._file(entry["filename"])
+        for name, lines in _line_counts(lcov).items():
+            file = self._file(name)
             if file is not None:
-                file.lines = _line_counts(entry["segments"])
+                file.lines = lines
         names = _short_names({function["name"] for function in data["functions"]})
         for function in data["functions"]:
             self._add_function(function, names[function["name"]])
@@ -119,27 +120,15 @@ def _reached(counts: Iterable[int]) -> dict[str, int]:
     return {"count": len(counts), "reached": sum(count > 0 for count in counts)}
 
 
-def _line_counts(segments: Sequence[Sequence[int]]) -> dict[int, int]:
-    """From the places where the count changes to a count for each line, as llvm-cov does it: the largest of the regions
-    that begin on the line, or else the one that goes on from the line before."""
-    counts: dict[int, int] = {}
-    wrapped: Sequence[int] | None = None  # the segment that goes on
-    by_line: dict[int, list[Sequence[int]]] = {}
-    for segment in segments:
-        by_line.setdefault(segment[0], []).append(segment)
-    if not segments:
-        return counts
-    for line in range(segments[0][0], segments[-1][0] + 1):
-        here = by_line.get(line, [])
-        # [line, column, count, has count, is region entry, is gap region]
-        entries = [s for s in here if s[3] and s[4] and not s[5]]
-        starts_skipped = bool(here) and not here[0][3] and here[0][4]
-        mapped = not starts_skipped and ((wrapped is not None and wrapped[3]) or bool(entries))
-        if mapped:
-            count = wrapped[2] if wrapped is not None and wrapped[3] else 0
-            counts[line] = max([count, *(s[2] for s in entries)]) if entries else count
-        if here:
-            wrapped = here[-1]
+def _line_counts(lcov: str) -> dict[str, dict[int, int]]:
+    """By file: {line: how often}."""
+    counts: dict[str, dict[int, int]] = {}
+    for line in lcov.split("\n"):
+        if line.startswith("SF:"):
+            lines = counts.setdefault(line[3:], {})
+        elif line.startswith("DA:"):
+            number, count, *_ = line[3:].split(",")
+            lines[int(number)] = int(count)
     return counts
 
 
