@@ -19,7 +19,7 @@ Program ProgramOf(const Configuration& configuration) {
     StreamSettings& second = program.settings(1);
     second.highWaterMark = configuration.second->highWaterMark;
     second.byteLimit = configuration.byteLimit;
-    second.tickModel = configuration.tickModel;
+    second.tickModel = configuration.second->tickModel.value_or(configuration.tickModel);
     second.methods = configuration.second->methods;
     second.shared = configuration.second->shared;
   }
@@ -36,13 +36,15 @@ std::string MethodsText(uint8_t methods) {
   return methods == 0 ? text + " none" : text;
 }
 
+std::string TickModelText(core::TickModel model) { return std::string(TickModelNames()[static_cast<size_t>(model)]); }
+
 }  // namespace
 
 std::string ConfigurationText(const Configuration& configuration) {
   std::string text = MethodsText(configuration.methods);
   if (configuration.listener) text += ", listener";
   text += ", highWaterMark " + NumberText(configuration.highWaterMark);
-  text += ", ticks " + std::string(TickModelNames()[static_cast<size_t>(configuration.tickModel)]);
+  text += ", ticks " + TickModelText(configuration.tickModel);
   if (configuration.byteLimit.has_value()) text += ", byteLimit " + std::to_string(*configuration.byteLimit);
   if (configuration.observed) text += ", observed";
   if (configuration.watched) text += ", watched";
@@ -50,6 +52,7 @@ std::string ConfigurationText(const Configuration& configuration) {
   if (configuration.second.has_value()) {
     const SecondStream& second = *configuration.second;
     text += "; s1 " + MethodsText(second.methods) + ", highWaterMark " + NumberText(second.highWaterMark);
+    if (second.tickModel.has_value()) text += ", ticks " + TickModelText(*second.tickModel);
     for (int what = 0; what < kSharedCount; ++what) {
       if ((second.shared >> what & 1) != 0) text += ", shares " + std::string(SharedNames()[static_cast<size_t>(what)]);
     }

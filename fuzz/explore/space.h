@@ -25,11 +25,12 @@ struct Bounds {
   friend bool operator==(const Bounds&, const Bounds&) = default;
 };
 
-// A stream that the author may make by an operation. Its tick model, byte limit and listeners are as the first one's.
+// A stream that the author may make by an operation. Its byte limit and listeners are as the first one's.
 struct SecondStream {
   uint8_t methods = 0;  // as Program::methods
   double highWaterMark = 1;
   uint8_t shared = 0;  // as Program::shared: sink and strategy. (A shared listener would be called for both streams.)
+  std::optional<core::TickModel> tickModel;  // without one, the first one's
 
   friend bool operator==(const SecondStream&, const SecondStream&) = default;
 };

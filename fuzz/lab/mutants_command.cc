@@ -59,7 +59,11 @@ std::vector<Round> Rounds(const std::vector<std::string>& families) {
         {"undefined-reasons", {}, {.sinks = {8}, .sizes = {false}, .undefinedReasons = {true}}},
         {"pairs",
          {.queue = 1, .writers = 1},
-         {.sinks = {0}, .sizes = {false}, .observed = {true}, .seconds = {fuzz::SecondStream{.methods = 31}}}}};
+         {.sinks = {0},
+          .sizes = {false},
+          .observed = {true},
+          .seconds = {fuzz::SecondStream{.methods = 31},
+                      fuzz::SecondStream{.methods = 1, .tickModel = core::TickModel::kPromiseResolveStart}}}}};
   } else {
     for (const Family& family : fuzz::DefaultFamilies()) {
       if (std::ranges::find(families, family.name) != families.end()) chosen.push_back(family);
@@ -183,7 +187,9 @@ class MutantRun {
       if (results_[number].value("fate", "") == "undecided") ExploreByItself(number, rounds);
     }
     if (const absl::Status status = results_.Write(); !status.ok()) return Complain(status);
-    if (const absl::Status status = FindVisible(rounds.front()); !status.ok()) return Complain(status);
+    for (const Round& round : rounds) {
+      if (const absl::Status status = FindVisible(round); !status.ok()) return Complain(status);
+    }
     return Summary();
   }
 
@@ -329,14 +335,16 @@ class MutantRun {
     }
   }
 
-  // Oracles see inside: what they find at once, authors may see later, in states that only the mutant comes to, or
-  // never. All mutants share one walk along the original's edges; one that ends the process is left out from then on.
+  // Of the mutants that were killed in this space. Oracles see inside: what they find at once, authors may see later,
+  // in states that only the mutant comes to, or never. All share one walk along the original's edges; one that ends the
+  // process is left out from then on.
   absl::Status FindVisible(const Round& round) {
     std::set<uint32_t> hidden;
     for (const uint32_t number : chosen_) {
       const Json& result = results_[number];
       const bool is_known = result.contains("visible") || result.contains("sight");
-      if (result.value("fate", "") == "killed" && !result.value("died", false) && !is_known) hidden.insert(number);
+      const bool is_killed = result.value("fate", "") == "killed" && result.value("space", "") == round.name;
+      if (is_killed && !result.value("died", false) && !is_known) hidden.insert(number);
     }
     while (!hidden.empty()) {
       absl::Status written;
