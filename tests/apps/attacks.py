@@ -82,6 +82,19 @@ TIME = (
            console.log(e); throw e;""", (500, 504)),
     Attack("many headers, set and asked for", "const h = new Headers(); for (let i = 0; ; ++i) { h.set('a' + i, 'b'); h.has('zz'); }", (504, 503)),
     Attack("many parameters of a URL", "const u = new URL('http://x/?' + 'a=b&'.repeat(1e5)); for (;;) u.searchParams.append('c', 1);", (500, 503, 504)),
+    Attack("a then that loops when it is read", "return { get then() { for (;;); } };", (504,), log="was ended"),
+    Attack("a thenable that resolves to itself", "const t = { then(a) { a(t); } }; return t;", (504,), log="was ended"),
+    Attack("a status that loops", "return new Response('', { status: { valueOf() { for (;;); } } });", (504,), log="was ended"),
+    Attack("filling what says that it is long", "Array.prototype.fill.call({ length: 2 ** 53 - 1 }, 0);", (504, 503)),
+    Attack("a generator that resists its end", "function* g() { for (;;) { try { for (;;); } finally { continue; } } } [...g()];", (504,), log="was ended"),
+    Attack("a start of WebAssembly that loops", """const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 8, 1, 0, 10, 9, 1, 7, 0, 3, 64, 12, 0, 11, 11];
+           await WebAssembly.instantiate(new Uint8Array(bytes));""", (504,), log="was ended"),
+    Attack("an exit code that loops", "sluice.exit({ valueOf() { for (;;); } });", (504,), log="was ended"),
+    Attack("printing proxies that loop", "console.log(new Proxy({}, { ownKeys() { for (;;); } }), new Map([[new Proxy({}, { get() { for (;;); } }), 1]])); return new Response('printed');",
+           (200,), body="printed"),
+    Attack("printing empty lines in groups", "for (let i = 0; i < 1e4; ++i) console.group(); for (let i = 0; i < 30; ++i) console.log('\\n'.repeat(1e7)); return new Response('printed');",
+           (200, 503, 504), fresh=True),
+    Attack("a deep clone", "let a = []; for (let i = 0; i < 1e6; ++i) a = [a]; structuredClone(a); return new Response('cloned');", (200, 500, 503, 504)),
     Attack("a module that never finishes", "await import('./never.mjs');", (504,)),
 )
 
@@ -159,6 +172,19 @@ ENDS = (
            return new Response(typeof caller === 'function' && String(caller).includes('respond') ? 'found' : 'hidden');""", (200,), body="hidden"),
     Attack("an answer after the time is over", """await new Promise((r) => setTimeout(r, 1100)); return new Response('late');""", (504,)),
     Attack("a response twice", "return (kept[0] ??= new Response('once'));", (200,), fresh=True),
+    Attack("setters on Object.prototype", """for (const key of ['status', 'headers', 'body', 'signal', 'then', 'url', 'get', 'set', 'value', 'done', 'length', '0'])
+             Object.defineProperty(Object.prototype, key, { configurable: true, set(value) { kept.push(value); }, get() {} });
+           return new Response(`${kept.length} seen`);""", (200, 500), fresh=True),
+    Attack("the server's function by a patched then", """const seen = []; const then = Promise.prototype.then;
+           Promise.prototype.then = function (...all) { seen.push(...all); return then.apply(this, all); };
+           await new Promise((r) => setTimeout(r, 5)); Promise.prototype.then = then;
+           return new Response(`${seen.filter((f) => typeof f === 'function' && !String(f).includes('native code')).length} seen`);""",
+           (200,), body="0 seen", fresh=True),
+    Attack("globals that are frozen and deleted", """const all = globalThis, { Object, Response } = all;
+           for (const name of Object.getOwnPropertyNames(all)) {
+             try { Object.freeze(all[name]); Object.freeze(all[name].prototype); } catch {} try { delete all[name]; } catch {} }
+           Object.freeze(all); return new Response('made');""", (200,), body="made", fresh=True),
+    Attack("a proxy of a response", "return new Proxy(new Response('x'), {});", (500,), log="TypeError"),
     Attack("no response", "return 42;", (500,), log="TypeError"),
 )
 

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
 
-from server_process import ROBUSTNESS, TIMEOUT, Server, children
+from server_process import ROBUSTNESS, TIMEOUT, Background, Server, children
 
 SLUICE = sys.argv.pop(1)
 
@@ -35,8 +36,8 @@ def wait_until(condition) -> bool:
 
 
 class Processes(unittest.TestCase):
-    def serve(self, *flags, **limits):
-        apps = [{"name": name, "entry": str(ROBUSTNESS), "path_prefix": f"/{name}", **limits} for name in ("one", "two")]
+    def serve(self, *flags, names=("one", "two"), **limits):
+        apps = [{"name": name, "entry": str(ROBUSTNESS), "path_prefix": f"/{name}", **limits} for name in names]
         server = Server(SLUICE, {"server": {"threads": 2}, "apps": apps}, "--status", "/status", *flags)
         self.addCleanup(server.kill)
         return server
@@ -54,6 +55,40 @@ class Processes(unittest.TestCase):
             server.signal(signal.SIGKILL)
             server.wait()
             self.assertTrue(wait_until(lambda left=processes: not any(map(is_running, left))), processes)
+
+    def test_killing_three_apps_under_fifty_clients_harms_no_fourth(self):
+        names = ("one", "two", "three", "four")
+        server = self.serve(names=names, time_limit_ms=60_000)
+        descriptors = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        answers, ended = {name: [] for name in names}, threading.Event()
+
+        def ask(name, path):
+            while not ended.is_set():
+                status, _, body = server.request("POST", f"/{name}/echo", b"x" * 5000) if path == "echo" else server.get(f"/{name}/{path}")
+                size = 5000 if "x" * 5000 in body and path == "echo" else len(body)
+                answers[name].append((status, size if status == 200 else 0))
+
+        paths = {"hello": 5, "slow?ms=30": 4, "big?kb=100": 102_400, "echo": 5000}
+        clients = [Background(ask, names[i % 4], list(paths)[i // 4 % 4]) for i in range(50)]
+        self.assertTrue(wait_until(lambda: all(len(of) > 3 for of in answers.values())))
+        for _ in range(3):
+            killed = {name: server.status()[name] for name in names[:3]}
+            for state in killed.values():
+                os.kill(state["process"], signal.SIGKILL)
+            server.wait_for(lambda status, before=killed: all(status[name]["restarts"] > state["restarts"] for name, state in before.items()))
+            so_far = {name: len(of) for name, of in answers.items()}
+            self.assertTrue(wait_until(lambda before=so_far: all((200, 5) in answers[name][before[name]:] for name in names)))
+        ended.set()
+        for client in clients:
+            client.result()
+        for name, of in answers.items():
+            self.assertLessEqual(set(of), {(200, size) for size in paths.values()} | ({(503, 0)} if name != "four" else set()))
+        status = server.status()
+        self.assertEqual([(status[name]["restarts"] >= 3, status[name]["inFlight"]) for name in names], [(True, 0)] * 3 + [(False, 0)])
+        # The server may not have closed its end of the last connections yet.
+        self.assertTrue(wait_until(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) == descriptors))
+        self.assertEqual(len(children(server.process.pid)), 4)
+        self.assertEqual(server.stop(), 0)
 
     def test_each_app_has_a_process_of_its_own_with_limits_of_its_own(self):
         server = self.serve(memory_limit_mb=64)

@@ -147,7 +147,7 @@ const ENDPOINTS = {
 export default {
   fetch(request, env) {
     const url = new URL(request.url);
-    const path = url.pathname.replace(/^\/(one|two)(?=\/)/, '');
+    const path = url.pathname.replace(/^\/(one|two|three|four)(?=\/)/, '');
     return Object.hasOwn(ENDPOINTS, path) ? ENDPOINTS[path](request, url, env) : new Response('no such way\n', { status: 404 });
   },
 };
