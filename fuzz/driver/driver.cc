@@ -9,6 +9,11 @@ using sim::Outcome;
 using sim::Value;
 using sim::ValueKind;
 
+// Up to so many every place has its snapshot.
+constexpr uint32_t kFewRepeats = 64;
+// A prime, so that what repeats is seen at each of its places.
+constexpr uint32_t kPlacesPerSnapshot = 251;
+
 // Names by first appearance, from 1.
 uint32_t NameOf(std::vector<uint32_t>& names, uint32_t id, uint32_t& count) {
   if (names.size() <= id) names.resize(id + 1);
@@ -44,7 +49,7 @@ void Driver::Begin(const Program& program, Subject& subject, RunOptions options,
   author_.stream_of_writer.fill(0);
   author_.released.fill(false);
   author_.observed.clear();
-  depth_ = thenables_ = promises_ = named_writers_ = 0;
+  depth_ = thenables_ = promises_ = named_writers_ = repeats_ = places_ = 0;
   calls_ = {};
   writer_names_.clear();
   promise_names_.clear();
@@ -89,7 +94,28 @@ Outcome Driver::Construct(uint8_t stream) {
 }
 
 void Driver::RunOps(const std::vector<Op>& ops, uint16_t script) {
-  for (size_t i = 0; i < ops.size(); ++i) RunOp(ops[i], {script, static_cast<uint16_t>(i)});
+  uint32_t times = 1;
+  for (size_t i = 0; i < ops.size(); ++i) {
+    const Where where{script, static_cast<uint16_t>(i)};
+    if (ops[i].kind == OpKind::kTimes) {
+      times = TimesOf(ops[i], where);
+      continue;
+    }
+    if (RowOf(ops[i].kind).needs == Needs::kEmptyStack) times = 1;
+    for (; times > 1; --times) RunOp(ops[i], where);
+    RunOp(ops[i], where);
+    if (script == Where::kMain && repeats_ > kFewRepeats) AddSnapshot(/*is_due=*/true);
+  }
+}
+
+// Nothing happens in it that a trace could show, unless it is skipped.
+uint32_t Driver::TimesOf(const Op& op, Where where) {
+  if (Unmet(op) != Needs::kNothing) {
+    RunOp(op, where);
+    return 1;
+  }
+  repeats_ += op.operands.count - 1;
+  return op.operands.count;
 }
 
 Needs Driver::Unmet(const Op& op) const {
@@ -116,6 +142,8 @@ Needs Driver::Unmet(const Op& op) const {
       return unless(!stream.pending[static_cast<int>(op.operands.source)].empty());
     case Needs::kEmptyStack:
       return unless(depth_ == 0);
+    case Needs::kRepeats:
+      return unless(op.operands.count - 1 <= kMaxRepeats - repeats_);
   }
   return Needs::kNothing;
 }
@@ -200,6 +228,8 @@ Outcome Driver::Effect(const Op& op) {
     case OpKind::kErrorStream:
       return subject_->Perform(
           {.method = SubjectMethod::kErrorStream, .value = ReasonValue(operands.reason), .stream = stream});
+    case OpKind::kTimes:
+      return {};  // RunOps
     case OpKind::kDetach:
       return subject_->Perform({SubjectMethod::kDetach, 0, ChunkValue(operands.chunk)});
   }
@@ -462,7 +492,8 @@ Event& Driver::Add(EventKind kind, const Outcome& outcome) {
   return event;
 }
 
-void Driver::AddSnapshot() {
+void Driver::AddSnapshot(bool is_due) {
+  if (repeats_ > kFewRepeats && !is_due && ++places_ % kPlacesPerSnapshot != 0) return;
   if (!options_.snapshots) return subject_->AtStep();
   for (uint8_t stream = 0; stream < kStreamCount; ++stream) {
     if (author_.streams[stream].has_name) AddSnapshot(stream);

@@ -55,8 +55,8 @@ class Driver final : private UserCode {
     bool has_writer(int name) const { return writers[static_cast<size_t>(name)] != kUnassigned; }
   };
 
-  // Overwrites `trace`, which refers to `program` afterwards. Programs end: each script and each operation runs at most
-  // once.
+  // Overwrites `trace`, which refers to `program` afterwards. Programs end: each script runs at most once, and each
+  // operation as often as `times` before it says.
   void Run(const Program& program, Subject& subject, RunOptions options, Trace& trace);
 
   // The same in parts: makes the stream of `program`, performs none of its operations. All arguments outlive the parts.
@@ -78,6 +78,7 @@ class Driver final : private UserCode {
   sim::Outcome Construct(uint8_t stream);
   void RunOps(const std::vector<Op>& ops, uint16_t script);
   void RunOp(const Op& op, Where where);
+  uint32_t TimesOf(const Op& op, Where where);
   sim::Outcome Effect(const Op& op);
   sim::Outcome Write(const Op& op);
   sim::Outcome PromiseFrom(SubjectCall call, bool unobserved = false);
@@ -98,7 +99,7 @@ class Driver final : private UserCode {
   sim::Value Renamed(sim::Value value);
   Event& Add(EventKind kind, const sim::Outcome& outcome);
   void AddSettlement(EventKind kind, const sim::Outcome& outcome, uint32_t promise);
-  void AddSnapshot();
+  void AddSnapshot(bool is_due = false);
   void AddSnapshot(uint8_t stream);
 
   Subject* subject_ = nullptr;
@@ -107,6 +108,10 @@ class Driver final : private UserCode {
 
   Author author_;
   uint32_t depth_ = 0;  // operations and author calls on the stack
+  // A snapshot of a long queue takes long, so that runs which have repeated much take one at each nth place, and at the
+  // end of each of the program's own operations.
+  uint32_t repeats_ = 0;  // by `times`, up to kMaxRepeats
+  uint32_t places_ = 0;   // since there are fewer
   uint32_t thenables_ = 0;
   struct Calls {
     uint32_t count = 0;

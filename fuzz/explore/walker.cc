@@ -213,6 +213,7 @@ Op Walker::Operation(Option option) {
         op.operands.stream = option.stream;
         break;
       case OperandKind::kBuffer:
+      case OperandKind::kTimes:
       case OperandKind::kNumber:
         break;  // no option has one
     }

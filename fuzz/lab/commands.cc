@@ -67,7 +67,8 @@ void PrintProgress() {
                "%s\n%s\nThe program:\n\n%s\n"
                "What had happened when it came (the last line may be unfinished):\n\n%s",
                also.c_str(), record.divergence.has_value() ? fuzz::DivergenceText(*record.divergence).c_str() : "",
-               fuzz::PrintText(*judge->core_trace().program).c_str(), fuzz::TraceText(judge->core_trace()).c_str());
+               fuzz::PrintText(*judge->core_trace().program).c_str(),
+               fuzz::FoldedTraceText(judge->core_trace()).c_str());
 }
 
 void PrintUnfinished() {
@@ -179,7 +180,7 @@ int TraceCommand(const std::string& path, bool slots, Traced traced) {
   Judge judge;  // Takes the asserts.
   driver.Run(*program, *subject, {}, trace);
   if (!slots) {
-    PrintOut(fuzz::TraceText(trace));
+    PrintOut(fuzz::FoldedTraceText(trace));
     return kExitOk;
   }
   const auto lines = fuzz::TraceLines(trace);

@@ -224,7 +224,7 @@ void ReferenceModel::ReadSlots(uint32_t name, std::vector<SlotValue>& slots) {
   const auto chunk = [](const model::ValueWithSize& entry) {
     return entry.value.is_close_sentinel ? Value::Undefined() : entry.value.chunk;
   };
-  const std::vector<model::ValueWithSize>& queue = stream.controller->queue;
+  const model::List<model::ValueWithSize>& queue = stream.controller->queue;
   value("queue_first", queue.empty() ? Value::Undefined() : chunk(queue.front()));
   value("queue_last", queue.empty() ? Value::Undefined() : chunk(queue.back()));
 }

@@ -427,9 +427,9 @@ QueueValue ReferenceModel::DequeueValue(Controller& container) {
   // 2.
   realm_.Assert(!container.queue.empty(), "DequeueValue step 2");
   // 3.
-  const ValueWithSize valueWithSize = container.queue[0];
+  const ValueWithSize valueWithSize = container.queue.front();
   // 4.
-  container.queue.erase(container.queue.begin());
+  container.queue.pop_front();
   container.chargedBytes -= valueWithSize.charge;
   // 5.
   container.queueTotalSize = container.queueTotalSize - valueWithSize.size;
@@ -458,7 +458,7 @@ QueueValue ReferenceModel::PeekQueueValue(const Controller& container) {
   // 2.
   realm_.Assert(!container.queue.empty(), "PeekQueueValue step 2");
   // 3.
-  const ValueWithSize& valueWithSize = container.queue[0];
+  const ValueWithSize& valueWithSize = container.queue.front();
   // 4.
   return valueWithSize.value;
 }

@@ -4,6 +4,7 @@
 #ifndef SLUICE_FUZZ_MODEL_REFERENCE_MODEL_SLOTS_H_
 #define SLUICE_FUZZ_MODEL_REFERENCE_MODEL_SLOTS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -16,6 +17,30 @@ namespace sluice::fuzz::model {
 
 using WriterId = uint32_t;
 using core::StreamState;
+
+// A list of the standard. Its first item is removed in constant time, because programs make lists of thousands.
+template <typename T>
+class List {
+ public:
+  bool empty() const { return first_ == items_.size(); }
+  size_t size() const { return items_.size() - first_; }
+  const T& front() const { return items_[first_]; }
+  const T& back() const { return items_.back(); }
+  auto begin() const { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
+  auto end() const { return items_.end(); }
+  void push_back(const T& item) { items_.push_back(item); }
+  void pop_front() {
+    if (++first_ == items_.size()) clear();
+  }
+  void clear() {
+    items_.clear();
+    first_ = 0;
+  }
+
+ private:
+  std::vector<T> items_;
+  size_t first_ = 0;  // those before it were removed
+};
 
 struct WritableStreamDefaultController;
 
@@ -37,7 +62,7 @@ struct WritableStream {
   StreamState state;
   sim::Value storedError;
   std::optional<WriterId> writer;
-  std::vector<PromiseId> writeRequests;
+  List<PromiseId> writeRequests;
 };
 
 // In a slot that SetUpWritableStreamDefaultWriter has not set yet.
@@ -78,7 +103,7 @@ struct WritableStreamDefaultController {
   std::optional<Algorithm> abortAlgorithm;
   AbortController abortController;
   std::optional<Algorithm> closeAlgorithm;
-  std::vector<ValueWithSize> queue;
+  List<ValueWithSize> queue;
   double queueTotalSize;
   bool started;
   double strategyHWM;

@@ -387,9 +387,9 @@ void ReferenceModel::WritableStreamMarkFirstWriteRequestInFlight(Stream& stream)
   // 2.
   realm_.Assert(!stream.writeRequests.empty(), "WritableStreamMarkFirstWriteRequestInFlight step 2");
   // 3.
-  const PromiseId writeRequest = stream.writeRequests[0];
+  const PromiseId writeRequest = stream.writeRequests.front();
   // 4.
-  stream.writeRequests.erase(stream.writeRequests.begin());
+  stream.writeRequests.pop_front();
   // 5.
   stream.inFlightWriteRequest = writeRequest;
 }

@@ -11,8 +11,9 @@
 namespace sluice::fuzz {
 namespace {
 
-// Above the count of any program of the language. Bounds the memory of a program that does not end.
+// Bound the memory of a program that does not end, and the time of one that repeats. What comes after is not recorded.
 constexpr size_t kMostBoundaries = 100'000;
+constexpr size_t kMostPending = 512;  // promises
 // The length of a trace before its constructor has any visible effect.
 constexpr size_t kConstructing = 1;
 constexpr std::string_view kConstructor = "new WritableStream()";
@@ -93,6 +94,7 @@ void Recorder::Begin(Subject& subject, const Trace& trace) {
   is_known_ = {};
   promises_ = 0;
   pending_.clear();
+  is_full_ = false;
 #if SLUICE_RECORD_OPERATIONS
   core::g_operation_observer = this;
 #endif
@@ -106,7 +108,8 @@ void Recorder::End() {
 
 void Recorder::OnOperation(const char* name, bool begins) {
   const bool is_reset = trace_->events.empty();  // the model puts its stream into a state by an operation
-  if (is_reset || boundaries_.size() >= kMostBoundaries) return;
+  is_full_ |= boundaries_.size() >= kMostBoundaries || pending_.size() > kMostPending;
+  if (is_reset || is_full_) return;
   End();  // Looking inside performs operations, too.
   Boundary& boundary = boundaries_.emplace_back();
   boundary.operation = name;
@@ -235,10 +238,12 @@ std::optional<Divergence> DivergenceFinder::divergence() const {
   const std::vector<Boundary>& theirs = model_.boundaries();
   const auto differs = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
   const auto same = static_cast<size_t>(differs.first - ours.begin());
-  const Boundary* const our = differs.first == ours.end() ? nullptr : &*differs.first;
+  const bool is_at_end = differs.first == ours.end() || differs.second == theirs.end();
+  const bool is_full = is_at_end && (core_.is_full() || model_.is_full());
+  const Boundary* const our = is_full || differs.first == ours.end() ? nullptr : &*differs.first;
   // In a run that was cut short, missing boundaries and the last event are not differences.
   const bool is_cut = our == nullptr && !has_ended_;
-  const Boundary* const their = is_cut || differs.second == theirs.end() ? nullptr : &*differs.second;
+  const Boundary* const their = is_full || is_cut || differs.second == theirs.end() ? nullptr : &*differs.second;
   size_t event = FirstDifferentEvent(*trace_, model_trace_);
   if (!has_ended_ && event != kSame && event + 1 >= trace_->events.size()) event = kSame;
   const auto events_before = [](const Boundary* boundary) { return boundary == nullptr ? kSame : boundary->events; };

@@ -70,6 +70,7 @@ class Recorder final : public core::OperationObserver {
   void OnOperation(const char* name, bool begins) override;
 
   const std::vector<Boundary>& boundaries() const { return boundaries_; }
+  bool is_full() const { return is_full_; }  // there were more
 
  private:
   void AddSlots(Boundary& boundary);
@@ -84,6 +85,7 @@ class Recorder final : public core::OperationObserver {
   std::array<bool, kStreamCount> is_known_{};
   uint32_t promises_ = 0;          // that were made before the last boundary
   std::vector<uint32_t> pending_;  // of these
+  bool is_full_ = false;
 };
 
 // Watches a judge that runs `program`; `program` must outlive the finder. The judge's subject must be the core under

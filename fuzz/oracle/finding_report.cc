@@ -117,6 +117,58 @@ void PrintHeader(std::ostringstream& out, const Judge& judge, const Finding& fin
   if (record.v8_only) out << "Only in V8: without it the core breaks no rule by then. Look into src/v8.\n";
 }
 
+// A line in two parts: its text with `#` for each number, and the numbers.
+struct PatternLine {
+  std::string text;
+  std::vector<uint64_t> numbers;
+};
+
+PatternLine PatternOf(std::string_view line) {
+  PatternLine pattern;
+  bool in_number = false;
+  for (const char c : line) {
+    const bool digit = c >= '0' && c <= '9';
+    if (digit && !in_number) {
+      pattern.text += '#';
+      pattern.numbers.push_back(0);
+    }
+    if (digit) pattern.numbers.back() = pattern.numbers.back() * 10 + static_cast<uint64_t>(c - '0');
+    if (!digit) pattern.text += c;
+    in_number = digit;
+  }
+  return pattern;
+}
+
+// `times` times `lines` lines that are the same but for numbers, each of which grows by the same from one to the next.
+struct Repetition {
+  size_t lines = 0;
+  size_t times = 0;  // 0: there is none
+};
+
+Repetition RepetitionAt(const std::vector<PatternLine>& lines, size_t begin) {
+  constexpr size_t kLongest = 8;       // lines: a call of size(), of write(), and a settlement
+  constexpr size_t kWorthFolding = 8;  // times
+  // Whether line `at` follows the one a period before as line `second` follows `first`.
+  const auto follows = [&](size_t first, size_t second, size_t before, size_t at) {
+    if (lines[at].text != lines[first].text || lines[second].text != lines[first].text) return false;
+    for (size_t i = 0; i < lines[at].numbers.size(); ++i) {
+      const uint64_t step = lines[second].numbers[i] - lines[first].numbers[i];
+      if (lines[at].numbers[i] - lines[before].numbers[i] != step) return false;
+    }
+    return true;
+  };
+  for (size_t period = 1; period <= kLongest; ++period) {
+    size_t end = begin + period;
+    while (end < lines.size()) {
+      const size_t first = begin + (end - begin) % period;
+      if (first + period >= lines.size() || !follows(first, first + period, end - period, end)) break;
+      ++end;
+    }
+    if (const size_t times = (end - begin) / period; times >= kWorthFolding) return {period, times};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string DivergenceText(const Divergence& divergence) {
@@ -128,6 +180,24 @@ std::string TraceText(const Trace& trace) {
   std::ostringstream out;
   size_t number = 0;
   for (const std::string& line : TraceLines(trace)) out << Numbered(++number, line) << "\n";
+  return out.str();
+}
+
+std::string FoldedTraceText(const Trace& trace) {
+  const std::vector<std::string> lines = TraceLines(trace);
+  std::vector<PatternLine> patterns;
+  for (const std::string& line : lines) patterns.push_back(PatternOf(line));
+  std::ostringstream out;
+  for (size_t i = 0; i < lines.size();) {
+    const Repetition repetition = RepetitionAt(patterns, i);
+    const size_t shown = repetition.times > 0 ? 2 * repetition.lines : 1;
+    for (size_t j = 0; j < shown; ++j) out << Numbered(i + j + 1, lines[i + j]) << "\n";
+    if (repetition.times > 0) {
+      out << Numbered(i + shown + 1, "") << "... " << repetition.times - 2
+          << " times more, each as much further as the second\n";
+    }
+    i += repetition.times > 0 ? repetition.times * repetition.lines : 1;
+  }
   return out.str();
 }
 

@@ -21,6 +21,8 @@ std::string DivergenceText(const Divergence& divergence);
 
 // Only the trace, numbered.
 std::string TraceText(const Trace& trace);
+// The same, in which a repetition of lines is printed twice, with how often it follows.
+std::string FoldedTraceText(const Trace& trace);
 
 }  // namespace sluice::fuzz
 

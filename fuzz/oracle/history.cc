@@ -139,6 +139,7 @@ std::optional<BrokenRule> HistoryChecker::Check(const Trace& trace) {
   for (size_t stream = 0; stream < kStreamCount; ++stream) {
     OfStream& of = streams_[stream];
     if (of.writes.empty() && of.deliveries.empty()) continue;
+    ReadSettlements(trace, of);
     if (!std::is_sorted(of.writes.begin(), of.writes.end(), earlier)) {
       std::stable_sort(of.writes.begin(), of.writes.end(), earlier);
     }
@@ -339,13 +340,15 @@ void HistoryChecker::OnSettled(const Program& program, const Event& event, uint3
     const bool has_close = ResolvedSettings(program, of_close - 1).has(Method::kClose);
     if (has_close && !of.is_shared && !of.close_succeeded) Break("H-CLOSED-WAS-CLOSED", at);
   }
-  for (OfStream& of : streams_) {
-    for (WriteOp& write : of.writes) {
-      if (write.promise != event.number) continue;
-      write.settled_at = at;
-      write.fulfilled = !event.thrown;
-      write.range_error = event.thrown && event.value.kind == ValueKind::kRangeError;
-    }
+}
+
+void HistoryChecker::ReadSettlements(const Trace& trace, OfStream& stream) const {
+  for (WriteOp& write : stream.writes) {
+    write.settled_at = write.promise < settled_.size() ? settled_[write.promise] : 0;
+    if (write.settled_at == 0) continue;
+    const Event& event = trace.events[write.settled_at];
+    write.fulfilled = !event.thrown;
+    write.range_error = event.thrown && event.value.kind == ValueKind::kRangeError;
   }
 }
 
@@ -411,13 +414,15 @@ void HistoryChecker::CheckByteLimit(uint64_t limit, const OfStream& stream, cons
     if (next == stream.deliveries.size()) return;
     waits.push_back({write.accepted_at, stream.deliveries[next++].event, ChargeWhenQueued(trace, write)});
   }
+  // Both ends of the waits are in order, so that those which are over when one begins are the first of them.
+  uint64_t charged = 0;
+  size_t first = 0;
   for (size_t i = 0; i < waits.size(); ++i) {
-    uint64_t room = limit;
-    for (size_t j = 0; j <= i; ++j) {
-      if (waits[j].until < waits[i].from) continue;
-      if (waits[j].charge > room) return Break("H-LIMIT", waits[i].from);
-      room -= waits[j].charge;
-    }
+    const Wait& wait = waits[i];
+    for (; first < i && waits[first].until < wait.from; ++first) charged -= waits[first].charge;
+    const bool fits = charged <= limit && wait.charge <= limit - charged;
+    if (!fits && wait.until >= wait.from) return Break("H-LIMIT", wait.from);
+    charged += wait.charge;
   }
 }
 

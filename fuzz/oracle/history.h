@@ -77,6 +77,7 @@ class HistoryChecker {
   void OnAuthorSettles(const Op& op);
   uint64_t ChargeWhenQueued(const Trace& trace, const WriteOp& write) const;  // bytes
   void OnSettled(const Program& program, const Event& event, uint32_t at);
+  void ReadSettlements(const Trace& trace, OfStream& stream) const;
   void Break(const char* id, size_t event);
   void CheckOrder(const OfStream& stream);
   void CheckFulfilledWereWritten(const OfStream& stream);

@@ -103,6 +103,7 @@ void WriteOperands(Writer& out, const Row& row, const Operands& operands) {
       case OperandKind::kUnobserved:
         return out.Byte(operands.unobserved ? 1 : 0);
       case OperandKind::kCount:
+      case OperandKind::kTimes:
         return out.LittleEndian(operands.count, 2);
       case OperandKind::kNumber:
         return WriteNumber(out, operands.number, 0);
@@ -133,6 +134,7 @@ void ReadOperands(Reader& in, const Row& row, Operands& operands) {
         operands.unobserved = in.Below(2) == 1;
         break;
       case OperandKind::kCount:
+      case OperandKind::kTimes:
         operands.count = static_cast<uint32_t>(in.LittleEndian(2));
         break;
       case OperandKind::kNumber:

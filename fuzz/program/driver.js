@@ -107,7 +107,7 @@ async function runProgram(program, realm) {
     ++callDepth;
     begin(prefix(caller) + callText[kind] + "(" + shown + ") #" + number);
     const script = program.scripts.filter((s) => s.call === kind && s.stream === owner)[number - 1];
-    if (script !== undefined) for (const op of script.ops) performSync(op);
+    if (script !== undefined) performScript(script.ops);
     const outcome = endCall(kind, owner, script?.end, resolvers);
     --callDepth;
     end((outcome.thrown ? "threw " : "returned ") + text(outcome.value));
@@ -176,7 +176,9 @@ async function runProgram(program, realm) {
     controllerOrStream: (op) => streams[op.stream].controller !== undefined || streams[op.stream].stream !== undefined,
     pending: (op) => streams[op.stream].pending[op.source].length > 0,
     emptyStack: () => callDepth === 0,
+    repeats: (op) => op.count - 1 <= repeatsLeft,
   };
+  let repeatsLeft = program.mostRepeats;
 
   function skipped(op) { return isMet[op.needs](op) ? undefined : program.unmet[op.needs]; }
 
@@ -224,6 +226,7 @@ async function runProgram(program, realm) {
           property("signal.reason", () => controller.signal.reason);
         }
         return undefined;
+      case "times": return undefined;  // timesOf
       case "detach": detach(chunks[op.chunk]); return undefined;
       case "watchReady": return promiseResult(writer.ready, { unobserved: false });
       case "watchClosed": return promiseResult(writer.closed, { unobserved: false });
@@ -246,6 +249,29 @@ async function runProgram(program, realm) {
     }
     --callDepth;
     end(shown);
+  }
+
+  // How often "times" lets the next operation be performed.
+  function timesOf(op) {
+    if (skipped(op) !== undefined) {
+      performSync(op);
+      return 1;
+    }
+    repeatsLeft -= op.count - 1;
+    return op.count;
+  }
+
+  function performScript(ops) {
+    let times = 1;
+    for (const op of ops) {
+      if (op.kind === "times") {
+        times = timesOf(op);
+        continue;
+      }
+      if (op.needs === "emptyStack") times = 1;
+      for (; times > 1; --times) performSync(op);
+      performSync(op);
+    }
   }
 
   // ---- The streams
@@ -324,13 +350,20 @@ async function runProgram(program, realm) {
   try { construct(0); } catch (error) { made = "threw " + text(error); }
   --callDepth;
   end(made);
+  let times = 1;
   for (const op of [...program.ops, ...program.epilogue.map((op) => ({ ...op, epilogue: true }))]) {
     if (op.epilogue && op.kind === "readWriter" && writers[op.writer] === undefined) continue;
     if (op.epilogue && op.kind === "readStream" && !streams[op.stream].named) continue;
+    if (op.kind === "times") {
+      times = timesOf(op);
+      continue;
+    }
     if (op.needs !== "emptyStack") {
+      for (; times > 1; --times) performSync(op);
       performSync(op);
       continue;
     }
+    times = 1;
     // Awaited here and not in a function of its own, whose return would cost microtasks.
     begin(op.text);
     switch (op.kind) {

@@ -43,6 +43,7 @@ class Emitter {
     }
     for (int i = 0; i < kNeedsCount; ++i)
       json_["unmet"][std::string(NeedsNames()[i])] = UnmetText(static_cast<Needs>(i));
+    json_["mostRepeats"] = kMaxRepeats;
     json_["chunks"] = chunks_json_;
     json_["scripts"] = scripts;
     json_["ops"] = ops;
@@ -109,6 +110,7 @@ class Emitter {
         json["source"] = PromiseSourceNames()[static_cast<int>(operands.source)];
         break;
       case OperandKind::kCount:
+      case OperandKind::kTimes:
         json["count"] = operands.count;
         break;
       case OperandKind::kUnobserved:

@@ -31,6 +31,7 @@ constexpr bool IsOperandKind(char letter) {
     case OperandKind::kReason:
     case OperandKind::kSource:
     case OperandKind::kCount:
+    case OperandKind::kTimes:
     case OperandKind::kNumber:
     case OperandKind::kUnobserved:
       return true;
@@ -94,6 +95,8 @@ constexpr Row kOpRows[] = {
      Needs::kNothing, W(2, 2, 5)},
     {K(OpKind::kConstruct), "constructStream", "$t = new WritableStream()", "construct another stream, by its settings",
      "ws-constructor", Needs::kNewName, W(2, 3, 1)},
+    {K(OpKind::kTimes), "times", "times $m", "perform the next operation so often, unless that runs microtasks", "",
+     Needs::kRepeats, W(1, 1, 2)},
 };
 static_assert(std::size(kOpRows) == kOpKindCount && HaveKnownOperands(kOpRows));
 
@@ -118,8 +121,8 @@ constexpr bool InOrder(std::span<const Row> rows) {
 static_assert(InOrder(kOpRows) && InOrder(kEndRows), "a row is missing, or does not stand in the order of its kind");
 
 constexpr std::string_view kNeedsNames[] = {
-    "nothing", "stream",    "newName", "writer", "unreleasedWriter", "controller", "controllerOrStream",
-    "pending", "emptyStack"};
+    "nothing", "stream",     "newName", "writer", "unreleasedWriter", "controller", "controllerOrStream",
+    "pending", "emptyStack", "repeats"};
 static_assert(std::size(kNeedsNames) == kNeedsCount);
 
 constexpr std::string_view kCallKindNames[] = {"start", "size", "write", "close", "abort", "signal", "getThen", "then"};
@@ -273,6 +276,9 @@ std::string_view UnmetText(Needs needs) {
       return "no such promise is pending";
     case Needs::kEmptyStack:
       return "microtasks do not run inside a call";
+    case Needs::kRepeats:
+      static_assert(kMaxRepeats == 8192);
+      return "the operations of this run are repeated 8192 times at most";
   }
   return "";
 }
@@ -330,6 +336,9 @@ void Normalize(const Row& row, Operands& operands) {
         break;
       case OperandKind::kCount:
         normal.count = std::clamp(operands.count, 1u, kMaxCount);
+        break;
+      case OperandKind::kTimes:
+        normal.count = std::clamp(operands.count, 1u, kMaxTimes);
         break;
       case OperandKind::kNumber:
         normal.number = std::isnan(operands.number) ? std::numeric_limits<double>::quiet_NaN() : operands.number;

@@ -33,8 +33,9 @@ enum class Needs : uint8_t {
   kControllerOrStream,  // either
   kPendingPromise,      // of that source
   kEmptyStack,          // the operation runs microtasks, and they run only when nothing else does
+  kRepeats,             // so many of kMaxRepeats are left
 };
-inline constexpr int kNeedsCount = 9;
+inline constexpr int kNeedsCount = 10;
 
 // The kinds of programs that mutation makes (mutate.h).
 enum class ProfileKind : uint8_t { kBalanced, kReentrancy, kBufferLimit };
@@ -51,6 +52,7 @@ enum class OperandKind : char {
   kReason = 'r',
   kSource = 'p',  // a PromiseSource
   kCount = 'n',
+  kTimes = 'm',
   kNumber = 'd',
   kUnobserved = 'o',
 };

@@ -77,6 +77,14 @@ uint64_t EdgeBytes(Random& random) {
   return (uint64_t{1} << bit) + random.Below(3) - 1 - random.OneIn(16);
 }
 
+// How long a queue gets: powers of two, where lists grow, and the numbers next to them. Long ones take time, and are
+// rarer.
+uint32_t EdgeTimes(Random& random) {
+  static_assert(kMaxTimes == 1 << 12);
+  const size_t bit = std::min(random.Below(13), random.Below(13));
+  return (uint32_t{1} << bit) + static_cast<uint32_t>(random.Below(3)) - 1;
+}
+
 sim::Chunk RandomBuffer(Random& random) {
   return {.kind = random.OneIn(2) ? sim::ChunkKind::kArrayBuffer : sim::ChunkKind::kView,
           .tag = static_cast<uint8_t>(random.OneIn(2) ? random.Below(sim::kChunkTagCount) : 0),
@@ -134,6 +142,9 @@ void RandomOperand(OperandKind kind, Operands& operands, size_t last, Random& ra
       break;
     case OperandKind::kCount:
       operands.count = static_cast<uint32_t>(1 + random.Below(random.OneIn(8) ? 20 : 4));
+      break;
+    case OperandKind::kTimes:
+      operands.count = EdgeTimes(random);
       break;
     case OperandKind::kNumber:
       operands.number = random.OneIn(16)  ? std::bit_cast<double>(random.Next())
@@ -316,7 +327,9 @@ class Mutator {
 
   // What most programs need to get anywhere.
   void InsertIdiom() {
-    switch (random_.Below(6)) {
+    switch (random_.Below(7)) {
+      case 6:
+        return RepeatSomething();
       case 5:
         return AddStream();
       case 0:
@@ -330,6 +343,21 @@ class Mutator {
       case 4:
         return DetachSomethingWritten();
     }
+  }
+
+  // Some write, or what settles one, many times: queues get long, and short again.
+  void RepeatSomething() {
+    if (program_.ops.size() >= kMaxOps) return;
+    const auto is_worth_it = [](const Op& op) {
+      return op.kind == OpKind::kWrite || (op.kind == OpKind::kResolve && op.operands.source == PromiseSource::kWrite);
+    };
+    const auto count = std::count_if(program_.ops.begin(), program_.ops.end(), is_worth_it);
+    if (count == 0) return;
+    auto op = std::find_if(program_.ops.begin(), program_.ops.end(), is_worth_it);
+    for (size_t skip = random_.Below(static_cast<size_t>(count)); skip > 0; --skip) {
+      op = std::find_if(op + 1, program_.ops.end(), is_worth_it);
+    }
+    program_.ops.insert(op, {OpKind::kTimes, {.count = std::clamp(EdgeTimes(random_), 2u, kMaxTimes)}});
   }
 
   // The next stream, with a writer of its own.

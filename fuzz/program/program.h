@@ -32,6 +32,8 @@ inline constexpr int kWriterCount = 4;              // w0 .. w3
 inline constexpr int kReasonCount = 4;              // r0 .. r3
 inline constexpr uint8_t kNoReason = kReasonCount;  // undefined
 inline constexpr uint32_t kMaxCount = 1000;         // of `run N` and `tick N`
+inline constexpr uint32_t kMaxTimes = 4096;         // of `times N`
+inline constexpr uint32_t kMaxRepeats = 8192;       // by all `times` of a run; those beyond are skipped
 
 // Sizes beyond these are errors in text, and bytes cannot express them.
 inline constexpr size_t kMaxOps = 255;       // of the program itself
@@ -73,8 +75,9 @@ enum class OpKind : uint8_t {
   kErrorStream,
   kDetach,
   kConstruct,
+  kTimes,
 };
-inline constexpr int kOpKindCount = 22;
+inline constexpr int kOpKindCount = 23;
 
 // The result of a call of user code.
 enum class EndKind : uint8_t {

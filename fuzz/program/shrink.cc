@@ -1,5 +1,6 @@
 #include "fuzz/program/shrink.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "fuzz/program/language.h"
@@ -89,6 +90,7 @@ void SimplifyOperand(Program& program, Statement& statement, OperandKind kind) {
       o.unobserved = false;
       break;
     case OperandKind::kCount:
+    case OperandKind::kTimes:
       o.count = 1;
       break;
     case OperandKind::kNumber:
@@ -103,6 +105,14 @@ void SimplifyOperand(Program& program, Statement& statement, OperandKind kind) {
       return;  // no source is simpler than another
   }
   Normalize(RowOf(statement.kind), o);
+}
+
+// Less by ever smaller parts, so that the least number is found in a few rounds, wherever it is.
+constexpr int kTimesEdits = 12;
+static_assert(kMaxTimes >> kTimesEdits == 1);
+void ReduceTimes(Op& op, int edit) {
+  if (op.kind != OpKind::kTimes) return;
+  op.operands.count = std::max(op.operands.count - (op.operands.count >> edit), 1u);
 }
 
 using Bytes = std::vector<uint8_t>;
@@ -220,6 +230,10 @@ void Shrinker::CollectEdits() {
     ForEachOperand(RowOf(program_.ops[i].kind), [&](OperandKind kind) {
       edits_.push_back([i, kind](Program& p) { SimplifyOperand(p, p.ops[i], kind); });
     });
+    if (program_.ops[i].kind != OpKind::kTimes) continue;
+    for (int edit = 1; edit <= kTimesEdits; ++edit) {
+      edits_.push_back([i, edit](Program& p) { ReduceTimes(p.ops[i], edit); });
+    }
   }
   for (size_t i = 0; i < program_.scripts.size(); ++i) {
     const Script& script = program_.scripts[i];
@@ -233,6 +247,10 @@ void Shrinker::CollectEdits() {
       ForEachOperand(RowOf(script.ops[j].kind), [&](OperandKind kind) {
         edits_.push_back([i, j, kind](Program& p) { SimplifyOperand(p, p.scripts[i].ops[j], kind); });
       });
+      if (script.ops[j].kind != OpKind::kTimes) continue;
+      for (int edit = 1; edit <= kTimesEdits; ++edit) {
+        edits_.push_back([i, j, edit](Program& p) { ReduceTimes(p.scripts[i].ops[j], edit); });
+      }
     }
   }
 }

@@ -35,6 +35,7 @@ std::string OperandText(OperandKind kind, const Operands& operands) {
     case OperandKind::kUnobserved:
       return operands.unobserved ? " unobserved" : "";
     case OperandKind::kCount:
+    case OperandKind::kTimes:
       return std::to_string(operands.count);
     case OperandKind::kNumber:
       return NumberText(operands.number);
@@ -291,6 +292,10 @@ bool TakeOperand(Cursor& cursor, OperandKind kind, Operands& operands, std::stri
       static_assert(kMaxCount == 1000);
       why = "a count from 1 to 1000";
       return cursor.TakeNumber(operands.count) && operands.count >= 1 && operands.count <= kMaxCount;
+    case OperandKind::kTimes:
+      static_assert(kMaxTimes == 4096);
+      why = "how often, from 1 to 4096";
+      return cursor.TakeNumber(operands.count) && operands.count >= 1 && operands.count <= kMaxTimes;
     case OperandKind::kNumber:
       why = "a number, NaN, Infinity or -Infinity";
       return TakeDouble(cursor, operands.number);

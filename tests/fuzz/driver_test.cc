@@ -226,5 +226,99 @@ TEST_P(DriverTest, RunsDoNotSeeEachOther) {
   EXPECT_EQ(TraceOn(subject, text), first);
 }
 
+size_t Count(std::string_view text, std::string_view part) {
+  size_t count = 0;
+  for (size_t i = text.find(part); i != std::string_view::npos; i = text.find(part, i + 1)) ++count;
+  return count;
+}
+
+TEST_P(DriverTest, TimesRepeatsTheNextOperationOnly) {
+  const std::string trace = TraceOf(R"(methods write
+on write {
+  times 3
+  w0.write("b")
+} return
+w0 = stream.getWriter()
+times 65
+w0.write("a")
+w0.write("c")
+times 5
+run
+times 2
+times 4
+read w0
+times 3
+)");
+  EXPECT_EQ(Count(trace, "  w0.write(\"a\")\n"), 65u);
+  EXPECT_EQ(Count(trace, "w0.write(\"b\")\n"), 3u);
+  EXPECT_EQ(Count(trace, "  w0.write(\"c\")\n"), 1u);
+  EXPECT_EQ(Count(trace, "sink.write(\"b\")"), 3u);
+  EXPECT_EQ(Count(trace, "  run\n"), 2u) << "one of them is the epilogue's";
+  EXPECT_EQ(Count(trace, "  read w0\n"), 5u) << "one of them is the epilogue's";
+  EXPECT_THAT(trace, Not(HasSubstr("times")));
+}
+
+TEST_P(DriverTest, ARunRepeatsALimitedNumberOfOperations) {
+  const std::string trace = TraceOf(R"(w0 = stream.getWriter()
+times 4096
+w0.write("a")
+times 4096
+w0.write("b")
+times 4
+w0.write("c")
+times 3
+w0.write("d")
+times 2
+w0.write("e")
+)");
+  EXPECT_EQ(Count(trace, "w0.write(\"a\")\n") + Count(trace, "w0.write(\"b\")\n"), 8192u);
+  EXPECT_THAT(trace, HasSubstr("times 4  (skipped: the operations of this run are repeated 8192 times at most)"));
+  EXPECT_EQ(Count(trace, "w0.write(\"c\")\n"), 1u);
+  EXPECT_EQ(Count(trace, "w0.write(\"d\")\n"), 3u);
+  EXPECT_EQ(Count(trace, "w0.write(\"e\")\n"), 1u);
+}
+
+TEST_P(DriverTest, LongProgramsHaveAFewSnapshotsAndOneAtTheEndOfEachOperation) {
+  CoreSubject core;
+  ReferenceModel model;
+  Subject& subject = GetParam() ? static_cast<Subject&>(model) : core;
+  const Program program =
+      ParseOrDie("methods write\nw0 = stream.getWriter()\ntimes 4096\nw0.write(\"a\")\nw0.close()\nrun\n");
+  const Trace trace = RunOn(subject, program);
+  EXPECT_GT(trace.events.size(), 20'000u);
+  EXPECT_LT(trace.snapshots[0].taken.size(), 200u);
+  std::vector<uint64_t> queued;
+  for (size_t i = 0; i < trace.events.size(); ++i) {
+    const bool ends = trace.events[i].kind == EventKind::kOpEnd && trace.events[i].where.script == Where::kMain;
+    const bool is_last = i + 1 == trace.events.size() || trace.events[i + 1].where != trace.events[i].where;
+    if (!ends || !is_last) continue;
+    ASSERT_NE(trace.SnapshotOf(i), nullptr) << i;
+    queued.push_back(trace.SnapshotOf(i)->queue_size);
+  }
+  EXPECT_EQ(queued, (std::vector<uint64_t>{0, 4096, 4097, 0}));
+}
+
+TEST_P(DriverTest, AFoldedTracePrintsARepetitionTwice) {
+  CoreSubject core;
+  ReferenceModel model;
+  Subject& subject = GetParam() ? static_cast<Subject&>(model) : core;
+  const auto folded = [&](std::string_view text) {
+    const Program program = ParseOrDie(text);
+    return FoldedTraceText(RunOn(subject, program));
+  };
+  EXPECT_THAT(folded("w0 = stream.getWriter()\ntimes 100\nw0.write(\"a\")\n"), HasSubstr(R"(
+   5  w0.write("a")
+   6  -> returned p1
+   7  w0.write("a")
+   8  -> returned p2
+   9  ... 98 times more, each as much further as the second
+ 205  run)"));
+  // Different chunks are not the same repetition.
+  const std::string mixed = folded("w0 = stream.getWriter()\ntimes 8\nw0.write(\"a\")\ntimes 9\nw0.write(\"b\")\n");
+  EXPECT_THAT(mixed, HasSubstr("... 6 times more"));
+  EXPECT_THAT(mixed, HasSubstr("... 7 times more"));
+  EXPECT_THAT(folded("w0 = stream.getWriter()\ntimes 7\nw0.write(\"a\")\nw0.abort(r1)\n"), Not(HasSubstr("...")));
+}
+
 }  // namespace
 }  // namespace sluice::fuzz

@@ -522,7 +522,7 @@ TEST(JudgeTest, TheCanaryIsFoundAndNoWorkingCoreIs) {
   Judge canary(std::make_unique<CanarySubject>());
   Judge working;
   bool found = false;
-  for (uint64_t seed = 0; seed < 6000; ++seed) {
+  for (uint64_t seed = 0; seed < 6000 || (!found && seed < 60'000); ++seed) {
     Random random(seed);
     const Program program = RandomProgram(random, BalancedProfile());
     const auto finding = working.Run(program);

@@ -198,5 +198,30 @@ TEST(MutateTest, CrossOverBeginsLikeTheFirstAndEndsLikeTheSecond) {
   EXPECT_TRUE(mixed);
 }
 
+TEST(MutateTest, RepetitionsTakeThePowersOfTwoAndTheirNeighbours) {
+  std::set<uint32_t> times;
+  size_t programs = 0;
+  uint64_t repeated = 0;
+  for (uint64_t seed = 0; seed < 20000; ++seed) {
+    Random random(seed);
+    const Program program = RandomProgram(random, BufferLimitProfile());
+    bool repeats = false;
+    for (const Op& op : program.ops) {
+      if (op.kind != OpKind::kTimes) continue;
+      times.insert(op.operands.count);
+      repeated += op.operands.count;
+      repeats = true;
+    }
+    programs += repeats ? 1 : 0;
+  }
+  for (uint32_t power = 1; power <= kMaxTimes; power *= 2) {
+    EXPECT_EQ(times.count(power), 1u) << power;
+    if (power > 1) EXPECT_EQ(times.count(power - 1), 1u) << power;
+    if (power < kMaxTimes) EXPECT_EQ(times.count(power + 1), 1u) << power;
+  }
+  EXPECT_GT(programs, 2000u);
+  EXPECT_LT(repeated / programs, 300u) << "long programs are rare, or they would take all of the time";
+}
+
 }  // namespace
 }  // namespace sluice::fuzz

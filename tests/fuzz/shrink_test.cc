@@ -108,5 +108,28 @@ TEST(ShrinkTest, BytesShrinkToThoseThatMatter) {
   }
 }
 
+TEST(ShrinkTest, TheLeastNumberOfRepetitionsIsFoundSoon) {
+  const auto repeats = [](const Program& program, uint32_t least) {
+    const std::vector<Op>& ops = program.scripts.empty() ? program.ops : program.scripts[0].ops;
+    return std::any_of(ops.begin(), ops.end(),
+                       [least](const Op& op) { return op.kind == OpKind::kTimes && op.operands.count >= least; });
+  };
+  for (const uint32_t least : {1u, 2u, 63u, 64u, 65u, 1000u, 1025u, 2731u, 4095u, 4096u}) {
+    const ParsedProgram parsed = ParseText("w0 = stream.getWriter()\ntimes 4096\nw0.write(\"a\")\nrun\n");
+    int tried = 0;
+    const Program small = Shrink(*parsed.program, [&](const Program& program) {
+      ++tried;
+      return repeats(program, least);
+    });
+    EXPECT_EQ(PrintText(small), "times " + std::to_string(least) + "\n");
+    EXPECT_LT(tried, 1500) << least;
+  }
+  const ParsedProgram parsed = ParseText("on write {\n  times 4096\n  w0.write(\"a\")\n} return\n");
+  EXPECT_EQ(
+      PrintText(Shrink(*parsed.program,
+                       [&](const Program& program) { return !program.scripts.empty() && repeats(program, 513); })),
+      "on write {\n  times 513\n} return\n");
+}
+
 }  // namespace
 }  // namespace sluice::fuzz
