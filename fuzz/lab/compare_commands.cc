@@ -155,7 +155,9 @@ int Emit(const EmitOptions& options) {
   if (style == styles.end()) return kExitOk;
   const auto models = fuzz::TickModelNames();
   const auto model = std::find(models.begin(), models.end(), options.ticks) - models.begin();
-  program->tickModel = static_cast<core::TickModel>(model);
+  for (size_t stream = 0; stream < fuzz::kStreamCount; ++stream) {
+    program->settings(stream).tickModel = static_cast<core::TickModel>(model);
+  }
   fuzz::Judge judge;  // takes the core's asserts
   fuzz::Trace trace;
   fuzz::CoreSubject core;

@@ -6,16 +6,20 @@
 
 namespace sluice::lab {
 namespace internal {
+namespace {
+
+constexpr std::string_view kTimesHelper = "const times = (count, ...lines) => Array(count).fill(lines).flat();";
+
+}  // namespace
 
 StraightLineScript StraightLineWriter::Write() {
-  if (LastStream(program_) > 0) return {"", "it has more than one stream"};
   Survey();
   if (!why_not_.empty()) return {.text = "", .why_not = why_not_, .expected = {}};
   ScriptCode body;
-  body.Append(Stream());
-  for (size_t i = 0; i < program_.ops.size(); ++i) Statement(body, {Where::kMain, static_cast<uint16_t>(i)});
+  body.Append(Beginning());
+  Statements(body, Where::kMain, program_.ops);
   if (options_.observed.at_end) {
-    for (size_t i = 0; i < Epilogue().size(); ++i) Statement(body, {Where::kEpilogue, static_cast<uint16_t>(i)});
+    Statements(body, Where::kEpilogue, Epilogue());
   } else if (program_.ops.empty() || program_.ops.back().kind != OpKind::kRun) {
     body.Line(Turn());
   }
@@ -26,26 +30,45 @@ StraightLineScript StraightLineWriter::Write() {
 }
 
 void StraightLineWriter::Survey() {
-  for (const Script& script : program_.scripts) ++scripts_of_[static_cast<int>(script.call)];
+  for (const Script& script : program_.scripts) {
+    StreamFacts& of = Of(script.stream);
+    ++of.scripts[static_cast<int>(script.call)];
+    if (script.end.kind == EndKind::kReturnPending) ++of.pending[static_cast<int>(script.call)];
+  }
+  SurveyEvents();
+  ForEachPerformed([&](Where where, const Op& op) { SurveyOp(where, op); });
+  seen_.clear();
+  Of(0).uses_controller |= options_.observed.at_end;
+  for (size_t stream = 0; stream < kStreamCount; ++stream) {
+    const StreamSettings settings = ResolvedSettings(program_, stream);
+    if (!settings.has(Method::kStart) && !settings.has(Method::kWrite)) Of(stream).uses_controller = false;
+  }
+  if (why_not_.empty()) why_not_ = WhyNotSharing();
+}
+
+void StraightLineWriter::SurveyEvents() {
   std::vector<Where> open;
   for (const Event& event : trace_.events) {
     switch (event.kind) {
       case EventKind::kConstructEnd:
-        constructed_ = !event.thrown;
+        Of(0).threw = event.thrown;
         break;
       case EventKind::kOpBegin:
         open.push_back(event.where);
-        FactsOf(event.where).performed = true;
+        ++FactsOf(event.where).performed;
+        FactsOf(event.where).has_chunk = event.value.kind != sim::ValueKind::kUndefined;
         break;
       case EventKind::kOpEnd: {
+        const Op& op = OpAt(program_, open.back());
         OpFacts& facts = FactsOf(open.back());
-        facts.threw = event.thrown;
-        if (event.value.kind == sim::ValueKind::kPromise) facts.promise = event.value.id;
+        facts.threw += event.thrown ? 1 : 0;
+        if (op.kind == OpKind::kConstruct) Of(op.operands.stream).threw = event.thrown;
+        if (event.value.kind == sim::ValueKind::kPromise) facts.promises.push_back(event.value.id);
         open.pop_back();
         break;
       }
       case EventKind::kCallBegin:
-        ++calls_[event.code];
+        ++Of(Owner(event.stream, static_cast<CallKind>(event.code))).calls[event.code];
         break;
       case EventKind::kReported:
         why_not_ = "a listener throws, which many runtimes take for the end of the program";
@@ -58,26 +81,45 @@ void StraightLineWriter::Survey() {
         break;
     }
   }
-  ForEachPerformed([&](Where where, const Op& op) {
-    ++count_of_[Method(op)];
-    unhandled_ |= op.operands.unobserved;
-    uses_controller_ |= op.kind == OpKind::kError || op.kind == OpKind::kReadStream;
-    if (op.kind == OpKind::kDetach) detached_.push_back(sim::Canonical(op.operands.chunk));
-    if (op.kind == OpKind::kReadWriter && Sees(where)) identities_ = true;
-    const uint32_t promise = FactsOf(where).promise;
-    if (promise != 0 && !seen_.insert(promise).second && op.kind != OpKind::kWatchReady) identities_ = true;
-    if (op.kind == OpKind::kGetWriter || op.kind == OpKind::kConstructWriter) ++made_[op.operands.writer];
-    if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) {
-      ++settlements_[static_cast<int>(op.operands.source)];
-      (op.kind == OpKind::kResolve ? resolved_ : rejected_)[static_cast<int>(op.operands.source)] = true;
-    }
-  });
-  seen_.clear();
-  uses_controller_ |= options_.observed.at_end;
-  if (program_.has(Method::kStart) == false && program_.has(Method::kWrite) == false) uses_controller_ = false;
-  for (const Script& script : program_.scripts) {
-    if (script.end.kind == EndKind::kReturnPending) ++pending_[static_cast<int>(script.call)];
+}
+
+void StraightLineWriter::SurveyOp(Where where, const Op& op) {
+  const OpFacts& facts = FactsOf(where);
+  if (facts.threw != 0 && facts.threw != facts.performed)
+    why_not_ = "an operation that it repeats throws only sometimes";
+  ++count_of_[Method(op)];
+  unhandled_ |= op.operands.unobserved;
+  if (op.kind == OpKind::kError || op.kind == OpKind::kReadStream) Of(op.operands.stream).uses_controller = true;
+  if (op.kind == OpKind::kDetach) detached_.push_back(sim::Canonical(op.operands.chunk));
+  if (op.kind == OpKind::kReadWriter && Sees(where)) identities_ = true;
+  for (const uint32_t promise : facts.promises) {
+    if (seen_.insert(promise).second || op.kind == OpKind::kWatchReady) continue;
+    identities_ = true;
+    if (facts.performed > 1) why_not_ = "an operation that it repeats returns a promise again";
   }
+  if (op.kind == OpKind::kGetWriter || op.kind == OpKind::kConstructWriter) ++made_[op.operands.writer];
+  if (op.kind == OpKind::kResolve || op.kind == OpKind::kReject) {
+    StreamFacts& of = Of(op.operands.stream);
+    const int source = static_cast<int>(op.operands.source);
+    of.settlements[source] += static_cast<int>(facts.performed);
+    (op.kind == OpKind::kResolve ? of.resolved : of.rejected)[source] = true;
+  }
+}
+
+// The functions of a shared sink do not know whose controller they get, and each listener of a shared signal is called
+// for both.
+std::string StraightLineWriter::WhyNotSharing() {
+  for (size_t stream = 1; stream < kStreamCount; ++stream) {
+    const StreamSettings& settings = program_.settings(stream);
+    const bool shares_listeners = settings.shares(Shared::kSink) || settings.shares(Shared::kSignal);
+    if (shares_listeners && Of(0).scripts[static_cast<int>(CallKind::kSignal)] > 0) {
+      return "two streams share the listeners of a signal";
+    }
+    if (settings.shares(Shared::kSink) && (Of(0).uses_controller || Of(stream).uses_controller)) {
+      return "two streams share a sink, and it uses a controller";
+    }
+  }
+  return "";
 }
 
 void StraightLineWriter::Helpers(ScriptCode& code) {
@@ -117,16 +159,34 @@ std::string StraightLineWriter::Module(const ScriptCode& body, const std::vector
   code.Blank();
   code.Append(body);
   code.Blank();
-  code.List("const expected = ", QuotedAll(expected), ";");
+  const std::vector<std::string> items = Items(expected);
+  if (items.size() < expected.size()) code.Line(std::string(kTimesHelper));
+  code.List("const expected = ", items, ";");
   code.Line("console.log(`expected: ${expected.join(\", \")}\\nactual:   ${log.join(\", \")}`);");
   code.Line("if (log.join() !== expected.join()) throw new Error(\"this WritableStream differs from the standard\");");
   return code.Text();
 }
 
-std::vector<std::string> StraightLineWriter::QuotedAll(const std::vector<std::string>& texts) {
-  std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(Quoted(text));
-  return quoted;
+std::vector<std::string> StraightLineWriter::Items(const std::vector<std::string>& texts) {
+  constexpr size_t kLongest = 4;     // lines: the calls and the settlement of one write
+  constexpr size_t kWorthACall = 8;  // times
+  std::vector<std::string> items;
+  for (size_t i = 0; i < texts.size();) {
+    size_t period = 1;
+    size_t times = 0;
+    for (; period <= kLongest; ++period) {
+      size_t end = i + period;
+      while (end < texts.size() && texts[end] == texts[end - period]) ++end;
+      times = (end - i) / period;
+      if (times >= kWorthACall) break;
+    }
+    const bool folds = times >= kWorthACall;
+    std::vector<std::string> quoted;
+    for (size_t j = 0; j < (folds ? period : 1); ++j) quoted.push_back(Quoted(texts[i + j]));
+    items.push_back(folds ? "...times(" + std::to_string(times) + ", " + Join(quoted, ", ") + ")" : quoted[0]);
+    i += folds ? times * period : 1;
+  }
+  return items;
 }
 
 // The helpers of tests/suite (scripts/sluice_dev/mutation/suite_text.py).
@@ -152,7 +212,9 @@ std::string StraightLineWriter::Test(const ScriptCode& body, const std::vector<s
   code.Blank();
   code.Append(body);
   code.Blank();
-  code.List("assert_array_equals(events, ", QuotedAll(expected), ", 'events should happen in this order');");
+  const std::vector<std::string> items = Items(expected);
+  if (items.size() < expected.size()) code.Line(std::string(kTimesHelper));
+  code.List("assert_array_equals(events, ", items, ", 'events should happen in this order');");
   std::string title;
   for (const char c : options_.title) title += c == '\'' ? "\\'" : std::string(1, c);
   code.Close("}, '" + title + "');");

@@ -49,6 +49,9 @@ void StraightLineWriter::ExpectedOf(const Event& event, const std::vector<Where>
     case EventKind::kOpEnd: {
       const Where where = open.back();
       const Op& op = OpAt(program_, where);
+      if (op.kind == OpKind::kConstruct && event.thrown) {
+        log.push_back("the constructor of " + StreamText(op.operands.stream) + " threw " + Text(event.value));
+      }
       const auto label = labels_.find({where.script, where.op});
       if (label == labels_.end()) return;
       if (event.thrown) log.push_back(label->second + " threw " + Text(event.value));
@@ -84,19 +87,21 @@ void StraightLineWriter::ExpectedOf(const Event& event, const std::vector<Where>
 
 void StraightLineWriter::ExpectedCall(const Event& event, std::vector<std::string>& log) const {
   if (!options_.observed.calls) return;
-  switch (static_cast<CallKind>(event.code)) {
+  const auto call = static_cast<CallKind>(event.code);
+  const std::string of = StreamPrefix(Owner(event.stream, call));
+  switch (call) {
     case CallKind::kStart:
       return;
     case CallKind::kSize:
-      return log.push_back("size");
+      return log.push_back(of + "size");
     case CallKind::kWrite:
-      return log.push_back(LogsChunks() ? "sink.write " + ChunkValue(event.value) : "sink.write");
+      return log.push_back(of + (LogsChunks() ? "sink.write " + ChunkValue(event.value) : "sink.write"));
     case CallKind::kClose:
-      return log.push_back("sink.close");
+      return log.push_back(of + "sink.close");
     case CallKind::kAbort:
-      return log.push_back("sink.abort " + Text(event.value));
+      return log.push_back(of + "sink.abort " + Text(event.value));
     case CallKind::kSignal:
-      return log.push_back("signal aborted");
+      return log.push_back(of + "signal aborted");
     case CallKind::kGetThen:
       return log.push_back("get then");
     case CallKind::kThen:
@@ -117,6 +122,7 @@ void StraightLineWriter::ExpectedProperty(const Event& event, Where where, std::
                                           std::vector<std::string>& log) {
   if (!Sees(where)) return;
   const auto label = labels_.find({where.script, where.op});
+  const uint8_t stream = OpAt(program_, where).operands.stream;  // of `read stream`
   const std::string of = label == labels_.end() || label->second == "read" ? "" : label->second.substr(4);
   const auto promise = [&](const std::string& property) {
     log.push_back(property + " is " + names.try_emplace(event.value.id, NameOfRead(property, of)).first->second);
@@ -129,13 +135,13 @@ void StraightLineWriter::ExpectedProperty(const Event& event, Where where, std::
     case Property::kClosed:
       return promise("closed");
     case Property::kLocked:
-      return log.push_back("locked " + Text(event.value));
+      return log.push_back(StreamPrefix(stream) + "locked " + Text(event.value));
     case Property::kSignalAborted:
-      if (uses_controller_) signal_ = Text(event.value);
+      if (Of(stream).uses_controller) Of(stream).signal = Text(event.value);
       return;
     case Property::kSignalReason:
-      if (uses_controller_) log.push_back("signal " + signal_ + " " + Text(event.value));
-      return;
+      if (!Of(stream).uses_controller) return;
+      return log.push_back(StreamPrefix(stream) + "signal " + Of(stream).signal + " " + Text(event.value));
   }
 }
 

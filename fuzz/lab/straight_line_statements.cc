@@ -49,6 +49,16 @@ std::string StraightLineWriter::Name(uint8_t writer) const {
   return several ? "writer" + std::to_string(writer) : "writer";
 }
 
+// What the author has of a writer is undefined before it has one.
+std::string StraightLineWriter::ChunkName(Where where, const sim::Chunk& declared) {
+  if (!sim::IsOfWriter(declared.kind)) return ChunkName(declared);
+  if (!FactsOf(where).has_chunk) return "undefined";
+  const std::string_view property = declared.kind == sim::ChunkKind::kReady    ? ".ready"
+                                    : declared.kind == sim::ChunkKind::kClosed ? ".closed"
+                                                                               : "";
+  return Name(declared.tag) + std::string(property);
+}
+
 std::string StraightLineWriter::ChunkName(const sim::Chunk& declared) const {
   const sim::Chunk chunk = sim::Canonical(declared);
   const auto found = std::find(detached_.begin(), detached_.end(), chunk);
@@ -87,10 +97,10 @@ std::string StraightLineWriter::Turn() const {
   return options_.style == ScriptStyle::kWpt ? "await flushAsyncEvents();" : "await turn();";
 }
 
-std::string StraightLineWriter::Settler(int source) {
+std::string StraightLineWriter::Settler(int source, size_t stream) {
   static constexpr std::array<std::string_view, kPromiseSourceCount> kNames = {"Start", "Write", "Close", "Abort",
                                                                                "Then"};
-  return "end" + std::string(kNames[source]);
+  return "end" + std::string(kNames[source]) + Suffix(stream);
 }
 
 int StraightLineWriter::CallOf(int source) {
@@ -106,30 +116,44 @@ std::optional<int> StraightLineWriter::SourceOf(CallKind call) {
   return std::nullopt;
 }
 
+void StraightLineWriter::Statements(ScriptCode& code, uint16_t script, const std::vector<Op>& ops) {
+  for (size_t i = 0; i < ops.size(); ++i) {
+    const Where where{script, static_cast<uint16_t>(i)};
+    FactsOf(where).performed > 1 ? Repeated(code, where) : Statement(code, where);
+  }
+}
+
+void StraightLineWriter::Repeated(ScriptCode& code, Where where) {
+  ScriptCode body;
+  Statement(body, where);
+  const std::string count = std::to_string(FactsOf(where).performed);
+  if (body.size() > 0) code.Block("for (let i = 0; i < " + count + "; ++i)", body, "");
+}
+
 void StraightLineWriter::Statement(ScriptCode& code, Where where) {
   const Op& op = OpAt(program_, where);
-  const OpFacts facts = FactsOf(where);
-  if (!facts.performed) return;
+  if (FactsOf(where).performed == 0) return;
   const Operands& o = op.operands;
+  const std::string stream = StreamText(o.stream);
   switch (op.kind) {
     case OpKind::kGetWriter:
-      return Plain(code, where, op, Assigned(o.writer) + "stream.getWriter()");
+      return Plain(code, where, op, Assigned(o.writer) + stream + ".getWriter()");
     case OpKind::kConstructWriter:
-      return Plain(code, where, op, Assigned(o.writer) + "new WritableStreamDefaultWriter(stream)");
+      return Plain(code, where, op, Assigned(o.writer) + "new WritableStreamDefaultWriter(" + stream + ")");
     case OpKind::kWrite:
-      return Call(code, where, op, Name(o.writer) + ".write(" + ChunkName(o.chunk) + ")");
+      return Call(code, where, op, Name(o.writer) + ".write(" + ChunkName(where, o.chunk) + ")");
     case OpKind::kClose:
       return Call(code, where, op, Name(o.writer) + ".close()");
     case OpKind::kAbort:
       return Call(code, where, op, Name(o.writer) + ".abort(" + (o.reason == kNoReason ? "" : Reason(o.reason)) + ")");
     case OpKind::kStreamAbort:
-      return Call(code, where, op, "stream.abort(" + (o.reason == kNoReason ? "" : Reason(o.reason)) + ")");
+      return Call(code, where, op, stream + ".abort(" + (o.reason == kNoReason ? "" : Reason(o.reason)) + ")");
     case OpKind::kStreamClose:
-      return Call(code, where, op, "stream.close()");
+      return Call(code, where, op, stream + ".close()");
     case OpKind::kReleaseLock:
       return Plain(code, where, op, Name(o.writer) + ".releaseLock()");
     case OpKind::kError:
-      return Plain(code, where, op, "controller.error(" + Reason(o.reason) + ")");
+      return Plain(code, where, op, Controller(o.stream) + ".error(" + Reason(o.reason) + ")");
     case OpKind::kResolve:
     case OpKind::kReject:
       return Settle(code, op);
@@ -141,7 +165,7 @@ void StraightLineWriter::Statement(ScriptCode& code, Where where) {
     case OpKind::kReadWriter:
       return ReadWriter(code, where, op);
     case OpKind::kReadStream:
-      return ReadStream(code, where);
+      return ReadStream(code, where, o.stream);
     case OpKind::kWatchReady:
       return Watch(code, where, op, Name(o.writer) + ".ready");
     case OpKind::kWatchClosed:
@@ -150,6 +174,9 @@ void StraightLineWriter::Statement(ScriptCode& code, Where where) {
       return code.Line("structuredClone(" + DetachedBuffer(o.chunk) + ", { transfer: [" + DetachedBuffer(o.chunk) +
                        "] });");
     case OpKind::kConstruct:
+      return code.Append(NewStream(o.stream, IsConstantStream(o.stream)));
+    case OpKind::kTimes:
+      return;  // Statements
     case OpKind::kRunCount:
     case OpKind::kCloseWithErrorPropagation:
     case OpKind::kErrorStream:
@@ -177,25 +204,28 @@ void StraightLineWriter::Plain(ScriptCode& code, Where where, const Op& op, std:
 }
 
 void StraightLineWriter::Call(ScriptCode& code, Where where, const Op& op, const std::string& text) {
-  const uint32_t promise = FactsOf(where).promise;
+  const OpFacts& facts = FactsOf(where);
   const std::string& label = Label(where, op);
   if (op.operands.unobserved || !options_.observed.results) {
     // Somebody has to handle its rejection.
     code.Line(text + (op.operands.unobserved ? ";" : ".catch(() => {});"));
     return;
   }
-  if (promise != 0 && !seen_.insert(promise).second) {
+  if (facts.performed == 1 && facts.promise() != 0 && !seen_.insert(facts.promise()).second) {
     code.Line(Log(Template(label + " returned ${nameOf(" + Quoted("a new promise") + ", " + text + ")}")));
     return;
   }
   code.Line("report(" + Quoted(label) + ", () => " + text + ");");
   uses_report_ = true;
-  label_of_promise_[promise] = label;
+  for (const uint32_t promise : facts.promises) {
+    seen_.insert(promise);
+    label_of_promise_[promise] = label;
+  }
 }
 
 void StraightLineWriter::Watch(ScriptCode& code, Where where, const Op& op, const std::string& text) {
   if (!Sees(where)) return;
-  const uint32_t promise = FactsOf(where).promise;
+  const uint32_t promise = FactsOf(where).promise();
   if (!seen_.insert(promise).second && label_of_promise_.contains(promise)) return;  // It is watched already.
   code.Line("report(" + Quoted(Label(where, op)) + ", () => " + text + ");");
   uses_report_ = true;
@@ -206,10 +236,11 @@ void StraightLineWriter::Settle(ScriptCode& code, const Op& op) {
   const int source = static_cast<int>(op.operands.source);
   const bool resolves = op.kind == OpKind::kResolve;
   const std::string argument = resolves ? "" : Reason(op.operands.reason);
-  if (IsList(source)) {
-    return code.Line(Settler(source) + ".shift()." + (resolves ? "resolve(" : "reject(") + argument + ");");
+  const size_t stream = op.operands.stream;
+  if (IsList(source, stream)) {
+    return code.Line(Settler(source, stream) + ".shift()." + (resolves ? "resolve(" : "reject(") + argument + ");");
   }
-  code.Line(Settler(source) + "(" + argument + ");");
+  code.Line(Settler(source, stream) + "(" + argument + ");");
 }
 
 void StraightLineWriter::ReadWriter(ScriptCode& code, Where where, const Op& op) {
@@ -242,11 +273,13 @@ bool StraightLineWriter::DesiredSizeThrows(Where where) const {
   return false;
 }
 
-void StraightLineWriter::ReadStream(ScriptCode& code, Where where) {
+void StraightLineWriter::ReadStream(ScriptCode& code, Where where, size_t stream) {
   if (!Sees(where)) return;
-  if (constructed_) code.Line(Log(Template("locked ${stream.locked}")));
-  if (!uses_controller_) return;
-  code.Line(Log(Template("signal ${controller.signal.aborted} ${text(controller.signal.reason)}")));
+  const std::string of = StreamPrefix(stream);
+  if (!Of(stream).threw) code.Line(Log(Template(of + "locked ${" + StreamText(stream) + ".locked}")));
+  if (!Of(stream).uses_controller) return;
+  const std::string signal = Controller(stream) + ".signal";
+  code.Line(Log(Template(of + "signal ${" + signal + ".aborted} ${text(" + signal + ".reason)}")));
   uses_text_ = true;
 }
 

@@ -27,9 +27,24 @@ using sim::CallKind;
 
 // What the expected trace has of one operation.
 struct OpFacts {
-  bool performed = false;
-  bool threw = false;
-  uint32_t promise = 0;  // that it returned; 0 is none
+  uint32_t performed = 0;          // times
+  uint32_t threw = 0;              // times
+  std::vector<uint32_t> promises;  // that it returned
+  bool has_chunk = false;          // of those that the author gets from a writer
+  uint32_t promise() const { return promises.empty() ? 0 : promises.back(); }  // 0 is none
+};
+
+// What the expected trace has of one stream and its functions.
+struct StreamFacts {
+  std::array<int, sim::kCallKindCount> scripts{};
+  std::array<int, sim::kCallKindCount> calls{};
+  std::array<int, sim::kCallKindCount> pending{};
+  std::array<int, kPromiseSourceCount> settlements{};
+  std::array<bool, kPromiseSourceCount> resolved{};
+  std::array<bool, kPromiseSourceCount> rejected{};
+  std::string signal;
+  bool threw = false;  // its constructor
+  bool uses_controller = false;
 };
 
 class StraightLineWriter {
@@ -41,12 +56,19 @@ class StraightLineWriter {
  private:
   // ---- What happens
   void Survey();
+  void SurveyEvents();
+  void SurveyOp(Where where, const Op& op);
+  std::string WhyNotSharing();
+  StreamFacts& Of(size_t stream) { return streams_[stream]; }
+  const StreamFacts& Of(size_t stream) const { return streams_[stream]; }
+  // The facts of the stream whose function it is.
+  size_t Owner(size_t stream, CallKind call) const { return OwnerOf(program_, stream, call); }
   template <typename F>
   void ForEachPerformed(F f) {
     const auto each = [&](uint16_t script, const std::vector<Op>& ops) {
       for (size_t i = 0; i < ops.size(); ++i) {
         const Where where{script, static_cast<uint16_t>(i)};
-        if (FactsOf(where).performed) f(where, ops[i]);
+        if (FactsOf(where).performed > 0) f(where, ops[i]);
       }
     };
     for (size_t i = 0; i < program_.scripts.size(); ++i) each(static_cast<uint16_t>(i), program_.scripts[i].ops);
@@ -67,18 +89,26 @@ class StraightLineWriter {
   static std::string Reason(uint8_t reason) {
     return reason == kNoReason ? "undefined" : Quoted("r" + std::to_string(reason));
   }
+  std::string ChunkName(Where where, const sim::Chunk& declared);
   std::string ChunkName(const sim::Chunk& declared) const;
   static std::string ChunkLiteral(const sim::Chunk& chunk);
   std::string Log(const std::string& text) const { return Events() + ".push(" + text + ");"; }
   std::string Events() const { return options_.style == ScriptStyle::kModule ? "log" : "events"; }
   std::string Turn() const;
+  // "1" for s1; the first stream's names have none.
+  static std::string Suffix(size_t stream) { return stream == 0 ? "" : std::to_string(stream); }
+  static std::string Controller(size_t stream) { return "controller" + Suffix(stream); }
   // The variable or list that holds what settles a promise of this function.
-  static std::string Settler(int source);
-  bool IsList(int source) const { return pending_[CallOf(source)] > 1 || settlements_[source] > 1; }
+  static std::string Settler(int source, size_t stream);
+  bool IsList(int source, size_t stream) const {
+    return Of(stream).pending[CallOf(source)] > 1 || Of(stream).settlements[source] > 1;
+  }
   static int CallOf(int source);
   static std::optional<int> SourceOf(CallKind call);
 
   // ---- Statements
+  void Statements(ScriptCode& code, uint16_t script, const std::vector<Op>& ops);
+  void Repeated(ScriptCode& code, Where where);
   void Statement(ScriptCode& code, Where where);
   std::string DetachedBuffer(const sim::Chunk& chunk) const {
     return ChunkName(chunk) + (chunk.kind == sim::ChunkKind::kView ? ".buffer" : "");
@@ -97,25 +127,35 @@ class StraightLineWriter {
     return "the " + std::string(property) + " of read" + of;
   }
   bool DesiredSizeThrows(Where where) const;
-  void ReadStream(ScriptCode& code, Where where);
+  void ReadStream(ScriptCode& code, Where where, size_t stream);
 
-  // ---- The stream
-  ScriptCode Stream();
+  // ---- The streams
+  ScriptCode Beginning();
   void Declarations(ScriptCode& code);
-  static std::string Counter(CallKind call) { return std::string(CallKindNames()[static_cast<int>(call)]) + "s"; }
+  // The statements that construct a stream, as the constant that only the program's own operations need not declare.
+  ScriptCode NewStream(size_t stream, bool is_constant);
+  ScriptCode Sink(size_t stream);
+  bool IsConstantStream(size_t stream) const;
+  bool ShareSome(Shared what) const;
+  static std::string Counter(CallKind call, size_t stream) {
+    return std::string(CallKindNames()[static_cast<int>(call)]) + "s" + Suffix(stream);
+  }
   // Which call it is matters where there are several scripts, or calls after the last one.
-  bool NeedsCount(CallKind call) const;
-  void SinkMethod(ScriptCode& sink, fuzz::Method method);
+  bool NeedsCount(CallKind call, size_t stream) const;
+  void SinkMethod(ScriptCode& sink, fuzz::Method method, size_t stream);
   bool LogsChunks() const;
-  void Listeners(ScriptCode& body);
+  bool HasListeners(size_t stream) const {
+    return Of(Owner(stream, CallKind::kSignal)).scripts[static_cast<int>(CallKind::kSignal)] > 0;
+  }
+  void Listeners(ScriptCode& body, size_t stream);
   // The bodies of all calls of a function.
-  void Scripts(ScriptCode& body, CallKind call);
+  void Scripts(ScriptCode& body, CallKind call, size_t stream);
   void ScriptBody(ScriptCode& code, size_t index);
   void EndOf(ScriptCode& code, const Script& script);
   void EndOfThen(ScriptCode& code, const End& end);
-  void Pending(ScriptCode& code, CallKind call);
+  void Pending(ScriptCode& code, CallKind call, size_t stream);
   void Thenable(ScriptCode& code);
-  std::string Strategy();
+  std::string Strategy(size_t stream);
 
   // ---- What is expected
   std::string Text(const sim::Value& value) const;
@@ -132,7 +172,8 @@ class StraightLineWriter {
   void Helpers(ScriptCode& code);
   void SharedHelpers(ScriptCode& code) const;
   std::string Module(const ScriptCode& body, const std::vector<std::string>& expected);
-  static std::vector<std::string> QuotedAll(const std::vector<std::string>& texts);
+  // As items of a list in JavaScript. What repeats is a call of `times`.
+  static std::vector<std::string> Items(const std::vector<std::string>& texts);
   std::string Test(const ScriptCode& body, const std::vector<std::string>& expected);
   const Program& program_;
   const Trace& trace_;
@@ -147,16 +188,10 @@ class StraightLineWriter {
   std::set<uint8_t> threw_making_;
   std::vector<sim::Chunk> detached_;
   std::array<int, kWriterCount> made_{};
-  std::array<int, sim::kCallKindCount> scripts_of_{};
-  std::array<int, sim::kCallKindCount> calls_{};
-  std::array<int, sim::kCallKindCount> pending_{};
-  std::array<int, kPromiseSourceCount> settlements_{};
-  std::array<bool, kPromiseSourceCount> resolved_{};
-  std::array<bool, kPromiseSourceCount> rejected_{};
-  std::string signal_;
-  bool constructed_ = true;
+  std::array<StreamFacts, kStreamCount> streams_;
+  bool shares_sink_ = false;  // a sink that is not empty
+  bool shares_strategy_ = false;
   bool unhandled_ = false;
-  bool uses_controller_ = false;
   bool identities_ = false;
   bool uses_report_ = false;
   bool uses_text_ = false;

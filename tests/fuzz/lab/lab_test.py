@@ -69,6 +69,32 @@ class Commands(unittest.TestCase):
         self.assertTrue(result.stdout.startswith("promise_test("), result.stdout)
         self.assertIn("const { events, report, text } = record();" if "text(" in result.stdout else "= record();", result.stdout)
 
+    def test_streams_and_repetitions_are_straight_line_code(self):
+        program = self.file("two.ops", """methods write
+s1 methods start write close
+on write {
+  w1.write(w0)
+} return pending
+s1 = new WritableStream()
+w0 = stream.getWriter()
+w1 = s1.getWriter()
+times 4096
+w0.write("a")
+s1.controller.error(r1)
+resolve write
+run
+""")
+        result = run("emit", "--format", "js", program)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        for line in ("const s1 = new WritableStream({", "const writer1 = s1.getWriter();", "  start(c) { controller1 = c; },",
+                     "for (let i = 0; i < 4096; ++i) { report(\"write 2\", () => writer0.write(\"a\")); }",
+                     "controller1.error(\"r1\");", "report(\"write 1\", () => writer1.write(writer0));"):
+            self.assertIn(line, result.stdout)
+        self.assertLess(len(result.stdout.splitlines()), 50, "what repeats is written once")
+        shared = self.file("shared.ops", "methods start\ns1 shares sink\non start {\n  controller.error(r0)\n} return\n"
+                           "s1 = new WritableStream()\n")
+        self.assert_complains(run("emit", "--format", "js", shared), "two streams share a sink, and it uses a controller")
+
     @unittest.skipUnless(IS_SANITIZED, "it would be closed before its first line of progress")
     def test_an_exploration_that_is_interrupted_leaves_a_checkpoint_that_it_goes_on_from(self):
         checkpoint = self.folder / "checkpoint"
