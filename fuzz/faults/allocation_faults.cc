@@ -1,6 +1,7 @@
 #include "fuzz/faults/allocation_faults.h"
 
 #include <new>
+#include <utility>
 
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/driver/driver.h"
@@ -12,12 +13,14 @@ namespace {
 // Allocations are counted inside of operations, and not while the author's functions (the driver) run.
 class CountedSubject final : public CoreSubject {
  public:
+  explicit CountedSubject(FaultyOperation fault) : fault_(std::move(fault)) {}
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override {
     author_.inner = &user_code;
     CoreSubject::Reset(author_, chunks);
   }
   sim::Outcome Perform(const SubjectCall& call) override {
     const Armed armed(true);
+    if (fault_) return fault_([&] { return CoreSubject::Perform(call); });
     return CoreSubject::Perform(call);
   }
 
@@ -46,12 +49,14 @@ class CountedSubject final : public CoreSubject {
     UserCode* inner = nullptr;
   };
   Author author_;
+  const FaultyOperation fault_;
 };
 
 }  // namespace
 
-std::optional<std::string> CheckAllocations(const Program& program, uint64_t most, uint64_t& points) {
-  CountedSubject subject;
+std::optional<std::string> CheckAllocations(const Program& program, uint64_t most, uint64_t& points,
+                                            FaultyOperation fault) {
+  CountedSubject subject(std::move(fault));
   Trace expected;
   Driver().Run(program, subject, {}, expected);
   for (const bool sticky : {false, true}) {

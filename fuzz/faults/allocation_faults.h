@@ -6,15 +6,21 @@
 #define SLUICE_FUZZ_FAULTS_ALLOCATION_FAULTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
 #include "fuzz/program/program.h"
+#include "src/sim/value.h"
 
 namespace sluice::fuzz {
 
+// What a subject with a fault does in the place of an operation, which it is given: only tests have one.
+using FaultyOperation = std::function<sim::Outcome(const std::function<sim::Outcome()>& operation)>;
+
 // The point at which the rule was broken, in words. `points` counts.
-std::optional<std::string> CheckAllocations(const Program& program, uint64_t most, uint64_t& points);
+std::optional<std::string> CheckAllocations(const Program& program, uint64_t most, uint64_t& points,
+                                            FaultyOperation fault = {});
 
 }  // namespace sluice::fuzz
 

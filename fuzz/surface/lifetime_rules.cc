@@ -50,10 +50,12 @@ SurfaceFinding Finding(const char* rule, const char* sentence, const Statements&
 }
 
 // The isolate ends with everything pending.
-MaybeFinding CheckDisposal(const Statements& statements, const LifetimePoint& point, bool& fired) {
+MaybeFinding CheckDisposal(const Statements& statements, const LifetimePoint& point, bool& fired,
+                           const NativeFault& native_fault) {
   auto world = std::make_unique<SurfaceWorld>();
   const std::shared_ptr<binding::NativeMemory> memory = world->isolate().data().memory();
   static_cast<void>(world->RunWithFault(statements, SurfaceSide::kReal, point, fired));
+  if (native_fault) native_fault(*world);
   world.reset();
   if (memory->used() == 0) return std::nullopt;
   return Finding("LIFE-MEMORY", "a disposed isolate has given back what it was counted for", statements, point,
@@ -79,11 +81,13 @@ MaybeFinding CheckHealth(SurfaceWorld& world, const Statements& statements, cons
 
 // One point. `expected` is the log without a fault.
 MaybeFinding CheckPoint(SurfaceWorld& world, const Statements& statements, const LifetimePoint& point,
-                        const SurfaceLog& expected, bool& fired, std::string_view fault = "") {
+                        const SurfaceLog& expected, bool& fired, std::string_view fault = "",
+                        const NativeFault& native_fault = {}) {
   const Asserts asserts;
-  if (point.fault == LifetimeFault::kDispose) return CheckDisposal(statements, point, fired);
+  if (point.fault == LifetimeFault::kDispose) return CheckDisposal(statements, point, fired, native_fault);
   const SurfaceLog log = world.RunWithFault(statements, SurfaceSide::kReal, point, fired, fault);
   if (!fired) return std::nullopt;
+  if (native_fault) native_fault(world);
   if (!g_failed.empty()) {
     return Finding("LIFE-ASSERT", "no assert fails and no handle is used for another thing", statements, point,
                    g_failed);
@@ -136,7 +140,8 @@ std::vector<LifetimePoint> PointsOf(std::string_view text) {
 
 const char* NameOf(LifetimeFault fault) { return kNames[static_cast<int>(fault)]; }
 
-MaybeFinding CheckLifetime(SurfaceWorld& world, std::string_view text, std::string_view fault) {
+MaybeFinding CheckLifetime(SurfaceWorld& world, std::string_view text, std::string_view fault,
+                           const NativeFault& native_fault) {
   const Statements statements = SurfaceStatements(text);
   std::vector<LifetimePoint> points = PointsOf(text);
   const SurfaceLog expected = world.Run(statements, SurfaceSide::kReference);
@@ -150,8 +155,10 @@ MaybeFinding CheckLifetime(SurfaceWorld& world, std::string_view text, std::stri
   }
   for (const LifetimePoint& point : points) {
     bool fired = false;
-    if (const auto finding = CheckPoint(world, statements, point, expected, fired, fault); finding.has_value())
+    if (const auto finding = CheckPoint(world, statements, point, expected, fired, fault, native_fault);
+        finding.has_value()) {
       return finding;
+    }
   }
   return CheckLives(world, statements, points.back());
 }

@@ -11,6 +11,7 @@
 #define SLUICE_FUZZ_SURFACE_LIFETIME_RULES_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,13 @@
 
 namespace sluice::fuzz {
 
+// What a fault in native code does after a program: only tests have one.
+using NativeFault = std::function<void(SurfaceWorld&)>;
+
 // The first rule that does not hold of the program `text` with the faults that it names.
 // Tests give as `fault` what CheckSurface takes.
-std::optional<SurfaceFinding> CheckLifetime(SurfaceWorld& world, std::string_view text, std::string_view fault = "");
+std::optional<SurfaceFinding> CheckLifetime(SurfaceWorld& world, std::string_view text, std::string_view fault = "",
+                                            const NativeFault& native_fault = {});
 
 // Every point of every kind, once and sticky, of the program `text`; `points` counts them. At most `most` of each kind.
 std::optional<SurfaceFinding> CheckEveryPoint(SurfaceWorld& world, std::string_view text, uint64_t most,

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "fuzz/surface/surface_program.h"
+#include "src/v8/v8_host.h"
 
 namespace sluice::fuzz {
 namespace {
@@ -74,6 +75,44 @@ TEST(LifetimeRulesTest, NoticeAnswersThatAreNoErrors) {
   EXPECT_EQ(Rule("fault terminate 12", InWrite("if (x === 'poked') throw {}; return Reflect.apply(f, this, [x])")),
             "LIFE-ANSWER");
 }
+
+TEST(LifetimeRulesTest, NoticeAnswersOfDetachedRealmsThatAreNoErrors) {
+  EXPECT_EQ(Rule("fault detach 2", ""), "");
+  EXPECT_EQ(Rule("fault detach 2", InWrite("if (x === 'poked') throw {}; return Reflect.apply(f, this, [x])")),
+            "LIFE-ANSWER");
+}
+
+TEST(LifetimeRulesTest, NoticeMemoryThatADisposedIsolateIsStillCountedFor) {
+  const auto rule = [](const NativeFault& fault) {
+    const auto finding = CheckLifetime(World(), "fault dispose 3\n" + std::string(kLife), "", fault);
+    return finding ? finding->rule : "";
+  };
+  EXPECT_EQ(rule({}), "");
+  EXPECT_EQ(rule([](SurfaceWorld& world) { ASSERT_TRUE(world.isolate().data().memory()->Take(8)); }), "LIFE-MEMORY");
+}
+
+#if SLUICE_CHECKS
+TEST(LifetimeRulesTest, NoticeAHandleThatIsUsedForAnotherEntry) {
+  // A page whose handle is of an earlier generation, as after its memory was freed and used again.
+  const auto use = [](int generations) {
+    return [generations](SurfaceWorld& world) {
+      v8::Isolate* const isolate = world.isolate().get();
+      const v8::Isolate::Scope entered(isolate);
+      const v8::HandleScope handles(isolate);
+      const v8::Context::Scope in(v8::Context::New(isolate));
+      auto& pages = world.isolate().data().host().Pages<binding::StreamObject>();
+      auto* const page = binding::Page<binding::StreamObject>::Of(pages.PageWithRoom().ToLocalChecked());
+      page->at(page->Take() - generations * binding::Page<binding::StreamObject>::kSize);
+    };
+  };
+  const auto rule = [](const NativeFault& fault) {
+    const auto finding = CheckLifetime(World(), "fault collect 3\n" + std::string(kLife), "", fault);
+    return finding ? finding->rule : "";
+  };
+  EXPECT_EQ(rule(use(0)), "");
+  EXPECT_EQ(rule(use(1)), "LIFE-ASSERT");
+}
+#endif
 
 TEST(LifetimeRulesTest, EverySeedBreaksNoRule) {
   for (const auto& entry : std::filesystem::directory_iterator("corpus/lifetime_fuzzer")) {
