@@ -34,11 +34,15 @@ size_t CrossOverProgramInputs(const uint8_t* a, size_t a_size, const uint8_t* b,
 
 }  // namespace sluice::fuzz
 
-#define SLUICE_PROGRAM_TARGET(Subject)                                                                          \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                     \
-    static sluice::fuzz::Judge* const judge = sluice::fuzz::NewCampaignJudge(std::make_unique<Subject>());      \
-    return sluice::fuzz::RunProgramInput(*judge, data, size);                                                   \
-  }                                                                                                             \
+#define SLUICE_PROGRAM_TARGET(Subject)                                                                     \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {                                \
+    static sluice::fuzz::Judge* const judge = sluice::fuzz::NewCampaignJudge(std::make_unique<Subject>()); \
+    return sluice::fuzz::RunProgramInput(*judge, data, size);                                              \
+  }                                                                                                        \
+  SLUICE_PROGRAM_MUTATIONS()
+
+// The entry points but the first.
+#define SLUICE_PROGRAM_MUTATIONS()                                                                              \
   extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {       \
     static const sluice::fuzz::Profile kProfile = *sluice::fuzz::ProfileNamed(SLUICE_TARGET_PROFILE);           \
     return sluice::fuzz::MutateProgramInput(kProfile, data, size, max_size, seed);                              \

@@ -59,6 +59,9 @@ void Fiber::Start(std::function<void()> function) {
   const auto self = reinterpret_cast<uintptr_t>(this);
   makecontext(&inside_, reinterpret_cast<void (*)()>(&Fiber::Enter), 2, static_cast<unsigned>(self >> 32),
               static_cast<unsigned>(self));
+  // makecontext was the one to read it. AddressSanitizer's swapcontext reads it at each switch, and maps the shadow of
+  // the whole stack anew, which took three quarters of a campaign's time.
+  inside_.uc_stack.ss_size = 0;
 }
 
 void Fiber::Enter(unsigned high, unsigned low) {

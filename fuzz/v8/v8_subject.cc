@@ -90,7 +90,8 @@ core::PromiseView ViewOf(int view) {
 // ---- The isolate and its realms
 
 runtime::IsolateOptions V8Subject::StartV8(V8Subject* embedder) {
-  runtime::InitializeV8({});
+  // Collections and compilations happen in their places, whatever else the machine does, and cost no thread switches.
+  runtime::InitializeV8({"--single-threaded"});
   return {.binding = {.embedder = embedder}};
 }
 
@@ -125,7 +126,9 @@ void V8Subject::NewRealm() {
   for (int i = 0; i < kCallKindCount; ++i) {
     kinds->Set(context, binding::Ascii(isolate, kCallKinds[i]), v8::Integer::New(isolate, i)).Check();
   }
-  v8::Local<v8::Value> arguments[] = {kinds, v8::Function::New(context, OnCall).ToLocalChecked(),
+  v8::Local<v8::Value> arguments[] = {kinds,
+                                      v8::Function::New(context, OnCall).ToLocalChecked(),
+                                      v8::Function::New(context, OnSettled).ToLocalChecked(),
                                       v8::Function::New(context, OnNewStream).ToLocalChecked(),
                                       v8::Function::New(context, OnErrorStream).ToLocalChecked(),
                                       v8::Function::New(context, OnCloseWithErrorPropagation).ToLocalChecked()};
@@ -159,6 +162,7 @@ void V8Subject::Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks
     runs_ = 0;
   }
   user_code_ = &user_code;
+  steps_of_run_ = 0;
   chunks_ = &chunks;
   for (uint32_t& count : errors_) count = 0;
   const Entered in(*this);
@@ -220,7 +224,7 @@ uint32_t V8Subject::StreamOfController(v8::Local<v8::Value> controller, uint32_t
 
 void V8Subject::OnSettled(const Info& info) {
   V8Subject& self = Of(info.GetIsolate());
-  self.user_code_->Settled(info.Data().As<v8::Uint32>()->Value(), info[0]->IsTrue(), self.ToSim(info[1]));
+  self.user_code_->Settled(info[0].As<v8::Uint32>()->Value(), info[1]->IsTrue(), self.ToSim(info[2]));
 }
 
 void V8Subject::OnNewStream(const Info& info) {
@@ -265,9 +269,8 @@ V8Subject::Result V8Subject::Do(const char* operation, v8::Local<v8::Value> targ
   v8::Isolate* const isolate = isolate_.get();
   const v8::Local<v8::Context> in = context();
   const v8::Local<v8::Value> undefined = v8::Undefined(isolate);
-  v8::Local<v8::Value> arguments[] = {
-      v8::String::NewFromUtf8(isolate, operation, v8::NewStringType::kInternalized).ToLocalChecked(),
-      target.IsEmpty() ? undefined : target, argument.IsEmpty() ? undefined : argument};
+  v8::Local<v8::Value> arguments[] = {Key(operation), target.IsEmpty() ? undefined : target,
+                                      argument.IsEmpty() ? undefined : argument};
   v8::Local<v8::Value> result;
   v8::Local<v8::Value> thrown;
   v8::Local<v8::Value> value;
@@ -437,8 +440,7 @@ void V8Subject::CallResolver(const v8::Global<v8::Value>& function, Value value)
 void V8Subject::Observe(uint32_t promise) {
   const Entered in(*this);
   const auto id = v8::Integer::NewFromUnsigned(in.isolate.get, promise);
-  const auto settled = v8::Function::New(in.context, OnSettled, id).ToLocalChecked();
-  if (Do("observe", promises_[promise].Get(in.isolate.get), settled).thrown) Violation("promise.then() threw");
+  if (Do("observe", promises_[promise].Get(in.isolate.get), id).thrown) Violation("promise.then() threw");
 }
 
 // ---- Microtasks
@@ -664,9 +666,17 @@ bool V8Subject::TakeSnapshot(uint32_t name, core::Snapshot& snapshot) {
   return true;
 }
 
+v8::Local<v8::String> V8Subject::Key(const char* literal) {
+  v8::Eternal<v8::String>& key = keys_[literal];
+  if (key.IsEmpty()) {
+    key.Set(isolate_.get(),
+            v8::String::NewFromUtf8(isolate_.get(), literal, v8::NewStringType::kInternalized).ToLocalChecked());
+  }
+  return key.Get(isolate_.get());
+}
+
 v8::Local<v8::Value> V8Subject::Field(v8::Local<v8::Value> object, const char* name) {
-  const auto key = v8::String::NewFromUtf8(isolate_.get(), name, v8::NewStringType::kInternalized).ToLocalChecked();
-  return object.As<v8::Object>()->Get(context(), key).ToLocalChecked();
+  return object.As<v8::Object>()->Get(context(), Key(name)).ToLocalChecked();
 }
 
 // What JavaScript keeps must be what the core believes that it keeps.
@@ -762,7 +772,8 @@ void V8Subject::AtStep() {
 }
 
 void V8Subject::CountStep() {
-  if (limits_.steps_per_gc == 0 || ++steps_ % limits_.steps_per_gc != 0) return;
+  const bool is_due = limits_.steps_per_gc != 0 && ++steps_ % limits_.steps_per_gc == 0;
+  if (!is_due && collect_at_ != steps_of_run_++) return;
   const Entered in(*this);
   in.isolate.get->LowMemoryNotification();
 }

@@ -22,6 +22,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   struct Limits {
     uint64_t longest_string = 1 << 24;  // code units; longer ones are stand-ins
     uint32_t runs_per_realm = 500;
-    uint32_t steps_per_gc = 0;  // garbage is collected at each nth step (AtStep or snapshot); 0: when V8 wants to
+    uint32_t steps_per_gc = 0;  // garbage is collected at each nth step of all runs; 0: when V8 wants to
   };
 
   V8Subject() : V8Subject(Limits{}) {}
@@ -49,6 +50,8 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   void Teardown() override;
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Perform(const SubjectCall& call) override;
+  // In the runs from now on, garbage is collected at this step of each (AtStep or snapshot); empty: when V8 wants to.
+  void CollectAt(std::optional<uint32_t> step) { collect_at_ = step; }
   bool TakeSnapshot(uint32_t stream, core::Snapshot& snapshot) override;
   void AtStep() override;
 
@@ -113,6 +116,8 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
 
   // The object through which a stream is looked into: the stream, or while that is being constructed its controller.
   v8::Local<v8::Value> Inspected(uint32_t stream) const;
+  // The string of a literal, which is made once.
+  v8::Local<v8::String> Key(const char* literal);
   v8::Local<v8::Value> Field(v8::Local<v8::Value> object, const char* name);
   void LookAtPromise(v8::Local<v8::Value> writer, const char* name, core::PromiseView& view, bool& handled);
   void LookAtReleasedWriter(uint32_t writer, core::Snapshot& snapshot);
@@ -125,12 +130,15 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   runtime::UnhandledRejections rejections_;
   v8::Global<v8::Context> context_;
   v8::Global<v8::Function> perform_;
-  v8::Global<v8::Value> error_prototypes_[2];  // TypeError's and RangeError's
-  uint32_t runs_ = 0;                          // in this realm
+  std::unordered_map<const void*, v8::Eternal<v8::String>> keys_;  // by the address of a literal
+  v8::Global<v8::Value> error_prototypes_[2];                      // TypeError's and RangeError's
+  uint32_t runs_ = 0;                                              // in this realm
   uint32_t steps_ = 0;
+  std::optional<uint32_t> collect_at_;
 
   // ---- Of this run
   UserCode* user_code_ = nullptr;
+  uint32_t steps_of_run_ = 0;
   const std::vector<sim::Chunk>* chunks_ = nullptr;
   binding::StreamOptions stream_options_;
   v8::Global<v8::Map> identities_;  // object -> kind and id

@@ -4,13 +4,18 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "fuzz/driver/driver.h"
 #include "fuzz/harness/conformance_programs.h"
 #include "fuzz/oracle/finding_record.h"
 #include "fuzz/oracle/finding_report.h"
@@ -108,6 +113,46 @@ INSTANTIATE_TEST_SUITE_P(Profiles, V8SampleTest,
                                          Sample{"reentrancy", ReentrancyProfile()},
                                          Sample{"buffer_limit", BufferLimitProfile()}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// The programs of V8RealmTest: seeds, and random ones; the nightly run asks for more of these.
+std::vector<Program> ProgramsForOneRealm() {
+  std::vector<Program> programs;
+  for (const fs::path& path : CorpusFiles()) {
+    std::ifstream file(path, std::ios::binary);
+    ParsedProgram parsed = ParseText(std::string(std::istreambuf_iterator<char>(file), {}));
+    if (parsed.program.has_value()) programs.push_back(*std::move(parsed.program));
+  }
+  const char* const count = std::getenv("SLUICE_REALM_PROGRAMS");
+  Random random(17);
+  for (int i = 0; i < (count == nullptr ? 200 : std::atoi(count)); ++i) {
+    programs.push_back(RandomProgram(random, i % 2 == 0 ? BalancedProfile() : ReentrancyProfile()));
+  }
+  return programs;
+}
+
+// A realm is used for many programs. What one of them leaves behind is nothing to the others.
+TEST(V8RealmTest, ProgramsHaveTheSameTracesInAnyOrderAndAlone) {
+  std::vector<Program> programs = ProgramsForOneRealm();
+  V8Subject shared({.longest_string = 1 << 12, .runs_per_realm = 1'000'000});
+  V8Subject alone({.longest_string = 1 << 12, .runs_per_realm = 1});
+  Driver driver;
+  const auto trace_on = [&](V8Subject& subject, const Program& program) {
+    Trace trace;
+    driver.Run(program, subject, {.snapshots = false}, trace);
+    return std::move(trace.events);
+  };
+  std::vector<std::vector<Event>> expected;
+  for (const Program& program : programs) expected.push_back(trace_on(alone, program));
+  std::vector<size_t> order(programs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::mt19937 random(5);
+  for (int round = 0; round < 2; ++round) {
+    for (const size_t i : order) {
+      ASSERT_TRUE(trace_on(shared, programs[i]) == expected[i]) << "round " << round << "\n" << PrintText(programs[i]);
+    }
+    std::shuffle(order.begin(), order.end(), random);
+  }
+}
 
 }  // namespace
 }  // namespace sluice::fuzz

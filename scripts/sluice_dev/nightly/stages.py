@@ -115,6 +115,13 @@ def _issues(options: Options, _record: Record) -> list[Command]:
     return [] if mode == "off" else [[*_NIGHTS[:-1], "issues", "--history", options.history, *flags]]
 
 
+def _realms(_options: Options, _record: Record) -> list[Command]:
+    """V8's target uses a realm for many programs. A program that has another trace there than alone would be a false finding, or hide one."""
+    test = 'cd "$2" && SLUICE_REALM_PROGRAMS=20000 "$1" --gtest_filter="V8RealmTest.*" || exit 1'
+    return [_build_step("asan", "v8_conformance_tests"),
+            ["bash", "-c", test, SCRIPTS / "nightly", ROOT / "build/asan/tests/v8/v8_conformance_tests", ROOT]]
+
+
 def _ubsan(_options: Options, _record: Record) -> list[Command]:
     """UndefinedBehaviorSanitizer without AddressSanitizer, whose shadow and quarantine triple the memory that an app may have."""
     ctest = 'ctest --test-dir "$1" --output-on-failure --no-tests=error -R "ServerTest|server[.]" || exit 1'
@@ -133,6 +140,7 @@ STAGES = (
         [SCRIPTS / "explore", "--deep", "--seconds", "3600", "--threads", options.jobs]]),
     Stage("faults", "faults at every point of programs: at least a million points", lambda options, _: [
         [SCRIPTS / "faults", "--seconds", max(60, min(options.seconds // 4, 7200)), "--jobs", options.jobs]]),
+    Stage("realms", "programs in one realm of V8: the same traces in any order and alone", _realms),
     Stage("valgrind", "the corpus under memcheck", _valgrind),
     Stage("coverage", "what the corpus reaches", lambda options, _: [
         [SCRIPTS / "coverage", "--out", options.out / "coverage", *(["--corpus", options.corpus] if options.corpus.is_dir() else [])]]),
