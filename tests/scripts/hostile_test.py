@@ -22,6 +22,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from sluice_dev.common import arguments, errors, locks  # noqa: E402
 from sluice_dev.nightly import state  # noqa: E402
+from sluice_dev.triage import promote  # noqa: E402
 
 # What each refuses before it installs or builds anything.
 REFUSED = {
@@ -206,6 +207,16 @@ class Unwritable(unittest.TestCase):
                     self.fail("it cannot be held")
             with self.assertRaisesRegex(errors.CannotRun, "/no: Permission denied. Name another folder with --out$"):
                 state.State(Path("/no/folder"), {}, False)
+
+
+class Full(unittest.TestCase):
+    def test_a_program_that_cannot_be_written_is_named_and_leaves_nothing(self):
+        full = mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+        with tempfile.TemporaryDirectory() as folder, mock.patch("sluice_dev.triage.promote.os.link", full):
+            path = os.path.join(folder, "corpus/a.ops")
+            with self.assertRaises(OSError) as caught:
+                promote.write_whole(path, "run\n")
+            self.assertEqual((caught.exception.filename, os.listdir(os.path.dirname(path))), (path, []))
 
 
 class Words(unittest.TestCase):

@@ -85,6 +85,9 @@ def write_whole(path: str, text: str) -> None:
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
         os.link(temporary, path)
+    except OSError as error:
+        error.filename = error.filename or path  # a write that fails names no file
+        raise
     finally:
         if os.path.exists(temporary):
             os.remove(temporary)
