@@ -126,7 +126,7 @@ class Coverage:
             _call(_tool("llvm-profdata"), "merge", "-sparse", *before, "-o", merged)
             what = (f"-instr-profile={merged}", f"-ignore-filename-regex={NOT_SHOWN}", *_objects(self.build, runs.objects))
             export = _call(_tool("llvm-cov"), "export", "-format=text", *what)
-            lcov = _call(_tool("llvm-cov"), "export", "-format=lcov", *what)
+            lcov = _call(_tool("llvm-cov"), "export", "-format=lcov", *what).decode()
             data[name] = CoverageData(json.loads(export), lcov, self.root)
         if self.html:
             say("Writing the annotated sources")
