@@ -11,7 +11,7 @@
 namespace sluice::fuzz {
 namespace {
 
-constexpr uint64_t kSeed = 0;  // of the states' hashes
+constexpr uint64_t kVisibilitySeed = 0;  // of the states' hashes
 
 }  // namespace
 
@@ -77,8 +77,8 @@ bool Visibility::Explore() {
 
 void Visibility::Expand(uint32_t state) {
   chooser_->Choose(0);
-  GoToState(table_, kSeed, state, *original_);
-  GoToState(table_, kSeed, state, *version_);
+  GoToState(table_, kVisibilitySeed, state, *original_);
+  GoToState(table_, kVisibilitySeed, state, *version_);
   version_->Save(position_);
   original_->ForEachEdge([&] {
     ++edges_;
@@ -88,7 +88,7 @@ void Visibility::Expand(uint32_t state) {
     for (const size_t index : ran) CompareOnThisEdge(state, index);
     chooser_->Choose(0);
     std::erase_if(active_, [this](size_t index) { return results_[index].visible == Visible::kYes; });
-    table_.Add(KeyOf(original_->state().bytes(), kSeed), state, original_->choices());
+    table_.Add(KeyOf(original_->state().bytes(), kVisibilitySeed), state, original_->choices());
   });
 }
 
@@ -112,8 +112,8 @@ void Visibility::CompareOnThisEdge(uint32_t state, size_t index) {
     pairs.all = false;
     return;
   }
-  const StateKey here = KeyOf(version_->state().bytes(), kSeed);
-  const StateKey there = KeyOf(original_->state().bytes(), kSeed);
+  const StateKey here = KeyOf(version_->state().bytes(), kVisibilitySeed);
+  const StateKey there = KeyOf(original_->state().bytes(), kVisibilitySeed);
   if (!pairs.met.insert({here.low, here.high, there.low, there.high}).second) return;
   std::vector<std::span<const uint8_t>> path;
   table_.PathTo(state, path);
@@ -165,7 +165,7 @@ bool Visibility::Follow(const Path& path, size_t index, std::vector<Pair>& next)
       result.program = program;
       return;
     }
-    const StateKey here = KeyOf(version_->state().bytes(), kSeed);
+    const StateKey here = KeyOf(version_->state().bytes(), kVisibilitySeed);
     const StateKey there = KeyAfter(program, version_->configuration());
     if (here == there) return;  // it is what the original is, again
     next.push_back({{here.low, here.high, there.low, there.high}, path});
@@ -192,7 +192,7 @@ StateKey Visibility::KeyAfter(const Program& program, uint32_t configuration) {
   driver.Begin(program, *subject_, {.snapshots = false}, trace);
   for (const Op& op : program.ops) driver.Perform(op);
   state.Describe(configuration, *subject_, driver.author(), trace.chunks);
-  return KeyOf(state.bytes(), kSeed);
+  return KeyOf(state.bytes(), kVisibilitySeed);
 }
 
 }  // namespace sluice::fuzz

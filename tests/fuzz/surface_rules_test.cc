@@ -22,7 +22,7 @@ SurfaceWorld& Surface() {
   return world;
 }
 
-std::string Rule(std::string_view text, std::string_view fault) {
+std::string SurfaceRule(std::string_view text, std::string_view fault) {
   const auto finding = CheckSurface(Surface(), text, fault);
   return finding ? finding->rule : "";
 }
@@ -38,7 +38,8 @@ constexpr std::string_view kWholeLife =
     "sink 00111110\nstrategy 01200\nstream 00110\nlock 0\nrun\nready 0\nwrite 03\nwrite 01\nrun\nwclose 0\nrun\n";
 
 TEST(SurfaceRulesTest, WrappedMembersThatDoAsBeforeAreNotNoticed) {
-  EXPECT_EQ(Rule(kWholeLife, Wrapped("WritableStreamDefaultWriter", "write", "return apply(f, self, args)")), "");
+  EXPECT_EQ(SurfaceRule(kWholeLife, Wrapped("WritableStreamDefaultWriter", "write", "return apply(f, self, args)")),
+            "");
 }
 
 TEST(SurfaceRulesTest, NoticePropertiesThatAreNotAsTheTableHasThem) {
@@ -53,7 +54,7 @@ TEST(SurfaceRulesTest, NoticePropertiesThatAreNotAsTheTableHasThem) {
            "WritableStream.prototype.getWriter = function getWriter() {}",
            "delete DOMException.prototype.code",
        }) {
-    EXPECT_EQ(Rule("run\n", fault), "SURFACE-SHAPE") << fault;
+    EXPECT_EQ(SurfaceRule("run\n", fault), "SURFACE-SHAPE") << fault;
   }
 }
 
@@ -89,15 +90,15 @@ TEST(SurfaceRulesTest, NoticeWhatAuthorsSee) {
        "fake }) })()",
        "sink 01111110\nstrategy 01200\nstream 00110\n"},
   };
-  for (const Case& each : cases) EXPECT_EQ(Rule(each.program, each.fault), "SURFACE-SAME") << each.fault;
+  for (const Case& each : cases) EXPECT_EQ(SurfaceRule(each.program, each.fault), "SURFACE-SAME") << each.fault;
 }
 
 TEST(SurfaceRulesTest, NoticeWhatAProgramLeavesBehind) {
   const std::string counting =
       "globalThis.made_ = 0; " +
       Wrapped("WritableStream", "getWriter", "if (++globalThis.made_ > 1) throw 'no'; return apply(f, self, args)");
-  EXPECT_EQ(Rule(kWholeLife, counting), "");
-  EXPECT_EQ(Rule(kWholeLife, counting), "SURFACE-CLEAN");
+  EXPECT_EQ(SurfaceRule(kWholeLife, counting), "");
+  EXPECT_EQ(SurfaceRule(kWholeLife, counting), "SURFACE-CLEAN");
 }
 
 TEST(SurfaceRulesTest, EverySeedBreaksNoRule) {
@@ -138,7 +139,7 @@ TEST(SurfaceProgramTest, AnyBytesAreAProgram) {
   for (int i = 0; i < 60; ++i) {
     std::string bytes;
     for (int n = 0; n < 80; ++n) bytes += static_cast<char>(random() % 4 == 0 ? '\n' : random());
-    EXPECT_EQ(Rule(bytes, ""), "");
+    EXPECT_EQ(SurfaceRule(bytes, ""), "");
   }
 }
 

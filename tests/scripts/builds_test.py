@@ -109,7 +109,8 @@ class OddCheckout(unittest.TestCase):
                 shutil.copy(ROOT / name, checkout)
             (checkout / "build").mkdir()
             (checkout / "build/v8").symlink_to((ROOT / "build/v8").resolve())
-            for command in (["cmake", "--preset", "asan"], ["ninja", "-C", "build/asan", "src/core/CMakeFiles/sluice_core.dir/byte_limit.cc.o"]):
+            joined = "fuzz/driver/CMakeFiles/sluice_driver.dir/__/__/unity/sluice_driver_0.cc.o"
+            for command in (["cmake", "--preset", "asan"], ["ninja", "-C", "build/asan", joined]):
                 run = subprocess.run(command, cwd=checkout, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500, check=False)
                 self.assertEqual(run.returncode, 0, run.stdout)
                 self.assertNotRegex(run.stdout, "(?i)warning:|CMake Warning")

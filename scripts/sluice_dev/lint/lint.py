@@ -148,11 +148,14 @@ def _widths(files: Sequence[str]) -> bool:
 def _tidy(files: Sequence[str]) -> bool:
     sources = [name for name in _having(files, ".cc") if name.startswith(_TIDY)]
     what = f"clang-tidy on {len(sources)} files"
-    database = ROOT / "build/asan/compile_commands.json"
-    if not database.is_file():
-        raise CannotRun(f"{database} is missing: run `cmake --preset asan` first")
     if _is_missing("clang-tidy", what):
         return True
+    # A build that compiles each file alone (cmake/unity.cmake).
+    database = ROOT / "build/explore/compile_commands.json"
+    if not database.is_file():
+        run = subprocess.run(["cmake", "--preset", "explore"], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if run.returncode != 0:
+            raise CannotRun(f"build/explore could not be configured: {run.stdout}")
     jobs = str(len(os.sched_getaffinity(0)))
     command = ["xargs", "-0", "-n", "1", "-P", jobs, "clang-tidy", "--quiet", "--warnings-as-errors=*", "-p", str(database.parent)]
     begun = time.monotonic()

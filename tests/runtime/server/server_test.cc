@@ -105,11 +105,11 @@ class ServerTest : public ::testing::Test {
 };
 
 constexpr char kHello[] = "export function fetch() { return new Response('hello') }";
-constexpr std::chrono::milliseconds kShort{50};
+constexpr std::chrono::milliseconds kShortWait{50};
 
 TEST_F(ServerTest, IdleConnectionIsClosedWithoutAWord) {
   ServerOptions options;
-  options.idle = options.head = kShort;
+  options.idle = options.head = kShortWait;
   Start(options, kHello);
   tcp::socket never_used = Connect();
   EXPECT_EQ(ReadAll(never_used), "");
@@ -121,7 +121,7 @@ TEST_F(ServerTest, IdleConnectionIsClosedWithoutAWord) {
 
 TEST_F(ServerTest, HeadThatDoesNotEndIs408) {
   ServerOptions options;
-  options.head = kShort;
+  options.head = kShortWait;
   Start(options, kHello);
   tcp::socket socket = Connect();
   Send(socket, "GET / HTTP/1.1\r\nHost: x\r\n");
@@ -130,7 +130,7 @@ TEST_F(ServerTest, HeadThatDoesNotEndIs408) {
 
 TEST_F(ServerTest, BodyThatPausesIs408) {
   ServerOptions options;
-  options.body_pause = kShort;
+  options.body_pause = kShortWait;
   Start(options, kHello);
   tcp::socket socket = Connect();
   Send(socket, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
@@ -139,7 +139,7 @@ TEST_F(ServerTest, BodyThatPausesIs408) {
 
 TEST_F(ServerTest, BodyThatTricklesIs408InTheEnd) {
   ServerOptions options;
-  options.body = kShort;
+  options.body = kShortWait;
   Start(options, kHello);
   tcp::socket socket = Connect();
   Send(socket, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n");
@@ -153,7 +153,7 @@ TEST_F(ServerTest, BodyThatTricklesIs408InTheEnd) {
 
 TEST_F(ServerTest, ClientThatTakesNothingIsGivenUp) {
   ServerOptions options;
-  options.write_pause = kShort;
+  options.write_pause = kShortWait;
   Start(options, "export function fetch() { return new Response('x'.repeat(5e7)) }");
   tcp::socket socket = Connect();
   Send(socket, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -185,7 +185,7 @@ TEST_F(ServerTest, ClientThatTakesSlowlyButSteadilyGetsAll) {
 
 TEST_F(ServerTest, RefusedClientMaySendOnForAWhileOnly) {
   ServerOptions options;
-  options.linger = kShort;
+  options.linger = kShortWait;
   Start(options, kHello);
   tcp::socket socket = Connect();
   Send(socket, "nonsense\r\n\r\n");
