@@ -128,7 +128,6 @@ class ChecksTest(unittest.TestCase):
         words = {"dictionary": "is not understood"}
         self.assert_fails(results, {
             "good_fuzzer": {},
-            "blind_fuzzer": {"engine": "not instrumented", "start-up": ""},
             "crashing_fuzzer": {"start-up": "ABRT", "seeds": "ABRT"},
             "mixed_fuzzer": {"sanitizers": "with UBSan in it"},
             "absolute_fuzzer": {"start-up": "", "seeds": ""},
@@ -141,6 +140,8 @@ class ChecksTest(unittest.TestCase):
             "bad_words_fuzzer": words | {"start-up": "ParseDictionaryFile", "seeds": "ParseDictionaryFile"},
             "no_words_fuzzer": {"dictionary": "none.dict does not exist", "start-up": "", "seeds": "", "options": ""},
         })
+        # Newer versions of libFuzzer go on, so that it starts as well.
+        self.assertIn("not instrumented", results["blind_fuzzer"]["engine"])
         self.assertTrue(beside.exists(), "the folder is back in its place")
 
     def test_targets_without_their_sanitizer_fail(self):
