@@ -247,7 +247,8 @@ void StraightLineWriter::ReadWriter(ScriptCode& code, Where where, const Op& op)
   if (!Sees(where)) return;
   const std::string writer = Name(op.operands.writer);
   const std::string& label = Label(where, op);
-  if (DesiredSizeThrows(where)) {
+  const Event* desired_size = ReadOf(where, Property::kDesiredSize);
+  if (desired_size != nullptr && desired_size->thrown) {
     code.Line("try { " + Log(Template("desiredSize ${" + writer + ".desiredSize}")) + " } catch (error) { " +
               Log(Template("desiredSize threw ${text(error)}")) + " }");
     uses_text_ = true;
@@ -262,21 +263,22 @@ void StraightLineWriter::ReadWriter(ScriptCode& code, Where where, const Op& op)
   identities_ = true;
 }
 
-bool StraightLineWriter::DesiredSizeThrows(Where where) const {
+const Event* StraightLineWriter::ReadOf(Where where, Property property) const {
   bool here = false;
   for (const Event& event : trace_.events) {
     if (event.kind == EventKind::kOpBegin) here = event.where == where;
-    if (here && event.kind == EventKind::kProperty && static_cast<Property>(event.code) == Property::kDesiredSize) {
-      return event.thrown;
-    }
+    if (here && event.kind == EventKind::kProperty && static_cast<Property>(event.code) == property) return &event;
   }
-  return false;
+  return nullptr;
 }
 
 void StraightLineWriter::ReadStream(ScriptCode& code, Where where, size_t stream) {
   if (!Sees(where)) return;
   const std::string of = StreamPrefix(stream);
-  if (!Of(stream).threw) code.Line(Log(Template(of + "locked ${" + StreamText(stream) + ".locked}")));
+  // User code has the stream after its constructor returned.
+  if (ReadOf(where, Property::kLocked) != nullptr) {
+    code.Line(Log(Template(of + "locked ${" + StreamText(stream) + ".locked}")));
+  }
   if (!Of(stream).uses_controller) return;
   const std::string signal = Controller(stream) + ".signal";
   code.Line(Log(Template(of + "signal ${" + signal + ".aborted} ${text(" + signal + ".reason)}")));

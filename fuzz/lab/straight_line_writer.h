@@ -126,7 +126,8 @@ class StraightLineWriter {
   static std::string NameOfRead(std::string_view property, const std::string& of) {
     return "the " + std::string(property) + " of read" + of;
   }
-  bool DesiredSizeThrows(Where where) const;
+  // What the operation at `where` read; nullptr: nothing.
+  const Event* ReadOf(Where where, Property property) const;
   void ReadStream(ScriptCode& code, Where where, size_t stream);
 
   // ---- The streams
