@@ -9,6 +9,7 @@ every target.
 
 import argparse
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def _ninja(build: Path, *words: str) -> str:
 
 def _from_root(path: str, build: Path) -> str:
     return os.path.relpath(os.path.normpath(os.path.join(build, path)), ROOT)
+
+
+def _inputs(build: Path, what: str) -> set[str]:
+    """All that it is built from; paths from the root. Ninja quotes them for a shell."""
+    return {_from_root(word, build) for word in shlex.split(_ninja(build, "-t", "inputs", what))}
 
 
 def headers(build: Path) -> dict[str, set[str]]:
@@ -49,7 +55,7 @@ def headers(build: Path) -> dict[str, set[str]]:
 def affected(build: Path, changed: list[str]) -> list[str]:
     """In the order of fuzz/targets/targets.json. Raises OSError and subprocess.CalledProcessError."""
     targets = fuzz_targets.default((build / "fuzzers/targets.txt").read_text().split())
-    rebuilt = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", "build.ninja").splitlines()}
+    rebuilt = _inputs(build, "build.ninja")
     for path in changed:
         is_code = path.startswith(("src/", "fuzz/"))
         if path in rebuilt or path.startswith(_FOR_ALL) or (is_code and not (ROOT / path).exists()):
@@ -57,7 +63,7 @@ def affected(build: Path, changed: list[str]) -> list[str]:
     included = headers(build)
     found = []
     for target in targets:
-        sources = {_from_root(line, build) for line in _ninja(build, "-t", "inputs", f"fuzzers/{target}").splitlines()}
+        sources = _inputs(build, f"fuzzers/{target}")
         parts = sources.union(*(included.get(source, set()) for source in sources))
         seeds = tuple(f"corpus/{name}/" for name in fuzz_targets.of(target).corpus_folders)
         if any(path in parts or path.startswith((*seeds, f"fuzz/targets/{target}.")) for path in changed):
