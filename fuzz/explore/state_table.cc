@@ -9,6 +9,8 @@
 #include <ostream>
 #include <stdexcept>
 
+#include "absl/container/flat_hash_set.h"
+
 namespace sluice::fuzz {
 namespace {
 
@@ -44,15 +46,37 @@ StateKey KeyOf(std::span<const uint8_t> bytes, uint64_t seed) {
   return {hash.low64, hash.high64};
 }
 
-StateTable::StateTable() : set_(0, Hash{this}, Equal{this}) { Add(kRootKey, kRoot, {}); }
+// States by their keys, which are in the table.
+struct StateTable::Index {
+  struct Hash {
+    const StateTable* table;
+    size_t operator()(uint32_t state) const { return table->keys_[state].low; }
+    size_t operator()(const StateKey& key) const { return key.low; }
+    using is_transparent = void;
+  };
+  struct Equal {
+    const StateTable* table;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t a, const StateKey& b) const { return table->keys_[a] == b; }
+    bool operator()(const StateKey& a, uint32_t b) const { return table->keys_[b] == a; }
+    using is_transparent = void;
+  };
+
+  explicit Index(const StateTable* table) : set(0, Hash{table}, Equal{table}) {}
+  absl::flat_hash_set<uint32_t, Hash, Equal> set;
+};
+
+StateTable::StateTable() : index_(std::make_unique<Index>(this)) { Add(kRootKey, kRoot, {}); }
+
+StateTable::~StateTable() = default;
 
 uint32_t StateTable::Find(StateKey key) const {
-  const auto found = set_.find(key);
-  return found == set_.end() ? kUnknown : *found;
+  const auto found = index_->set.find(key);
+  return found == index_->set.end() ? kUnknown : *found;
 }
 
 bool StateTable::Add(StateKey key, uint32_t parent, std::span<const uint8_t> choices) {
-  if (set_.contains(key)) return false;
+  if (index_->set.contains(key)) return false;
   constexpr size_t kMost = std::numeric_limits<uint32_t>::max();
   if (keys_.size() >= kMost || choices_.size() + choices.size() >= kMost || choices.size() > 255) {
     throw std::length_error("more states than a table has room for");
@@ -61,7 +85,7 @@ bool StateTable::Add(StateKey key, uint32_t parent, std::span<const uint8_t> cho
   edges_.push_back({parent, static_cast<uint32_t>(choices_.size())});
   choices_.push_back(static_cast<uint8_t>(choices.size()));
   choices_.insert(choices_.end(), choices.begin(), choices.end());
-  set_.insert(static_cast<uint32_t>(keys_.size() - 1));
+  index_->set.insert(static_cast<uint32_t>(keys_.size() - 1));
   return true;
 }
 
@@ -78,7 +102,7 @@ void StateTable::PathTo(uint32_t state, std::vector<std::span<const uint8_t>>& p
 
 size_t StateTable::memory() const {
   return keys_.capacity() * sizeof(StateKey) + edges_.capacity() * sizeof(Edge) + choices_.capacity() +
-         set_.capacity() * (sizeof(uint32_t) + 1);
+         index_->set.capacity() * (sizeof(uint32_t) + 1);
 }
 
 void StateTable::Write(std::ostream& out) const {
@@ -88,15 +112,15 @@ void StateTable::Write(std::ostream& out) const {
 }
 
 bool StateTable::Read(std::istream& in) {
-  set_.clear();
+  index_->set.clear();
   if (!ReadVector(in, keys_) || !ReadVector(in, edges_) || !ReadVector(in, choices_)) return false;
   if (keys_.empty() || edges_.size() != keys_.size() || !(keys_[kRoot] == kRootKey)) return false;
-  set_.reserve(keys_.size());
+  index_->set.reserve(keys_.size());
   for (uint32_t state = 0; state < keys_.size(); ++state) {
     const Edge& edge = edges_[state];
     const bool is_sound = edge.at < choices_.size() && edge.at + size_t{1} + choices_[edge.at] <= choices_.size() &&
                           (state == kRoot || edge.parent < state);
-    if (!is_sound || !set_.insert(state).second) return false;
+    if (!is_sound || !index_->set.insert(state).second) return false;
   }
   return true;
 }

@@ -8,10 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <span>
 #include <vector>
-
-#include "absl/container/flat_hash_set.h"
 
 namespace sluice::fuzz {
 
@@ -29,6 +28,7 @@ class StateTable {
   static constexpr uint32_t kUnknown = ~0u;
 
   StateTable();
+  ~StateTable();
   StateTable(const StateTable&) = delete;
   StateTable& operator=(const StateTable&) = delete;
 
@@ -53,24 +53,12 @@ class StateTable {
     uint32_t parent = 0;
     uint32_t at = 0;  // in choices_: its length, and then as many bytes
   };
-  struct Hash {
-    const StateTable* table;
-    size_t operator()(uint32_t state) const { return table->keys_[state].low; }
-    size_t operator()(const StateKey& key) const { return key.low; }
-    using is_transparent = void;
-  };
-  struct Equal {
-    const StateTable* table;
-    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
-    bool operator()(uint32_t a, const StateKey& b) const { return table->keys_[a] == b; }
-    bool operator()(const StateKey& a, uint32_t b) const { return table->keys_[b] == a; }
-    using is_transparent = void;
-  };
+  struct Index;
 
   std::vector<StateKey> keys_;
   std::vector<Edge> edges_;
   std::vector<uint8_t> choices_;
-  absl::flat_hash_set<uint32_t, Hash, Equal> set_;
+  std::unique_ptr<Index> index_;
 };
 
 }  // namespace sluice::fuzz

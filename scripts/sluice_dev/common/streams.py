@@ -22,7 +22,8 @@ def prepare() -> None:
                 raise
     codecs.register_error("sluice", _escape)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)
-    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[attr-defined]
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
     # A text file of lines: what children write in between stays in order.
     sys.stdout = _text(1, note_loss=True)
     sys.stderr = _text(2, note_loss=False)
@@ -79,7 +80,7 @@ class _Forgiving(io.RawIOBase):
                 _wait_until_writable(self._number)
             except OSError as error:
                 if self._note_loss and error.errno != errno.EPIPE:
-                    _lost = _lost or error.strerror
+                    _lost = _lost or str(error.strerror)
                 break
         return len(view)
 

@@ -8,6 +8,7 @@ For a target that the table does not have (tests make some), everything is the d
 import dataclasses
 import json
 import sys
+from typing import Any
 
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
@@ -59,7 +60,7 @@ class FuzzTarget:
 def _read() -> dict[str, FuzzTarget]:
     found = {}
     for row in json.loads(TABLE.read_text(encoding="utf-8"))["targets"]:
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
         try:
             target = FuzzTarget(**values)
         except TypeError as error:

@@ -32,7 +32,7 @@ class _Turn:
 
 class AflRun(EngineRun):
     engine = AFL
-    end_signal = signal.SIGINT
+    end_signal: signal.Signals = signal.SIGINT
 
     def __init__(self, context: Context, known: Known, target: FuzzTarget) -> None:
         super().__init__(context, known, target)

@@ -64,7 +64,7 @@ class _Output(Protocol):
 
 class EngineRun(ABC):
     engine = ""
-    end_signal = signal.SIGINT
+    end_signal: signal.Signals = signal.SIGINT
 
     def __init__(self, context: Context, known: Known, target: FuzzTarget) -> None:
         self.context = context

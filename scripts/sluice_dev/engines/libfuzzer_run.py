@@ -17,7 +17,7 @@ from sluice_dev.engines.engine_run import LIBFUZZER, Context, Crash, EngineRun, 
 
 class LibFuzzerRun(EngineRun):
     engine = LIBFUZZER
-    end_signal = signal.SIGUSR1
+    end_signal: signal.Signals = signal.SIGUSR1
 
     def __init__(self, context: Context, known: Known, target: FuzzTarget) -> None:
         super().__init__(context, known, target)

@@ -49,7 +49,7 @@ def parse(arguments: list[str]) -> Options:
     config = nightly_config.read(given.config, names)
     night = config["night"]
     given.time = night["seconds"] if given.time is None else given.time
-    given.jobs = (night["jobs"] or os.cpu_count()) if given.jobs is None else given.jobs
+    given.jobs = (night["jobs"] or os.cpu_count() or 1) if given.jobs is None else given.jobs
     paths = {name: getattr(given, name) or ROOT / path for name, path in config["paths"].items() if path or getattr(given, name)}
     if given.time < nightly_stages.SMALLEST_SECONDS:
         parser.error(f"--time {given.time}: {nightly_stages.SMALLEST_SECONDS} seconds are the least that is sensible")

@@ -93,7 +93,8 @@ class History:
         self._bisect(middle, high)
 
     def _result(self, release: str) -> dict[str, str]:
-        return self._kept.get(release, {}).get("classes", {})
+        classes: dict[str, str] = self._kept.get(release, {}).get("classes", {})
+        return classes
 
     def _run_release(self, release: str) -> None:
         now = digests(self._known.classes)
