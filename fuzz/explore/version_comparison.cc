@@ -24,40 +24,16 @@ constexpr uint32_t Bit(Oracle oracle) { return 1u << static_cast<uint32_t>(oracl
 
 }  // namespace
 
-// What the original runs on an edge, and nothing else.
-class VersionComparison::Recorder final : public StepObserver {
- public:
-  explicit Recorder(Versions& versions) : versions_(versions) {}
-  void OnStepBegin() override { versions_.ForgetWhatRan(); }
-  void OnStepEnd() override {}
-
- private:
-  Versions& versions_;
-};
-
-// The version runs on the edge, and the original when states are copied and described.
-class VersionComparison::Chooser final : public StepObserver {
- public:
-  explicit Chooser(Versions& versions) : versions_(versions) {}
-  void Choose(uint32_t version) { version_ = version; }
-  void OnStepBegin() override { versions_.Choose(version_); }
-  void OnStepEnd() override { versions_.Choose(0); }
-
- private:
-  Versions& versions_;
-  uint32_t version_ = 0;
-};
-
 VersionComparison::VersionComparison(VersionComparisonOptions options)
     : options_(std::move(options)),
-      recorder_(std::make_unique<Recorder>(*options_.versions)),
-      chooser_(std::make_unique<Chooser>(*options_.versions)),
+      recorder_(*options_.versions),
+      chooser_(*options_.versions),
       original_(std::make_unique<Walker>(options_.space, options_.make_subject(), options_.make_subject())),
       version_(std::make_unique<Walker>(options_.space, options_.make_subject(), options_.make_subject())),
       judge_(options_.make_subject()) {
   position_.subject = options_.make_subject();
-  original_->ObserveSteps(recorder_.get());
-  version_->ObserveSteps(chooser_.get());
+  original_->ObserveSteps(&recorder_);
+  version_->ObserveSteps(&chooser_);
   for (const uint32_t version : options_.compared) {
     active_.push_back(results_.size());
     results_.push_back({.version = version});
@@ -83,7 +59,7 @@ bool VersionComparison::Run() {
 }
 
 void VersionComparison::Expand(uint32_t state) {
-  chooser_->Choose(0);
+  chooser_.Choose(0);
   GoToState(table_, kSeed, state, *original_);
   GoToState(table_, kSeed, state, *version_);
   version_->Save(position_);
@@ -146,7 +122,7 @@ void VersionComparison::CompareOnThisEdge(VersionResult& result) {
   if (result.fate == Fate::kNotRun) result.fate = Fate::kSame;
   version_->Restore(position_, 0, 0);  // whose program nobody reads
   version_->path().Set(original_->choices());
-  chooser_->Choose(result.version);
+  chooser_.Choose(result.version);
   g_version_failed = false;
   const bool is_step = version_->Step() && version_->path().fits() && !g_version_failed;
   if (!is_step || !IsSame()) JudgeHere(result);

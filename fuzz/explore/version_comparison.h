@@ -17,21 +17,12 @@
 
 #include "fuzz/explore/space.h"
 #include "fuzz/explore/state_table.h"
+#include "fuzz/explore/versions.h"
 #include "fuzz/explore/walker.h"
 #include "fuzz/oracle/judge.h"
 #include "fuzz/program/program.h"
 
 namespace sluice::fuzz {
-
-// Versions of the core in one build, of which one runs at a time.
-class Versions {
- public:
-  virtual ~Versions() = default;
-  virtual void Choose(uint32_t version) = 0;  // 0: the original
-  virtual void ForgetWhatRan() = 0;
-  // Whether code that `version` changes may have run since ForgetWhatRan().
-  virtual bool HasRun(uint32_t version) const = 0;
-};
 
 enum class Fate : uint8_t {
   kNotRun,     // the original ran nothing on any edge that the version changes
@@ -81,9 +72,6 @@ class VersionComparison {
   uint64_t states() const { return table_.size() - 1; }
 
  private:
-  class Recorder;
-  class Chooser;
-
   void Expand(uint32_t state);
   void CompareOnThisEdge(VersionResult& result);
   void CompareOutsideOfEdges();
@@ -94,8 +82,8 @@ class VersionComparison {
 
   const VersionComparisonOptions options_;
   StateTable table_;
-  std::unique_ptr<Recorder> recorder_;
-  std::unique_ptr<Chooser> chooser_;
+  VersionRecorder recorder_;
+  VersionChooser chooser_;
   std::unique_ptr<Walker> original_;
   std::unique_ptr<Walker> version_;
   Walker::Position position_;

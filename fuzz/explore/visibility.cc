@@ -15,32 +15,17 @@ constexpr uint64_t kVisibilitySeed = 0;  // of the states' hashes
 
 }  // namespace
 
-// The version runs on the edge, and the original when states are copied and described.
-class Visibility::Chooser final : public StepObserver {
- public:
-  explicit Chooser(Versions& versions) : versions_(versions) {}
-  void Choose(uint32_t version) { version_ = version; }
-  void OnStepBegin() override {
-    versions_.ForgetWhatRan();
-    versions_.Choose(version_);
-  }
-  void OnStepEnd() override { versions_.Choose(0); }
-
- private:
-  Versions& versions_;
-  uint32_t version_ = 0;
-};
-
 Visibility::Visibility(VisibilityOptions options)
     : options_(std::move(options)),
-      chooser_(std::make_unique<Chooser>(*options_.versions)),
+      recorder_(*options_.versions),
+      chooser_(*options_.versions),
       original_(std::make_unique<Walker>(options_.space, options_.make_subject(), options_.make_subject())),
       version_(std::make_unique<Walker>(options_.space, options_.make_subject(), options_.make_subject())),
       subject_(options_.make_subject()),
       pairs_(options_.compared.size()) {
   position_.subject = options_.make_subject();
-  original_->ObserveSteps(chooser_.get());
-  version_->ObserveSteps(chooser_.get());
+  original_->ObserveSteps(&recorder_);
+  version_->ObserveSteps(&chooser_);
   for (const uint32_t version : options_.compared) {
     active_.push_back(results_.size());
     results_.push_back({.version = version});
@@ -76,7 +61,7 @@ bool Visibility::Explore() {
 }
 
 void Visibility::Expand(uint32_t state) {
-  chooser_->Choose(0);
+  chooser_.Choose(0);
   GoToState(table_, kVisibilitySeed, state, *original_);
   GoToState(table_, kVisibilitySeed, state, *version_);
   version_->Save(position_);
@@ -86,7 +71,6 @@ void Visibility::Expand(uint32_t state) {
     std::ranges::copy_if(active_, std::back_inserter(ran),
                          [this](size_t index) { return options_.versions->HasRun(results_[index].version); });
     for (const size_t index : ran) CompareOnThisEdge(state, index);
-    chooser_->Choose(0);
     std::erase_if(active_, [this](size_t index) { return results_[index].visible == Visible::kYes; });
     table_.Add(KeyOf(original_->state().bytes(), kVisibilitySeed), state, original_->choices());
   });
@@ -97,7 +81,7 @@ void Visibility::CompareOnThisEdge(uint32_t state, size_t index) {
   if (options_.on_run != nullptr) options_.on_run(result.version);
   version_->Restore(position_, 0, 0);  // whose program nobody reads
   version_->path().Set(original_->choices());
-  chooser_->Choose(result.version);
+  chooser_.Choose(result.version);
   const bool fits = version_->Step() && version_->path().fits();
   const bool is_seen = !fits || version_->events() != original_->events();
   if (is_seen && IsTold(original_->program(), result.version)) {
@@ -147,7 +131,7 @@ void Visibility::Search(size_t index) {
 bool Visibility::Follow(const Path& path, size_t index, std::vector<Pair>& next) {
   VisibilityResult& result = results_[index];
   if (options_.on_run != nullptr) options_.on_run(result.version);
-  chooser_->Choose(result.version);
+  chooser_.Choose(result.version);
   version_->GoToRoot();
   // Where the version has no such edge, the state before it has others, which are tried.
   for (const auto& edge : path) {

@@ -24,7 +24,7 @@
 #include "fuzz/driver/core_subject.h"
 #include "fuzz/explore/space.h"
 #include "fuzz/explore/state_table.h"
-#include "fuzz/explore/version_comparison.h"
+#include "fuzz/explore/versions.h"
 #include "fuzz/explore/walker.h"
 #include "fuzz/program/program.h"
 
@@ -78,7 +78,6 @@ class Visibility {
     std::deque<Path> waiting;  // from which the search goes on
     bool all = true;           // false: there are more than are known
   };
-  class Chooser;
 
   bool Explore();
   void Expand(uint32_t state);
@@ -91,7 +90,8 @@ class Visibility {
 
   const VisibilityOptions options_;
   StateTable table_;
-  std::unique_ptr<Chooser> chooser_;
+  VersionRecorder recorder_;
+  VersionChooser chooser_;
   std::unique_ptr<Walker> original_;
   std::unique_ptr<Walker> version_;
   Walker::Position position_;

@@ -8,20 +8,12 @@
 
 #include "fuzz/program/text.h"
 #include "tests/fuzz/explore/spaces.h"
+#include "tests/fuzz/explore/test_versions.h"
 
 namespace sluice::fuzz {
 namespace {
 
-enum Version : uint32_t {
-  kOriginal,
-  kForgetsToRelease,
-  kKeepsAReference,
-  kTakesAnotherName,
-  kAsTheOriginal,
-  kNeverRuns
-};
-
-uint32_t g_version = kOriginal;
+enum Version : uint32_t { kForgetsToRelease = 1, kKeepsAReference, kTakesAnotherName, kAsTheOriginal };
 
 // The core with a planted fault for each version.
 class VersionedSubject final : public CoreSubject {
@@ -37,14 +29,7 @@ class VersionedSubject final : public CoreSubject {
   }
 };
 
-class TestVersions final : public Versions {
- public:
-  void Choose(uint32_t version) override { g_version = version; }
-  void ForgetWhatRan() override {}
-  bool HasRun(uint32_t version) const override { return version != kNeverRuns; }
-};
-
-VersionResult Compare(Version version) {
+VersionResult Compare(uint32_t version) {
   TestVersions versions;
   VersionComparison comparison(
       {.space = FullSink(/*observed=*/true), .versions = &versions, .compared = {version}, .make_subject = [] {

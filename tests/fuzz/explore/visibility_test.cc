@@ -9,21 +9,18 @@
 
 #include "fuzz/program/text.h"
 #include "tests/fuzz/explore/spaces.h"
+#include "tests/fuzz/explore/test_versions.h"
 
 namespace sluice::fuzz {
 namespace {
 
 enum Version : uint32_t {
-  kOriginal,
-  kRefusesAWriter,        // seen at once
+  kRefusesAWriter = 1,    // seen at once
   kForgetsToRelease,      // seen when the next writer is refused
   kChangesTheMark,        // nothing is seen of it until somebody reads desiredSize
   kChangesAMarkOfNobody,  // of a stream that is errored: its slot is another one, and nobody can ever read it
   kKeepsAReference,       // only the host's count differs
-  kNeverRuns,
 };
-
-uint32_t g_version = kOriginal;
 
 // The core with a planted fault for each version.
 class VersionedSubject final : public CoreSubject {
@@ -41,13 +38,6 @@ class VersionedSubject final : public CoreSubject {
     if (g_version == kKeepsAReference && !stream.storedError.is_undefined()) host().Retain(stream.storedError);
     return CoreSubject::Perform(call);
   }
-};
-
-class TestVersions final : public Versions {
- public:
-  void Choose(uint32_t version) override { g_version = version; }
-  void ForgetWhatRan() override {}
-  bool HasRun(uint32_t version) const override { return version != kNeverRuns; }
 };
 
 std::vector<VisibilityResult> Look(std::vector<uint32_t> versions, uint64_t most_programs = 20'000,
