@@ -28,8 +28,6 @@ constexpr std::string_view kDispatcher = R"JS(
   }
 })JS";
 
-constexpr int kTimedOut = 504;
-
 RealmOptions OptionsOf(const AppConfiguration& configuration, TextOutput out, TextOutput err) {
   RealmOptions options;
   options.isolate.binding.stream.byte_limit = configuration.max_buffer_size_bytes;

@@ -29,7 +29,6 @@ constexpr int kNoContent = 204;
 constexpr int kBadRequest = 400;
 constexpr int kNotImplemented = 501;
 constexpr int kRequestTimeout = 408;
-constexpr int kTimedOut = 504;
 
 std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
 

@@ -26,6 +26,7 @@ std::string ResponseHead(const ResponseData& response, const ResponseContext& co
 // Statuses of the server's own responses.
 inline constexpr int kInternalError = 500;
 inline constexpr int kUnavailable = 503;
+inline constexpr int kTimedOut = 504;
 
 // The server's own: plain text, "404 Not Found\n" and `detail` as a second line.
 ResponseData PlainResponse(int status, std::string_view detail = {});
