@@ -80,11 +80,11 @@ def select(folder: Path, every: bool) -> None:
     fingerprints = Fingerprints([(folder / build).resolve() for build in builds])
     tests = [(test["name"], fingerprints.of(test)) for test in listed["tests"]]
     twice = [name for name, count in Counter(name for name, _ in tests).items() if count > 1]
-    tests = [(name, "" if name in twice else print_now) for name, print_now in tests]  # results do not say which of them passed
+    tests = [(name, "" if name in twice else fingerprint) for name, fingerprint in tests]  # results do not say which of them passed
     files.write_json(folder / "selected.json", dict(tests))
     passed = {} if every else files.read_json(folder / "passed.json") or {}
-    unchanged = {number: passed[name]["passed"] for number, (name, print_now) in enumerate(tests, 1)
-                 if name in passed and passed[name]["fingerprint"] == print_now}
+    unchanged = {number: passed[name]["passed"] for number, (name, fingerprint) in enumerate(tests, 1)
+                 if name in passed and passed[name]["fingerprint"] == fingerprint}
     left = [number for number in range(1, len(tests) + 1) if number not in unchanged]
     same = len(unchanged)
     if same:

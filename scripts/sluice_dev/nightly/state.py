@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_dev.common import files
-from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.locks import cannot_write
 
 
 class State:
@@ -35,7 +35,7 @@ class State:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except PermissionError as error:
-            raise CannotRun(f"{error.filename}: {error.strerror}. Name another folder with --out") from error
+            raise cannot_write(error, "--out") from error
         self.save()
 
     def _read(self) -> dict[str, Any] | None:
