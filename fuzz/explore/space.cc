@@ -154,6 +154,12 @@ std::vector<Family> DefaultFamilies() {
   };
 }
 
+std::string FamilyNames(const std::vector<Family>& families) {
+  std::string names;
+  for (const Family& family : families) names += (names.empty() ? "" : ", ") + family.name;
+  return names;
+}
+
 std::vector<Family> DeepFamilies() {
   const double undefined = std::numeric_limits<double>::quiet_NaN();
   return {

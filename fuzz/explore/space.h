@@ -90,6 +90,7 @@ struct Space {
 std::vector<Family> DefaultFamilies();
 // More of everything: an hour does not close all of them.
 std::vector<Family> DeepFamilies();
+std::string FamilyNames(const std::vector<Family>& families);  // "sinks, turns"
 
 }  // namespace sluice::fuzz
 

@@ -175,9 +175,7 @@ absl::StatusOr<std::vector<Family>> ChosenFamilies(const ExploreFlags& flags) {
   for (const std::string& name : flags.families) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const Family& family) { return family.name == name; });
     if (found == all.end()) {
-      std::string names;
-      for (const Family& family : all) absl::StrAppend(&names, names.empty() ? "" : ", ", family.name);
-      return Wrong(absl::StrCat("there is no family ", name, "; there are: ", names));
+      return Wrong(absl::StrCat("there is no family ", name, "; there are: ", fuzz::FamilyNames(all)));
     }
     chosen.push_back(*found);
   }

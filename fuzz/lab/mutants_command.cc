@@ -170,7 +170,7 @@ class MutantRun {
     const std::vector<Round> rounds = Rounds(flags_.families);
     if (!flags_.families.empty() && rounds.size() != flags_.families.size() + 1) {
       return Complain(absl::InvalidArgumentError(
-          "--family: there are: sinks, turns, watched, byte-limit, undefined-reasons, pairs"));
+          absl::StrCat("--family: there are: ", fuzz::FamilyNames(fuzz::DefaultFamilies()))));
     }
     for (const Round& round : rounds) {
       if (const absl::Status status = Compare(round, Alive()); !status.ok()) return Complain(status);
