@@ -6,11 +6,6 @@
 
 namespace sluice::lab {
 namespace internal {
-namespace {
-
-constexpr std::string_view kTimesHelper = "const times = (count, ...lines) => Array(count).fill(lines).flat();";
-
-}  // namespace
 
 StraightLineScript StraightLineWriter::Write() {
   Survey();
@@ -159,12 +154,18 @@ std::string StraightLineWriter::Module(const ScriptCode& body, const std::vector
   code.Blank();
   code.Append(body);
   code.Blank();
-  const std::vector<std::string> items = Items(expected);
-  if (items.size() < expected.size()) code.Line(std::string(kTimesHelper));
-  code.List("const expected = ", items, ";");
+  List(code, "const expected = ", expected, ";");
   code.Line("console.log(`expected: ${expected.join(\", \")}\\nactual:   ${log.join(\", \")}`);");
   code.Line("if (log.join() !== expected.join()) throw new Error(\"this WritableStream differs from the standard\");");
   return code.Text();
+}
+
+void StraightLineWriter::List(ScriptCode& code, const std::string& head, const std::vector<std::string>& texts,
+                              const std::string& tail) {
+  const std::vector<std::string> items = Items(texts);
+  const bool folds = items.size() < texts.size();
+  if (folds) code.Line("const times = (count, ...lines) => Array(count).fill(lines).flat();");
+  code.List(head, items, tail);
 }
 
 std::vector<std::string> StraightLineWriter::Items(const std::vector<std::string>& texts) {
@@ -212,9 +213,7 @@ std::string StraightLineWriter::Test(const ScriptCode& body, const std::vector<s
   code.Blank();
   code.Append(body);
   code.Blank();
-  const std::vector<std::string> items = Items(expected);
-  if (items.size() < expected.size()) code.Line(std::string(kTimesHelper));
-  code.List("assert_array_equals(events, ", items, ", 'events should happen in this order');");
+  List(code, "assert_array_equals(events, ", expected, ", 'events should happen in this order');");
   std::string title;
   for (const char c : options_.title) title += c == '\'' ? "\\'" : std::string(1, c);
   code.Close("}, '" + title + "');");

@@ -175,6 +175,9 @@ class StraightLineWriter {
   std::string Module(const ScriptCode& body, const std::vector<std::string>& expected);
   // As items of a list in JavaScript. What repeats is a call of `times`.
   static std::vector<std::string> Items(const std::vector<std::string>& texts);
+  // `head` [items] `tail`, after the `times` that they call.
+  static void List(ScriptCode& code, const std::string& head, const std::vector<std::string>& texts,
+                   const std::string& tail);
   std::string Test(const ScriptCode& body, const std::vector<std::string>& expected);
   const Program& program_;
   const Trace& trace_;
