@@ -58,7 +58,7 @@ class WithGitHub(unittest.TestCase):
             history.record(read_night(out), read_sightings(out), {ledger.id_of(key): replay for key, replay in (replays or {}).items()})
 
     def update(self, **more) -> list[issues.Action]:
-        return issues.update(self.history, issues.GitHub(), **{"dry_run": False, "say": lambda _: None} | more)
+        return issues.update(self.history, issues.GitHub(), **{"is_dry": False, "say": lambda _: None} | more)
 
     def on_github(self) -> list[dict]:
         path = self.gh / "issues.json"
@@ -136,14 +136,35 @@ class Issues(WithGitHub):
 
     def test_a_dry_run_prints_and_calls_nothing(self):
         self.night(fake_night.finding("a"))
-        actions = self.update(dry_run=True)
+        actions = self.update(is_dry=True)
         self.assertEqual([action.kind for action in actions], ["open"])
         self.assertEqual(self.calls(), [])
         self.assertIn("## open an issue for", issues.describe(actions))
+        (self.history / issues.DRY_RUN).unlink()
         run = subprocess.run([sys.executable, "-B", ROOT / "scripts/sluice_dev", "issues", "--history", self.history, "--dry-run", "--json"],
                              text=True, capture_output=True, check=True)
         self.assertEqual(json.loads(run.stdout)[0]["kind"], "open")
         self.assertEqual(self.calls(), [])
+        self.assertIsNone(self.records()["a"]["issue"])
+
+    def test_dry_runs_print_the_whole_life_of_an_issue(self):
+        passed, failed = Replay(10, 0), Replay(10, 10)
+        happened = []
+        for replays in ({}, {}, {"a": passed}, {"a": passed}, {"a": failed}, {"a": passed}):
+            self.night(*([] if replays else [fake_night.finding("a")]), replays=replays)
+            happened.append([(action.kind, action.number) for action in self.update(is_dry=True)])
+        self.assertEqual(happened, [[("open", None)], [], [("close", 1)], [], [("reopen", 1)], [("close", 1)]])
+        self.assertEqual(self.calls(), [])
+
+    def test_a_dry_run_counts_on_an_issue_that_exists_more_than_on_one_that_was_pretended(self):
+        self.night(fake_night.finding("a"))
+        self.update(is_dry=True)
+        issues.GitHub().prepare()
+        for _ in range(6):  # so that the numbers differ
+            issues.GitHub().do(issues.Action("open", "0" * 12, None, "another", "a body"))
+        self.update()
+        self.night(replays={"a": Replay(10, 0)})
+        self.assertEqual([(action.kind, action.number) for action in self.update(is_dry=True)], [("close", 7)])
 
     def test_it_needs_no_package_that_a_plain_runner_lacks(self):
         self.night(fake_night.finding("a"))
@@ -156,7 +177,7 @@ class Issues(WithGitHub):
     def test_without_gh_it_says_what_is_missing(self):
         self.night(fake_night.finding("a"))
         with self.assertRaisesRegex(CannotRun, "not installed; it is GitHub's client"):
-            issues.update(self.history, issues.GitHub(program="no-such-gh"), dry_run=False, say=print)
+            issues.update(self.history, issues.GitHub(program="no-such-gh"), is_dry=False, say=print)
 
     def test_it_is_updated_only_when_it_changes(self):
         self.night(fake_night.finding("a"))

@@ -6,6 +6,7 @@
     findings/ID/record.json   the record of a finding (ledger.schema.json)
     findings/ID/NIGHT/        the folder of the finding, as campaigns write it, from the night in which it was new or back
     nights/NIGHT.json         what a night measured, and the changes of state that it has to tell
+    dry-run.json              the issues that dry runs would have made (issues.py)
     pending.json              a night that is being recorded: all files of it, which the next opening writes again
 """
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sluice_dev.common import files
 from sluice_dev.common.display import say
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.nightly.history import History
@@ -218,6 +219,14 @@ def report_of(history: History, record: Record) -> str:
     return ""
 
 
+def _issue_after(action: Action, record: Record, report: str, number: int) -> dict[str, Any]:
+    """What the record keeps of its issue once `action` is done."""
+    known = record["issue"] or {"is_open": True, "told": ""}
+    told = known["told"] if action.kind in ("close", "reopen") else digest(record, report)
+    is_open = {"open": True, "close": False, "reopen": True}.get(action.kind, known["is_open"])  # an update leaves it as it is
+    return {"number": number, "is_open": is_open, "told": told}
+
+
 def carry_out(actions: list[Action], github: GitHub, history: History, say: Callable[[str], None]) -> None:
     """Each step is in the record as soon as it is done."""
     if actions:
@@ -225,12 +234,30 @@ def carry_out(actions: list[Action], github: GitHub, history: History, say: Call
     for action in actions:
         number = github.do(action)
         record = history.records()[action.id]
-        told = (record["issue"] or {}).get("told", "") if action.kind in ("close", "reopen") else digest(record, report_of(history, record))
-        is_open = {"open": True, "close": False, "reopen": True}.get(action.kind)
-        if is_open is None:  # an update leaves it as it is
-            is_open = record["issue"]["is_open"] if record["issue"] else True
-        history.save(record | {"issue": {"number": number, "is_open": is_open, "told": told}})
+        history.save(record | {"issue": _issue_after(action, record, report_of(history, record), number)})
         say(f"{action.kind} #{number}: {record['identity']}")
+
+
+# --- Without GitHub ---
+
+DRY_RUN = "dry-run.json"
+
+
+def dry_run(history: History) -> list[Action]:
+    """What would be done, if what earlier dry runs printed had been done. A file of the history keeps that; records stay as they are."""
+    path = history.folder / DRY_RUN
+    stored = files.read_json(path)
+    pretended: dict[str, Any] = stored if isinstance(stored, dict) else {}
+    # An issue that exists counts, whatever was pretended before.
+    records = {id_: record | {"issue": record["issue"] or pretended.get(id_)} for id_, record in history.records().items()}
+    actions = plan(records.values(), {}, lambda record: report_of(history, record))
+    for action in actions:
+        record = records[action.id]
+        number = action.number or 1 + max((issue["number"] for issue in pretended.values()), default=0)
+        record["issue"] = pretended[action.id] = _issue_after(action, record, report_of(history, record), number)
+    if actions:
+        files.write_json(path, pretended)
+    return actions
 
 
 def describe(actions: list[Action]) -> str:
@@ -245,14 +272,13 @@ def describe(actions: list[Action]) -> str:
     return "\n".join(parts)
 
 
-def update(folder: Path, github: GitHub, *, dry_run: bool, say: Callable[[str], None]) -> list[Action]:
-    """A dry run needs no gh: it knows the issues that the records know."""
+def update(folder: Path, github: GitHub, *, is_dry: bool, say: Callable[[str], None]) -> list[Action]:
+    """A dry run needs no gh: it knows the issues that the records know, and those of earlier dry runs."""
     with History(folder) as history:
-        records = history.records()
-        existing = {} if dry_run else github.existing()
-        actions = plan(records.values(), existing, lambda record: report_of(history, record))
-        if not dry_run:
-            carry_out(actions, github, history, say)
+        if is_dry:
+            return dry_run(history)
+        actions = plan(history.records().values(), github.existing(), lambda record: report_of(history, record))
+        carry_out(actions, github, history, say)
     return actions
 
 
@@ -267,7 +293,7 @@ def main(arguments: list[str]) -> int:
     def report(text: str) -> None:
         if not options.json:  # which standard output is for alone
             say(text)
-    actions = update(options.history.resolve(), GitHub(options.repository), dry_run=options.dry_run, say=report)
+    actions = update(options.history.resolve(), GitHub(options.repository), is_dry=options.dry_run, say=report)
     if options.json:
         print(json.dumps([dataclasses.asdict(action) for action in actions], indent=1))
     elif options.dry_run:
