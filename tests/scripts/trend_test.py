@@ -41,6 +41,9 @@ class Trend(unittest.TestCase):
         (out / "coverage").mkdir()
         (out / "coverage/summary.json").write_text(json.dumps({"rooms": {"src/core": {"corpus": {"lines": {"reached": 90, "count": 100}},
                                                                                        "grown": {"lines": {"reached": 98, "count": 100}}}}}))
+        killed = [{"fate": "killed", "edges": edges} for edges in (800, 700, *range(10, 100, 5))]
+        mutants = [*killed, {"fate": "equivalent", "edges": 9000}, {"fate": "not built"}]
+        (out / "mutants.json").write_text(json.dumps(mutants))
         with History(self.history) as history:
             history.record(read_night(out), read_sightings(out), {ledger.id_of(key): value for key, value in (replays or {}).items()}, measured.of_night(out))
         return out
@@ -51,7 +54,8 @@ class Trend(unittest.TestCase):
     def test_the_figures_of_a_night_are_those_of_its_files(self):
         out = self.night(3, self.commits[0].id, corpus=17)
         self.assertEqual(measured.of_night(out), {"seconds": 100, "executions": 3_000_000, "corpus": 17, "cost": 8.0, "states": (1, 2),
-                                                  "transitions": (5, 5), "lines": {"src/core": (98, 100)}})
+                                                  "transitions": (5, 5), "lines": {"src/core": (98, 100)},
+                                                  "mutants": (20, 21), "edges_to_kill": (60, 700)})
         self.assertEqual(measured.of_night(self.folder / "empty"), {})
 
     def test_nights_findings_and_the_commits_between_are_on_the_page(self):
@@ -61,6 +65,7 @@ class Trend(unittest.TestCase):
         text = self.page()
         for words in ("3 nights, from 2026-11-01 01:17 to 2026-11-05 01:17 UTC", "slots/a&lt;b&gt;@write", "<summary>7</summary>", "area: Change &lt;9&gt;",
                       "Executions in a night over time: executions ends at 5M", "Cost of an execution", "src/core ends at 98", "states ends at 1",
+                      "Mutants killed over time: killed ends at 20", "half of them ends at 60", "nine in ten ends at 700",
                       '<span class="mended">mended</span>', '<span class="new">new</span>', "its input passed 10 times"):
             self.assertIn(words, text)
         self.assertNotIn("<b>@", text)

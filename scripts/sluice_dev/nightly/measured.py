@@ -24,6 +24,16 @@ def of_night(out: Path) -> dict[str, Any]:
             figures[name] = max(counts[name] for counts in reached)
     if lines := _lines(out):
         figures["lines"] = lines
+    return figures | _mutants(out)
+
+
+def _mutants(out: Path) -> dict[str, Any]:
+    """How many of the core's mutants are killed, and after how many edges of an exploration: of half of them, and of nine in ten."""
+    mutants = [each for each in read_json(out / "mutants.json") or [] if each["fate"] != "not built"]
+    edges = sorted(each["edges"] for each in mutants if each["fate"] == "killed")
+    figures: dict[str, Any] = {"mutants": (len(edges), len(mutants))} if mutants else {}
+    if edges:
+        figures["edges_to_kill"] = (statistics.median_high(edges), edges[9 * len(edges) // 10])
     return figures
 
 

@@ -109,6 +109,11 @@ def _tsan(options: Options, _record: Record) -> list[Command]:
 _NIGHTS = (sys.executable, "-B", SCRIPTS / "sluice_dev", "nights")
 
 
+def _mutants(options: Options, _record: Record) -> list[Command]:
+    """Their fates are kept with the night, which measures by them how soon its oracles find a fault."""
+    return [[SCRIPTS / "mutants"], ["cp", ROOT / "build/mutants/mutants.json", options.out / "mutants.json"]]
+
+
 def _issues(options: Options, _record: Record) -> list[Command]:
     mode, repository = options.config["issues"]["mode"], options.config["issues"]["repository"]
     flags = [*(["--repository", repository] if repository else []), *(["--dry-run"] if mode == "dry-run" else [])]
@@ -145,6 +150,7 @@ STAGES = (
     Stage("coverage", "what the corpus reaches", lambda options, _: [
         [SCRIPTS / "coverage", "--out", options.out / "coverage", *(["--corpus", options.corpus] if options.corpus.is_dir() else [])]]),
     Stage("tidy", "clang-tidy over the core, the model and the programs", lambda *_: [[SCRIPTS / "lint", "--tidy"]], _warn),
+    Stage("mutants", "which of the core's mutants the oracles find, and how soon", _mutants, _warn),
     Stage("mutant-lists", "whether the lists of mutants are of this core", lambda *_: [
         [sys.executable, "-B", SCRIPTS / "sluice_dev", "mutant-stamp"]], _warn),
     Stage("minimize", "the corpus without what adds nothing", lambda options, _: [

@@ -67,7 +67,8 @@ def _begin(identity: dict[str, Any]) -> dict[str, Any]:
     return {"identity": identity, "night": now.strftime("%Y-%m-%dT%H-%M-%S.%fZ"), "stages": {}, "ended": False}
 
 
-_MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "summary.md", "summary.json", "findings.sarif", "index.html", "trend.html", "state.json")
+_MADE_HERE = ("campaigns", "logs", "coverage", "valgrind", "mutants.json", "summary.md", "summary.json", "findings.sarif", "index.html", "trend.html",
+              "state.json")
 
 
 def _empty(out: Path) -> None:

@@ -94,6 +94,9 @@ def _charts(nights: list[dict[str, Any]]) -> list[tuple[str, list[str], str]]:
         ("Corpus entries", [series("corpus", "c", measured("corpus"))]),
         ("Lines covered, per cent", [series(room, style, covered(room)) for room, style in zip(rooms, _STYLES)]),
         ("States and transitions reached", [series("states", "a", part("states", 0)), series("transitions", "b", part("transitions", 0))]),
+        ("Mutants killed", [series("killed", "c", part("mutants", 0)), series("all", "a", part("mutants", 1))]),
+        ("Edges explored until a mutant is killed", [series("half of them", "a", part("edges_to_kill", 0)),
+                                                     series("nine in ten", "b", part("edges_to_kill", 1))]),
         ("Findings that are not mended", [series("findings", "b", lambda night: sum(night["counts"][state] for state in STATES[:3]))]),
     ]
     return [(title, [each.name for each in lines if each.points], line_chart(title, lines, x_max=span)) for title, lines in wanted
