@@ -237,6 +237,17 @@ class Command(WithFolder):
         self.assertEqual(readme.count(f"Why number {begin} was made"), 1)
         self.assertEqual(json.loads((self.finding / "bisect.json").read_text())["commits"][0]["commit"], self.commits[begin].id)
 
+    def test_what_mended_it_stands_beside_what_began_it(self):
+        begin, end = self.spans["fault-3"][0]
+        self.assertEqual(self.run_it("--bad", self.commits[end - 1].id, fault="fault-3").returncode, 0)
+        mended = self.run_it("--bad", self.commits[end - 1].id, "--good", self.commits[end].id, fault="fault-3")
+        self.assertIn("The commit that mended it", mended.stdout)
+        for name, at in (("bisect.json", begin), ("mended.json", end)):
+            self.assertEqual([each["commit"] for each in json.loads((self.finding / name).read_text())["commits"]], [self.commits[at].id])
+        readme = (self.finding / "README.md").read_text()
+        for words in ("The first commit with it", f"Why number {begin} was made", "The commit that mended it", f"Why number {end} was made"):
+            self.assertEqual(readme.count(words), 1, words)
+
     def test_json_is_one_object_and_exit_codes_say_whether_the_commit_is_known(self):
         run = self.run_it("--json")
         self.assertEqual(json.loads(run.stdout)["outcome"], "found")

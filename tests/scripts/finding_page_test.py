@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ import fake_night  # noqa: E402
 import webdriver  # noqa: E402
 from sluice_dev.campaign import finding_page, page_diagram  # noqa: E402
 from sluice_dev.campaign import page as campaign_page  # noqa: E402
+from sluice_dev.triage import bisect  # noqa: E402
+from sluice_dev.triage.bisection import Commit, Result  # noqa: E402
 from webdriver import END, HOME, LEFT, RIGHT, Browser  # noqa: E402
 
 PROGRAM = """# slots/writer@releaseLock
@@ -181,6 +184,20 @@ class Page(WithFinding):
         (folder / "program.ops").unlink()
         self.assertFalse(finding_page.write(folder, SLUICE_FUZZ))
         self.assertFalse((folder / "page.html").exists())
+
+    def test_the_commits_that_bisect_finds_are_on_it(self):
+        path = self.page()
+        before = path.read_text()
+        self.assertFalse(re.search("(?i)bad commit|mended by", before))
+        commits = [Commit(name * 40, "An author", "2026-11-30T01:17:00Z", f"core: Change <{name}>", "") for name in "abcd"]
+        bisect.write_into(path.parent, "slots/writer@releaseLock", Result("found", commits[0].commit, commits[1].commit, 3, commits[1:2]))
+        began = '<p>First bad commit: <code>bbbbbbbbbbbb</code> core: Change &lt;b&gt; <span class="soft">(An author, 2026-11-30)</span></p>\n'
+        self.assertIn(began, path.read_text())
+        self.assertEqual(path.read_text().replace(began, ""), before, "nothing else has changed")
+        bisect.write_into(path.parent, "slots/writer@releaseLock", Result("several", commits[3].commit, commits[1].commit, 3, commits[2:]))
+        text = path.read_text()
+        self.assertIn(began, text)
+        self.assertEqual(re.findall("Perhaps mended by: <code>(.)", text), ["c", "d"])
 
     def test_the_campaign_s_page_links_to_it(self):
         out = fake_night.write(self.folder / "out", "night", "c", [fake_night.finding("slots/writer@releaseLock", target="canary_fuzzer")]) / "campaigns/address-1"

@@ -5,6 +5,7 @@ Made from the finding's folder and from what `sluice-fuzz steps` prints of its p
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from sluice_dev.campaign import page_diagram
 from sluice_dev.common import files
 from sluice_dev.common import targets as fuzz_targets
-from sluice_dev.triage.sightings import Sighting, of_folder
+from sluice_dev.triage.sightings import BEGAN, MENDED, Sighting, of_folder
 
 try:
     import jinja2
@@ -21,6 +22,7 @@ except ImportError:  # not Debian, and not installed: no page, and that is said
     jinja2 = None  # type: ignore[assignment]
 
 NAME = "page.html"
+_DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 _SECONDS = 60
 _NEARLY_ALWAYS = 0.9  # of random continuations, for the operation before them to be the decisive one
 _LONGEST_RUN = 5000  # events of one side: more than anybody steps through
@@ -85,9 +87,9 @@ def for_script(data: object) -> str:
 def render(sighting: Sighting, data: dict[str, Any]) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
-    blame = files.read_json(sighting.folder / "bisect.json") or {}
+    blames = [(files.read_json(sighting.folder / name) or {}).get("commits") or [] for name in (BEGAN, MENDED)]
     return environment.get_template("finding_page.html.j2").render(
-        finding=sighting, data=for_script(data), diagram=page_diagram.plain(), commits=blame.get("commits") or [],
+        finding=sighting, data=for_script(data), diagram=page_diagram.plain(), began=blames[0], mended=blames[1],
         has_core=any(side["name"] == "core" for side in data["sides"]), last=max(len(side["events"]) for side in data["sides"]) - 1)
 
 
@@ -106,6 +108,17 @@ def write(folder: Path, sluice_fuzz: Path) -> bool:
     continued = _printed(sluice_fuzz, "decisive", program, flags) if core else None
     files.write_whole(folder / NAME, render(sighting, data_of(core, model, _event(folder), varying, continued)))
     return True
+
+
+def refresh(folder: Path) -> None:
+    """Writes the page again, if there is one, with what is known of the commits by now. The run that it shows stays."""
+    try:
+        text = (folder / NAME).read_text(encoding="utf-8")
+    except OSError:
+        return
+    sighting, found = of_folder(folder), _DATA.search(text)
+    if jinja2 is not None and sighting is not None and found is not None:
+        files.write_whole(folder / NAME, render(sighting, json.loads(found[1])))
 
 
 def _event(folder: Path) -> int | None:

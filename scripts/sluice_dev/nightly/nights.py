@@ -157,6 +157,8 @@ def bisect_night(folder: Path, root: Path, work: Path, seconds: float,
                 say(f"{record['identity']}: {problem}")
                 continue
             history.save(record | {wanted.field: result.data()})
+            if wanted.field == "first_bad":  # what mended it once did not last
+                (history.files_of(record) / night_sightings.MENDED).unlink(missing_ok=True)
             bisect.write_into(history.files_of(record), record["identity"], result)
             say(bisect.describe(record["identity"], result))
     return 0

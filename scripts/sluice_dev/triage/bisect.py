@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from sluice_dev.campaign import finding_page
 from sluice_dev.common import files
 from sluice_dev.common.arguments import Parser, whole_number
 from sluice_dev.common.builds import prepare, say
@@ -30,6 +31,7 @@ from sluice_dev.common.processes import descendants
 from sluice_dev.triage import replay
 from sluice_dev.triage.bisection import CLEAN, SHOWS, UNTESTABLE, Bisection, Repository, Result
 from sluice_dev.triage.repro import file_of
+from sluice_dev.triage.sightings import BEGAN, MENDED
 
 LEAST_TRIES, MOST_TRIES = 3, 100
 _MOST_SHOWN = 20  # commits, to a person
@@ -228,9 +230,8 @@ def describe(identity: str, result: Result) -> str:
     commits = "".join(f"\n    {each.commit[:12]} {each.subject}\n      {each.author}, {each.date}\n" + "".join(
         f"      {line}\n" if line else "\n" for line in each.message.split("\n")[1:]) for each in shown_commits)
     if len(shown_commits) < len(result.commits):
-        commits += f"\n    ({len(result.commits) - len(shown_commits)} more in bisect.json)\n"
-    is_bad = [each.commit for each in result.commits][-1:] == [result.bad]
-    what = "The first commit with it" if is_bad else "The commit that mended it"
+        commits += f"\n    ({len(result.commits) - len(shown_commits)} more in {MENDED if result.is_mending else BEGAN})\n"
+    what = "The commit that mended it" if result.is_mending else "The first commit with it"
     return {
         "found": f"{what}:\n{commits}",
         "several": f"{what} is one of these; the others could not be tested:\n{commits}",
@@ -244,8 +245,10 @@ _BEGIN, _END = "<!-- scripts/bisect -->", "<!-- /scripts/bisect -->"
 
 
 def write_into(folder: Path, identity: str, result: Result) -> None:
-    """bisect.json beside the finding's files, and the commit's words in README.md."""
-    files.write_json(folder / "bisect.json", {"identity": identity} | result.data())
+    """Beside the finding's files: bisect.json, or mended.json; and the words of the commits in README.md and on the page."""
+    path = folder / (MENDED if result.is_mending else BEGAN)
+    files.write_json(path, {"identity": identity} | result.data())
+    finding_page.refresh(folder)
     readme = folder / "README.md"
     try:
         text = readme.read_text(encoding="utf-8", errors="surrogateescape")
@@ -253,7 +256,9 @@ def write_into(folder: Path, identity: str, result: Result) -> None:
         return
     head, _, rest = text.partition(_BEGIN)
     text = head + rest.partition(_END)[2].lstrip("\n")
-    files.write_whole(readme, f"{text.rstrip()}\n\n{_BEGIN}\n## The commit\n\n{describe(identity, result)}\n{_END}\n")
+    known = [Result.of(data) for name in (BEGAN, MENDED) if (data := files.read_json(folder / name))]
+    words = "\n\n".join(describe(identity, each) for each in known)
+    files.write_whole(readme, f"{text.rstrip()}\n\n{_BEGIN}\n## The commit\n\n{words}\n{_END}\n")
 
 
 def main(arguments: list[str]) -> int:

@@ -41,8 +41,19 @@ class Result:
     builds: int = 0
     commits: list[Commit] = field(default_factory=list)
 
+    @property
+    def is_mending(self) -> bool:
+        """The commits ended the finding; otherwise they began it."""
+        return self.outcome == "not mended" or bool(self.commits) and self.commits[-1].commit == self.good
+
     def data(self) -> dict[str, Any]:
         return asdict(self)
+
+    @staticmethod
+    def of(data: dict[str, Any]) -> "Result":
+        """Of what data() returned, whatever else is there."""
+        fields = {name: data[name] for name in ("outcome", "good", "bad", "builds")}
+        return Result(**fields, commits=[Commit(**commit) for commit in data["commits"]])
 
 
 class Repository:

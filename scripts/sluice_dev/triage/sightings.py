@@ -11,6 +11,9 @@ from typing import Any
 
 from sluice_dev.common.files import read_json
 
+# In a finding's folder: the commits that began it, and those that mended it (triage/bisect.py).
+BEGAN, MENDED = "bisect.json", "mended.json"
+
 
 @dataclass(frozen=True)
 class Night:
