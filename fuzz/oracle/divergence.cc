@@ -11,9 +11,10 @@
 namespace sluice::fuzz {
 namespace {
 
-// Bound the memory of a program that does not end, and the time of one that repeats. What comes after is not recorded.
+// Bounds the memory of a program that does not end. What comes after is not recorded.
 constexpr size_t kMostBoundaries = 100'000;
-constexpr size_t kMostPending = 512;  // promises
+// Bounds the time of a program that repeats. Once more promises are pending, only names are recorded.
+constexpr size_t kMostPending = 512;
 // The length of a trace before its constructor has any visible effect.
 constexpr size_t kConstructing = 1;
 constexpr std::string_view kConstructor = "new WritableStream()";
@@ -94,6 +95,7 @@ void Recorder::Begin(Subject& subject, const Trace& trace) {
   is_known_ = {};
   promises_ = 0;
   pending_.clear();
+  has_slots_ = true;
   is_full_ = false;
 #if SLUICE_RECORD_OPERATIONS
   core::g_operation_observer = this;
@@ -108,7 +110,7 @@ void Recorder::End() {
 
 void Recorder::OnOperation(const char* name, bool begins) {
   const bool is_reset = trace_->events.empty();  // the model puts its stream into a state by an operation
-  is_full_ |= boundaries_.size() >= kMostBoundaries || pending_.size() > kMostPending;
+  is_full_ |= boundaries_.size() >= kMostBoundaries;
   if (is_reset || is_full_) return;
   End();  // Looking inside performs operations, too.
   Boundary& boundary = boundaries_.emplace_back();
@@ -118,7 +120,9 @@ void Recorder::OnOperation(const char* name, bool begins) {
   if (name == kConstructor && begins) constructing_.push_back(boundary.events);
   if (name == kConstructor && !begins && !constructing_.empty()) constructing_.pop_back();
   // The constructor sets slots up in an order of its own, and the others have no values yet.
-  if (boundary.events > kConstructing || (!begins && name == kConstructor)) AddSlots(boundary);
+  if (boundary.events > kConstructing || (!begins && name == kConstructor)) {
+    if (has_slots_) AddSlots(boundary);
+  }
 #if SLUICE_RECORD_OPERATIONS
   core::g_operation_observer = this;
 #endif
@@ -137,6 +141,7 @@ void Recorder::AddSlots(Boundary& boundary) {
     boundary.settled.push_back({promise, how});
     return true;
   });
+  has_slots_ = pending_.size() <= kMostPending;
   subject_->SetInspecting(false);
 }
 
@@ -215,6 +220,8 @@ Divergence DivergenceFinder::At(size_t same, size_t event) const {
 
 std::optional<Divergence> DivergenceFinder::EventDivergence(size_t same, size_t event) const {
   const std::vector<Boundary>& ours = core_.boundaries();
+  // What was open when the recording ended has nothing to do with a later event.
+  if (core_.is_full() && same == ours.size() && ours[same - 1].events < event) same = 0;
   while (same > 0 && ours[same - 1].events > event) --same;
   Divergence divergence = At(same, event);
   divergence.expected = "has `" + EventText(model_trace_, event) + "`";

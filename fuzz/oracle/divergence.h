@@ -85,6 +85,7 @@ class Recorder final : public core::OperationObserver {
   std::array<bool, kStreamCount> is_known_{};
   uint32_t promises_ = 0;          // that were made before the last boundary
   std::vector<uint32_t> pending_;  // of these
+  bool has_slots_ = true;          // not too many promises are pending
   bool is_full_ = false;
 };
 

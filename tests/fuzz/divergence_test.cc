@@ -62,6 +62,25 @@ TEST_F(DivergenceTest, AMissingOperationIsTheDivergence) {
             "releaseLock: begins writer.close(); expected: begins writer.releaseLock()");
 }
 
+// Slots are not recorded any more then, but all operations are.
+TEST_F(DivergenceTest, ManyPendingPromisesDoNotMoveTheDivergence) {
+  for (const int times : {511, 512, 513, 2000}) {
+    EXPECT_EQ(DivergenceOf<CanarySubject>(ParseOrDie(
+                  "methods write\non write return pending\nw0 = stream.getWriter()\nrun\ntimes " +
+                  std::to_string(times) + "\nw0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\nw0.close()\n")),
+              "releaseLock: begins writer.close(); expected: begins writer.releaseLock()")
+        << times;
+  }
+}
+
+// The last operation that was recorded ended long before.
+TEST_F(DivergenceTest, AfterTheEndOfTheRecordingTheStepIsTheDivergence) {
+  EXPECT_EQ(DivergenceOf<CanarySubject>(
+                ParseOrDie("methods write\non write return pending\nw0 = stream.getWriter()\nrun\ntimes 4096\n"
+                           "w0.write(\"a\")\nw0.abort(r1)\nw0.releaseLock()\nread w0\n")),
+            "readWriter: has `desiredSize = null`; expected: has `desiredSize threw TypeError#1`");
+}
+
 TEST_F(DivergenceTest, AMethodThatIsMissingInUserCodeIsNotTheInterruptedOperation) {
   EXPECT_EQ(
       DivergenceOf<CanarySubject>(ParseOrDie(
