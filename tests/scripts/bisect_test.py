@@ -3,6 +3,7 @@
     bisect_test.py [unittest's flags]
 """
 
+import collections
 import json
 import math
 import os
@@ -26,7 +27,7 @@ import fake_repository  # noqa: E402
 from fake_repository import FakeCommit  # noqa: E402
 from sluice_dev.common.errors import CannotRun  # noqa: E402
 from sluice_dev.fleet import on_base  # noqa: E402
-from sluice_dev.triage import bisect  # noqa: E402
+from sluice_dev.triage import bisect, replay  # noqa: E402
 from sluice_dev.triage.bisection import CLEAN, SHOWS, UNTESTABLE, Bisection, Repository  # noqa: E402
 
 BLAME = json.loads((ROOT / "scripts/sluice_dev/nightly/ledger.schema.json").read_text())
@@ -206,6 +207,45 @@ class _Line:
     def words(self, commit: str):
         from sluice_dev.triage.bisection import Commit
         return Commit(commit, "", "", "", "")
+
+
+# A target whose program first breaks another rule, at $AT. With that one suppressed it ends well, or by the finding that is looked for.
+_MASKED = """#!/bin/sh
+case $SLUICE_IGNORE_FINDINGS in
+  model/other*) [ -z "$BEHIND" ] && exit 0; key=model/wanted@write ;;
+  *) key=model/other@read ;;
+esac
+echo "SLUICE-FINDING {\\"key\\": \\"$key\\", \\"event\\": $AT}"
+exit 77
+"""
+
+
+class Replays(WithFolder):
+    def counts(self, at: object, event: int | None = 10, behind: str = "") -> replay.Counts:
+        target = self.folder / "t_fuzzer"
+        target.write_text(_MASKED)
+        target.chmod(0o755)
+        with mock.patch.dict(os.environ, {"AT": str(at), "BEHIND": behind}):
+            return replay.replay([str(target)], ["input"], "model/wanted@write", 2, event=event)
+
+    def test_a_run_that_got_beyond_the_event_passed_there(self):
+        self.assertEqual(self.counts(11), replay.Counts(passed=2))
+
+    def test_a_run_that_broke_before_it_or_there_says_nothing(self):
+        for at, event in ((9, 10), (10, 10), ("null", 10), (11, None)):
+            with self.subTest(at=at, event=event):
+                self.assertEqual(self.counts(at, event), replay.Counts(others=collections.Counter({"model/other@read": 2})))
+
+    def test_the_event_is_that_of_the_finding_s_program_when_it_runs_alone(self):
+        (self.folder / "input").write_text("")
+        data = {"identity": "x", "target": "t", "tries": 10, "reproduced": 10, "finding": {"event": 7}}
+        for more, event in (({}, 7), ({"sequence": ["before/0"]}, None), ({"finding": {"event": None}}, None), ({"finding": None}, None)):
+            with self.subTest(more):
+                (self.folder / "finding.json").write_text(json.dumps(data | more))
+                self.assertEqual(bisect.question_of(data | more, self.folder).event, event)
+
+    def test_a_finding_that_shows_once_the_other_is_suppressed_counts(self):
+        self.assertEqual(self.counts(11, behind="yes"), replay.Counts(same=2))
 
 
 class Command(WithFolder):

@@ -14,7 +14,7 @@ from typing import Any
 from sluice_dev.campaign import page_diagram
 from sluice_dev.common import files
 from sluice_dev.common import targets as fuzz_targets
-from sluice_dev.triage.sightings import BEGAN, MENDED, Sighting, of_folder
+from sluice_dev.triage.sightings import BEGAN, MENDED, Sighting, event_of, of_folder
 
 try:
     import jinja2
@@ -122,9 +122,8 @@ def refresh(folder: Path) -> None:
 
 
 def _event(folder: Path) -> int | None:
-    told = (files.read_json(folder / "finding.json") or {}).get("finding") or {}
-    event = told.get("event")
-    return event - 1 if isinstance(event, int) else None
+    event = event_of(folder)
+    return None if event is None else event - 1
 
 
 def write_all(out: Path, sluice_fuzz: Path) -> int:

@@ -50,7 +50,8 @@ def replay(history: History, record: Record, root: Path = ROOT) -> Replay:
     if missing := [name for name in (command[0], *files) if not Path(name).exists()]:
         return Replay(0, 0, trouble=f"{missing[0]} is missing")
     try:
-        counts = triage_replay.replay(command, files, record["identity"], replays_of(record), root=root)
+        counts = triage_replay.replay(command, files, record["identity"], replays_of(record), root=root,
+                                       event=None if record["behind"] else night_sightings.event_of(folder))
     except OSError as error:
         return Replay(0, 0, trouble=f"{command[0]}: {error.strerror or error}")
     return Replay(counts.tries, counts.same, dict(counts.others))

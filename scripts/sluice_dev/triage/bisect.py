@@ -31,7 +31,7 @@ from sluice_dev.common.processes import descendants
 from sluice_dev.triage import replay
 from sluice_dev.triage.bisection import CLEAN, SHOWS, UNTESTABLE, Bisection, Repository, Result
 from sluice_dev.triage.repro import file_of
-from sluice_dev.triage.sightings import BEGAN, MENDED
+from sluice_dev.triage.sightings import BEGAN, MENDED, event_of
 
 LEAST_TRIES, MOST_TRIES = 3, 100
 _MOST_SHOWN = 20  # commits, to a person
@@ -49,12 +49,13 @@ class Question:
     preset: str = ""
     files: list[Path] = field(default_factory=list)  # the last is the input; the others run before it
     tries: int = LEAST_TRIES
+    event: int | None = None  # at which the input, if it is one program, breaks its rule
     command: str = ""  # asked instead of building and running the target
 
     @property
     def key(self) -> str:
         """Verdicts are kept by what was asked: another input is another question."""
-        digest = hashlib.sha256(json.dumps([self.identity, self.target, self.preset, self.command]).encode("utf-8", "surrogateescape"))
+        digest = hashlib.sha256(json.dumps([self.identity, self.target, self.preset, self.event, self.command]).encode("utf-8", "surrogateescape"))
         for path in self.files:
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
@@ -157,7 +158,7 @@ def tester(question: Question, tree: Tree) -> Callable[[str], str]:
         command = replay.target_command(tree.root / "build" / question.preset, question.target)
         try:
             counts = replay.replay(command, [str(path) for path in question.files], question.identity, question.tries, until_same=True,
-                                   root=tree.root)
+                                   root=tree.root, event=question.event)
         except OSError:
             return UNTESTABLE
         if counts.others and not counts.same:
@@ -208,7 +209,7 @@ def question_of(data: dict[str, Any], folder: Path, tries: int | None = None) ->
     reproduced, runs = (data.get("reproduced"), data.get("tries")) if "tries" in data else (
         data["replays"]["reproduced"], data["replays"]["tries"])
     return Question(data["identity"], data["target"], {"address": "libfuzzer-asan", "undefined": "libfuzzer-ubsan"}[sanitizer], [*behind, path],
-                    tries or tries_for(reproduced or 0, runs or 0))
+                    tries or tries_for(reproduced or 0, runs or 0), None if behind else event_of(folder))
 
 
 def tries_for(reproduced: int, tries: int) -> int:

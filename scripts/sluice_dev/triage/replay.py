@@ -4,7 +4,8 @@
     counts.same, counts.passed, counts.others
 
 A run that ends by another finding may never get to the one that is looked for. It is run again with that other one suppressed; only if
-the finding still does not show is the other one counted.
+the finding still does not show is the other one counted. But a program whose other finding broke at a later event of its trace than the one
+that is looked for (`event`) passed there: everything before a run's first finding is as the standard has it, so it is the same run until then.
 """
 
 import collections
@@ -53,14 +54,26 @@ def environment(suppressed: Sequence[str] = ()) -> dict[str, str]:
     return env
 
 
+@dataclass(frozen=True)
+class _End:
+    """Of a process that did not end well."""
+    identity: str
+    event: int | None = None  # of the trace, at which an oracle's rule broke
+
+
 def identity_of_run(command: Sequence[str], files: Sequence[str], suppressed: Sequence[str] = (), root: Path = ROOT) -> str | None:
     """The identity with which one process ends; None if it ends well. Raises OSError if there is no such program."""
+    end = _end_of_run(command, files, suppressed, root)
+    return end.identity if end else None
+
+
+def _end_of_run(command: Sequence[str], files: Sequence[str], suppressed: Sequence[str], root: Path) -> _End | None:
     process = subprocess.Popen([*command, *files], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                env=environment(suppressed), start_new_session=True)
     try:
         output, _ = process.communicate(timeout=2 * NOTICED_AFTER_SECONDS)
     except subprocess.TimeoutExpired:
-        return f"timeout/{os.path.basename(command[0])}"
+        return _End(f"timeout/{os.path.basename(command[0])}")
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -70,7 +83,8 @@ def identity_of_run(command: Sequence[str], files: Sequence[str], suppressed: Se
     if process.returncode in _COULD_NOT_START:
         raise OSError(0, output.decode(errors="replace").strip()[-300:] or "it could not be started", command[0])
     report = Report.of(str(root), output.decode(errors="replace"))
-    return str(report.identity(os.path.basename(command[0])))
+    target = os.path.basename(command[0])
+    return _End(str(report.identity(target)), report.record(target)["event"])
 
 
 def is_same(found: str, wanted: str) -> bool:
@@ -78,21 +92,27 @@ def is_same(found: str, wanted: str) -> bool:
     return found == wanted or (wanted.startswith("timeout/") and found.startswith("timeout/"))
 
 
-def replay(command: Sequence[str], files: Sequence[str], identity: str, tries: int, *, until_same: bool = False, root: Path = ROOT) -> Counts:
-    """`until_same`: ends with the first run that shows the finding."""
+def replay(command: Sequence[str], files: Sequence[str], identity: str, tries: int, *, until_same: bool = False, root: Path = ROOT,
+           event: int | None = None) -> Counts:
+    """`until_same`: ends with the first run that shows the finding. `event`: at which it breaks, if `files` is one program."""
     counts = Counts()
     for _ in range(tries):
         suppressed: list[str] = []
-        first = found = identity_of_run(command, files, root=root)
+        first = _end_of_run(command, files, suppressed, root)
+        found = first.identity if first else None
         while found is not None and not is_same(found, identity) and found not in suppressed and len(suppressed) < _MOST_SUPPRESSED:
             suppressed.append(found)
-            found = identity_of_run(command, files, suppressed, root=root)
-        if first is None:
-            counts.passed += 1
-        elif found is not None and is_same(found, identity):
+            found = identity_of_run(command, files, suppressed, root)
+        if found is not None and is_same(found, identity):
             counts.same += 1
             if until_same:
                 break
+        elif first is None or _broke_later(first, event):
+            counts.passed += 1
         else:
-            counts.others[first] += 1
+            counts.others[first.identity] += 1
     return counts
+
+
+def _broke_later(end: _End, event: int | None) -> bool:
+    return event is not None and end.event is not None and end.event > event

@@ -113,3 +113,9 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def event_of(folder: Path) -> int | None:
+    """At which its rule broke in the run of the finding's program, counted from 1; None if that is not known."""
+    event = ((read_json(folder / "finding.json") or {}).get("finding") or {}).get("event")
+    return event if isinstance(event, int) else None
