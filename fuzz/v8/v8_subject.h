@@ -47,6 +47,7 @@ class V8Subject : public JudgedSubject, private binding::Embedder {
   ~V8Subject() override;
 
   const char* name() const override { return "v8"; }
+  v8::Isolate* isolate() { return isolate_.get(); }
   void Teardown() override;
   void Reset(UserCode& user_code, const std::vector<sim::Chunk>& chunks) override;
   sim::Outcome Perform(const SubjectCall& call) override;

@@ -6,6 +6,38 @@
 namespace sluice::binding {
 namespace {
 
+bool shown_to_profilers = false;
+
+std::string Names(std::span<const ScriptNative> natives) {
+  std::string names;
+  for (const ScriptNative& native : natives) names += (names.empty() ? "" : ",") + std::string(native.name);
+  return names;
+}
+
+std::string WithUrl(std::string_view script) {
+  return std::string(script) + "\n//# sourceURL=" + std::string(kShownScriptUrl);
+}
+
+std::string Literal(std::string_view text) {
+  std::string literal = "\"";
+  for (const char c : text) {
+    if (c == '\n') {
+      literal += "\\n";
+    } else {
+      if (c == '"' || c == '\\') literal += '\\';
+      literal += c;
+    }
+  }
+  return literal + "\"";
+}
+
+// V8 counts no blocks of extensions, but those of functions that an extension makes of a text.
+std::string BodyOf(std::string_view script, std::span<const ScriptNative> natives) {
+  if (!shown_to_profilers) return "(function () {\n" + std::string(script) + "\n})();\n";
+  const std::string names = Names(natives);
+  return "new Function(\"" + names + "\", " + Literal(WithUrl(script)) + ")(" + names + ");\n";
+}
+
 // Native functions are declared outside of the script's strict part: V8 knows them in sloppy code only.
 std::string SourceOf(std::string_view script, std::span<const ScriptNative> natives) {
   std::string source = "(function () {\n";
@@ -14,10 +46,7 @@ std::string SourceOf(std::string_view script, std::span<const ScriptNative> nati
     source += native.name;
     source += "();\n";
   }
-  source += "(function () {\n";
-  source += script;
-  source += "\n})();\n})();\n";
-  return source;
+  return source + BodyOf(script, natives) + "})();\n";
 }
 
 // Before v8::Extension, which keeps the address of the text only.
@@ -43,6 +72,13 @@ class ScriptExtension final : private Source, public v8::Extension {
 };
 
 }  // namespace
+
+void ShowScriptsToProfilers() { shown_to_profilers = true; }
+
+// https://tc39.es/ecma262/#sec-createdynamicfunction
+std::string ScriptAsShown(std::string_view script, std::span<const ScriptNative> natives) {
+  return "(function anonymous(" + Names(natives) + "\n) {\n" + WithUrl(script) + "\n})";
+}
 
 void RegisterScript(const char* name, std::string_view script, std::span<const ScriptNative> natives) {
   // V8 keeps the extension until the process ends.

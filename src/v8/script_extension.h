@@ -13,6 +13,7 @@
 #include <v8.h>
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace sluice::binding {
@@ -21,6 +22,13 @@ struct ScriptNative {
   std::string_view name;
   v8::FunctionCallback call;
 };
+
+// Scripts that are registered from now on are compiled as code of a user, so that V8's profiler counts their blocks
+// (fuzz/script_coverage). They print as what they are, and stand in stack traces.
+void ShowScriptsToProfilers();
+// The text in which the profiler counts then, with `script` in the middle of it, and its URL.
+std::string ScriptAsShown(std::string_view script, std::span<const ScriptNative> natives);
+inline constexpr std::string_view kShownScriptUrl = "sluice.js";
 
 // Once for each name. V8 goes through its list of extensions whenever a context is made, on any thread: this must not
 // happen meanwhile. `name` and `natives` live until the process ends.

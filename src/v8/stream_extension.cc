@@ -37,9 +37,11 @@ std::string WithConstants(std::string_view script) {
 
 }  // namespace
 
+std::string StreamScriptText() { return WithConstants(kWritableStreamJs); }
+
 const char* StreamScript() {
   static const bool registered = [] {
-    RegisterScript(kName, WithConstants(kWritableStreamJs), StreamNatives());
+    RegisterScript(kName, StreamScriptText(), StreamNatives());
     return true;
   }();
   static_cast<void>(registered);

@@ -8,6 +8,7 @@
 #include <v8.h>
 
 #include <span>
+#include <string>
 
 #include "src/v8/isolate_data.h"
 #include "src/v8/script_extension.h"
@@ -18,6 +19,9 @@ enum class StreamFunction : int;
 
 // The name of the extension, which is registered with V8 when it is first asked for.
 const char* StreamScript();
+
+// Its text for V8, with the constants in place.
+std::string StreamScriptText();
 
 // What the script published in this context.
 v8::Local<v8::Function> GetStreamFunction(v8::Local<v8::Context> context, StreamFunction function);

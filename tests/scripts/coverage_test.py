@@ -10,7 +10,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from sluice_dev.common.errors import CannotRun  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.coverage import data as coverage_data  # noqa: E402  pylint: disable=wrong-import-position
+from sluice_dev.coverage import script  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.coverage import steps  # noqa: E402  pylint: disable=wrong-import-position
 from sluice_dev.coverage import unreached as coverage_unreached  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -105,6 +107,26 @@ class Measured(unittest.TestCase):
         self.assertEqual(totals["lines"]["count"], len(self.file.lines))
         self.assertEqual(totals["lines"]["reached"], sum(count > 0 for count in self.file.lines.values()))
         self.assertLess(totals["branches"]["reached"], totals["branches"]["count"])
+
+
+class Script(unittest.TestCase):
+    def test_functions_and_blocks_are_named_with_their_lines(self):
+        printed = {"lines": 9, "reached": 7, "unreached": [
+            {"function": "callAbort", "whole": True, "first": 1, "last": 2}, {"function": "finish", "whole": False, "first": 3, "last": 3},
+            {"function": "", "whole": False, "first": 2, "last": 2}]}
+        measured_script = script.parse(json.dumps(printed), ["function callAbort() {", "  abort();", "  if (broken) throw 1;"])
+        self.assertEqual((measured_script.lines, measured_script.reached), (9, 7))
+        self.assertEqual([str(each) for each in measured_script.unreached], [
+            f"{script.SOURCE}:1-2: callAbort: never called", f"{script.SOURCE}:3: finish: `if (broken) throw 1;`",
+            f"{script.SOURCE}:2: outside of functions: `abort();`"])
+
+    def test_a_program_that_fails_is_not_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder) / script.PROGRAM
+            program.write_text("#!/bin/sh\necho wrong >&2\nexit 2\n")
+            program.chmod(0o755)
+            with self.assertRaisesRegex(CannotRun, "exit code 2.*\\nwrong"):
+                script.measure(ROOT, Path(folder), ["corpus"])
 
 
 class Names(unittest.TestCase):

@@ -32,6 +32,7 @@ _MAY = {
     **{f"fuzz/targets/{name}.cc": "looks for no leaks, as sanitizers/README.md explains" for name in _TARGETS_WITH_V8},
     **{f"fuzz/targets/{name}.options": "what a fleet gets of [tests with V8]" for name in _TARGETS_WITH_V8},
     "fuzz/faults/main.cc": "the same as of targets with V8",
+    "fuzz/script_coverage/main.cc": "the same as of targets with V8",
     "src/core/CMakeLists.txt": "three files without libFuzzer's coverage, with the reason",
     "src/runtime/CMakeLists.txt": "two files without run-time type information",
     "tests/scripts/triage_test.py": "a target that is a shell script, and reads no flags",

@@ -33,6 +33,7 @@ ROOMS = {
     "fuzz/surface": {"src/core", "src/runtime", "src/v8"},
     "fuzz/v8": PROGRAM | {"fuzz/driver", "src/v8", "src/runtime"},
     "fuzz/harness": ORACLE,
+    "fuzz/script_coverage": PROGRAM | {"fuzz/driver", "fuzz/harness", "fuzz/surface", "fuzz/v8", "src/v8", "src/runtime"},
     "fuzz/faults": PROGRAM | {"fuzz/driver", "fuzz/harness", "fuzz/surface"},
     "fuzz/targets": ORACLE | {"fuzz/harness", "fuzz/runtime", "fuzz/script", "fuzz/server", "fuzz/surface", "fuzz/v8", "src/runtime"},
     "fuzz/explore": ORACLE | {"fuzz/state_coverage"},

@@ -18,9 +18,11 @@ from sluice_dev.common.display import say, shown
 from sluice_dev.common.errors import CannotRun
 from sluice_dev.common.paths import ROOT
 from sluice_dev.common.result import tell
+from sluice_dev.coverage import script as coverage_script
 from sluice_dev.coverage import steps as coverage_steps
 from sluice_dev.coverage import unreached
 from sluice_dev.coverage.data import CoverageData
+from sluice_dev.coverage.script import ScriptCoverage
 from sluice_dev.coverage.steps import Citation
 from sluice_dev.coverage.unreached import Reasons
 
@@ -136,6 +138,11 @@ class Coverage:
                   f"-Xdemangler={_tool('c++filt')}", *_objects(self.build, runs.objects))
         return data
 
+    def measure_script(self) -> ScriptCoverage:
+        """The script of the stream classes, by the readable programs and the grown corpora."""
+        say(f"Running them once more, for {coverage_script.SOURCE}")
+        return coverage_script.measure(self.root, self.build, ["corpus", *map(str, self.corpora)])
+
     def judge(self, data: Measured) -> Judgement:
         """Compares what was reached with the list of unreached lines and the steps that are cited."""
         path = self.root / "tests/coverage/unreached.txt"
@@ -157,7 +164,7 @@ class Coverage:
                     say(f"Note: the grown corpus reaches {name}:{line} `{file.text[line - 1].strip()}`; a readable program could, too")
         return Judgement(problems, reasons, cited, missed)
 
-    def write(self, data: Measured, judgement: Judgement) -> dict[str, Any]:
+    def write(self, data: Measured, judgement: Judgement, script: ScriptCoverage) -> dict[str, Any]:
         self.out.mkdir(parents=True, exist_ok=True)
         reasons, missed = judgement.reasons, judgement.missed
         files = {path: {name: data[name].files[path].totals() for name in data if path in data[name].files}
@@ -171,6 +178,10 @@ class Coverage:
                  for path, file in sorted(data["corpus"].files.items()) if path.startswith("src/core/")
                  for line, text, never in file.one_sided()]
         summary["one_sided"] = sided
+        summary["script"] = {"file": coverage_script.SOURCE, **dataclasses.asdict(script)}
+        (self.out / "script.txt").write_text(
+            f"# Functions and blocks of {coverage_script.SOURCE} that no program reaches, as V8 counts them.\n" +
+            "".join(f"{each}\n" for each in script.unreached), encoding="utf-8")
         (self.out / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         (self.out / "branches.txt").write_text(
             "# Conditions of src/core that had one outcome only in all programs of corpus/.\n" +
@@ -243,14 +254,15 @@ def main(arguments: list[str]) -> int:
     options.out = os.path.realpath(options.out)
     options.root = str(ROOT)
     builds.prepare()
-    builds.build("coverage", *(os.path.basename(path) for path in (*REPLAYERS, *(TESTS if options.tests else TESTS[:1]))))
+    builds.build("coverage", coverage_script.PROGRAM, *(os.path.basename(path) for path in (*REPLAYERS, *(TESTS if options.tests else TESTS[:1]))))
     coverage = Coverage(options)
     coverage.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="counts-", dir=coverage.out) as work:
         data = coverage.measure(Path(work))
+    script = coverage.measure_script()
     judgement = coverage.judge(data)
     problems, reasons, missed = judgement.problems, judgement.reasons, judgement.missed
-    summary = coverage.write(data, judgement)
+    summary = coverage.write(data, judgement, script)
     tell(**summary, problems=problems)
     say()
     print_tables(summary)
@@ -262,6 +274,8 @@ def main(arguments: list[str]) -> int:
     if reasons:
         say(f"\n{len(reasons)} lines of src/core that no program of corpus/ reaches have their reason in tests/coverage/unreached.txt.")
     say(f"\n{len(summary['one_sided'])} conditions of src/core had one outcome only; they are in {shown(str(coverage.out / 'branches.txt'))}.")
+    say(f"\n{script.reached} of {script.lines} lines of {coverage_script.SOURCE} are reached. {len(script.unreached)} functions and blocks "
+        f"are not; they are in {shown(str(coverage.out / 'script.txt'))}.")
     say(f"\n{'Annotated sources: ' + shown(str(coverage.out / 'html/index.html')) + ', the numbers: ' if coverage.html else 'The numbers: '}"
         f"{shown(str(coverage.out / 'summary.json'))}")
     if problems:
