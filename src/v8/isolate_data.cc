@@ -56,6 +56,7 @@ void IsolateData::MakeUtilityRealm() {
   const auto resolver = v8::Promise::Resolver::New(context).ToLocalChecked();
   resolver->Resolve(context, v8::Undefined(isolate_)).Check();
   utility_resolved_.Reset(isolate_, resolver->GetPromise());
+  view_length_ = std::make_unique<ViewLength>(context);
   // The host's own memory, which lives as long as the isolate runs scripts.
   const auto over = [&](void* memory, size_t bytes) {
     return v8::ArrayBuffer::New(

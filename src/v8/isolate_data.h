@@ -21,6 +21,7 @@
 #include "src/core/byte_limit.h"
 #include "src/core/tick_model.h"
 #include "src/v8/native_memory.h"
+#include "src/v8/view_length.h"
 #include "src/v8/web_idl.h"
 
 namespace sluice::binding {
@@ -94,6 +95,7 @@ class IsolateData {
   // Intrinsics of a realm that no author can reach: %Promise.prototype.then%, and a promise resolved with undefined.
   v8::Local<v8::Value> utility_then() const { return utility_then_.Get(isolate_); }
   v8::Local<v8::Value> utility_resolved() const { return utility_resolved_.Get(isolate_); }
+  const ViewLength& view_length() const { return *view_length_; }
   // What the realms of this isolate published. Those that nobody uses any more are forgotten.
   void AddRealm(v8::Local<v8::Object> functions);
   std::vector<v8::Local<v8::Object>> Realms();
@@ -146,6 +148,7 @@ class IsolateData {
   v8::Global<v8::Context> utility_realm_;
   v8::Global<v8::Value> utility_then_;
   v8::Global<v8::Value> utility_resolved_;
+  std::unique_ptr<ViewLength> view_length_;
   v8::Global<v8::Value> io_;
   v8::Global<v8::Value> facts_;
   std::vector<v8::Global<v8::Object>> realms_;  // weak

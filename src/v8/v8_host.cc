@@ -306,7 +306,9 @@ uint64_t ChargeOf(v8::Isolate* isolate, v8::Local<v8::Value> chunk) {
   // V8 counts 3 for a lone surrogate, as byte_limit.h does.
   if (chunk->IsString()) return static_cast<uint64_t>(chunk.As<v8::String>()->Utf8Length(isolate));
   if (!chunk->IsObject()) return core::kNominalCharge;
-  if (chunk->IsArrayBufferView()) return chunk.As<v8::ArrayBufferView>()->ByteLength();
+  if (chunk->IsArrayBufferView()) {
+    return IsolateData::Of(isolate)->view_length().Of(isolate, chunk.As<v8::ArrayBufferView>());
+  }
   if (chunk->IsArrayBuffer()) return chunk.As<v8::ArrayBuffer>()->ByteLength();
   if (chunk->IsSharedArrayBuffer()) return chunk.As<v8::SharedArrayBuffer>()->ByteLength();
   return core::kNominalCharge;
