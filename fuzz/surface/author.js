@@ -73,7 +73,7 @@ const on = (number, action) => {
 // ---- The program's things
 
 const sinks = [undefined], strategies = [undefined], streams = [], writers = [], controllers = [], signals = [], promises = [],
-      buffers = [];
+      buffers = [], aborters = [];
 const values = [undefined, null, 0, "text"];
 const pending = [];  // resolving functions
 const listeners = [];
@@ -84,7 +84,8 @@ const pools = {
   writer: writers,
   controller: controllers,
   signal: signals,
-  promise: promises
+  promise: promises,
+  aborter: aborters
 };
 
 const then = Promise.prototype.then;  // of this realm
@@ -103,6 +104,7 @@ function keep(value) {
     WritableStreamDefaultWriter: writers,
     WritableStreamDefaultController: controllers,
     AbortSignal: signals,
+    AbortController: aborters,
     Promise: promises
   }[kind];
   if (pool !== undefined && !pool.includes(value)) pool.push(value);
@@ -252,13 +254,23 @@ const kThrows = {
 const kOdd = [kThrows, null, 1, "function", undefined];
 const listen = (realm, number) => {
   const key = `listener${number}`;
-  return name(
-      realm.make.method((receiver, [event]) => {
-        log(`${key} called on ${show(receiver)} with ${event.type} at ${show(event.target)} aborted ${event.target.aborted}`);
-        act(number % 8);
-      }),
-      "listener");
+  const called = realm.make.method((receiver, [event]) => {
+    log(`${key} called on ${show(receiver)} with ${event.type} at ${show(event.target)} aborted ${event.target.aborted}`);
+    act(number % 8);
+  });
+  if (number < 12) return name(called, "listener");
+  const get = realm.make.method(() => {
+    log(`${key}.handleEvent read`);
+    return number === 12 ? 1 : called;
+  });
+  return name(Object.defineProperty(realm.make.object(), "handleEvent", {get}), "listener");
 };
+// The third argument of addEventListener().
+function listenerOptions(number) {
+  if (number % 3 === 0) return {once: true};
+  if (number % 3 === 1 && number > 6) return {signal: at(signals, number)};
+  return number === 5 ? true : undefined;
+}
 
 function sink(realm, shape, behaviours, action) {
   const members = [];
@@ -505,20 +517,25 @@ function signalStep(how, index, number, realm) {
   if (signal === undefined) return;
   const {AbortSignal, EventTarget} = realm.members;
   const apply = Reflect.apply;
-  switch (how % 7) {
+  switch (how % 8) {
     case 0: {
       const made = listen(realm, number);
       listeners.push(made);
       return void step(
           "addEventListener",
-          () => apply(EventTarget.addEventListener.value, signal, ["abort", made, number % 3 === 0 ? {once: true} : undefined]));
+          () => apply(EventTarget.addEventListener.value, signal, ["abort", made, listenerOptions(number)]));
     }
     case 1:
       return void step("removeEventListener", () => apply(EventTarget.removeEventListener.value, signal, ["abort", at(listeners, number)]));
     case 2: return void step("onabort =", () => apply(AbortSignal.onabort.set, signal, [number % 4 === 0 ? null : listen(realm, number)]));
-    case 3: return void step("AbortSignal.any", () => realm.interfaces.AbortSignal.any([signal, at(signals, number)]));
+    case 3: {
+      const other = number < 13 ? at(signals, number) : argument(["wrong", number]);
+      return void step("AbortSignal.any", () => realm.interfaces.AbortSignal.any([signal, other]));
+    }
     case 4: return void step("aborted", () => apply(AbortSignal.aborted.get, signal, []));
     case 5: return void step("reason", () => apply(AbortSignal.reason.get, signal, []));
+    case 7:
+      return void step("dispatchEvent", () => apply(EventTarget.dispatchEvent.value, signal, [new realm.interfaces.Event("abort")]));
     default: return void step("throwIfAborted", () => apply(AbortSignal.throwIfAborted.value, signal, []));
   }
 }
@@ -669,7 +686,7 @@ return {
     if (collections-- > 0) native.collect();
   },
   // The author forgets its streams, writers, ...
-  drop(which) { Object.values(pools)[which % 7].length = 0; },
+  drop(which) { Object.values(pools)[which % 8].length = 0; },
   // After execution was ended: what is left of the program's things may throw and reject, and must not do worse.
   poke() {
     const wrong = [];

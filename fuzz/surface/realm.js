@@ -2,11 +2,9 @@
 // nothing that can be patched later is looked up when they run.
 (function() {
 "use strict";
-const {TypeError, RangeError, Error, Promise, Object, Proxy, AbortController, WritableStream, SharedArrayBuffer} = globalThis;
+const {TypeError, RangeError, Error, Promise, Object, Proxy, DOMException, SharedArrayBuffer} = globalThis;
 const apply = Reflect.apply;
 const construct = Reflect.construct;
-const abort = AbortController.prototype.abort;
-const signal = Object.getOwnPropertyDescriptor(AbortController.prototype, "signal").get;
 const buffers = {
   ArrayBuffer,
   SharedArrayBuffer
@@ -37,9 +35,7 @@ return {
     });
     return {promise, resolve, reject};
   },
-  abortController: () => new AbortController(),
-  abort(controller, reason) { apply(abort, controller, [reason]); },
-  signal: (controller) => apply(signal, controller, []),
+  abortError: () => new DOMException("expected", "AbortError"),
   byteLengthSize: ({size(chunk) { return chunk.byteLength; }}).size,
   countSize: ({size() { return 1; }}).size,
   // Functions of this realm around functions of another one.

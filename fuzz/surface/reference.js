@@ -8,7 +8,7 @@
 // - `prototype` is read from new.target before arguments are converted, as all engines do;
 // - a writer's promises, a controller and its signal are of the realm of their stream or writer;
 // - writes beyond the byte limit are rejected with a RangeError (src/core/byte_limit.h).
-(function(table, native, realms, byteLimit) {
+(function(table, native, realms, byteLimit, makeDom) {
 let current;                   // the current realm
 const brands = new WeakMap();  // object of an author's -> {of: the name of its interface, ...slots}
 
@@ -88,9 +88,12 @@ function toDictionary(value) {
   if (value !== undefined && value !== null && !isObject(value)) throw typeError();
   return value;
 }
+const parents = Object.fromEntries(table.map(({name, parent}) => [name, parent]));
 function toInterface(value, name) {
   const found = isObject(value) ? brands.get(value) : undefined;
-  if (found?.of !== name) throw typeError();
+  let of = found?.of;
+  while (of !== name && of) of = parents[of];
+  if (!of) throw typeError();
   return found;
 }
 function toStrategy(value) {
@@ -107,6 +110,8 @@ function invoke(callback, thisValue, args) {
   } catch (error) { return internalRejected(error); }
   return internal(result);
 }
+
+const dom = makeDom({brands, native, toInterface, typeError, currentRealm: () => current});
 
 // ---- The charge of a chunk
 
@@ -173,7 +178,7 @@ function constructStream(object, [sink, strategyValue]) {
     total: 0,
     started: false,
     mark,
-    abortController: s.realm.make.abortController(),
+    signal: dom.newSignal(s.realm),
     size: strategy.size === undefined ? () => 1 : (chunk) => toNumber(Reflect.apply(strategy.size, undefined, [chunk])),
     write: methods.write === undefined ? () => internal() : (chunk) => invoke(methods.write, sink, [chunk, c.object]),
     close: methods.close === undefined ? () => internal() : () => invoke(methods.close, sink, []),
@@ -198,7 +203,7 @@ function constructStream(object, [sink, strategyValue]) {
 
 function abortStream(s, reason) {
   if (s.state === "closed" || s.state === "errored") return resolved();
-  s.realm.make.abort(s.controller.abortController, reason);
+  within(s.realm, () => dom.signalAbort(s.controller.signal, reason));
   if (s.state === "closed" || s.state === "errored") return resolved();
   if (s.pendingAbortRequest !== undefined) return s.pendingAbortRequest.promise;
   const wasAlreadyErroring = s.state === "erroring";
@@ -474,11 +479,12 @@ const steps = {
     write: (w, [chunk]) => w.stream === undefined ? rejected(typeError()) : write(w, chunk),
   },
   WritableStreamDefaultController: {
-    signal: (c) => c.stream.realm.make.signal(c.abortController),
+    signal: (c) => c.signal.object,
     error(c, [e]) { errorIfNeeded(c, e); },
   },
   ByteLengthQueuingStrategy: strategySteps("ByteLengthQueuingStrategy"),
   CountQueuingStrategy: strategySteps("CountQueuingStrategy"),
+  ...dom.steps,
 };
 
 function strategySteps(name) {
@@ -499,28 +505,35 @@ function strategySteps(name) {
 
 const visible = (value) => (Pending.is(value) ? value.promise : value);
 
-function memberFunction(realm, name, description) {
-  const run = (receiver, args) => within(realm, () => {
+function memberFunction(realm, name, description, run = steps[name][description.name]) {
+  return realm.make.method((receiver, args) => within(realm, () => {
     try {
-      const found = toInterface(receiver, name);
+      const found = description.kind === "static" ? undefined : toInterface(receiver, name);
       if (args.length < description.required) throw typeError();
-      return visible(steps[name][description.name](found, args));
+      return visible(run(found, args));
     } catch (error) {
       if (!description.promise) throw error;
       return rejected(error).promise;
     }
-  });
-  return realm.make.method(run);
+  }));
+}
+// Of a property of the interface or its prototype.
+function memberDescriptor(realm, name, description) {
+  const f = memberFunction(realm, name, description);
+  if (description.kind !== "attribute") return {value: f, writable: true};
+  return {get: f, set: description.readonly ? undefined : memberFunction(realm, name, description, dom.setters[name][description.name])};
 }
 
-function interfaceObject(realm, {name, constructs, members}) {
+function interfaceObject(realm, {name, parent, constructs, members}) {
   const target = realm.make.constructor();
   const prototype = realm.prototypes[name] = target.prototype;
+  if (parent !== null) Object.setPrototypeOf(prototype, realm.prototypes[parent]);
   Object.defineProperty(target, "name", {value: name, configurable: true});
   for (const description of members) {
-    const f = memberFunction(realm, name, description);
-    const kind = description.kind === "attribute" ? {get: f} : {value: f, writable: true};
-    Object.defineProperty(prototype, description.name, {...kind, enumerable: true, configurable: true});
+    if (steps[name][description.name] === undefined) continue;
+    Object.defineProperty(
+        description.kind === "static" ? target : prototype, description.name,
+        {...memberDescriptor(realm, name, description), enumerable: true, configurable: true});
   }
   Object.defineProperty(prototype, Symbol.toStringTag, {value: name, configurable: true});
   const made = new Proxy(target, {

@@ -8,6 +8,7 @@
 #include "fuzz/surface/author_js.h"
 #include "fuzz/surface/interfaces_js.h"
 #include "fuzz/surface/realm_js.h"
+#include "fuzz/surface/reference_dom_js.h"
 #include "fuzz/surface/reference_js.h"
 #include "fuzz/surface/shape_js.h"
 #include "src/runtime/values.h"
@@ -188,7 +189,8 @@ SurfaceWorld::Pair& SurfaceWorld::PairFor(SurfaceSide side, std::string_view fau
   pair.realms.Reset(isolate, realms);
   if (side == SurfaceSide::kReference) {
     Call(reference_.Get(isolate),
-         {table_.Get(isolate), natives_.Get(isolate), realms, v8::Number::New(isolate, kByteLimit)})
+         {table_.Get(isolate), natives_.Get(isolate), realms, v8::Number::New(isolate, kByteLimit),
+          Evaluate(home(), kSurfaceReferenceDomJs, "reference_dom.js")})
         .ToLocalChecked();
   }
   return pair;

@@ -93,6 +93,36 @@ TEST(SurfaceRulesTest, NoticeWhatAuthorsSee) {
   for (const Case& each : cases) EXPECT_EQ(SurfaceRule(each.program, each.fault), "SURFACE-SAME") << each.fault;
 }
 
+TEST(SurfaceRulesTest, NoticeFaultsOfListenersAndSignals) {
+  const std::string signal = "sink 00111110\nstrategy 01200\nstream 00110\nrun\nsignal 0\n";
+  const std::string any =
+      "Object.defineProperty(AbortSignal, 'any', { value: new Proxy(AbortSignal.any, { apply: (f, self, [[first]]) => ";
+  struct Case {
+    std::string fault;
+    std::string program;
+  };
+  const Case cases[] = {
+      {Wrapped("EventTarget", "removeEventListener", "return undefined"),
+       signal + "listen 002\nlisten 102\nsabort 00\n"},
+      {Wrapped("EventTarget", "addEventListener", "return apply(f, self, args.slice(0, 2))"),
+       signal + "listen 000\nlisten 700\nlisten 700\n"},
+      // A listener of `signal` 1, which is aborted before the event.
+      {Wrapped("EventTarget", "addEventListener", "return apply(f, self, args.slice(0, 2))"),
+       signal + "aborter 0\nasignal 0\nlisten 007\naabort 00\nlisten 700\n"},
+      {Wrapped("EventTarget", "addEventListener",
+               "return apply(f, self, [args[0], typeof args[1] === 'object' ? args[1].handleEvent : args[1]])"),
+       signal + "listen 00d\nsabort 00\n"},
+      {Wrapped("AbortController", "abort", "return apply(f, self, [])"),
+       "aborter 0\nasignal 0\naabort 03\nlisten 50\n"},
+      {any + "first })})", signal + "listen 300\nlisten 012\nsabort 00\n"},
+      {any + "new AbortController().signal })})", signal + "listen 300\nlisten 012\nsabort 00\n"},
+  };
+  for (const Case& each : cases) {
+    EXPECT_EQ(SurfaceRule(each.program, each.fault), "SURFACE-SAME") << each.fault;
+    EXPECT_EQ(SurfaceRule(each.program, ""), "") << each.program;
+  }
+}
+
 TEST(SurfaceRulesTest, NoticeWhatAProgramLeavesBehind) {
   const std::string counting =
       "globalThis.made_ = 0; " +

@@ -38,6 +38,7 @@ NOT_COMPILED = {**dict.fromkeys(("fuzz/explore/canonical_state.h", "fuzz/explore
                                 "a sketch, with gaps"),
                 "fuzz/v8/v8_subject.h": "needs V8's headers", "fuzz/script/script_world.h": "needs V8's headers",
                 "fuzz/surface/surface_world.h": "needs V8's headers",
+                "fuzz/script_coverage/script_coverage.h": "needs V8's headers",
                 "fuzz/harness/report_finding.h": "the last line of each target over bytes",
                 "fuzz/harness/recent_inputs.h": "a function of each target", "src/core/operation.h": "a sketch, with gaps"}
 
