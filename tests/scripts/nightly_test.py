@@ -12,6 +12,7 @@ import sys
 import tempfile
 import textwrap
 import time
+import types
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -151,6 +152,25 @@ class NightlyTest(unittest.TestCase):
         self.assertEqual(self.ran(), ["build", "slow", "slow", "last"])
         state = json.loads((self.out / "summary.json").read_text())["stages"]
         self.assertEqual(state["slow"]["parts"], 2)
+
+    def test_the_rest_of_a_campaign_takes_over_what_killed_parts_have_found(self):
+        sys.path.insert(0, str(ROOT / "scripts"))
+        from sluice_dev.nightly import stages as nightly_stages
+        options = types.SimpleNamespace(seconds=200, jobs=1, out=self.out, corpus=self.out / "corpus")
+        for part in (1, 2, 3):
+            (self.out / f"campaigns/address-{part}").mkdir(parents=True)
+        (self.out / "campaigns/address-2/summary.json").write_text("{}")
+
+        def step(**record: float) -> list[str]:
+            return [str(word) for command in nightly_stages._campaign("address")(options, record) for word in command[1:]]
+        taken = ["--unfinished", f"{self.out}/campaigns/address-1", "--unfinished", f"{self.out}/campaigns/address-3"]
+        self.assertEqual(step(parts=4, seconds=30.0)[-4:], taken)
+        self.assertEqual(step(parts=4, seconds=99.0)[-4:], taken, "its time is over, and its findings are not investigated")
+        self.assertIn("70", step(parts=4, seconds=30.0))
+        for part in (1, 3):
+            (self.out / f"campaigns/address-{part}/summary.json").write_text("{}")
+        self.assertEqual(step(parts=4, seconds=99.0), [])
+        self.assertNotIn("--unfinished", step(parts=4, seconds=30.0))
 
     def test_an_interrupted_night_leaves_no_process_and_exits_130(self):
         stages = {"build": f"{self.note('build')}; trap 'echo interrupted >> {self.folder}/ran; exit 130' INT; while true; do sleep 0.05; done"}

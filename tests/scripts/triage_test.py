@@ -18,6 +18,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import jsonschema
 
@@ -25,6 +26,8 @@ SLUICE = Path(sys.argv.pop(1)).resolve()
 ROOT = Path(__file__).resolve().parents[2]
 IS_SANITIZED = re.search(r"^SLUICE_SANITIZERS:STRING=.", SLUICE.with_name("CMakeCache.txt").read_text(), re.MULTILINE) is not None
 sys.path.insert(0, str(ROOT / "scripts"))
+from sluice_dev.campaign import campaign as campaign_module  # noqa: E402
+from sluice_dev.campaign import options as campaign_options  # noqa: E402
 from sluice_dev.triage import findings  # noqa: E402
 from sluice_dev.triage import grouping  # noqa: E402
 from sluice_dev.mutation import campaigns  # noqa: E402
@@ -269,6 +272,34 @@ class Recorded(Folder):
         found_of = {"a": [diverging("slots/x", "F", "the begin of F"), diverging("slots/y", "G", "the end of G", "ends G")],
                     "b": [diverging("slots/z", "F", "the begin of F")], "c": [diverging("slots/x", "G", "the begin of G", "ends H")]}
         self.assertEqual(campaigns.shared(found_of), [("a", "b")])
+
+
+class Unfinished(Folder):
+    def test_a_campaign_takes_over_what_a_killed_one_has_not_investigated(self):
+        self.file("build/libfuzzer-asan/fuzzers/targets.txt", "writable_stream_fuzzer\n")
+        killed = self.folder / "killed"
+        for name, more in (("slots/x@write", {}), ("asan/leak@F", {"from_oracle": False, "tries": 4, "reproduced": 3, "others": {"a": 1}}),
+                           ("slots/y@write", {"target": "gone_fuzzer"})):
+            folder = killed / "findings" / findings.folder_name(name)
+            self.file(str(folder / "input"), name)
+            found = finding(name, **{"target": "writable_stream_fuzzer", "folder": str(folder), "before": 2, "after_seconds": 5.0} | more)
+            findings.write_data(found, {})
+        self.file(str(killed / "findings/damaged/finding.json"), "{")
+        out = self.folder / "out"
+        options = campaign_options.Options(root=str(self.folder), seconds=10, jobs=1, out=str(out), corpus=str(self.folder / "corpus"), preset="asan",
+                                           engines=("libfuzzer",), targets=(), is_built=True, unfinished=(str(killed), str(self.folder / "nowhere")))
+        campaign = campaign_module.Campaign(options)
+        with mock.patch.object(campaign_module, "say") as said:
+            campaign._take_over()
+        self.assertEqual(len(said.call_args_list), 1, "the damaged one")
+        self.assertEqual(sorted(campaign.findings), ["asan/leak@F", "slots/x@write"])
+        self.assertEqual(campaign.known.suppressed, ["slots/x@write"])
+        self.assertEqual(campaign.targets[0].findings, 2)
+        for taken in campaign.findings.values():
+            self.assertEqual((taken.tries, taken.reproduced, taken.others, taken.before, taken.after_seconds), (0, 0, {}, 2, 5.0))
+            self.assertEqual(Path(taken.folder).parent, out / "findings")
+            self.assertEqual((Path(taken.folder) / "input").read_text(), taken.identity)
+        self.assertEqual(sorted(path.name for path in (killed / "findings").iterdir()), ["damaged", "slots-y@write"])
 
 
 class RecentInputs(Folder):

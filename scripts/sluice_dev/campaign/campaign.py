@@ -8,9 +8,11 @@ over time is in OUT/samples.jsonl; samples.py defines the fields.
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from sluice_dev.campaign import background, display, folder, measurements, page, samples
 from sluice_dev.campaign import options as campaign_options
@@ -203,11 +205,7 @@ class Campaign:
             return
         if identity not in self.findings:
             self._store(finding, "findings", crash)
-            self.findings[identity] = finding
-            self.known.suppressed = sorted(f.identity for f in self.findings.values() if f.from_oracle)
-            self.known.has_hang = self.known.has_hang or finding.kind == "timeout"
-            target.findings += 1
-            target.places.add(grouping.rule_of(identity) if finding.from_oracle else identity)
+            self._note_finding(target, finding)
             state.findings += 1
         # Another process that ran at the same time may find the same; one that suppressed it must not.
         if run.crashes_at_start >= SAME_CRASHES or (identity in crash.suppressed and target.crashes[identity] >= SAME_CRASHES):
@@ -222,6 +220,31 @@ class Campaign:
             await self._until_built(WITHOUT_FAULT)
             finding.canary = await self.triage.identity_without_fault(WITHOUT_FAULT, suppressed, artifact, self.out) != finding.identity
         finding.target = CANARY if finding.canary else WITHOUT_FAULT
+
+    def _take_over(self) -> None:
+        """The findings of campaigns that were killed before they investigated them. They are this one's, and are not looked for again."""
+        for path in (path for name in self.options.unfinished for path in sorted(Path(name, "findings").glob("*/finding.json"))):
+            try:
+                found = findings.restore(path.parent)
+            except ValueError as problem:  # it stays where it is
+                say(str(problem))
+                continue
+            target = next((target for target in self.targets if target.name == found.target), None)
+            if target is None or found.identity in self.findings:
+                continue
+            folder_ = os.path.join(self.out, "findings", path.parent.name)
+            os.makedirs(os.path.dirname(folder_), exist_ok=True)
+            shutil.move(found.folder, folder_)
+            self._note_finding(target, findings.Finding(
+                found.identity, found.target, found.kind, found.rule, found.from_oracle, found.after_seconds, folder_, engine=found.engine,
+                seed=found.seed, command=found.command, before=found.before, suppressed=found.suppressed))
+
+    def _note_finding(self, target: TargetState, finding: findings.Finding) -> None:
+        self.findings[finding.identity] = finding
+        self.known.suppressed = sorted(f.identity for f in self.findings.values() if f.from_oracle)
+        self.known.has_hang = self.known.has_hang or finding.kind == "timeout"
+        target.findings += 1
+        target.places.add(grouping.rule_of(finding.identity) if finding.from_oracle else finding.identity)
 
     def _store(self, finding: findings.Finding, place: str, crash: Crash) -> None:
         finding.folder = os.path.join(self.out, place, findings.folder_name(finding.identity))
@@ -377,6 +400,7 @@ class Campaign:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal)
         self._prepare_folders()
+        self._take_over()
         await self.builds.forget_what_is_there()
         self._begin_page()
         say(f"Fuzzing {len(self.targets)} target{'s' if len(self.targets) > 1 else ''} for {seconds_text(options.seconds)} "

@@ -30,6 +30,7 @@ class Options:
     engines: tuple[str, ...]
     targets: tuple[str, ...]  # that are named; none: the default ones
     is_built: bool  # nothing is built there
+    unfinished: tuple[str, ...] = ()  # folders of campaigns that were killed
     first: tuple[str, ...] = ()  # targets that are built before anything is fuzzed; none: nothing is to be built
 
     def build_of(self, engine: str) -> str:
@@ -64,6 +65,7 @@ def parse(arguments: list[str]) -> Options:
     parser.add_argument("--engine", default=LIBFUZZER, choices=[LIBFUZZER, AFL, "both"])
     parser.add_argument("--out")
     parser.add_argument("--corpus", default=os.environ.get("SLUICE_CORPUS"))
+    parser.add_argument("--unfinished", action="append", default=[])
     parser.add_argument("--built")  # a tree, for tests: nothing is built there
     given = parser.parse(arguments)
     if given.words:
@@ -75,7 +77,8 @@ def parse(arguments: list[str]) -> Options:
     out, corpus = _folders(given)
     return Options(root=given.built or str(ROOT), seconds=seconds, jobs=jobs, out=out, corpus=corpus,
                    preset=builds.PRESETS[given.sanitizer], engines=(LIBFUZZER, AFL) if given.engine == "both" else (given.engine,),
-                   targets=tuple(given.target), is_built=bool(given.built))
+                   targets=tuple(given.target), is_built=bool(given.built),
+                   unfinished=tuple(map(os.path.realpath, given.unfinished)))
 
 
 def _folders(given: argparse.Namespace) -> tuple[str, str]:

@@ -72,12 +72,13 @@ def campaign_seconds(options: Options) -> int:
 def _campaign(sanitizer: str) -> Commands:
     def commands(options: Options, record: Record) -> list[Command]:
         left = campaign_seconds(options) - int(record["seconds"])
-        if record["parts"] > 1 and left < 10:  # it was killed at its end
+        *earlier, out = (options.out / "campaigns" / f"{sanitizer}-{part}" for part in range(1, record["parts"] + 1))
+        # Killed, they have not investigated what they found.
+        unfinished = [folder for folder in earlier if folder.is_dir() and not (folder / "summary.json").exists()]
+        if earlier and left < 10 and not unfinished:
             return []
-        # A part of its own, so that what an interrupted one found stays.
-        out = options.out / "campaigns" / f"{sanitizer}-{record['parts']}"
         return [[SCRIPTS / "fuzz", "--engine", "both", "--sanitizer", sanitizer, "--time", max(10, left), "--jobs", options.jobs,
-                 "--out", out, "--corpus", options.corpus]]
+                 "--out", out, "--corpus", options.corpus, *(word for folder in unfinished for word in ("--unfinished", folder))]]
     return commands
 
 
