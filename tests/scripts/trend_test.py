@@ -68,10 +68,19 @@ class Trend(unittest.TestCase):
                       "Mutants killed over time: killed ends at 20", "half of them ends at 60", "nine in ten ends at 700",
                       '<span class="mended">mended</span>', '<span class="new">new</span>', "its input passed 10 times"):
             self.assertIn(words, text)
+        self.assertEqual(text.count("<details open><summary>1 "), 2)
+        self.assertIn('<span class="soft">nothing</span>', text)
         self.assertNotIn("<b>@", text)
         self.assertNotIn("area: Change &lt;2&gt;", text, "of the first night itself, not between")
         for fetched in ("src=", "url(", "@import", "<link", "<script"):
             self.assertFalse(fetched in text, fetched)
+
+    def test_a_night_with_many_changes_counts_them_and_lists_them_when_asked(self):
+        self.night(1, self.commits[1].id, *(fake_night.finding(name) for name in "abcde"))
+        self.night(2, self.commits[2].id, *(fake_night.finding(name) for name in "xyz"), replays={name: Replay(10, 0) for name in "abcde"})
+        text = self.page()
+        self.assertIn('<details><summary>5 <span class="mended">mended</span>, 3 <span class="new">new</span></summary>', text)
+        self.assertNotIn("<details open>", text)
 
     def test_without_nights_it_says_so(self):
         self.assertIn("No night has been recorded yet", self.page())
