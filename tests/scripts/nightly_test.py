@@ -159,7 +159,8 @@ class NightlyTest(unittest.TestCase):
         options = types.SimpleNamespace(seconds=200, jobs=1, out=self.out, corpus=self.out / "corpus")
         for part in (1, 2, 3):
             (self.out / f"campaigns/address-{part}").mkdir(parents=True)
-        (self.out / "campaigns/address-2/summary.json").write_text("{}")
+        (self.out / "campaigns/address-2/summary.json").write_text('{"interrupted": false}')
+        (self.out / "campaigns/address-3/summary.json").write_text('{"interrupted": true}')
 
         def step(**record: float) -> list[str]:
             return [str(word) for command in nightly_stages._campaign("address")(options, record) for word in command[1:]]
@@ -168,7 +169,7 @@ class NightlyTest(unittest.TestCase):
         self.assertEqual(step(parts=4, seconds=99.0)[-4:], taken, "its time is over, and its findings are not investigated")
         self.assertIn("70", step(parts=4, seconds=30.0))
         for part in (1, 3):
-            (self.out / f"campaigns/address-{part}/summary.json").write_text("{}")
+            (self.out / f"campaigns/address-{part}/summary.json").write_text('{"interrupted": false}')
         self.assertEqual(step(parts=4, seconds=99.0), [])
         self.assertNotIn("--unfinished", step(parts=4, seconds=30.0))
 

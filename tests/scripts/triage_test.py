@@ -279,7 +279,7 @@ class Unfinished(Folder):
         self.file("build/libfuzzer-asan/fuzzers/targets.txt", "writable_stream_fuzzer\n")
         killed = self.folder / "killed"
         for name, more in (("slots/x@write", {}), ("asan/leak@F", {"from_oracle": False, "tries": 4, "reproduced": 3, "others": {"a": 1}}),
-                           ("slots/y@write", {"target": "gone_fuzzer"})):
+                           ("slots/y@write", {"target": "gone_fuzzer"}), ("slots/z@write", {"tries": 10, "reproduces": True})):
             folder = killed / "findings" / findings.folder_name(name)
             self.file(str(folder / "input"), name)
             found = finding(name, **{"target": "writable_stream_fuzzer", "folder": str(folder), "before": 2, "after_seconds": 5.0} | more)
@@ -299,7 +299,7 @@ class Unfinished(Folder):
             self.assertEqual((taken.tries, taken.reproduced, taken.others, taken.before, taken.after_seconds), (0, 0, {}, 2, 5.0))
             self.assertEqual(Path(taken.folder).parent, out / "findings")
             self.assertEqual((Path(taken.folder) / "input").read_text(), taken.identity)
-        self.assertEqual(sorted(path.name for path in (killed / "findings").iterdir()), ["damaged", "slots-y@write"])
+        self.assertEqual(sorted(path.name for path in (killed / "findings").iterdir()), ["damaged", "slots-y@write", "slots-z@write"])
 
 
 class RecentInputs(Folder):

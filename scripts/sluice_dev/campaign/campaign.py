@@ -230,7 +230,7 @@ class Campaign:
                 say(str(problem))
                 continue
             target = next((target for target in self.targets if target.name == found.target), None)
-            if target is None or found.identity in self.findings:
+            if target is None or found.reproduces is not None or found.identity in self.findings:
                 continue
             folder_ = os.path.join(self.out, "findings", path.parent.name)
             os.makedirs(os.path.dirname(folder_), exist_ok=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sluice_dev.common.files import read_json
 from sluice_dev.common.paths import ROOT
 from sluice_dev.nightly.options import Options
 
@@ -73,8 +74,8 @@ def _campaign(sanitizer: str) -> Commands:
     def commands(options: Options, record: Record) -> list[Command]:
         left = campaign_seconds(options) - int(record["seconds"])
         *earlier, out = (options.out / "campaigns" / f"{sanitizer}-{part}" for part in range(1, record["parts"] + 1))
-        # Killed, they have not investigated what they found.
-        unfinished = [folder for folder in earlier if folder.is_dir() and not (folder / "summary.json").exists()]
+        # Killed or interrupted, they have not investigated all that they found.
+        unfinished = [folder for folder in earlier if folder.is_dir() and (read_json(folder / "summary.json") or {}).get("interrupted", True)]
         if earlier and left < 10 and not unfinished:
             return []
         return [[SCRIPTS / "fuzz", "--engine", "both", "--sanitizer", sanitizer, "--time", max(10, left), "--jobs", options.jobs,
