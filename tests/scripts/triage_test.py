@@ -285,21 +285,28 @@ class Unfinished(Folder):
             found = finding(name, **{"target": "writable_stream_fuzzer", "folder": str(folder), "before": 2, "after_seconds": 5.0} | more)
             findings.write_data(found, {})
         self.file(str(killed / "findings/damaged/finding.json"), "{")
+        self.file(str(killed / "summary.json"), '{"interrupted": true}')
+        investigated = self.folder / "investigated"
+        self.file(str(investigated / "summary.json"), '{"interrupted": true}')
+        folder = investigated / "findings/slots-v@write"
+        self.file(str(folder / "input"), "")
+        findings.write_data(finding("slots/v@write", target="writable_stream_fuzzer", folder=str(folder), tries=10, reproduces=True), {})
         out = self.folder / "out"
         options = campaign_options.Options(root=str(self.folder), seconds=10, jobs=1, out=str(out), corpus=str(self.folder / "corpus"), preset="asan",
-                                           engines=("libfuzzer",), targets=(), is_built=True, unfinished=(str(killed), str(self.folder / "nowhere")))
+                                           engines=("libfuzzer",), targets=(), is_built=True, unfinished=(str(killed), str(investigated), str(self.folder / "nowhere")))
         campaign = campaign_module.Campaign(options)
         with mock.patch.object(campaign_module, "say") as said:
             campaign._take_over()
         self.assertEqual(len(said.call_args_list), 1, "the damaged one")
-        self.assertEqual(sorted(campaign.findings), ["asan/leak@F", "slots/x@write"])
-        self.assertEqual(campaign.known.suppressed, ["slots/x@write"])
-        self.assertEqual(campaign.targets[0].findings, 2)
+        self.assertEqual(sorted(campaign.findings), ["asan/leak@F", "slots/x@write", "slots/z@write"])
+        self.assertEqual(campaign.known.suppressed, ["slots/x@write", "slots/z@write"])
+        self.assertEqual(campaign.targets[0].findings, 3)
         for taken in campaign.findings.values():
             self.assertEqual((taken.tries, taken.reproduced, taken.others, taken.before, taken.after_seconds), (0, 0, {}, 2, 5.0))
             self.assertEqual(Path(taken.folder).parent, out / "findings")
             self.assertEqual((Path(taken.folder) / "input").read_text(), taken.identity)
-        self.assertEqual(sorted(path.name for path in (killed / "findings").iterdir()), ["damaged", "slots-y@write", "slots-z@write"])
+        self.assertEqual(sorted(path.name for path in (killed / "findings").iterdir()), ["damaged", "slots-y@write"])
+        self.assertTrue(folder.is_dir())
 
 
 class RecentInputs(Folder):

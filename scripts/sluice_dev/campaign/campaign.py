@@ -222,22 +222,29 @@ class Campaign:
         finding.target = CANARY if finding.canary else WITHOUT_FAULT
 
     def _take_over(self) -> None:
-        """The findings of campaigns that were killed before they investigated them. They are this one's, and are not looked for again."""
-        for path in (path for name in self.options.unfinished for path in sorted(Path(name, "findings").glob("*/finding.json"))):
-            try:
-                found = findings.restore(path.parent)
-            except ValueError as problem:  # it stays where it is
-                say(str(problem))
-                continue
-            target = next((target for target in self.targets if target.name == found.target), None)
-            if target is None or found.reproduces is not None or found.identity in self.findings:
-                continue
-            folder_ = os.path.join(self.out, "findings", path.parent.name)
-            os.makedirs(os.path.dirname(folder_), exist_ok=True)
-            shutil.move(found.folder, folder_)
-            self._note_finding(target, findings.Finding(
-                found.identity, found.target, found.kind, found.rule, found.from_oracle, found.after_seconds, folder_, engine=found.engine,
-                seed=found.seed, command=found.command, before=found.before, suppressed=found.suppressed))
+        """The findings of campaigns that were killed before they had investigated all of them: only together they can be grouped. They are
+        this one's, and are not looked for again."""
+        for name in self.options.unfinished:
+            found = []
+            for path in sorted(Path(name, "findings").glob("*/finding.json")):
+                try:
+                    found.append(findings.restore(path.parent))
+                except ValueError as problem:  # it stays where it is
+                    say(str(problem))
+            if not Path(name, "summary.json").exists() or any(finding.reproduces is None for finding in found):
+                for finding in found:
+                    self._take(finding)
+
+    def _take(self, found: findings.Finding) -> None:
+        target = next((target for target in self.targets if target.name == found.target), None)
+        if target is None or found.identity in self.findings:
+            return
+        folder_ = os.path.join(self.out, "findings", os.path.basename(found.folder))
+        os.makedirs(os.path.dirname(folder_), exist_ok=True)
+        shutil.move(found.folder, folder_)
+        self._note_finding(target, findings.Finding(
+            found.identity, found.target, found.kind, found.rule, found.from_oracle, found.after_seconds, folder_, engine=found.engine,
+            seed=found.seed, command=found.command, before=found.before, suppressed=found.suppressed))
 
     def _note_finding(self, target: TargetState, finding: findings.Finding) -> None:
         self.findings[finding.identity] = finding
