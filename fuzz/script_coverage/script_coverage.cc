@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 #include "src/runtime/values.h"
 #include "src/v8/engine_versions.h"
