@@ -255,7 +255,8 @@ const kOdd = [kThrows, null, 1, "function", undefined];
 const listen = (realm, number) => {
   const key = `listener${number}`;
   const called = realm.make.method((receiver, [event]) => {
-    log(`${key} called on ${show(receiver)} with ${event.type} at ${show(event.target)} aborted ${event.target.aborted}`);
+    const {type, target} = event;
+    log(`${key} called on ${show(receiver)} with ${type} at ${show(target)} aborted ${target.aborted} reason ${show(target.reason)}`);
     act(number % 8);
   });
   if (number < 12) return name(called, "listener");
@@ -447,6 +448,11 @@ function call(realm, made, member, pool, index, odd, args, observe) {
   const given = args.map(argument);
   const text = `${realm.name}.${made}.${member} of ${show(object)} (${given.map(show).join(", ")})`;
   step(text, () => Reflect.apply(descriptor.get ?? descriptor.value, object, given), observe);
+}
+
+// A queue so long that the binding treats it as one.
+function writes(realm, writer, value, times) {
+  for (let i = 0; i < times; ++i) call(realm, "WritableStreamDefaultWriter", "write", "writer", writer, 0, [["value", value]], i === 0);
 }
 
 // ---- Memory
@@ -654,6 +660,7 @@ return {
   strategy,
   construct,
   call,
+  writes,
   buffer,
   view,
   change,

@@ -49,6 +49,7 @@ constexpr Word kWords[] = {
     {"sabort", "nngorw", "call($5, 'WritableStream', 'abort', 'stream', $1, $4, one$3('value', $2), $6)"},
     {"sclose", "norw", "call($3, 'WritableStream', 'close', 'stream', $1, $2, [], $4)"},
     {"write", "nnorw", "call($4, 'WritableStreamDefaultWriter', 'write', 'writer', $1, $3, [['value', $2]], $5)"},
+    {"writes", "nnkr", "writes($4, $1, $2, $3 * 4)"},
     {"wabort", "nnorw", "call($4, 'WritableStreamDefaultWriter', 'abort', 'writer', $1, $3, [['value', $2]], $5)"},
     {"wclose", "norw", "call($3, 'WritableStreamDefaultWriter', 'close', 'writer', $1, $2, [], $4)"},
     {"release", "nor", "call($3, 'WritableStreamDefaultWriter', 'releaseLock', 'writer', $1, $2, [])"},

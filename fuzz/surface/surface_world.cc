@@ -260,7 +260,8 @@ void SurfaceWorld::RunProgram(Pair& pair, const std::vector<std::string>& statem
   }
   tools_.Reset(isolate, tools.As<v8::Object>());
   std::string program =
-      "(({A, B, begin, on, sink, strategy, construct, call, buffer, view, change, chunk, signal, patch, patchAll, run, "
+      "(({A, B, begin, on, sink, strategy, construct, call, writes, buffer, view, change, chunk, signal, patch, "
+      "patchAll, run, "
       "settle, "
       "mutate, collect, drop, end, stream0, stream1, stream2, stream3, stream4, one0, one1, one2, one3, one4}) => "
       "{\nbegin();\n";

@@ -49,6 +49,18 @@ TEST(LifetimeRulesTest, NoticeWhatIsKeptAlive) {
             "LIFE-ZERO");
 }
 
+// Only then is there a weak handle for the stream, and memory of its queue to give back.
+TEST(LifetimeRulesTest, AProgramCanHaveAQueueOfMoreThanAKilobyte) {
+  const auto memory_with = [](const std::string& writes) {
+    const std::string program = "sink 00311110\nstream 00110\nlock 0\nrun\n" + writes + "\n";
+    World().Run(SurfaceStatements(program), SurfaceSide::kReal);
+    const int64_t bytes = World().live().external_bytes;
+    EXPECT_EQ(World().WhatLives(), "");
+    return bytes;
+  };
+  EXPECT_GT(memory_with("writes 03b"), memory_with("write 03") + 1024);
+}
+
 TEST(LifetimeRulesTest, NoticeThatGarbageWasCollected) {
   const std::string weak =
       "let ref_; " + InWrite("ref_ = new WeakRef({}); return Reflect.apply(f, this, [x])") +
