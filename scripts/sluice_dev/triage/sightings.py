@@ -79,6 +79,8 @@ def of_campaign(folder: Path) -> list[Sighting]:
                                                                                                                                           [])}
         for each in summary.get("findings", []):
             place = folder / each["folder"]
+            if summary.get("interrupted") and not place.is_dir():  # a later part has taken it over
+                continue
             found.append(_sighting(each | (read_json(place / "finding.json") or {}), place, speeds))
     else:
         for log in sorted((folder / "findings").rglob("log.txt")):
