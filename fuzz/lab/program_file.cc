@@ -1,5 +1,6 @@
 #include "fuzz/lab/program_file.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -28,16 +29,20 @@ absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
   }
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return absl::NotFoundError(absl::StrCat(path, ": cannot be opened: ", std::strerror(errno)));
-  std::vector<uint8_t> bytes(kMaxFileSize + 1);
-  const size_t size = std::fread(bytes.data(), 1, bytes.size(), file);
+  std::vector<uint8_t> bytes;
+  std::array<uint8_t, 16384> part;
+  size_t size = 0;
+  do {
+    size = std::fread(part.data(), 1, part.size(), file);
+    bytes.insert(bytes.end(), part.begin(), part.begin() + size);
+  } while (size == part.size() && bytes.size() <= kMaxFileSize);
   const bool failed = std::ferror(file) != 0;
   const int why = errno;
   std::fclose(file);
   if (failed) return absl::DataLossError(absl::StrCat(path, ": cannot be read: ", std::strerror(why)));
-  if (size > kMaxFileSize) {
+  if (bytes.size() > kMaxFileSize) {
     return absl::OutOfRangeError(absl::StrCat(path, ": is larger than ", kMaxFileSize, " bytes; it is no fuzz input"));
   }
-  bytes.resize(size);
   return bytes;
 }
 

@@ -23,6 +23,22 @@ Cause CauseOfReaction(const sim::Realm::NextReaction& next) {
   return Cause::kNothing;
 }
 
+// What decides the phase (PhaseOf), and no list: a whole snapshot walks the queue, and this is taken at every call.
+core::Snapshot DecidingSlots(sim::SimHost& host, const core::WritableStream& stream) {
+  core::Snapshot slots;
+  slots.has_controller = stream.controller.exists;
+  slots.started = stream.controller.started;
+  slots.state = stream.state;
+  slots.backpressure = stream.backpressure;
+  slots.closeRequest = host.State(stream.closeRequest);
+  slots.inFlightWriteRequest = host.State(stream.inFlightWriteRequest);
+  slots.inFlightCloseRequest = host.State(stream.inFlightCloseRequest);
+  if (stream.pendingAbortRequest) slots.pendingAbortRequest = host.State(stream.pendingAbortRequest->promise);
+  slots.has_writer = !stream.writer.is_undefined();
+  if (slots.has_writer) slots.closedPromise = host.State(host.Writer(stream.writer).closedPromise);
+  return slots;
+}
+
 }  // namespace
 
 // Something runs. What it changed is seen when user code begins within it, and when it ends.
@@ -82,15 +98,16 @@ void StateCoverageSubject::Look() {
 }
 
 void StateCoverageSubject::Look(uint32_t stream) {
-  core::Snapshot snapshot;
-  if (!TakeSnapshot(stream, snapshot)) return;
+  const core::WritableStream* const there = State(stream);
+  if (there == nullptr || !there->controller.exists) return;
+  const core::Snapshot slots = DecidingSlots(host(), *there);
   Place& place = places_[stream];
-  const std::optional<Phase> phase = PhaseOf(snapshot);
+  const std::optional<Phase> phase = PhaseOf(slots);
   const Cause cause = CauseFor(stream);
   if (!phase.has_value()) {
     if (!place.lost) {
       NoteImpossible(std::string(PhaseId(place.phase)) + ", " + std::string(CauseId(cause)) +
-                     " -> in no state of the diagram: " + WhatDecides(snapshot));
+                     " -> in no state of the diagram: " + WhatDecides(slots));
     }
     place.lost = true;
     return;
