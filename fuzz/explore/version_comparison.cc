@@ -66,9 +66,7 @@ void VersionComparison::Expand(uint32_t state) {
   if (state != StateTable::kRoot) CompareOutsideOfEdges();
   original_->ForEachEdge([&] {
     ++edges_;
-    for (const size_t index : active_) {
-      if (options_.versions->HasRun(results_[index].version)) CompareOnThisEdge(results_[index]);
-    }
+    for (const size_t index : WhatRan(*options_.versions, active_, results_)) CompareOnThisEdge(results_[index]);
     std::erase_if(active_, [this](size_t index) { return IsDone(results_[index]); });
     table_.Add(KeyOf(original_->state().bytes(), kSeed), state, original_->choices());
   });
@@ -77,11 +75,7 @@ void VersionComparison::Expand(uint32_t state) {
 // What the core does at the end of a program, and when its state is copied.
 void VersionComparison::CompareOutsideOfEdges() {
   const std::vector<const char*> violations = CopyAndTearDown(0);
-  std::vector<size_t> ran;
-  for (const size_t index : active_) {
-    if (options_.versions->HasRun(results_[index].version)) ran.push_back(index);
-  }
-  for (const size_t index : ran) {
+  for (const size_t index : WhatRan(*options_.versions, active_, results_)) {
     VersionResult& result = results_[index];
     if (options_.on_run != nullptr) options_.on_run(result.version, edges_, *original_);
     ++result.runs;

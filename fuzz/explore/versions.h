@@ -2,7 +2,9 @@
 #ifndef SLUICE_FUZZ_EXPLORE_VERSIONS_H_
 #define SLUICE_FUZZ_EXPLORE_VERSIONS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "fuzz/explore/walker.h"
 
@@ -17,6 +19,18 @@ class Versions {
   // Whether code that `version` changes may have run since ForgetWhatRan().
   virtual bool HasRun(uint32_t version) const = 0;
 };
+
+// The indices among `active` whose versions change code that the original ran. They are all known before the first of
+// the versions runs: a version marks what it runs, too.
+template <typename Result>
+std::vector<size_t> WhatRan(const Versions& versions, const std::vector<size_t>& active,
+                            const std::vector<Result>& results) {
+  std::vector<size_t> ran;
+  for (const size_t index : active) {
+    if (versions.HasRun(results[index].version)) ran.push_back(index);
+  }
+  return ran;
+}
 
 // Of the original's walker: what it runs on an edge, and nothing else.
 class VersionRecorder final : public StepObserver {

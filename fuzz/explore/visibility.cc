@@ -1,7 +1,6 @@
 #include "fuzz/explore/visibility.h"
 
 #include <algorithm>
-#include <iterator>
 #include <span>
 #include <utility>
 
@@ -67,10 +66,7 @@ void Visibility::Expand(uint32_t state) {
   version_->Save(position_);
   original_->ForEachEdge([&] {
     ++edges_;
-    std::vector<size_t> ran;
-    std::ranges::copy_if(active_, std::back_inserter(ran),
-                         [this](size_t index) { return options_.versions->HasRun(results_[index].version); });
-    for (const size_t index : ran) CompareOnThisEdge(state, index);
+    for (const size_t index : WhatRan(*options_.versions, active_, results_)) CompareOnThisEdge(state, index);
     std::erase_if(active_, [this](size_t index) { return results_[index].visible == Visible::kYes; });
     table_.Add(KeyOf(original_->state().bytes(), kVisibilitySeed), state, original_->choices());
   });

@@ -99,6 +99,17 @@ TEST(VersionComparisonTest, AVersionWhoseCodeNeverRanIsNotCalledTheSame) {
   EXPECT_EQ(result.runs, 0u);
 }
 
+TEST(VersionComparisonTest, CodeThatOnlyOtherVersionsRunWasNotRun) {
+  TestVersions versions;
+  VersionComparison comparison({.space = FullSink(/*observed=*/true),
+                                .versions = &versions,
+                                .compared = {kAsTheOriginal, kRunsInOthersOnly},
+                                .make_subject = [] { return std::make_unique<VersionedSubject>(); }});
+  ASSERT_TRUE(comparison.Run());
+  EXPECT_EQ(comparison.results()[0].fate, Fate::kSame);
+  EXPECT_EQ(comparison.results()[1].fate, Fate::kNotRun);
+}
+
 TEST(VersionComparisonTest, WhatBecomesOfAVersionDoesNotDependOnTheOthers) {
   TestVersions versions;
   VersionComparison comparison({.space = FullSink(/*observed=*/true),
