@@ -377,8 +377,9 @@ class Run {
                              progress.edges, progress.depth, flags_.judge ? "every edge judged" : "no edge judged",
                              seconds_, progress.memory >> 20));
     if (!flags_.checkpoint.empty()) std::filesystem::remove(flags_.checkpoint);
-    return std::max(
-        {WriteDot(explorer), Walk(explorer), flags_.expect.empty() ? kExitOk : CompareCounts(flags_.expect, counts)});
+    return std::max({WriteGraph(explorer, "--dot", flags_.dot, fuzz::DotOf),
+                     WriteGraph(explorer, "--page", flags_.page, fuzz::PageOf), Walk(explorer),
+                     flags_.expect.empty() ? kExitOk : CompareCounts(flags_.expect, counts)});
   }
 
   // What was compared so far is as good as all, if no more was wanted.
@@ -389,13 +390,14 @@ class Run {
     return Complain(absl::UnknownError("the traces could not all be written"));
   }
 
-  int WriteDot(const Explorer& explorer) {
-    if (flags_.dot.empty()) return kExitOk;
+  static int WriteGraph(const Explorer& explorer, const char* flag, const std::string& path,
+                        std::string (*text_of)(const Explorer&)) {
+    if (path.empty()) return kExitOk;
     if (explorer.table().size() > fuzz::kMostDrawnStates) {
-      return Complain(Wrong(absl::StrCat("--dot: ", explorer.table().size(), " states are more than can be drawn (",
+      return Complain(Wrong(absl::StrCat(flag, ": ", explorer.table().size(), " states are more than can be drawn (",
                                          fuzz::kMostDrawnStates, "); choose one sink and smaller bounds")));
     }
-    const absl::Status written = WriteFile(flags_.dot, fuzz::DotOf(explorer));
+    const absl::Status written = WriteFile(path, text_of(explorer));
     return written.ok() ? kExitOk : Complain(written);
   }
 

@@ -34,6 +34,7 @@ struct ExploreFlags {
   std::string checkpoint;  // file
   std::string to;          // a state
   std::string dot;         // file
+  std::string page;        // file
   std::string traces;      // file, or "-": every edge's program, for `compare-traces`
   std::string expect;      // file with the counts that there should be
   uint64_t walks = 0;      // at random, after closing

@@ -79,6 +79,7 @@ void AddExploreCommand(CLI::App& app, sluice::lab::ExploreFlags& flags, int& res
   explore->add_option("--checkpoint", flags.checkpoint, "Go on from this file, and write it when stopped (Ctrl-C)");
   explore->add_option("--to", flags.to, "Print the shortest program to a state: \"state=erroring, microtasks=0\"");
   explore->add_option("--dot", flags.dot, "Write the graph to this file, for Graphviz");
+  explore->add_option("--page", flags.page, "Write the graph to this file, as a page with a search");
   explore->add_option("--traces", flags.traces, "Write every edge's program to this file or -, for compare-traces");
   explore->add_option("--expect", flags.expect, "Fail if the counts are not those in this file");
   explore->add_option("--walks", flags.walks, "Check by random walks that states taken for one are one")

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fuzz/explore/graph.h"
 #include "tests/fuzz/explore/spaces.h"
 
 namespace sluice::fuzz {
@@ -40,18 +39,6 @@ TEST(StatePredicateTest, WhatAStateDoesNotHaveIsAnErrorThatListsWhatItHas) {
   EXPECT_THAT(predicate.Parse("colour=red"), HasSubstr("backpressure"));
   EXPECT_THAT(predicate.Parse("state"), HasSubstr("NAME=VALUE"));
   EXPECT_THAT(predicate.Parse(" "), HasSubstr("NAME=VALUE"));
-}
-
-TEST(GraphTest, EveryStateAndAnEdgeToEachAreDrawn) {
-  Explorer explorer(
-      {.space = Space({{"small", {.writers = 1, .reentry = 1}, {.sinks = {0}, .sizes = {false}}}}), .judge = false});
-  ASSERT_EQ(explorer.Run(GoOn), Explorer::Outcome::kClosed);
-  const std::string dot = DotOf(explorer);
-  for (uint32_t state = 1; state < explorer.table().size(); ++state) {
-    EXPECT_THAT(dot, HasSubstr("\n  " + std::to_string(state) + " [label="));
-    EXPECT_THAT(dot, HasSubstr(" -> " + std::to_string(state) + " [label="));
-  }
-  EXPECT_THAT(dot, HasSubstr("w0 = stream.getWriter()"));
 }
 
 }  // namespace
