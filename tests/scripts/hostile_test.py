@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from sluice_dev.bench import bench  # noqa: E402
 from sluice_dev.common import arguments, errors, locks  # noqa: E402
 from sluice_dev.nightly import state  # noqa: E402
 from sluice_dev.triage import promote  # noqa: E402
@@ -207,6 +208,16 @@ class Unwritable(unittest.TestCase):
                     self.fail("it cannot be held")
             with self.assertRaisesRegex(errors.CannotRun, "/no: Permission denied. Name another folder with --out$"):
                 state.State(Path("/no/folder"), {}, False)
+
+    def test_a_file_system_that_nobody_writes_to_is_no_other_case(self):
+        with mock.patch("os.mkdir", side_effect=OSError(errno.EROFS, "Read-only file system", "/no")):
+            with self.assertRaisesRegex(errors.CannotRun, "/no: Read-only file system. Name another folder with --work$"):
+                with locks.sole_user("/no/folder", "a test", "--work"):
+                    self.fail("it cannot be held")
+            options = bench.parse(["--part", "javascript", "--out", "/no/folder"])
+            with self.assertRaisesRegex(errors.CannotRun, "/no: Read-only file system. Name another folder with --out$"):
+                with locks.writing("--out"):
+                    bench.require_writable(options)
 
 
 class Full(unittest.TestCase):

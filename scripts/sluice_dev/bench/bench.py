@@ -17,6 +17,7 @@ from sluice_dev.bench import server as bench_server
 from sluice_dev.bench.javascript import Case, Measure, Results
 from sluice_dev.common import builds
 from sluice_dev.common.errors import CannotRun
+from sluice_dev.common.locks import writing
 from sluice_dev.common.paths import ROOT
 from sluice_dev.runtimes import table as runtimes
 
@@ -173,7 +174,8 @@ def main(arguments: list[str]) -> int:
     try:
         stored = bench_javascript.Results.from_json(options.stored.read_text()) if options.stored else None
         if {"javascript", "server"} & set(options.part):
-            require_writable(options)
+            with writing("--out"):
+                require_writable(options)
         if stored:
             keep(stored, options)
             return 0

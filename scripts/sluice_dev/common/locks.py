@@ -12,20 +12,28 @@ from sluice_dev.common.errors import CannotRun
 _NAME = ".lock"
 
 
-def cannot_write(error: OSError, flag: str) -> CannotRun:
-    """`flag` names another folder."""
-    return CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder with {flag}")
+# Not allowed, or on a file system that nobody writes to, which Python has no exception for.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextlib.contextmanager
+def writing(flag: str) -> Iterator[None]:
+    """Raises CannotRun where writing is refused. `flag` is what names another folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        raise CannotRun(f"{shown(error.filename)}: {error.strerror}. Name another folder with {flag}") from error
 
 
 @contextlib.contextmanager
 def sole_user(folder: str, what: str, flag: str) -> Iterator[None]:
     """Holds the folder, which is made if need be. Raises CannotRun if another process has it. A process that was killed has none.
     `flag` is what names another folder."""
-    try:
+    with writing(flag):
         os.makedirs(folder, exist_ok=True)
         handle = os.open(os.path.join(folder, _NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except PermissionError as error:
-        raise cannot_write(error, flag) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_dev.common import files
-from sluice_dev.common.locks import cannot_write
+from sluice_dev.common.locks import writing
 
 
 class State:
@@ -32,10 +32,8 @@ class State:
             self.resumed = True
         if not self.resumed:
             _empty(out)
-        try:
+        with writing("--out"):
             out.mkdir(parents=True, exist_ok=True)
-        except PermissionError as error:
-            raise cannot_write(error, "--out") from error
         self.save()
 
     def _read(self) -> dict[str, Any] | None:

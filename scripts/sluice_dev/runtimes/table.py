@@ -260,6 +260,8 @@ def install(wanted: list[Runtime]) -> dict[str, str]:
         try:
             if runtime.package:
                 install_package(runtime.package, runtime.version_wanted)
+                if runtime.binary.exists():  # Deno 2.0 leaves that to a script of the package, and none is run
+                    runtime.binary.chmod(0o755)
             if runtime.library == POLYFILL:
                 _install_polyfill()
             elif runtime.library is not None and runtime.library.package:
